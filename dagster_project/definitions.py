@@ -1,0 +1,58 @@
+"""The one place where assets, checks, jobs, sensors, schedules and resources meet."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import dagster as dg
+
+from dagster_project import assets, automation
+from dagster_project.checks import suite_checks
+from dagster_project.engines import catalog
+from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.house import House
+from dagster_project.publishing.summary import summary
+from dagster_project.resources import RESOURCES
+from dagster_project.sql_assets import key, sql_assets
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a whole run ended: its faults, a line each, and without any what the tables of HOME now say."""
+
+    faults: tuple[str, ...]
+    exit_status: int
+    summary: dict[str, Any]
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return everything Dagster shows and runs; made when asked for, so that importing costs nothing."""
+    return assembled()
+
+
+def assembled() -> dg.Definitions:
+    """Return everything Dagster shows and runs."""
+    tables = list(catalog.tables().values())
+    made = {made for asset in assets.ASSETS for made in asset.keys}
+    jobs = automation.jobs(tables, assets.LANDING, assets.REPORTS, assets.RETENTION)
+    return dg.Definitions(
+        assets=[*assets.ASSETS, *sql_assets(table for table in tables if key(table.name) not in made)],
+        asset_checks=suite_checks(tables, catalog.root() / "expectations"),
+        jobs=list(jobs.values()),
+        sensors=automation.sensors(jobs, tables),
+        schedules=automation.schedules(jobs),
+        resources=RESOURCES,
+    )
+
+
+def run_everything(house: House) -> Ran:
+    """Run landing, days and verdicts in this process, as the schedule does with Dagster's daemon."""
+    outcomes = automation.run_all(assembled(), house, list(catalog.tables().values()))
+    if any(not outcome.is_success for outcome in outcomes):
+        return Ran(automation.complaints(outcomes), automation.exit_status(outcomes), {})
+    engine = DuckDBEngine(house.home)
+    try:
+        reports = sorted(path.parent.name for path in (house.home / "reports").glob("*/report.html"))
+        return Ran((), 0, summary(engine.connection(), house.home, reports))
+    finally:
+        engine.close()

@@ -1,0 +1,206 @@
+"""sql/ as values: what each file defines, in an order in which dependencies come first.
+
+A table's name is its path, its description the first comment, a column's documentation the comment at the end of its line,
+its dependencies what DuckDB's own parser says it reads. Keep out: running anything on data.
+"""
+
+import functools
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+
+from dagster_project.errors import GlasshouseError
+
+FINDINGS = "flagged.findings"
+COMMON_COLUMNS = ("finding_id", "occurred_at", "account_id", "staff_id", "code", "severity", "promise_ids", "summary")
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column, its DuckDB type and what it means."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """One file of sql/; `select` is its text, empty for a contract."""
+
+    name: str
+    layer: int
+    kind: Literal["contract", "select"]
+    path: Path
+    comment: str
+    columns: tuple[Column, ...]
+    reads: tuple[str, ...]
+    select: str
+    create: str
+    is_daily: bool
+    is_published: bool
+    promises: tuple[str, ...]
+    is_control: bool
+
+    @property
+    def schema(self) -> str:
+        """Return the schema, `measured` of `measured.account_requests_daily`."""
+        return self.name.split(".")[0]
+
+
+def root() -> Path:
+    """Return the folder that holds sql/ and expectations/: the checkout, or the installed package."""
+    package = Path(__file__).resolve().parent.parent
+    return package.parent if (package.parent / "sql").is_dir() else package
+
+
+@functools.cache
+def tables() -> dict[str, Table]:
+    """Return every table of sql/, dependencies first.
+
+    Raises GlasshouseError where a file breaks the rules of sql/ (a comment is missing, a higher layer is read, a circle).
+    """
+    files = sorted(path for path in (root() / "sql").glob("[1-4]_*/*.sql"))
+    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    read = {table.name: table for table in (_read(path, connection) for path in files)}
+    if controls := [table for table in read.values() if table.is_control]:
+        read[FINDINGS] = _findings(controls)
+    order = TopologicalSorter({name: set(table.reads) for name, table in sorted(read.items())}).static_order()
+    sorted_tables = {name: read[name] for name in order}
+    return _typed(sorted_tables, connection)
+
+
+def adhoc() -> dict[str, str]:
+    """Return the questions of sql/adhoc/ by name: their text."""
+    return {path.stem: path.read_text() for path in sorted((root() / "sql" / "adhoc").glob("*.sql"))}
+
+
+def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Table:
+    text = path.read_text(encoding="utf-8")
+    layer, schema = int(path.parent.name[0]), path.parent.name[2:]
+    name = f"{schema}.{path.stem}"
+    header = [line[2:].strip() for line in text.splitlines() if line.startswith("--")]
+    if not header:
+        raise GlasshouseError(f"sql/{path.parent.name}/{path.name}: begin with a comment that says what a row is")
+    promised = [line.removeprefix("Promises:").strip(" .") for line in header if line.startswith("Promises:")]
+    comment = " ".join(line for line in header if not line.startswith("Promises:"))
+    is_contract = bool(re.search(r"^create table", text, re.MULTILINE))
+    reads = () if is_contract else _reads(text, path, connection)
+    return Table(
+        name=name,
+        layer=layer,
+        kind="contract" if is_contract else "select",
+        path=path,
+        comment=comment.removesuffix("Stays in HOME.").strip(),
+        columns=_contract_columns(text) if is_contract else _select_columns(text, path),
+        reads=reads,
+        select="" if is_contract else text.rstrip().rstrip(";"),
+        create=text if is_contract else "",
+        is_daily="$day" in text,
+        is_published="Stays in HOME." not in comment and schema != "scrubbed",
+        promises=tuple(part.strip() for part in promised[0].split(",") if part.strip() != "none") if promised else (),
+        is_control=bool(promised),
+    )
+
+
+def _reads(text: str, path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Return the tables that a select reads, as DuckDB's own parser sees them; a name without a schema is a step of the select."""
+    parsed = json.loads(connection.execute("select json_serialize_sql(?)", [text]).fetchall()[0][0])
+    if parsed["error"]:
+        raise GlasshouseError(f"sql/{path.parent.name}/{path.name}: {parsed.get('error_message', 'DuckDB cannot parse it')}")
+    return tuple(sorted({f"{node['schema_name']}.{node['table_name']}" for node in _nodes(parsed) if node.get("type") == "BASE_TABLE" and node["schema_name"]}))
+
+
+def _nodes(tree: object) -> Iterator[dict[str, Any]]:
+    if isinstance(tree, dict):
+        yield tree
+    children = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
+    for child in children:
+        yield from _nodes(child)
+
+
+def _contract_columns(text: str) -> tuple[Column, ...]:
+    found = re.findall(r"^    \"?(\w+)\"? ([a-z0-9\[\]]+)[^-\n]*-- (.+)$", text, re.MULTILINE)
+    return tuple(Column(name, kind, meaning.strip()) for name, kind, meaning in found)
+
+
+def _select_columns(text: str, path: Path) -> tuple[Column, ...]:
+    """Read names and meanings from the last select at the left margin; DuckDB adds the types."""
+    last = re.split(r"^select\b", text, flags=re.MULTILINE)[-1]
+    listed = re.split(r"^(?:from|order by)\b", last, maxsplit=1, flags=re.MULTILINE)[0]
+    columns = []
+    for line in listed.splitlines():
+        if found := re.match(r"^.*?(\w+)\"?,?\s+-- (.+)$", line):
+            columns.append(Column(found.group(1), "", found.group(2).strip()))
+    if not columns:
+        raise GlasshouseError(f"sql/{path.parent.name}/{path.name}: write ' -- meaning' behind each column of the last select")
+    return tuple(columns)
+
+
+def _findings(controls: list[Table]) -> Table:
+    """Return the one table that no file holds: the findings of every control, so that a new control needs no other change."""
+    columns = ", ".join(COMMON_COLUMNS)
+    parts = [f"select '{table.name.split('.')[1]}' as control, {columns} from {table.name}" for table in controls]  # noqa: S608 (names of our own files)
+    meanings = {column.name: column for table in controls for column in table.columns}
+    listed = (Column("control", "", "control that found it, a file of sql/3_flagged"), *(meanings[name] for name in COMMON_COLUMNS if name in meanings))
+    return Table(
+        name=FINDINGS,
+        layer=3,
+        kind="select",
+        path=root() / "sql" / "3_flagged",
+        comment="One row for each finding of any control: the columns that all controls share.",
+        columns=listed,
+        reads=tuple(sorted(table.name for table in controls)),
+        select="\nunion all\n".join(parts),
+        create="",
+        is_daily=False,
+        is_published=False,
+        promises=(),
+        is_control=False,
+    )
+
+
+def _typed(found: dict[str, Table], connection: duckdb.DuckDBPyConnection) -> dict[str, Table]:
+    """Create every table empty in DuckDB, which checks each file and tells the types of its columns."""
+    connection.execute("set TimeZone = 'UTC'")
+    typed = {}
+    for name, table in found.items():
+        _refuse_higher(table, found)
+        connection.execute(f"create schema if not exists {table.schema}")
+        create_empty(table, connection)
+        types = {row[0]: row[1].lower() for row in connection.execute(f"describe {name}").fetchall()}
+        if list(types) != [column.name for column in table.columns]:
+            raise GlasshouseError(f"sql: {name}: the documented columns are not those it has; each stands on a line of its own with ' -- meaning' behind it")
+        kept = table.columns if table.kind == "contract" else tuple(replace(column, type=types[column.name]) for column in table.columns)
+        typed[name] = replace(table, columns=kept)
+    return typed
+
+
+def create_empty(table: Table, connection: duckdb.DuckDBPyConnection) -> None:
+    """Create a table without rows, as the file defines it."""
+    try:
+        if table.kind == "contract":
+            connection.execute(table.create)
+        else:
+            connection.execute(f"create table {table.name} as from ({_any_day(table.select)}) limit 0")
+    except duckdb.Error as error:
+        raise GlasshouseError(f"sql: {table.name}: {error}") from None
+
+
+def _any_day(select: str) -> str:
+    """Return a select with a day for its parameter: where rows do not matter, DuckDB takes none."""
+    return select.replace("$day", "date '2000-01-01'")
+
+
+def _refuse_higher(table: Table, found: dict[str, Table]) -> None:
+    for read in table.reads:
+        if read not in found:
+            raise GlasshouseError(f"sql: {table.name} reads {read}, which no file of sql/ defines")
+        if found[read].layer > table.layer:
+            raise GlasshouseError(f"sql: {table.name} reads {read} of a higher layer")

@@ -1,0 +1,91 @@
+"""Runs sql/ on DuckDB over the lake: relations are views of Parquet files, results are files moved into place."""
+
+import hashlib
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow.parquet as pq
+
+from dagster_project.engines import catalog
+from dagster_project.engines.catalog import Table
+from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
+from dagster_project.errors import GlasshouseError
+
+MEMORY_LIMIT = "4GB"
+VISITORS = "measured.visitors_daily"
+
+
+class DuckDBEngine:
+    """One connection over one lake; `build` replaces a table or one of its days."""
+
+    def __init__(self, home: Path) -> None:
+        self.lake = Lake(home)
+        spill = home / "spill"
+        options = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": str(spill), "memory_limit": MEMORY_LIMIT}
+        self._connection = duckdb.connect(config=options)
+        self._connection.execute("set TimeZone = 'UTC'")
+        for table in catalog.tables().values():
+            self._connection.execute(f"create schema if not exists {table.schema}")
+        self.refresh()
+
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Return the connection on which every table of sql/ is a relation."""
+        return self._connection
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def refresh(self) -> None:
+        """Make every relation anew: files came or went."""
+        for table in catalog.tables().values():
+            self.show(table)
+
+    def show(self, table: Table) -> None:
+        """Make the relation of a table: its files, its definition where it is never stored, or no row."""
+        if table.name == catalog.FINDINGS:
+            self._connection.execute(f"create or replace view {table.name} as {table.select}")
+            return
+        found = self._connection.execute("select table_type from information_schema.tables where table_schema = ? and table_name = ?", table.name.split(".")).fetchall()
+        if found:
+            self._connection.execute(f"drop {'view' if found[0][0] == 'VIEW' else 'table'} {table.name}")
+        if not self.lake.files(table.name):
+            catalog.create_empty(table, self._connection)
+            return
+        columns = ", ".join(f'"{column.name}"' for column in table.columns)
+        by_day = "hive_partitioning = true, hive_types = {'day': date}" if self.lake.days(table.name) else "hive_partitioning = false"
+        glob = str(self.lake.folder(table.name) / "**" / "[!.]*.parquet").replace("'", "''")
+        self._connection.execute(f"create view {table.name} as select {columns} from read_parquet('{glob}', {by_day})")  # noqa: S608 (our own names)
+
+    def build(self, table: Table, day: date | None = None) -> int:
+        """Run the select of a table, for one day where it is daily, and put its rows in place; return how many."""
+        target = self.lake.folder(table.name, day) / "part.parquet"
+        try:
+            if table.is_daily:
+                rows = self._connection.execute(table.select, {"day": day}).to_arrow_table()
+                marked = rows.replace_schema_metadata({BUILT_FROM: self.fingerprint(table, day).encode()})
+                with self.lake.replacing(target) as beside:
+                    pq.write_table(marked, beside, compression="zstd", compression_level=1)
+            else:
+                with self.lake.replacing(target) as beside:
+                    place = str(beside).replace("'", "''")
+                    self._connection.execute(f"copy ({table.select}) to '{place}' (format parquet, compression zstd)")
+        except duckdb.Error as error:
+            raise GlasshouseError(f"{table.name}: {type(error).__name__} in {table.path.parent.name}/{table.path.name}; run its cases in tests/sql") from None
+        self.show(table)
+        return int(pq.read_metadata(target).num_rows)
+
+    def fingerprint(self, table: Table, day: date | None) -> str:
+        """Return what a day of a table is made from: its select and the day's files of every daily table it reads."""
+        parts = [table.select]
+        for read in table.reads:
+            parts += [f"{read}/{path.name}/{path.stat().st_size}" for path in self.lake.files(read, day)] if day else []
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
+
+    def stale_days(self, table: Table) -> list[date]:
+        """Return the days whose sources are not those the table was built from."""
+        if table.name == VISITORS:  # counted once, when a day is sealed
+            return []
+        days = {day for read in table.reads for day in self.lake.days(read)}
+        return sorted(day for day in days if built_from(self.lake.folder(table.name, day) / "part.parquet") != self.fingerprint(table, day))

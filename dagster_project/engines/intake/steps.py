@@ -1,0 +1,180 @@
+"""The steps of the landing job, each from a House to rows in the lake; Dagster's assets only call them."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from dagster_project import __version__
+from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.house import House
+from dagster_project.engines.intake import requests as request_logs
+from dagster_project.engines.intake.accesses import EVENTS, FOLDER, Known, read_accesses
+from dagster_project.engines.intake.accounting import Accounts
+from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
+from dagster_project.engines.lake import Lake, schema
+from dagster_project.engines.sealing import REQUESTS, seal
+from dagster_project.errors import CheckFailed, UsageError
+from dagster_project.evidence.keyring import Keyring
+from dagster_project.reading.records.parquet import measure
+
+FINDINGS = "reported.findings"
+RECORDS = "scrubbed.records"
+TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
+
+
+def take_ledgers(house: House) -> dict[str, int]:
+    """Read every ledger, put its contract table in place and account for its lines; return the rows of each table."""
+    lake = Lake(house.home)
+    if house.should_rebuild:
+        _forget(lake)
+    delivery = deliver(_landing(house), house.settings, house.as_of)
+    for name, rows in delivery.tables.items():
+        lake.write(name, rows, "part")
+    lake.write("ledger.first_seen", _first_seen(lake), "part")
+    _account(house, lake, "ledgers", delivery, "current")
+    return {name: rows.num_rows for name, rows in delivery.tables.items()}
+
+
+def take_requests(house: House, engine: DuckDBEngine) -> int:
+    """Read and scrub the request logs that are new; return the rows they added."""
+    lake = Lake(house.home)
+    ring = keyring(house, lake)
+    _seal(engine, ring, ring.due())  # what a killed run left
+    people = deliver(_landing(house), house.settings, house.as_of, WHO_IS_WHO).people
+    return request_logs.take(house, people, ring)
+
+
+def take_accesses(house: House) -> int:
+    """Read the access events that are new; return the rows they added."""
+    lake = Lake(house.home)
+    inputs = lake.read("ledger.inputs")
+    lake.sweep(EVENTS, inputs.column("input_id").to_pylist())
+    delivery = deliver(_landing(house), house.settings, house.as_of, WHO_IS_WHO)
+    delivery.entries.clear()  # the ledgers' own step accounts for them
+    delivery.rejects.clear()
+    rows = read_accesses(delivery, Known(inputs, lake.read(EVENTS)))
+    for input_id in rows.column("input_id").unique().to_pylist():
+        lake.write_days(EVENTS, rows.filter(pc.equal(rows.column("input_id"), input_id)), f"{input_id}-0")
+    _account(house, lake, "accesses", delivery, house.run_id([entry.input_id for entry in delivery.entries]))
+    return rows.num_rows
+
+
+def take_records(house: House) -> int:
+    """Measure every record store once a UTC day; return the rows of account, class and store."""
+    lake = Lake(house.home)
+    day = house.as_of.date()
+    rows = 0
+    for name, store in _stores(house).items():
+        if (lake.folder(RECORDS, day) / f"{name}.parquet").exists():
+            continue
+        measured = measure(store.paths, store.record_class, store.account_column, day, name)
+        for fault in measured.faults:
+            house.tell(str(fault))
+        lake.write("ledger.metering", measured.metering, f"{day}-{name}")
+        lake.write(RECORDS, measured.records, name, day)
+        rows += measured.records.num_rows
+    return rows
+
+
+@dataclass(frozen=True)
+class _Store:
+    paths: list[Path]
+    record_class: str
+    account_column: str
+
+
+def _stores(house: House) -> dict[str, _Store]:
+    """Return the stores below records/<record_class>/ and those that settings declare, by the name they have in tables."""
+    stores = {}
+    below = _landing(house) / "records"
+    for folder in sorted(path for path in below.glob("*") if path.is_dir()):
+        stores[f"{folder.name}-1"] = _Store(sorted(folder.rglob("*.parquet")), folder.name, "account_id")
+    for number, (_, store) in enumerate(sorted(house.settings.stores.items()), 2):
+        path = house.settings_folder / store.path
+        paths = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
+        stores[f"{store.record_class}-{number}"] = _Store(paths, store.record_class, store.account_column)
+    return stores
+
+
+def seal_due(house: House, engine: DuckDBEngine) -> int:
+    """Seal every day that takes no more visitors: count them, drop their tokens, destroy the key; return the rows rewritten."""
+    ring = keyring(house, engine.lake)
+    return _seal(engine, ring, ring.due())
+
+
+def close_books(house: House, engine: DuckDBEngine) -> int:
+    """Check that every line of every input is accounted for and that its rows are stored; enter the run; return the inputs.
+
+    Raises CheckFailed with the counts where they do not reconcile.
+    """
+    engine.refresh()
+    taken = [row for row in engine.lake.read("ledger.inputs").to_pylist() if row["status"] == "read" and row["folder"] in TAKEN_ONCE]
+    for tables, folders in ((REQUESTS, request_logs.FOLDERS), (EVENTS, (FOLDER,))):
+        told = sum(row["parsed"] - row["duplicates"] for row in taken if row["folder"] in folders)
+        stored = sum(pq.read_metadata(path).num_rows for path in engine.lake.files(tables))
+        if told != stored:
+            raise CheckFailed(f"{tables}: the ledger of inputs accounts for {told} rows and {stored} are stored; run with --rebuild")
+    before = engine.lake.read("ledger.runs")
+    inputs = len(taken) - (pc.sum(before.column("inputs_read")).as_py() or 0)
+    rows = sum(row["parsed"] for row in taken) - (pc.sum(before.column("rows_added")).as_py() or 0)
+    if inputs > 0:
+        run_id = house.run_id([row["input_id"] for row in taken])
+        run = {"run_id": run_id, "as_of": house.as_of, "settings_sha256": house.settings.sha256(), "code_version": __version__, "inputs_read": inputs, "rows_added": rows}
+        engine.lake.write("ledger.runs", pa.Table.from_pylist([run], schema("ledger.runs")), run_id)
+        engine.refresh()
+    return len(taken)
+
+
+def keyring(house: House, lake: Lake) -> Keyring:
+    """Open the keys of HOME as the last run left them; a key whose lines never reached the lake is forgotten."""
+    rows = lake.read("ledger.keys")
+    stored = pa.array(lake.days(REQUESTS), pa.date32())
+    kept = rows.filter(pc.or_(pc.is_valid(rows.column("destroyed_at")), pc.is_in(rows.column("day"), stored)))
+    return Keyring(house.key_directory, house.home, kept, house.as_of, house.settings.keys.keep_hours, house.key_encryption_key, house.tell)
+
+
+def _seal(engine: DuckDBEngine, ring: Keyring, days: list[date]) -> int:
+    engine.refresh()
+    rewritten = seal(engine, days)
+    for day in days:
+        ring.destroy(day)
+    engine.lake.write("ledger.keys", ring.rows(), "part")
+    engine.refresh()
+    return rewritten
+
+
+def _account(house: House, lake: Lake, kind: str, delivery: Delivery, name: str) -> None:
+    accounts = Accounts(lake, kind)
+    accounts.entries = delivery.entries
+    accounts.rejects = delivery.rejects
+    for entry in delivery.entries:
+        if entry.unknown_columns:
+            house.tell(f"{entry.file_name}: columns without a meaning are left out: {', '.join(entry.unknown_columns)}")
+    accounts.commit(name, house.as_of)
+
+
+def _first_seen(lake: Lake) -> pa.Table:
+    """Return when each finding of earlier runs was seen first."""
+    before = lake.read("ledger.first_seen")
+    files = lake.files(FINDINGS)
+    if not files:
+        return before
+    reported = pq.read_table(files[0], columns=["finding_id", "first_seen_at"], partitioning=None)
+    new = reported.filter(pc.invert(pc.is_in(reported.column("finding_id"), before.column("finding_id"))))
+    return pa.concat_tables([before, new.cast(schema("ledger.first_seen"))])
+
+
+def _forget(lake: Lake) -> None:
+    """Drop what was read before, so that every input is new; sealed days stay sealed."""
+    for table in (REQUESTS, "scrubbed.staff_requests", "scrubbed.routes", EVENTS, "ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.runs"):
+        lake.drop(table)
+
+
+def _landing(house: House) -> Path:
+    if house.landing is None:
+        raise UsageError("no landing folder is named; set GLASSHOUSE_LANDING or name LANDING")
+    return house.landing

@@ -1,0 +1,139 @@
+"""HOME/lake: Parquet files by table and day, each written beside and moved into place.
+
+A partition is replaced whole, never updated; a file that no ledger entry names is swept away before anything is read.
+"""
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dagster_project.engines import catalog
+from dagster_project.errors import GlasshouseError
+
+ARROW_TYPES: dict[str, pa.DataType] = {
+    "varchar": pa.string(),
+    "blob": pa.binary(),
+    "boolean": pa.bool_(),
+    "smallint": pa.int16(),
+    "integer": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "date": pa.date32(),
+    "timestamptz": pa.timestamp("us", tz="UTC"),
+    "varchar[]": pa.list_(pa.string()),
+}
+BUILT_FROM = b"glasshouse.built_from"
+
+
+def schema(table: str) -> pa.Schema:
+    """Return the Arrow schema of a contract of sql/1_*."""
+    contract = catalog.tables()[table]
+    return pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in contract.columns])
+
+
+def conform(table: str, rows: pa.Table) -> pa.Table:
+    """Return the rows with exactly the contract's columns and types: what it does not name stays behind.
+
+    Raises GlasshouseError where a column is missing or does not fit.
+    """
+    wanted = schema(table)
+    try:
+        return rows.select(wanted.names).cast(wanted)
+    except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
+        raise GlasshouseError(f"{table}: rows do not fit the contract in sql/; a reader broke it") from None
+
+
+class Lake:
+    """The tables of one HOME as files."""
+
+    def __init__(self, home: Path) -> None:
+        self.root = home / "lake"
+
+    def folder(self, table: str, day: date | None = None) -> Path:
+        """Return the folder of a table, or of one of its days."""
+        folder = self.root.joinpath(*table.split("."))
+        return folder if day is None else folder / f"day={day.isoformat()}"
+
+    def files(self, table: str, day: date | None = None) -> list[Path]:
+        """Return the files of a table, or of one of its days, sorted."""
+        folder = self.folder(table, day)
+        return sorted(path for path in folder.rglob("*.parquet") if not path.name.startswith("."))
+
+    def days(self, table: str) -> list[date]:
+        """Return the days a table has files of, sorted."""
+        return sorted(date.fromisoformat(path.name.removeprefix("day=")) for path in self.folder(table).glob("day=*"))
+
+    def read(self, table: str) -> pa.Table:
+        """Return all rows of a contract table; no file is no row."""
+        parts = [pq.read_table(path, schema=schema(table), partitioning=None) for path in self.files(table)]
+        return pa.concat_tables(parts) if parts else schema(table).empty_table()
+
+    def write(self, table: str, rows: pa.Table, name: str, day: date | None = None) -> Path:
+        """Write rows of a contract table as one file, in place of a file of the same name."""
+        conformed = conform(table, rows)
+        with self.replacing(self.folder(table, day) / f"{name}.parquet") as beside:
+            pq.write_table(conformed, beside, compression="zstd", compression_level=1)
+        return self.folder(table, day) / f"{name}.parquet"
+
+    def write_days(self, table: str, rows: pa.Table, name: str) -> int:
+        """Write rows by their `day`, one file each; return how many files."""
+        days = rows.column("day").unique().to_pylist()
+        for day in days:
+            self.write(table, rows.filter(pa.compute.equal(rows.column("day"), pa.scalar(day, pa.date32()))), name, day)
+        return len(days)
+
+    def replacing(self, target: Path) -> "Replacing":
+        """Return a context that gives a path beside the target and moves it into place at the end."""
+        return Replacing(target)
+
+    def sweep(self, table: str, input_ids: Iterable[str]) -> int:
+        """Remove the files of inputs that never reached the ledger: a run was killed. Return how many."""
+        known = set(input_ids)
+        lost = [path for path in self.folder(table).rglob("*.parquet") if path.name.split("-")[0] not in known]
+        for path in lost:
+            path.unlink()
+        return len(lost)
+
+    def remove(self, table: str, input_id: str) -> None:
+        """Remove the files of one input."""
+        for path in self.folder(table).rglob(f"{input_id}-*.parquet"):
+            path.unlink()
+
+    def drop(self, table: str, day: date | None = None) -> None:
+        """Remove a table, or one of its days."""
+        shutil.rmtree(self.folder(table, day), ignore_errors=True)
+
+
+class Replacing:
+    """Write beside, then move: a reader sees the old file or the new one, never half."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.beside = target.with_name(f".{target.name}.{os.getpid()}")
+
+    def __enter__(self) -> Path:
+        self.target.parent.mkdir(parents=True, exist_ok=True)
+        return self.beside
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self.beside.replace(self.target)
+        else:
+            self.beside.unlink(missing_ok=True)
+
+
+def built_from(path: Path) -> str | None:
+    """Return the fingerprint of what a built file was made from; None where there is no such file."""
+    if not path.exists():
+        return None
+    return (pq.read_metadata(path).metadata or {}).get(BUILT_FROM, b"").decode()
+
+
+def day_folders(folder: Path) -> Iterator[Path]:
+    """Yield the day folders of a table, oldest first."""
+    yield from sorted(folder.glob("day=*"))

@@ -1,0 +1,46 @@
+"""Seals days: counts visitors for good, drops their tokens by rewriting the files, and tells which keys may go (privacy-rules.md 1.7)."""
+
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dagster_project.engines import catalog
+from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
+from dagster_project.engines.lake import Lake
+
+REQUESTS = "scrubbed.requests"
+
+
+def seal(engine: DuckDBEngine, days: list[date]) -> int:
+    """Count the visitors of each day once, then rewrite its files without tokens; return the rows rewritten.
+
+    Killed between the two, the next call finishes: a day that was counted is not counted again.
+    """
+    table = catalog.tables()[VISITORS]
+    rewritten = 0
+    for day in days:
+        if not engine.lake.files(VISITORS, day):
+            engine.build(table, day)
+        rewritten += sum(_drop_tokens(engine.lake, path) for path in engine.lake.files(REQUESTS, day))
+    engine.show(catalog.tables()[REQUESTS])
+    return rewritten
+
+
+def _has_tokens(path: Path) -> bool:
+    footer = pq.read_metadata(path)
+    place = footer.schema.names.index("visitor")
+    groups = (footer.row_group(group) for group in range(footer.num_row_groups))
+    return any(group.column(place).statistics is None or group.column(place).statistics.null_count < group.num_rows for group in groups)
+
+
+def _drop_tokens(lake: Lake, path: Path) -> int:
+    if not _has_tokens(path):
+        return 0
+    rows = pq.read_table(path, partitioning=None)
+    place = rows.schema.get_field_index("visitor")
+    without = rows.set_column(place, "visitor", pa.nulls(rows.num_rows, pa.binary()))
+    with lake.replacing(path) as beside:
+        pq.write_table(without, beside, compression="zstd", compression_level=1)
+    return rows.num_rows

@@ -1,0 +1,72 @@
+"""Every error that Glasshouse raises on purpose; each names the place and the rule, and none quotes data.
+
+GlasshouseError          exit status 4: a fault of ours, unless a subclass says otherwise
+├── UsageError           2: the command line or the places it names are wrong
+├── SettingsError        2: glasshouse.toml, with key and line
+├── InputError           3: an input of the landing folder is refused; the rest is done
+│   ├── FormatError         no reader knows the file
+│   ├── DamagedError        the file ends early or does not decompress
+│   ├── ColumnError         a required column is missing or of another type
+│   └── StoreError          a record store cannot be measured
+├── KeyringError         4: the key directory is unsafe, or a key is gone
+├── SealedError          4: what was asked for needs tokens that were destroyed
+└── CheckFailed          4: a check of ours failed; the counts say which
+"""
+
+
+class GlasshouseError(Exception):
+    """Something Glasshouse found wrong, in words fit for a console; `exit_status` is what the command line returns."""
+
+    exit_status = 4
+
+
+class UsageError(GlasshouseError):
+    """The command line, or a place it names, is wrong."""
+
+    exit_status = 2
+
+
+class SettingsError(GlasshouseError):
+    """A key of glasshouse.toml is unknown, of the wrong type or impossible."""
+
+    exit_status = 2
+
+
+class InputError(GlasshouseError):
+    """An input is refused: `place` names it, `code` says why in one word, the message says what to do next."""
+
+    exit_status = 3
+
+    def __init__(self, place: str, rule: str, code: str = "refused") -> None:
+        super().__init__(f"{place}: {rule}")
+        self.place = place
+        self.rule = rule
+        self.code = code
+
+
+class FormatError(InputError):
+    """No reader knows the file."""
+
+
+class DamagedError(InputError):
+    """The file ends early or does not decompress."""
+
+
+class ColumnError(InputError):
+    """A required column is missing or of another type."""
+
+
+class StoreError(InputError):
+    """A record store cannot be measured."""
+
+
+class KeyringError(GlasshouseError):
+    """The key directory is unsafe, or a key that is needed is gone."""
+
+
+class SealedError(GlasshouseError):
+    """What was asked for needs tokens that were destroyed when the day was sealed."""
+
+
+class CheckFailed(GlasshouseError):
+    """A check of ours failed."""

@@ -1,0 +1,162 @@
+"""An analyst's question to the warehouse: one select, that reads this file, changes nothing and ends in time."""
+
+import io
+import json
+import threading
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dagster_project.errors import UsageError
+from dagster_project.publishing.exports import csv_text, json_text, visible, written
+
+Format = Literal["table", "csv", "json", "parquet"]
+
+# Set when the file is opened: nothing is installed, nothing of this process is taken for a table, nothing spills to disk.
+_OPENED = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "python_enable_replacements": "false",
+    "temp_directory": "",
+    "memory_limit": "1GB",
+}
+# Then, in this order: after the last line nothing can be set any more.
+_LOCKED = ("set TimeZone = 'UTC'", "set allowed_directories = []", "set enable_external_access = false", "set lock_configuration = true")
+# Functions that stand where a table does. Any other could read a file or memory, or run text as SQL.
+_TABLE_FUNCTIONS = {"unnest", "range", "generate_series", "duckdb_tables", "duckdb_columns", "duckdb_functions", "duckdb_schemas"}
+_ONE_SELECT = "query: one select is wanted, nothing else; docs/analysts.md shows what can be asked"
+
+
+def query(warehouse: Path, sql: str, row_limit: int = 10_000, seconds: float = 30) -> pa.Table:
+    """Answer one select with at most `row_limit` rows.
+
+    Raises UsageError where the text is not one select, is wrong, reaches outside the warehouse or takes longer than `seconds`.
+    """
+    if not warehouse.is_file():
+        raise UsageError(f"{warehouse.name}: there is no warehouse yet; `glasshouse run` builds it")
+    with duckdb.connect(str(warehouse), read_only=True, config=dict(_OPENED)) as connection:
+        for sentence in _LOCKED:
+            connection.execute(sentence)
+        done = threading.Event()
+        watch = threading.Thread(target=_interrupt, args=(connection, seconds, done), daemon=True)
+        watch.start()
+        try:
+            return _answer(connection, _one_select(connection, sql), row_limit)
+        except duckdb.InterruptException:
+            raise UsageError(f"query: stopped after {seconds:g} s; ask for fewer days or accounts") from None
+        except duckdb.Error as error:
+            raise UsageError(f"query: {_complaint(error)}") from None
+        finally:
+            done.set()
+            watch.join()
+
+
+def _interrupt(connection: duckdb.DuckDBPyConnection, seconds: float, done: threading.Event) -> None:
+    """Stop what runs after `seconds`, again and again: an interrupt between two statements is lost."""
+    while not done.wait(seconds):
+        connection.interrupt()
+        seconds = 0.05
+
+
+def _one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    """Return the statement if the text is one select that calls no forbidden table function."""
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise UsageError(_ONE_SELECT)
+    parsed = connection.execute("select json_serialize_sql($1)", [statements[0].query]).fetchall()
+    tree = json.loads(parsed[0][0])
+    if tree["error"]:
+        raise UsageError(_ONE_SELECT)
+    for name in sorted(_table_functions(tree["statements"]) - _TABLE_FUNCTIONS):
+        raise UsageError(f"query: {visible(name)}() cannot stand in a from clause; the tables of the warehouse can")
+    return statements[0]
+
+
+def _table_functions(node: object) -> set[str]:
+    """Return the names of all functions that stand where a table does, at any depth of DuckDB's own parse tree."""
+    if isinstance(node, list):
+        return set().union(*(_table_functions(child) for child in node))
+    if not isinstance(node, dict):
+        return set()
+    below = _table_functions(list(node.values()))
+    if node.get("type") != "TABLE_FUNCTION":
+        return below
+    return below | {str(node["function"]["function_name"]).lower()}
+
+
+def _answer(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement, row_limit: int) -> pa.Table:
+    """Take batches until the limit is reached, so that a larger answer never stands in memory."""
+    reader = connection.execute(statement).to_arrow_reader(10_000)
+    taken: list[pa.RecordBatch] = []
+    missing = row_limit
+    while missing > 0:
+        try:
+            batch = reader.read_next_batch()
+        except StopIteration:
+            break
+        except (pa.ArrowException, OSError):
+            raise duckdb.InterruptException("interrupted") from None
+        taken.append(batch.slice(0, missing))
+        missing -= taken[-1].num_rows
+    return pa.Table.from_batches(taken, schema=reader.schema).rename_columns(_distinct(reader.schema.names))
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Return the column names with the later of two equal ones numbered, so that no format loses one of them."""
+    seen: list[str] = []
+    for name in names:
+        place = 2
+        candidate = name
+        while candidate in seen:
+            candidate, place = f"{name}_{place}", place + 1
+        seen.append(candidate)
+    return seen
+
+
+def _complaint(error: duckdb.Error) -> str:
+    """Name the fault; only messages that quote the question, never a value, are passed on."""
+    if isinstance(error, duckdb.ParserException | duckdb.CatalogException | duckdb.BinderException):
+        first_line = str(error).split("\n", 1)[0]
+        return visible(first_line)
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return "it needs more than 1 GB of memory; ask for fewer days or accounts"
+    return f"DuckDB refused it ({type(error).__name__}); a value may not convert to the type asked for"
+
+
+def shown(answer: pa.Table, kind: Format, width: int = 120) -> bytes:
+    """Write an answer as a table for people, CSV, JSON or Parquet; what a terminal would obey is written as its escape."""
+    if kind == "parquet":
+        return _parquet(answer)
+    rows = list(zip(*(column.to_pylist() for column in answer.columns), strict=True))
+    if kind == "csv":
+        return csv_text(answer.column_names, rows).encode()
+    if kind == "json":
+        return json_text([dict(zip(answer.column_names, row, strict=True)) for row in rows]).encode()
+    return _drawn(answer, rows, width).encode()
+
+
+def _parquet(answer: pa.Table) -> bytes:
+    sink = io.BytesIO()
+    try:
+        pq.write_table(answer, sink, compression="zstd")
+    except pa.ArrowException:
+        raise UsageError("query: a column has a type that Parquet does not know; cast it to varchar") from None
+    return sink.getvalue()
+
+
+def _drawn(answer: pa.Table, rows: list[tuple[object, ...]], width: int) -> str:
+    table = Table(caption=f"{len(rows):,} row{'' if len(rows) == 1 else 's'}", caption_justify="left")
+    for name, of_type in zip(answer.column_names, answer.schema.types, strict=True):
+        is_number = pa.types.is_integer(of_type) or pa.types.is_floating(of_type) or pa.types.is_decimal(of_type)
+        table.add_column(Text(visible(name)), justify="right" if is_number else "left", overflow="fold")
+    for row in rows:
+        table.add_row(*(Text(written(value)) for value in row))
+    out = io.StringIO()
+    Console(file=out, width=width, color_system=None, force_terminal=False).print(table)
+    return out.getvalue()

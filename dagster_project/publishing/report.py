@@ -1,0 +1,229 @@
+"""The evidence of one month as a page, a spreadsheet and JSON, with a manifest of hashes; the same tables give the same bytes.
+
+No clock, no environment and no analysis: what stands in the report stands in the reported tables.
+"""
+
+import hashlib
+import re
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from dagster_project.errors import GlasshouseError, UsageError
+from dagster_project.publishing import charts, selects, words
+from dagster_project.publishing.exports import csv_text, instant, json_text, sha256, visible
+
+_TEMPLATES = Path(__file__).parent / "templates"
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One result of `glasshouse prove`: what was tried, whether it held, and a sentence about it."""
+
+    name: str
+    held: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class ReportInput:
+    """All that a report depends on. `period` is a UTC month, YYYY-MM; with an `account` it is that customer's own page."""
+
+    connection: duckdb.DuckDBPyConnection
+    period: str
+    as_of: datetime
+    settings_sha256: str
+    code_version: str
+    proof: tuple[Proof, ...] = ()
+    account: str | None = None
+
+
+def write(report_input: ReportInput, folder: Path) -> dict[str, str]:
+    """Write report.html, findings.csv, report.json and manifest.json into `folder`; return the SHA-256 of each.
+
+    Raises UsageError for a period that is no month, GlasshouseError where a reported table is missing.
+    """
+    month, following = month_of(report_input.period)
+    facts = _facts(report_input, month, following)
+    outputs = {"findings.csv": _findings_csv(facts["findings"]), "report.json": json_text(facts)}
+    hashes = {name: sha256(content) for name, content in outputs.items()}
+    outputs["report.html"] = _page(facts, hashes, month, following)
+    manifest = {
+        "format": "glasshouse-report/1",
+        **{key: facts[key] for key in ("period", "as_of", "account", "integrity")},
+        "inputs": facts["inputs"],
+        "outputs": {name: sha256(content) for name, content in sorted(outputs.items())},
+    }
+    outputs["manifest.json"] = json_text(manifest)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in outputs.items():
+        beside = folder / f".{name}.tmp"
+        beside.write_text(content, encoding="utf-8", newline="")
+        beside.replace(folder / name)
+    return {name: sha256(content) for name, content in sorted(outputs.items())}
+
+
+def month_of(period: str) -> tuple[date, date]:
+    """Return the first day of a month YYYY-MM and of the one after."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period) or period >= "9999-12" or period < "0001":
+        raise UsageError("report: the period is a month, YYYY-MM")
+    first = date.fromisoformat(f"{period}-01")
+    return first, (first + timedelta(days=31)).replace(day=1)
+
+
+def _facts(report: ReportInput, month: date, following: date) -> Row:
+    """Collect the rows of every section, in the order in which report.json gives them."""
+    select = _reader(report, month, following)
+    is_ours = report.account is not None
+    inputs = select(selects.INPUTS)
+    integrity = {
+        "inputs_sha256": sha256("".join(f"{row['input_id']}\n" for row in inputs)),
+        "settings_sha256": report.settings_sha256,
+        "code_version": report.code_version,
+    }
+    return {
+        "period": report.period,
+        "as_of": instant(report.as_of),
+        "account": report.account,
+        "integrity": integrity,
+        "promises": select(selects.PROMISES_OF_ACCOUNT if is_ours else selects.PROMISES),
+        "population": [] if is_ours else select(selects.POPULATION),
+        "decisions": select(selects.DECISIONS_OF_ACCOUNT if is_ours else selects.DECISIONS),
+        "findings": select(selects.FINDINGS),
+        "emergencies": select(selects.EMERGENCIES),
+        "grants": select(selects.GRANTS),
+        "undetermined": select(selects.UNDETERMINED),
+        "usage": select(selects.USAGE),
+        "usage_by_day": select(selects.USAGE_BY_DAY),
+        "capacity": select(selects.CAPACITY),
+        "keys": select(selects.KEYS)[0],
+        "releases": select(selects.RELEASES),
+        "proof": [{"name": proof.name, "held": proof.held, "sentence": proof.sentence} for proof in report.proof],
+        "inputs": [] if is_ours else inputs,
+    }
+
+
+def _reader(report: ReportInput, month: date, following: date) -> Callable[[str], list[Row]]:
+    """Return a function that runs one select with the parameters it names."""
+    known = {"month": month, "next": following, "account": report.account, "as_of": report.as_of}
+
+    def select(sql: str) -> list[Row]:
+        named = set(re.findall(r"\$(\w+)", sql))
+        try:
+            rows: list[Row] = report.connection.execute(sql, {name: known[name] for name in named}).to_arrow_table().to_pylist()
+        except duckdb.Error as error:
+            raise GlasshouseError(f"report: a reported table is missing or has other columns ({type(error).__name__}); run again") from None
+        return rows
+
+    return select
+
+
+def _findings_csv(findings: list[Row]) -> str:
+    columns = (
+        "finding_id", "control", "promise_ids", "code", "severity", "occurred_at", "account_id", "staff_id", "summary", "record_class",
+        "nearest_grant_id", "all_faults", "distance_s", "is_provisional", "is_late", "first_seen_at", "status",
+    )  # fmt: skip
+    return csv_text(columns, ([row[column] for column in columns] for row in findings))
+
+
+def _page(facts: Row, hashes: Mapping[str, str], month: date, following: date) -> str:
+    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, finalize=_finalized, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters |= {"count": _count, "size": _size, "moment": _moment, "titled": words.titled, "delay": _delay, "trend": _trend}
+    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    days = [month + timedelta(days=number) for number in range((following - month).days)]
+    return environment.get_template("report.html.j2").render(
+        facts,
+        hashes=hashes,
+        month_name=month.strftime("%B %Y"),
+        days=days,
+        style=Markup(style),  # noqa: S704 (a file of ours)
+        style_sha256=_base64_sha256(style),
+        charts=charts,
+        words=words,
+        statuses=_tally(facts["promises"], "status", words.STATUSES),
+        outcomes=_tally(facts["decisions"], "outcome", words.OUTCOMES, "accesses"),
+        controls=_by_control(facts["findings"]),
+        by_account=_by_account(facts["usage_by_day"], days),
+    )
+
+
+def _base64_sha256(text: str) -> str:
+    return b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _tally(rows: list[Row], key: str, names: Mapping[str, object], weight: str | None = None) -> dict[str, int]:
+    """Count rows (or add up a count they carry) by a column, in the order of `names`."""
+    return {name: sum(row[weight] if weight else 1 for row in rows if row.get(key) == name) for name in names}
+
+
+def _by_control(findings: list[Row]) -> list[tuple[str, list[Row]]]:
+    """Group the findings by control; the control with the gravest finding comes first, as the rows are sorted so."""
+    order = {control: place for place, control in reversed(list(enumerate(row["control"] for row in findings)))}
+    ranked = sorted(findings, key=lambda row: order[row["control"]])
+    return [(control, list(rows)) for control, rows in groupby(ranked, key=lambda row: str(row["control"]))]
+
+
+def _by_account(usage: list[Row], days: list[date]) -> dict[str | None, list[int]]:
+    """Lay each account's requests out by day, 0 where there were none."""
+    laid: dict[str | None, list[int]] = {}
+    for row in usage:
+        laid.setdefault(row["account_id"], [0] * len(days))[(row["day"] - days[0]).days] = row["requests"]
+    return laid
+
+
+def _finalized(value: object) -> object:
+    """Every value on its way into the page: text loses what reorders or hides it, nothing is printed as None."""
+    if value is None:
+        return ""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return visible(value)
+
+
+def _count(value: int | None) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _size(bytes_count: int | None) -> str:
+    if bytes_count is None:
+        return "–"
+    size, unit = float(bytes_count), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
+        if size < 999.5:
+            break
+        size, unit = size / 1000, larger
+    return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+
+
+def _moment(value: datetime | None) -> Markup:
+    """Write an instant for people, to the second, with the exact one for machines."""
+    if value is None:
+        return Markup('<span class="quiet">no date</span>')
+    exact = instant(value)
+    return Markup('<time datetime="{}">{} <span class="clock">{}</span></time>').format(exact, exact[:10], exact[11:19])
+
+
+def _trend(records: float | None) -> str:
+    """Write records a day to three digits, with a true minus."""
+    if records is None:
+        return "–"
+    return (f"{records:,.0f}" if abs(records) >= 100 else f"{records:.3g}").replace("-", "−")
+
+
+def _delay(seconds: float | None) -> str:
+    """Write how far an access lay from its nearest grant."""
+    if not seconds:
+        return ""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:,.3g} s"

@@ -1,0 +1,176 @@
+"""What the report reads, as plain selects over the reported tables; nothing is computed here but sums and order.
+
+Parameters: $month and $next (the first days of the period's month and of the one after), $account (null: all accounts).
+"""
+
+_OURS = "($account is null or {}account_id = $account)"
+_MONTH = "{0} >= cast($month as timestamptz) and {0} < cast($next as timestamptz)"
+# What has no date, or one after the as-of, belongs to the as-of's month: reported.promises counts it there too.
+_HAPPENED = _MONTH.format("least({0}, $as_of - interval 1 microsecond)")
+_RANK = "case {0} when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 else 5 end"
+
+PROMISES = """
+select p.policy, p.promise_id, t.promised, p.status, p.checked, p.broken, p.reason, p.controls
+from reported.promises as p
+left join scrubbed.promises as t on t.policy = p.policy and t.promise_id = p.promise_id
+where cast(p.period_start as date) >= $month and cast(p.period_start as date) < $next
+order by p.policy desc, length(p.promise_id), p.promise_id
+"""
+
+# The customer's page shows what concerns her: a vendor-wide status would tell of other customers.
+PROMISES_OF_ACCOUNT = f"""
+with found as (
+    select unnest(promise_ids) as promise_id, finding_id
+    from reported.findings
+    where account_id = $account and {_HAPPENED.format("occurred_at")}
+)
+select p.policy, p.promise_id, t.promised, p.controls, count(found.finding_id) as broken
+from reported.promises as p
+left join scrubbed.promises as t on t.policy = p.policy and t.promise_id = p.promise_id
+left join found on found.promise_id = p.promise_id
+where cast(p.period_start as date) >= $month and cast(p.period_start as date) < $next and p.status <> 'not_applicable'
+group by p.policy, p.promise_id, t.promised, p.controls
+order by p.policy desc, length(p.promise_id), p.promise_id
+"""
+
+# finding_id of access_without_grant is the hash of its control, source and event: that is how a finding meets its decision.
+FINDINGS = f"""
+with decided as (
+    select
+        left(sha256(concat_ws(chr(31), 'access_without_grant', source, event_id)), 32) as finding_id,
+        record_class, nearest_grant_id, all_faults, distance_s, provisional, late
+    from flagged.access_decisions
+    where outcome = 'violation' and {_OURS.format("")}
+)
+select
+    f.finding_id, f.control, f.promise_ids, f.code, f.severity, f.occurred_at, f.account_id, f.staff_id, f.summary,
+    d.record_class, d.nearest_grant_id, d.all_faults, d.distance_s, coalesce(d.provisional, false) as is_provisional, coalesce(d.late, false) as is_late,
+    f.first_seen_at, f.status
+from reported.findings as f
+left join decided as d on d.finding_id = f.finding_id
+where {_HAPPENED.format("f.occurred_at")} and {_OURS.format("f.")}
+order by {_RANK.format("f.severity")}, f.control, f.occurred_at nulls last, f.finding_id
+"""
+
+DECISIONS = """
+select outcome, code, sum(accesses)::bigint as accesses, max(staff) as staff, max(accounts) as accounts
+from reported.decision_counts
+where coalesce(month, cast(date_trunc('month', $as_of - interval 1 microsecond) as date)) = $month
+group by outcome, code
+order by accesses desc, code
+"""
+
+DECISIONS_OF_ACCOUNT = f"""
+select outcome, code, count(*) as accesses, count(distinct staff_id) as staff, 1 as accounts
+from flagged.access_decisions
+where account_id = $account and {_HAPPENED.format("occurred_at")}
+group by outcome, code
+order by accesses desc, code
+"""
+
+UNDETERMINED = f"""
+select occurred_at, code, account_id, staff_id, record_class, source, event_id, provisional as is_provisional
+from flagged.access_decisions
+where outcome = 'undetermined' and {_HAPPENED.format("occurred_at")} and {_OURS.format("")}
+order by code, occurred_at nulls last, source, event_id
+"""
+
+GRANTS = f"""
+with marked as (
+    select
+        grant_id, account_id, grantee_kind, grantee_id, valid_from, valid_to, recorded_at, revoked_at, state, is_unbounded, accesses, last_used_at,
+        {_MONTH.format("recorded_at")} as is_new,
+        coalesce({_MONTH.format("revoked_at")}, false) as is_revoked,
+        coalesce({_MONTH.format("valid_to")} and (revoked_at is null or valid_to < revoked_at), false) as is_expired,
+        accesses = 0 and state in ('active', 'expired', 'revoked') as is_unused
+    from reported.grant_register
+    where {_OURS.format("")}
+)
+select *
+from marked
+where is_new or is_revoked or is_expired or state = 'active'
+order by account_id, valid_from, grant_id
+"""
+
+EMERGENCIES = f"""
+select emergency_id, staff_id, account_id, opened_at, ttl_s, has_reason, decision, decided_at, accesses, codes
+from reported.emergency_register
+where {_MONTH.format("opened_at")} and {_OURS.format("")}
+order by opened_at, emergency_id
+"""
+
+# Whatever was read by the as-of may bear on the month, so all of it is shown.
+POPULATION = """
+select
+    folder,
+    sum(inputs)::bigint as inputs,
+    sum(refused_inputs)::bigint as refused_inputs,
+    sum(lines)::bigint as lines,
+    sum(parsed)::bigint as parsed,
+    sum(quarantined)::bigint as quarantined,
+    sum(blank_or_comment)::bigint as blank_or_comment,
+    sum(duplicates)::bigint as duplicates,
+    bool_and(is_reconciled) as is_reconciled
+from reported.population
+group by folder
+order by folder
+"""
+
+USAGE = f"""
+select
+    account_id,
+    sum(requests)::bigint as requests,
+    sum(visitor_days)::bigint as visitor_days,
+    sum(client_errors)::bigint as client_errors,
+    sum(server_errors)::bigint as server_errors,
+    sum(bytes_sent)::bigint as bytes_sent
+from measured.account_requests_daily
+where day >= $month and day < $next and {_OURS.format("")}
+group by account_id
+order by requests desc, account_id nulls last
+"""
+
+USAGE_BY_DAY = f"""
+select account_id, day, sum(requests)::bigint as requests
+from measured.account_requests_daily
+where day >= $month and day < $next and {_OURS.format("")}
+group by account_id, day
+order by account_id nulls last, day
+"""
+
+CAPACITY = f"""
+select
+    account_id, record_class, last_day, records, bytes, records_per_day_7d, records_per_day_30d, records_per_day_error_30d, records_per_day_90d,
+    record_limit, reached_on, reached_earliest, reached_latest
+from reported.capacity
+where {_OURS.format("")}
+order by account_id nulls last, record_class
+"""
+
+INPUTS = """
+select input_id, folder, site, format, parser_version, bytes, lines, parsed, quarantined, blank_or_comment, duplicates, status
+from ledger.inputs
+order by folder, site nulls first, input_id
+"""
+
+KEYS = """
+select
+    count(*) as keys,
+    count(destroyed_at) as destroyed,
+    coalesce(sum(cast(destroyed_at is null and destroy_after < $as_of as bigint)), 0)::bigint as overdue
+from ledger.keys
+where day >= $month and day < $next
+"""
+
+RELEASES = f"""
+select
+    table_name,
+    sum(cells)::bigint as cells,
+    sum(suppressed)::bigint as suppressed,
+    min(fewest_visitors) as fewest_visitors,
+    sum(recoverable)::bigint as recoverable
+from ledger.releases
+where day >= $month and day < $next and {_OURS.format("")}
+group by table_name
+order by table_name
+"""

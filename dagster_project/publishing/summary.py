@@ -1,0 +1,85 @@
+"""What a run says at its end: on a console for people, as one object for machines."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from rich.console import Console
+from rich.table import Table
+
+from dagster_project.publishing.exports import visible
+
+SEVERITIES = ("low", "medium", "high", "critical")
+_BADGES = {"kept": "green", "broken": "bold red", "unproven": "yellow", "not_applicable": "dim"}
+
+
+def summary(connection: duckdb.DuckDBPyConnection, home: Path, reports: list[str]) -> dict[str, Any]:
+    """Return what the tables of HOME hold: inputs, decisions, promises and findings in counts, and where everything is."""
+
+    def rows(sql: str) -> list[dict[str, Any]]:
+        return connection.sql(sql).to_arrow_table().to_pylist()
+
+    return {
+        "inputs": rows(
+            "select folder, count(*) as inputs, sum(lines)::bigint as lines, sum(parsed)::bigint as parsed, sum(quarantined)::bigint as quarantined, "
+            "sum(blank_or_comment)::bigint as blank_or_comment, sum(duplicates)::bigint as duplicates from ledger.inputs where status = 'read' group by folder order by folder"
+        ),
+        "refused": rows(
+            "select name.file_name, input.reason, name.advice from ledger.inputs as input join ledger.input_files as name using (input_id) "
+            "where input.status = 'refused' order by name.file_name"
+        ),
+        "decisions": rows("select outcome, count(*) as accesses from flagged.access_decisions group by outcome order by outcome"),
+        "promises": rows("select policy, promise_id, period_start, status, checked, broken, reason from reported.promises order by period_start, policy, promise_id"),
+        "findings": rows("select control, severity, count(*) as findings from reported.findings group by control, severity order by control, severity"),
+        "home": str(home),
+        "warehouse": str(home / "warehouse.duckdb"),
+        "reports": [str(home / "reports" / period / "report.html") for period in reports],
+    }
+
+
+def worst(found: dict[str, Any]) -> int:
+    """Return the place in SEVERITIES of the gravest finding, -1 without any."""
+    return max((SEVERITIES.index(row["severity"]) for row in found["findings"]), default=-1)
+
+
+def show(found: dict[str, Any], console: Console) -> None:
+    """Print a summary for people."""
+    inputs = Table(title="What came in", title_justify="left", box=None)
+    for name in ("folder", "inputs", "lines", "parsed", "quarantined", "blank"):
+        inputs.add_column(name, justify="left" if name == "folder" else "right")
+    for row in found["inputs"]:
+        inputs.add_row(row["folder"], *(f"{row[key]:,}" for key in ("inputs", "lines", "parsed", "quarantined", "blank_or_comment")))
+    console.print(inputs)
+    for row in found["refused"]:
+        console.print(f"[red]refused[/red] {visible(row['advice'] or row['file_name'])}", highlight=False)
+    _promises(found, console)
+    _findings(found, console)
+    decided = ", ".join(f"{row['accesses']:,} {row['outcome']}" for row in found["decisions"])
+    console.print(f"\nStaff accesses: {decided or 'none delivered'}", highlight=False)
+
+
+def _promises(found: dict[str, Any], console: Console) -> None:
+    if not found["promises"]:
+        return
+    latest = max(row["period_start"] for row in found["promises"])
+    table = Table(title=f"\nPromises, {latest:%Y-%m}", title_justify="left", box=None)
+    for name in ("promise", "status", "checked", "broken", "why"):
+        table.add_column(name, justify="right" if name in {"checked", "broken"} else "left", overflow="fold")
+    for row in found["promises"]:
+        if row["period_start"] == latest:
+            badge = _BADGES[row["status"]]
+            table.add_row(row["promise_id"], f"[{badge}]{row['status']}[/{badge}]", f"{row['checked'] or 0:,}", f"{row['broken'] or 0:,}", row["reason"] or "")
+    console.print(table)
+
+
+def _findings(found: dict[str, Any], console: Console) -> None:
+    if not found["findings"]:
+        console.print("\nNo findings.")
+        return
+    table = Table(title="\nFindings", title_justify="left", box=None)
+    table.add_column("control")
+    table.add_column("severity")
+    table.add_column("findings", justify="right")
+    for row in found["findings"]:
+        table.add_row(row["control"], row["severity"], f"{row['findings']:,}")
+    console.print(table)

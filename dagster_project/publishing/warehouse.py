@@ -1,0 +1,79 @@
+"""The analysts' database: built beside the old one and moved into its place, so no reader waits and none sees half."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+
+from dagster_project.errors import GlasshouseError
+
+_CLOSED = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+@dataclass(frozen=True)
+class Published:
+    """A table of the warehouse: `schema.table`, what it is, its columns (name, type, comment) and the Parquet files that hold it."""
+
+    name: str
+    comment: str
+    columns: tuple[tuple[str, str, str], ...]
+    files: tuple[Path, ...]
+
+
+def publish(tables: Iterable[Published], target: Path) -> dict[str, int]:
+    """Build the database and put it at `target`, read-only; return the rows of each table.
+
+    Rows stand in the order of their columns, so that the same rows are always the same table.
+    Raises GlasshouseError naming the table that could not be built; the old database then stays as it was.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".warehouse-", dir=target.parent) as folder:
+        beside = Path(folder) / target.name
+        with duckdb.connect(str(beside), config=dict(_CLOSED)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            rows = {table.name: _build(connection, table) for table in tables}
+        beside.chmod(0o444)
+        beside.replace(target)
+    return rows
+
+
+def _build(connection: duckdb.DuckDBPyConnection, table: Published) -> int:
+    """Create, fill and document one table; return its rows."""
+    try:
+        connection.execute(f"create schema if not exists {_quoted(table.name.split('.')[0])}")
+        connection.execute(f"create table {_relation(table)} ({', '.join(f'{_quoted(name)} {kind}' for name, kind, _ in table.columns)})")
+        if table.files:
+            connection.execute(f"insert into {_relation(table)} {_rows(table)}", [[str(file) for file in table.files]])
+        for sentence in _comments(table):
+            connection.execute(sentence)
+        counted = connection.sql(f"select count(*) from {_relation(table)}").fetchall()
+    except (duckdb.Error, ValueError):
+        # DuckDB's message may quote a value of the table.
+        raise GlasshouseError(f"{table.name}: its files do not hold the columns of its contract; run with --rebuild") from None
+    return int(counted[0][0])
+
+
+def _rows(table: Published) -> str:
+    columns = ", ".join(_quoted(name) for name, _, _ in table.columns)
+    order = ", ".join(f"{_quoted(name)} nulls first" for name, _, _ in table.columns)
+    return f"select {columns} from read_parquet($1, hive_partitioning = false) order by {order}"
+
+
+def _comments(table: Published) -> list[str]:
+    columns = [f"comment on column {_relation(table)}.{_quoted(name)} is {_text(comment)}" for name, _, comment in table.columns]
+    return [f"comment on table {_relation(table)} is {_text(table.comment)}", *columns]
+
+
+def _relation(table: Published) -> str:
+    schema, name = table.name.split(".")
+    return f"{_quoted(schema)}.{_quoted(name)}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _text(comment: str) -> str:
+    return "'" + comment.replace("'", "''") + "'"

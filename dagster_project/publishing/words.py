@@ -1,0 +1,69 @@
+"""The report's vocabulary: what each code, control and status means, in a few words that need no manual."""
+
+STATUSES = {
+    "broken": ("Broken", "At least one violation was found."),
+    "unproven": ("Unproven", "Evidence is missing, has gaps, or is not final."),
+    "kept": ("Kept", "The evidence is complete and nothing was found."),
+    "not_applicable": ("Not applicable", "Switched off in the settings, for the reason given."),
+}
+
+OUTCOMES = {"permitted": "Permitted", "info": "Noted", "undetermined": "Undetermined", "violation": "Violation"}
+
+SEVERITIES = ("critical", "high", "medium", "low")
+
+CODES = {
+    "GRANTED": "the customer had permitted it",
+    "GRANTED_BOUNDARY": "permitted, within the clock's uncertainty of an end",
+    "SELF_ACCESS": "one of the customer's own users",
+    "EXEMPT_CLASS": "a class of records that the policy exempts",
+    "EXEMPT_METRICS_ONLY": "only counts and sizes came back, no content",
+    "BREAK_GLASS_APPROVED": "an emergency that the customer approved in time",
+    "ATTEMPT_DENIED": "the system refused it; nothing was seen",
+    "RETRO_REVOKED": "permitted at the time; revoked with effect before it, later",
+    "TIME_UNZONED": "its time stamp has no zone",
+    "TIME_AMBIGUOUS": "its time cannot be placed before or after a boundary",
+    "ACTOR_UNRESOLVED": "who it was cannot be told",
+    "CUSTOMER_UNRESOLVED": "whose records they were cannot be told",
+    "CLOCK_ANOMALY": "it was observed before it is said to have happened",
+    "GRANTS_INCOMPLETE": "the permission ledger does not reach that far",
+    "LOG_GAP": "it lies in a verified gap of its log",
+    "CLASS_UNKNOWN": "the class of the records is missing",
+    "BREAK_GLASS_PENDING": "an emergency that still awaits the customer's decision",
+    "NO_GRANT": "the customer had given no permission at all",
+    "SELF_GRANTED": "the permission was given by the very person who used it",
+    "GRANTOR_NOT_CUSTOMER": "the permission was given by a member of staff",
+    "GRANTOR_NOT_AUTHORISED": "the permission was given by someone who may not give it",
+    "WRONG_GRANTEE": "the permission was given to another person",
+    "NOT_TEAM_MEMBER": "the permission was given to a team that the person was not in",
+    "SCOPE_CLASS": "the permission names other classes of records",
+    "SCOPE_RECORD": "the permission names other records",
+    "SCOPE_ACTION": "the permission names other actions",
+    "SCOPE_CASE": "the permission is bound to another case",
+    "REVOKED": "the permission had been revoked",
+    "EXPIRED": "the permission had ended",
+    "NOT_YET_VALID": "the permission had not begun",
+    "BACKDATED": "the permission was recorded after the access",
+    "OPTED_OUT": "the customer had opted out",
+    "FORMER_STAFF": "the person was not on the staff at that time",
+    "FOREIGN_USER": "a user of another customer",
+    "BREAK_GLASS_REJECTED": "an emergency that the customer rejected",
+    "BREAK_GLASS_UNAPPROVED": "an emergency that the customer never approved",
+    "BREAK_GLASS_NO_REASON": "an emergency opened without a reason",
+    "BREAK_GLASS_OVERREACH": "beyond what the emergency was opened for",
+    "BREAK_GLASS_LATE": "an emergency that the customer approved too late",
+    "DARK_ACCESS": "a staff request to customer records that the audit log does not hold",
+}
+
+GRANT_FLAGS = {
+    "is_new": ("New", "recorded in the period"),
+    "is_revoked": ("Revoked", "revoked in the period"),
+    "is_expired": ("Expired", "ended in the period"),
+    "is_unbounded": ("Unbounded", "no end, or any class, record and case"),
+    "is_unused": ("Unused", "no access has relied on it"),
+}
+
+
+def titled(name: str) -> str:
+    """Write a control's or a column's name as words: `access_without_grant` as `Access without grant`."""
+    words = name.replace("_", " ").strip()
+    return words[:1].upper() + words[1:]

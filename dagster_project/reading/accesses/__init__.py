@@ -1,0 +1,1 @@
+"""Staff access events, one module for each kind of source."""

@@ -1,0 +1,87 @@
+"""Native access events: JSON Lines, CSV or Parquet with the columns Glasshouse itself declares."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dagster_project.reading.cells import Column
+from dagster_project.reading.instants import INSTANT, is_zone, placed
+from dagster_project.reading.ledgers import LedgerRead, read_rows
+
+EVENTS = (
+    Column("event_id", is_required=True),
+    Column("actor", is_required=True, keeps_empty=True),  # nobody by that name: an access all the same
+    Column("occurred_at", "stamp", is_required=True),
+    Column("source"),
+    Column("account_id"),
+    Column("record_class"),
+    Column("record_id", keeps_empty=True),
+    Column("record_ids", "list"),
+    Column("action"),
+    Column("content", "boolean"),
+    Column("purpose"),
+    Column("case_id", keeps_empty=True),
+    Column("observed_at", "stamp"),
+    Column("rows", "integer"),
+    Column("bytes", "integer"),
+    Column("outcome"),
+    Column("started_at", "stamp"),
+    Column("ended_at", "stamp"),
+    Column("request_id"),
+)
+TIME_STATUS = pa.array(["zoned", "ambiguous", "unzoned"])
+_STAMPS = ("occurred_at", "started_at", "ended_at")
+
+
+def read(path: Path, source: str, zones: Mapping[str, str]) -> LedgerRead:
+    """Read a file of native events; `source` is that of rows without one, `zones` the declared zone of each source.
+
+    Instants come back in UTC, with `time_status` behind the columns: zoned, ambiguous (some stamp without a zone lies
+    in a fold or a gap of the declared zone) or unzoned (no zone anywhere). Raises as `ledgers.read` does.
+    """
+    found = read_rows(path, EVENTS)
+    return replace(found, rows=_completed(found.rows.combine_chunks(), source, zones))
+
+
+def _completed(rows: pa.Table, source: str, zones: Mapping[str, str]) -> pa.Table:
+    columns = {name: _one(rows.column(name)) for name in rows.column_names}
+    columns["source"] = columns["source"].fill_null(source)
+    status = np.zeros(rows.num_rows, np.int8)
+    for name in _STAMPS:
+        columns[name], of_stamp = _zoned(columns[name], columns["source"], zones)
+        status = np.maximum(status, of_stamp)
+    # Received when, in a zone unknown: that says nothing, and counts as missing.
+    columns["observed_at"] = pc.struct_field(columns["observed_at"], "instant")
+    columns["content"] = columns["content"].fill_null(True)
+    is_denied = pc.equal(pc.utf8_lower(columns["outcome"]), "denied").fill_null(False)
+    columns["outcome"] = pc.if_else(is_denied, "denied", "ok")
+    columns["time_status"] = TIME_STATUS.take(pa.array(status))
+    return pa.table(columns)
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    return column.chunk(0) if column.num_chunks == 1 else pa.concat_arrays(column.chunks) if column.chunks else pa.array([], column.type)
+
+
+def _zoned(cells: pa.Array, sources: pa.Array, zones: Mapping[str, str]) -> tuple[pa.Array, npt.NDArray[np.int8]]:
+    """Return the instants of a column of stamps and, for each, the index of its status."""
+    instants, local = (pc.struct_field(cells, name) for name in ("instant", "local"))
+    status = np.zeros(len(cells), np.int8)
+    is_local = pc.is_valid(local)
+    if not pc.any(is_local).as_py():
+        return instants, status
+    status[np.asarray(is_local.to_numpy(zero_copy_only=False), bool)] = 2
+    for source in sources.filter(is_local).unique().to_pylist():
+        if not is_zone(zone := zones.get(source, "")):
+            continue
+        here = pc.and_(is_local, pc.equal(sources, source))
+        found, is_ambiguous = placed(pc.if_else(here, local, pa.scalar(None, local.type)), zone)
+        instants = pc.if_else(here, found, instants).cast(INSTANT)
+        status[np.asarray(here.to_numpy(zero_copy_only=False), bool)] = 0
+        status[np.asarray(is_ambiguous.to_numpy(zero_copy_only=False), bool)] = 1
+    return instants, status

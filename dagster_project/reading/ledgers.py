@@ -1,0 +1,200 @@
+"""The ledgers of the landing folder: which columns each has, and their rows as they were delivered."""
+
+import gc
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from dagster_project.errors import ColumnError, FormatError
+from dagster_project.reading.cells import Column
+from dagster_project.reading.files import open_plain
+from dagster_project.reading.logs.lines import REJECTS, shape
+from dagster_project.reading.rows import Batch, Place, json_batches, parquet_batches
+from dagster_project.reading.separated import csv_batches
+
+FORMATS = ("csv", "jsonl", "parquet")
+COMPRESSIONS = ("gz", "gzip", "zst", "bz2", "xz")
+_SHAPE_BYTES = 4096
+
+
+def _columns(*specs: str) -> tuple[Column, ...]:
+    """Read columns from `name`, `name:kind`, with `!` behind a required one and `?` where an empty text is a value."""
+    parts = [(spec.rstrip("!?").partition(":"), spec) for spec in specs]
+    return tuple(Column(name, kind or "text", "!" in spec, "?" in spec) for (name, _, kind), spec in parts)  # type: ignore[arg-type]
+
+
+LEDGERS: Mapping[str, tuple[Column, ...]] = {
+    "grants": _columns(
+        "grant_id!", "account_id!", "granted_by!", "grantee!", "valid_from:instant!", "recorded_at:instant!",
+        "valid_to:instant", "record_classes:list", "record_ids:list", "actions:list", "case_id?", "revoked_at:instant",
+        "revocation_recorded_at:instant", "evidence:note",
+    ),
+    "staff": _columns("staff_id!", "logins:list", "kind", "owner", "valid_from:instant", "valid_to:instant"),
+    "teams": _columns("staff_id!", "team!", "valid_from:instant!", "valid_to:instant", "recorded_at:instant"),
+    "accounts": _columns(
+        "account_id!", "joined_at:instant", "closed_at:instant", "hosts:list", "plan", "seats:integer", "time_zone"
+    ),
+    "users": _columns("user_id!", "account_id!"),
+    "grantors": _columns("person_id!", "account_id!", "valid_from:instant!", "valid_to:instant"),
+    "policies": _columns(
+        "policy_id!", "noticed_at:instant", "posted_at:instant", "emailed_at:instant", "notice_days:integer",
+        "exempt_classes:list", "purposes:list", "max_grant_days:integer",
+    ),
+    "opt_outs": _columns(
+        "account_id!", "valid_from:instant!", "record_class", "purpose", "site", "valid_to:instant", "recorded_at:instant"
+    ),
+    "emergencies": _columns(
+        "emergency_id!", "staff_id!", "account_id!", "opened_at:instant!", "ttl_s:integer!", "decide_within_s:integer!",
+        "reason:note", "record_classes:list", "recorded_at:instant", "decision", "decided_by", "decided_at:instant",
+    ),
+    "sources": _columns(
+        "source!", "time_zone", "clock_skew_s:number", "whole_seconds:boolean", "watermark:instant",
+        "allowed_lateness_s:integer",
+    ),
+    "gaps": _columns("source!", "from:instant!", "to:instant"),
+    "messages": _columns(
+        "snapshot_at:instant!", "message_id!", "account_id!", "received_at:instant!", "size_bytes:integer!", "channel"
+    ),
+    "erasures": _columns("order_id!", "account_id!", "recorded_at:instant!", "message_id"),
+    "disclosures": _columns(
+        "disclosure_id!", "account_id!", "recipient!", "data_class!", "purpose!", "occurred_at:instant!", "kind"
+    ),
+    "consents": _columns(
+        "consent_id!", "account_id!", "recipient!", "valid_from:instant!", "recorded_at:instant!", "valid_to:instant",
+        "data_classes:list", "purpose",
+    ),
+    "tags": _columns("event_id!", "site!", "recipient!", "occurred_at:instant!", "url!?", "account_id"),
+    "mailings": _columns("mailing_id!", "account_id!", "sent_at:instant!", "purpose!"),
+    "objections": _columns("account_id!", "policy_id!", "recorded_at:instant!"),
+    "reviews": _columns("finding_id!", "status!", "reviewed_at:instant!", "reviewed_by!", "note:note"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LedgerRead:
+    """A file that was read: `lines` = rows + rejects + `blank` (a CSV record counts as one line, its header as blank)."""
+
+    rows: pa.Table  # line_number, then the declared columns
+    rejects: pa.Table  # line_number, byte_offset, length, reason, shape
+    lines: int
+    blank: int
+    unknown_columns: tuple[str, ...]
+    format: str
+
+
+def read(folder: str, path: Path) -> LedgerRead:
+    """Read one file of a ledger.
+
+    Raises FormatError for a file that is none of CSV, JSON Lines and Parquet, ColumnError for one without a required
+    column, DamagedError for one that ends early.
+    """
+    return read_rows(path, LEDGERS[folder])
+
+
+def together(folder: str, reads: Mapping[str, LedgerRead]) -> pa.Table:
+    """Return the rows of all files of a ledger in the order given, each with the `input_id` it stands in."""
+    tables = [
+        read.rows.add_column(0, "input_id", pa.repeat(pa.scalar(input_id), read.rows.num_rows))
+        for input_id, read in reads.items()
+    ]
+    schema = _schema(LEDGERS[folder]).insert(0, pa.field("input_id", pa.string()))
+    return pa.concat_tables([schema.empty_table(), *tables])
+
+
+def read_rows(path: Path, columns: Sequence[Column]) -> LedgerRead:
+    """Read one file with the columns given; raises as `read` does."""
+    kind = _format(path)
+    tables, rejects, names = [_schema(columns).empty_table()], [REJECTS.empty_table()], set[str]()
+    blank = 0
+    with _uncollected():
+        for batch in _batches(path, kind, columns):
+            names |= batch.names
+            if names and kind != "jsonl":
+                _require(path.name, columns, names)
+            rows, refused = _typed(batch, columns)
+            tables.append(rows)
+            rejects.append(_rejects([*batch.rejects, *refused]))
+            blank += batch.blank
+    if names:
+        _require(path.name, columns, names)
+    found, lost = pa.concat_tables(tables), pa.concat_tables(rejects)
+    unknown = tuple(sorted(names - {column.name for column in columns}))
+    return LedgerRead(found, lost, found.num_rows + lost.num_rows + blank, blank, unknown, kind)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Rows hold no cycles; looking for some among millions of them doubles the time of reading."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _format(path: Path) -> str:
+    suffixes = [suffix[1:].lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] in COMPRESSIONS:
+        suffixes.pop()
+    if not suffixes or suffixes[-1] not in FORMATS:
+        raise FormatError(path.name, "a ledger is .csv, .jsonl or .parquet; deliver it as one of these", "format")
+    return suffixes[-1]
+
+
+def _batches(path: Path, kind: str, columns: Sequence[Column]) -> Iterator[Batch]:
+    with open_plain(path) as stream:
+        if kind == "csv":
+            yield from csv_batches(stream, columns, path.name)
+        elif kind == "jsonl":
+            yield from json_batches(stream, columns)
+        else:
+            yield from parquet_batches(stream if stream.seekable() else BytesIO(stream.read()), columns, path.name)
+
+
+def _schema(columns: Sequence[Column]) -> pa.Schema:
+    return pa.schema([pa.field("line_number", pa.int64()), *(pa.field(column.name, column.arrow) for column in columns)])
+
+
+def _require(place: str, columns: Sequence[Column], names: Iterable[str]) -> None:
+    """Refuse a file of which no row has a required column; where only some rows lack it, they alone are refused."""
+    missing = [column.name for column in columns if column.is_required and column.name not in names]
+    if missing:
+        raise ColumnError(place, f"the required column {', '.join(missing)} is missing; deliver it", "column_missing")
+
+
+def _typed(batch: Batch, columns: Sequence[Column]) -> tuple[pa.Table, list[tuple[Place, str]]]:
+    """Return the rows that fit, and the places of the others with the reason of their first fault."""
+    count = len(batch.places)
+    reasons = np.zeros(count, object)
+    arrays: list[pa.Array] = []
+    for column in columns:
+        cells = batch.cells.get(column.name)
+        arrays.append(cells.values if cells else pa.nulls(count, column.arrow))
+        is_bad = cells.is_bad if cells else np.zeros(count, bool)
+        reasons[is_bad & (reasons == 0)] = "bad_time" if column.kind in ("instant", "stamp") else "other"
+        if column.is_required and arrays[-1].null_count:
+            is_missing = np.asarray(arrays[-1].is_null().to_numpy(zero_copy_only=False), bool)
+            reasons[is_missing & (reasons == 0)] = "field_missing"
+    rows = pa.Table.from_arrays([pa.array(batch.places.line_numbers), *arrays], schema=_schema(columns))
+    refused = [(batch.places[int(row)], str(reasons[row])) for row in np.flatnonzero(reasons)]
+    return rows.filter(pa.array(reasons == 0)) if refused else rows, refused
+
+
+def _rejects(refused: Sequence[tuple[Place, str]]) -> pa.Table:
+    ordered = sorted(refused, key=lambda row: row[0].line_number)
+    raws = [place.raw for place, _ in ordered]
+    columns = [
+        [place.line_number for place, _ in ordered],
+        [place.byte_offset for place, _ in ordered],
+        [None if raw is None else len(raw) for raw in raws],
+        [reason for _, reason in ordered],
+        ["" if raw is None else shape(raw[:_SHAPE_BYTES].decode("utf-8", "replace")) for raw in raws],
+    ]
+    return pa.table([pa.array(values, kind) for values, kind in zip(columns, REJECTS.types, strict=True)], schema=REJECTS)

@@ -1,0 +1,121 @@
+"""Every log format that is read, by name: what it is, a line of it, and what reads it; detection tries them in this order."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dagster_project.errors import SettingsError
+from dagster_project.reading.logs import aws, json_lines, proxies, w3c, web_servers
+from dagster_project.reading.logs.layouts import Layout, apache, nginx
+from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.logs.values import Row
+
+Parts = list[tuple[int, int, tuple[Layout, ...]]]
+
+
+@dataclass(frozen=True)
+class Format:
+    """A log format, read in one of three ways.
+
+    A line is read by the first of `layouts` that matches, or by `record`; `parts` finds the layouts of each run of lines
+    where directives in the file name its fields.
+    """
+
+    name: str
+    description: str
+    example: str
+    layouts: tuple[Layout, ...] = ()
+    record: Callable[[str], Row] | None = None
+    parts: Callable[[Lines, bytes | None], Parts] | None = None
+
+
+_AGENT = '"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"'
+_TIME = "[02/Mar/2026:10:15:00 +0000]"
+_GET = '"GET /jobs?page=2 HTTP/1.1"'
+_COMMON = f"192.0.2.7 - - {_TIME} {_GET} 200 5120"
+_COMBINED = f'{_COMMON} "https://www.example.com/" {_AGENT}'
+_IIS = "2026-03-02 10:15:00 198.51.100.4 GET /jobs page=2 443 - 192.0.2.7 Mozilla/5.0+(X11) https://www.example.com/ 200 0 0 15"
+_CLOUDFRONT = (
+    "2026-03-02 10:15:00 FRA56-P1 5120 192.0.2.7 GET d111111abcdef8.cloudfront.net /jobs 200 https://www.example.com/ "
+    "Mozilla/5.0%20(X11) page=2 - Hit exampleid== www.example.com https 421 0.012 - TLSv1.3 TLS_AES_128_GCM_SHA256 Hit "
+    "HTTP/2.0 - - 40780 0.012 Hit text/html 5120 - -"
+).replace(" ", "\t")
+_JSON = (
+    '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","method":"GET","path":"/jobs?page=2","status":200,'
+    '"bytes":5120,"duration_ms":12}'
+)
+_BALANCED = "192.0.2.7:40780 198.51.100.4:8080 0.001 0.012 0.000 200 200 34 5120"
+_ABSOLUTE = f'"GET https://www.example.com:443/jobs?page=2 HTTP/2.0" {_AGENT} TLS_AES_128_GCM_SHA256 TLSv1.3'
+_ALB = f'h2 2026-03-02T10:15:00.123456Z app/web/50dc6c495c0c9188 {_BALANCED} {_ABSOLUTE} - "Root=1-5" "-" "-" 0'
+_ELB = f"2026-03-02T10:15:00.123456Z web {_BALANCED} {_ABSOLUTE}"
+_S3 = f'{"a" * 64} bucket {_TIME} 192.0.2.7 - 3E57427F3EXAMPLE REST.GET.OBJECT jobs.csv {_GET} 200 - 5120 5120 12 10 "-" {_AGENT} -'
+_HAPROXY = f"192.0.2.7:40780 [02/Mar/2026:10:15:00.123] https~ app/node1 0/0/1/11/12 200 5120 - - ---- 1/1/0/0/0 0/0 {_GET}"
+_ENVOY = (
+    f'[2026-03-02T10:15:00.123Z] {_GET} 200 - 0 5120 12 11 "192.0.2.7" {_AGENT} "request-1" "www.example.com" "198.51.100.4:80"'
+)
+_TRAEFIK = f'{_COMBINED} 262 "web@docker" "http://198.51.100.4:8080" 12ms'
+_SQUID = "1772446500.123     12 192.0.2.7 TCP_MISS/200 5120 GET http://www.example.com/jobs - HIER_DIRECT/198.51.100.4 text/html"
+_INGRESS = f"{_COMBINED} 421 0.012 [default-web-8080] [] 198.51.100.4:8080 5120 0.011 200 0a2a92d080e664dd"
+_NPM = (
+    f'{_TIME} - 200 200 - GET https www.example.com "/jobs?page=2" [Client 192.0.2.7] [Length 5120] [Gzip -] '
+    f'[Sent-to 198.51.100.4] {_AGENT} "-"'
+)
+_NPMPLUS = f"{_TIME} www.example.com 192.0.2.7 0.012 {_GET} 200 5120 421 - Mozilla/5.0 (X11; Linux x86_64)"
+_BUNKERWEB = f'www.example.com 192.0.2.7 - 95386da81aa13b6a - {_TIME} {_GET} 200 5120 "-" {_AGENT}'
+_ZORAXY = (
+    "2026/03/02 10:15:00 [2026-03-02 10:15:00.123456] [router:host-http] [origin:www.example.com] [client: 192.0.2.7] "
+    "[useragent: Mozilla/5.0 (X11)] GET /jobs?page=2 200"
+)
+_GANDI = f'www.example.com 192.0.2.7 - - {_TIME} (0 s) {_GET} 200 5120 "-" {_AGENT}'
+_OVH = f'192.0.2.7 www.example.com - {_TIME} {_GET} 200 5120 "-" {_AGENT}'
+_SSL = f"{_TIME} 192.0.2.7 TLSv1.3 TLS_AES_128_GCM_SHA256 {_GET} 5120"
+_W3C = "#Fields: date time c-ip cs-method cs-uri sc-status\n2026-03-02 10:15:00 192.0.2.7 GET /jobs?page=2 200"
+
+FORMATS: tuple[Format, ...] = (
+    Format(
+        "json",
+        "JSON Lines, flat or nested: nginx JSON, Caddy, Traefik, Envoy, Fastly, Rails style, OpenTelemetry names",
+        _JSON,
+        record=json_lines.read,
+    ),
+    Format("iis", "IIS in W3C extended form, with #Fields or in one of its default orders", _IIS, parts=w3c.parts),
+    Format("cloudfront", "CloudFront standard logs (W3C extended, tabs)", _CLOUDFRONT, parts=w3c.parts),
+    Format("w3c", "any W3C extended log with #Fields (NetScaler and others)", _W3C, parts=w3c.parts),
+    Format("alb", "AWS application load balancer", _ALB, aws.ALB),
+    Format("elb", "AWS classic load balancer", _ELB, aws.ELB),
+    Format("s3", "S3 server access", _S3, aws.S3),
+    Format("haproxy", "HAProxy, HTTP and TCP, with or without syslog's head", _HAPROXY, proxies.HAPROXY),
+    Format("envoy", "Envoy and Istio, default text", _ENVOY, proxies.ENVOY),
+    Format("traefik", "Traefik's common log", _TRAEFIK, proxies.TRAEFIK),
+    Format("squid", "Squid, native", _SQUID, proxies.SQUID),
+    Format("ingress_nginx", "ingress-nginx (Kubernetes)", _INGRESS, web_servers.INGRESS_NGINX),
+    Format("npm", "Nginx Proxy Manager", _NPM, web_servers.NGINX_PROXY_MANAGER),
+    Format("npmplus", "NPMplus", _NPMPLUS, web_servers.NPMPLUS),
+    Format("bunkerweb", "BunkerWeb", _BUNKERWEB, web_servers.BUNKERWEB),
+    Format("zoraxy", "Zoraxy", _ZORAXY, web_servers.ZORAXY),
+    Format("gandi", "Gandi Simple Hosting", _GANDI, web_servers.GANDI),
+    Format("ovh", "OVH web hosting: the host stands in place of the identity", _OVH, web_servers.OVH),
+    Format("apache_ssl_request", "Apache's ssl_request_log", _SSL, web_servers.APACHE_SSL),
+    Format("vhost_combined", "combined after the virtual host (common_complete)", f"www.example.com:443 {_COMBINED}", web_servers.VHOST_COMBINED),
+    Format("combined", "Apache, nginx, LiteSpeed, Upsun; response times or addresses may follow", _COMBINED, web_servers.COMBINED),
+    Format("vhost_common", "common after the virtual host", f"www.example.com {_COMMON}", web_servers.VHOST_COMMON),
+    Format("common", "NCSA common", _COMMON, web_servers.COMMON),
+)
+
+_ALIASES = {
+    "common_complete": "vhost_combined", "litespeed": "combined", "upsun": "combined", "nginx": "combined", "caddy": "json",
+    "fastly": "json", "jsonl": "json", "netscaler": "w3c", "ncsa_extended": "combined", "aws_alb": "alb", "aws_elb": "elb", "aws_s3": "s3",
+}  # fmt: skip
+_BY_NAME = {entry.name: entry for entry in FORMATS}
+
+
+@lru_cache(maxsize=64)
+def named(name: str) -> Format:
+    """Return a format by its name, or of `apache:<LogFormat>` or `nginx:<log_format>`; raises SettingsError for any other."""
+    kind, _, log_format = name.partition(":")
+    if log_format and kind in ("apache", "nginx"):
+        return Format(name, f"a format of your own, as {kind} writes it", "", ((apache if kind == "apache" else nginx)(log_format),))
+    name = _ALIASES.get(name, name)
+    if name not in _BY_NAME:
+        raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")
+    return _BY_NAME[name]

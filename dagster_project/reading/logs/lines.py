@@ -1,0 +1,118 @@
+"""A piece of a log as numbered lines, and the index of the refused ones, which never holds their text."""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+
+LONGEST_LINE_BYTES = 1 << 20
+SHAPE_SYMBOLS = 64
+
+REJECTS = pa.schema(
+    [
+        ("line_number", pa.int64()),
+        ("byte_offset", pa.int64()),
+        ("length", pa.int64()),
+        ("reason", pa.string()),
+        ("shape", pa.string()),
+    ]
+)
+
+_BOM = b"\xef\xbb\xbf"
+_NOT_SHAPE = re.compile(r'[^A9\[\]"{}:,\-/ ]')
+_LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
+
+
+@dataclass(frozen=True)
+class Lines:
+    """The lines of `body`; line i (from 0) is `body[bounds[i]:bounds[i + 1]]`, its line end included."""
+
+    body: bytes
+    bounds: npt.NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.bounds) - 1
+
+    @cached_property
+    def _is_utf8(self) -> bool:
+        if self.body.isascii():
+            return True
+        try:
+            self.body.decode("utf-8")
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    def raw(self, index: int) -> bytes:
+        """Return a line without its line end."""
+        return self.body[self.bounds[index] : self.bounds[index + 1]].rstrip(b"\r\n")
+
+    def text(self, index: int) -> str:
+        """Return a line as text: bytes that are not UTF-8 become U+FFFD; a byte-order mark and NULs around it go.
+
+        A log that was cut in place while its server kept writing starts with a run of NULs.
+        """
+        raw = self.raw(index)
+        if index == 0 and raw.startswith(_BOM):
+            raw = raw[len(_BOM) :]
+        return raw.strip(b"\0").decode("utf-8", "replace")
+
+    def texts(self) -> pl.Series:
+        """Return all lines, line ends included, as one column; nothing is copied where the body is UTF-8."""
+        if self._is_utf8:
+            body, bounds = self.body, self.bounds
+        else:
+            body = self.body.decode("utf-8", "replace").encode()
+            bounds = _bounds(body)
+        return pl.Series("line", pa.LargeStringArray.from_buffers(len(self), pa.py_buffer(bounds), pa.py_buffer(body)))
+
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Return the bytes of each line, its line end included."""
+        return np.diff(self.bounds)
+
+    def index(self, offset: int) -> int:
+        """Return the line, from 0, that an offset in `body` lies in."""
+        return int(np.searchsorted(self.bounds, offset, side="right")) - 1
+
+    def is_open(self, index: int) -> bool:
+        """Tell whether a line is the last and has no line end."""
+        return index == len(self) - 1 and not self.body.endswith(b"\n")
+
+    def rejects(self, reasons: dict[int, str]) -> pa.Table:
+        """Return the index of refused lines, in their order; `reasons` holds why by line, from 0."""
+        refused = sorted(reasons)
+        raws = [self.raw(index) for index in refused]
+        columns = [
+            [index + 1 for index in refused],
+            [int(self.bounds[index]) for index in refused],
+            [len(raw) for raw in raws],
+            [reasons[index] for index in refused],
+            [shape(raw[:4096].decode("utf-8", "replace")) for raw in raws],
+        ]
+        return pa.table([pa.array(values, kind) for values, kind in zip(columns, REJECTS.types, strict=True)], schema=REJECTS)
+
+
+def split(body: bytes) -> Lines:
+    """Split at line feeds; a last line without one counts."""
+    return Lines(body, _bounds(body))
+
+
+def _bounds(body: bytes) -> npt.NDArray[np.int64]:
+    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == ord("\n")) + 1
+    tail = [len(body)] if not body.endswith(b"\n") and body else []
+    return np.concatenate(([0], ends, tail)).astype(np.int64)
+
+
+def shape(text: str) -> str:
+    """Return what a line looks like: letters as A, digits as 9, a run as one, two (2 to 4) or three (5 and more) symbols.
+
+    Of all other characters only `[]"{}:,-/` and the blank stay (privacy-rules.md section 8).
+    """
+    symbols = _NOT_SHAPE.sub("", _DIGIT.sub("9", _LETTER.sub("A", text)))
+    runs = ((symbol, sum(1 for _ in run)) for symbol, run in groupby(symbols))
+    return "".join(symbol * (1 if length == 1 else 2 if length < 5 else 3) for symbol, length in runs)[:SHAPE_SYMBOLS]

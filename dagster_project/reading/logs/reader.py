@@ -1,0 +1,82 @@
+"""Lines of a known format to rows: what columns.py leaves is read one line at a time, and what nothing reads is refused."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from dagster_project.reading.logs import columns
+from dagster_project.reading.logs.formats import Format
+from dagster_project.reading.logs.layouts import Layout
+from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
+from dagster_project.reading.logs.values import ROWS, Refused, Row
+
+NO_MATCH = ("no_match", "json_error", "field_count")
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """`rows` with the columns of values.ROWS, `rejects` with those of lines.REJECTS; a line that holds nothing is in neither."""
+
+    rows: pa.Table
+    rejects: pa.Table
+
+
+def read(lines: Lines, known: Format, header: bytes | None) -> Parsed:
+    """Return the rows and the refused lines of a piece; line_number counts from 1."""
+    runs = known.parts(lines, header) if known.parts else [(0, len(lines), known.layouts)]
+    plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in runs if layouts]
+    taken = np.zeros(len(lines), bool)
+    for frame in plain:
+        taken[frame["line_number"].to_numpy() - 1] = True
+    rows: list[Row] = []
+    reasons: dict[int, str] = {}
+    for start, stop, layouts in runs:
+        for index in (np.flatnonzero(~taken[start:stop]) + start).tolist():
+            try:
+                if row := _row(lines, index, known, layouts):
+                    rows.append((index + 1, *row))
+            except Refused as refused:
+                reasons[index] = _reason(lines, index, str(refused))
+    return Parsed(_table(plain, rows), lines.rejects(reasons))
+
+
+def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | None:
+    """Return the values of one line, null where it holds nothing; raises Refused."""
+    if len(lines.raw(index)) > LONGEST_LINE_BYTES:
+        raise Refused("too_long")
+    line = lines.text(index)
+    if not line.strip():
+        if b"\0" in lines.raw(index):
+            raise Refused("nul")
+        return None
+    if known.record:
+        return known.record(line)
+    for layout in layouts:
+        if (row := layout.row(line)) is not None:
+            return row
+    raise Refused("field_count" if known.parts else "no_match")
+
+
+def _reason(lines: Lines, index: int, reason: str) -> str:
+    """Say more of a line that nothing matches: cut off by rotation, or damaged."""
+    if reason not in NO_MATCH:
+        return reason
+    raw = lines.raw(index)
+    if b"\0" in raw:
+        return "nul"
+    if "\ufffd" in lines.text(index) and b"\xef\xbf\xbd" not in raw:
+        return "bad_utf8"
+    if lines.is_open(index):
+        return "truncated_last"
+    return "truncated_first" if index == 0 and len(lines) > 1 else reason
+
+
+def _table(plain: list[pl.DataFrame], rows: list[Row]) -> pa.Table:
+    tables = [frame.to_arrow().cast(ROWS) for frame in plain]
+    if rows:
+        columns_of_rows = zip(*rows, strict=True)
+        tables.append(pa.table([pa.array(values, kind) for values, kind in zip(columns_of_rows, ROWS.types, strict=True)], schema=ROWS))
+    table = pa.concat_tables(tables) if tables else ROWS.empty_table()
+    return table.sort_by("line_number") if rows and len(tables) > 1 else table

@@ -1,0 +1,219 @@
+"""The raw texts of one log line as typed values, exactly and one at a time; what is vectorised stands in columns.py."""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+
+from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR, instant, patterned
+
+Fields = Mapping[str, str]
+"""Raw texts of a line by name: client, client_port, forwarded_for, time, request (or method, target or path and query,
+protocol), host, status, bytes (or total, with headers), referer, user, user_agent, duration (ns), account, rest."""
+
+Row = tuple[object, ...]
+
+ROWS = pa.schema(
+    [
+        ("line_number", pa.int64()),
+        ("ts", pa.timestamp("us", tz="UTC")),
+        ("client_ip", pa.string()),
+        ("client_port", pa.int32()),
+        ("method", pa.string()),
+        ("target", pa.string()),
+        ("host", pa.string()),
+        ("status", pa.int16()),
+        ("bytes", pa.int64()),
+        ("referer", pa.string()),
+        ("user", pa.string()),
+        ("user_agent", pa.string()),
+        ("http_version", pa.string()),
+        ("duration_ns", pa.int64()),
+        ("account", pa.string()),
+        ("forwarded_for", pa.string()),
+    ]
+)
+
+LARGEST = (1 << 63) - 1
+
+_REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S(?:.*\S)?) HTTP/(\d(?:\.\d)?)")
+_REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) ((?:/|\*|https?://)\S*)")
+_PORT = re.compile(r"(\[[^\]]*\]|[^:]*):(\d{1,5})")
+_ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
+_LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\f"}
+_LENGTH = re.compile(r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|µs|ms|s)?")
+_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+
+
+class Refused(Exception):  # noqa: N818 - an outcome, not an error
+    """A line is refused; the argument is a reason of the closed list."""
+
+
+def row(fields: Fields, time_pattern: str | None = None) -> Row:
+    """Return the values of a line in the order of ROWS, without the line number.
+
+    Raises Refused with bad_time, out_of_range_time, bad_status or bad_size. A bad request is a good line: its method
+    and target are null.
+    """
+    fields = {**trailing(fields["rest"]), **fields} if fields.get("rest") else fields
+    address, port, hops = client(fields.get("client", ""))
+    method, target, version = _asked(fields)
+    return (
+        _instant_of(fields, time_pattern),
+        address,
+        port if port is not None else _whole(fields.get("client_port")),
+        method,
+        target,
+        host(fields.get("host", "")),
+        status(fields.get("status", "")),
+        size(fields.get("bytes") or fields.get("total") or ""),
+        text(fields.get("referer")),
+        text(fields.get("user")),
+        text(fields.get("user_agent")),
+        version,
+        _whole(fields.get("duration")),
+        text(fields.get("account")),
+        text(fields.get("forwarded_for")) or hops,
+    )
+
+
+def text(value: str | None) -> str | None:
+    """Return a text, null where the log says `-` or nothing."""
+    return None if value in (None, "", "-") else value
+
+
+def _whole(value: str | None) -> int | None:
+    return int(value) if value and value.isdecimal() and len(value) < 19 else None
+
+
+def status(value: str) -> int | None:
+    """Return a status of three digits; null where the log has none."""
+    if value in ("", "-"):
+        return None
+    if not (value.isascii() and value.isdecimal() and len(value) <= 3):
+        raise Refused("bad_status")
+    return int(value)
+
+
+def size(value: str) -> int:
+    """Return bytes, 0 where the log says `-`."""
+    if value in ("", "-"):
+        return 0
+    if not (value.isascii() and value.isdecimal() and len(value) <= 19) or int(value) > LARGEST:
+        raise Refused("bad_size")
+    return int(value)
+
+
+@lru_cache(maxsize=65536)
+def client(value: str) -> tuple[str | None, int | None, str | None]:
+    """Return the first address without port, brackets and zone, its port, and the whole list where it is one."""
+    hops = [hop for hop in re.split(r'[\s,"]+', value) if hop]
+    if not hops or hops == ["-"]:
+        return None, None, None
+    first, port = hops[0], None
+    if parts := _PORT.fullmatch(first):
+        first, port = parts[1], int(parts[2])
+    first = first.strip("[]")
+    if ":" in first:
+        first = first.partition("%")[0]
+    return text(first), port if port and port < 65536 else None, ", ".join(hops) if len(hops) > 1 else None
+
+
+@lru_cache(maxsize=4096)
+def host(value: str) -> str | None:
+    """Return a host name without its port."""
+    parts = _PORT.fullmatch(value)
+    return text((parts[1] if parts else value).strip("[]"))
+
+
+def request(line: str) -> tuple[str | None, str | None, str | None]:
+    """Return method, target and version of a request line; all null where it is not HTTP."""
+    if found := _REQUEST.fullmatch(line):
+        return found[1], found[2], found[3]
+    if found := _REQUEST_0_9.fullmatch(line):
+        return found[1], found[2], None
+    return None, None, None
+
+
+def _asked(fields: Fields) -> tuple[str | None, str | None, str | None]:
+    if "request" in fields:
+        return request(fields["request"])
+    query = text(fields.get("query"))
+    target = text(fields.get("target"))
+    if target is None:
+        target = text(fields.get("path"))
+        if target and query:
+            target = f"{target}?{query.removeprefix('?')}"
+    version = text(fields.get("protocol"))
+    return text(fields.get("method")), target, version and version.rpartition("/")[2]
+
+
+def origin_form(url: str) -> tuple[str | None, str]:
+    """Return host and target of an absolute URL; a target that is none comes back as it is."""
+    if "://" not in url[:12]:
+        return None, url
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None, url
+    rest = url.split("://", 1)[1]
+    path = rest[len(parts.netloc) :]
+    return host(parts.netloc.rpartition("@")[2]), path if path.startswith("/") else "/" + path
+
+
+def duration_ns(value: str, unit_ns: int) -> int | None:
+    """Return nanoseconds of a number in the given unit, or of one that names its own (`2ms`)."""
+    found = _LENGTH.fullmatch(value.strip())
+    if not found:
+        return None
+    length = float(found[1]) * (_UNIT_NS[found[2]] if found[2] else unit_ns)
+    return round(length) if length < LARGEST else None
+
+
+def trailing(rest: str) -> dict[str, str]:
+    """Read what servers append to a combined line: a list of addresses; seconds (1.234); alone, microseconds (1234)."""
+    tokens = [quoted or bare for quoted, bare in _TOKEN.findall(rest)]
+    found: dict[str, str] = {}
+    for token in tokens:
+        if seconds := re.fullmatch(r"(?:rt=|request_time=)?(\d+\.\d+)s?", token):
+            found.setdefault("duration", str(duration_ns(seconds[1], 1_000_000_000)))
+        elif _is_address_list(token):
+            found.setdefault("forwarded_for", token)
+    alone = re.fullmatch(r"\s*(?:\d+/)?(\d{1,12})", rest)
+    return {"duration": f"{alone[1]}000"} if alone else found
+
+
+def _is_address_list(token: str) -> bool:
+    return all(re.fullmatch(r"[\d.]+\.\d+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*", hop.strip()) for hop in token.split(","))
+
+
+def _instant_of(fields: Fields, pattern: str | None) -> int | None:
+    value = fields.get("time")
+    if value is None:
+        return None
+    moment = patterned(value, pattern) if pattern else instant(value)
+    if moment is None:
+        raise Refused("bad_time")
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise Refused("out_of_range_time")
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+def unescape(value: str) -> str:
+    r"""Undo once what servers do to quoted texts: `\"`, `\\`, `\n` and `\xHH` (bytes of UTF-8), `\uHHHH` in nginx JSON."""
+    if "\\" not in value:
+        return value
+    return _ESCAPE.sub(_unescaped, value).encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    code = found[1]
+    if code[0] == "x" and len(code) == 3:
+        return bytes([int(code[1:], 16)]).decode("utf-8", "surrogateescape")
+    if code[0] == "u" and len(code) == 5:
+        return chr(int(code[1:], 16)) if not 0xD800 <= int(code[1:], 16) < 0xE000 else "\ufffd"
+    return _LETTERS[code].decode() if code in _LETTERS else code

@@ -1,0 +1,54 @@
+"""Text formats of web servers and of the panels that ship one: Apache, nginx and their kin, as layouts."""
+
+from dataclasses import replace
+
+from dagster_project.reading.logs.layouts import IDENTITY, VHOST_CLIENT, Field, Layout, apache, nginx
+
+_COMMON = '%h %l %u %t "%r" %>s %b'
+_AGENT = ' "%{Referer}i" "%{User-Agent}i"'
+
+
+def _with_rest(layout: Layout) -> Layout:
+    """Let anything follow: response times, a list of addresses, ids."""
+    return replace(layout, parts=(*layout.parts, Field("rest")))
+
+
+def _vhost(log_format: str) -> Layout:
+    """Return a layout that begins with the virtual host."""
+    parts = apache(f"%v {log_format}").parts
+    return _with_rest(Layout((Field("host", pattern=r'[^\s,"]+'), parts[1], VHOST_CLIENT, *parts[3:])))
+
+
+COMMON = (apache(_COMMON),)
+COMBINED = (_with_rest(apache(_COMMON + _AGENT)),)
+VHOST_COMMON = (_vhost(_COMMON),)
+VHOST_COMBINED = (_vhost(_COMMON + _AGENT),)
+
+_OVH = apache(_COMMON + _AGENT).parts
+OVH = (Layout(tuple(Field("host", pattern=r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}") if part is IDENTITY else part for part in _OVH)),)
+
+_GANDI_TIME = Field("duration", 1_000_000_000, pattern=r"\d+ ?[mu]?s?")
+_GANDI = apache(f"%v {_COMMON}{_AGENT}").parts
+GANDI = (Layout((*_GANDI[:2], VHOST_CLIENT, *_GANDI[3:9], "] (", _GANDI_TIME, ') "', *_GANDI[10:])),)
+
+APACHE_SSL = (apache('%t %h %{SSL_PROTOCOL}x %{SSL_CIPHER}x "%r" %b'),)
+
+INGRESS_NGINX = (
+    nginx(
+        '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length '
+        "$request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length "
+        "$upstream_response_time $upstream_status $req_id"
+    ),
+)
+NGINX_PROXY_MANAGER = tuple(
+    nginx(
+        f'[$time_local] {before}$status - $request_method $scheme $host "$request_uri" [Client $remote_addr] '
+        f'[Length $body_bytes_sent] [Gzip $gzip_ratio] {after}"$http_user_agent" "$http_referer"'
+    )
+    for before, after in (("$upstream_cache_status $upstream_status ", "[Sent-to $server] "), ("", ""))
+)
+NPMPLUS = (nginx('[$time_local] $http_host $remote_addr $request_time "$request" $status $body_bytes_sent $bytes_received $http_referer $http_user_agent'),)
+BUNKERWEB = (nginx('$server_name $remote_addr - $request_id $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'),)
+
+_ZORAXY = nginx("$day $second [$time_iso8601] [router:$router] [origin:$host] [client: $remote_addr] [useragent: $http_user_agent] $request_method $request_uri $status")
+ZORAXY = (Layout(tuple(Field("user_agent", pattern=".*?") if part == Field("user_agent") else part for part in _ZORAXY.parts)),)

@@ -1,0 +1,174 @@
+"""Rows of JSON Lines and Parquet in bounded batches, each with the place it stands at; no row can spoil another."""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache, partial
+from itertools import chain
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dagster_project.errors import DamagedError
+from dagster_project.reading.cells import Cells, Column, from_json, typed
+
+BLOCK_BYTES = 4 << 20
+PARQUET_ROWS = 1 << 17
+_BOM = b"\xef\xbb\xbf"
+
+
+class Place(NamedTuple):
+    """Where a row begins, and its bytes without their line end; rows of Parquet have none."""
+
+    line_number: int
+    byte_offset: int | None
+    raw: bytes | None
+
+
+@dataclass(frozen=True)
+class Places:
+    """The places of rows, kept as arrays: one by one they are asked for only of refused rows."""
+
+    line_numbers: npt.NDArray[np.int64]
+    byte_offsets: npt.NDArray[np.int64] | None = None
+    raw: Callable[[int], bytes] | None = None
+
+    def __len__(self) -> int:
+        return len(self.line_numbers)
+
+    def __getitem__(self, row: int) -> Place:
+        offset = None if self.byte_offsets is None else int(self.byte_offsets[row])
+        return Place(int(self.line_numbers[row]), offset, None if self.raw is None else self.raw(row))
+
+
+@dataclass
+class Batch:
+    """Some rows of a file: the cells of declared columns that were there, and where each row stands."""
+
+    places: Places
+    names: set[str] = field(default_factory=set)
+    cells: dict[str, Cells] = field(default_factory=dict)
+    rejects: list[tuple[Place, str]] = field(default_factory=list)
+    blank: int = 0
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines of a stream; the last block is whatever remains."""
+
+    body: bytes
+    byte_offset: int
+    is_last: bool
+
+
+def blocks(stream: BinaryIO, size: int = BLOCK_BYTES) -> Iterator[Block]:
+    """Cut a stream behind line feeds into blocks of about `size` bytes; a byte-order mark is passed over."""
+    rest, offset = stream.read(len(_BOM)), 0
+    if rest == _BOM:
+        rest, offset = b"", len(_BOM)
+    while body := stream.read(size):
+        rest += body
+        if cut := rest.rfind(b"\n") + 1:
+            yield Block(rest[:cut], offset, is_last=False)
+            rest, offset = rest[cut:], offset + cut
+    yield Block(rest, offset, is_last=True)
+
+
+def json_batches(stream: BinaryIO, columns: Sequence[Column]) -> Iterator[Batch]:
+    """Read JSON Lines: one object a line."""
+    first_line = 1
+    for block in blocks(stream):
+        raws = block.body.split(b"\n")
+        if not raws[-1]:
+            raws.pop()
+        yield _json_batch(raws, first_line, block.byte_offset, columns)
+        first_line += len(raws)
+
+
+def _json_batch(raws: list[bytes], first_line: int, byte_offset: int, columns: Sequence[Column]) -> Batch:
+    objects, kept, faults = _objects(raws)
+    starts = np.cumsum([0, *map(len, raws)][:-1], dtype=np.int64) + np.arange(len(raws)) + byte_offset
+    every = Places(np.arange(len(raws)) + first_line, starts, raws.__getitem__)
+    places = Places(every.line_numbers[kept], starts[kept], lambda row: raws[kept[row]])
+    layouts = set(map(tuple, objects))
+    batch = Batch(places, set(chain.from_iterable(layouts)), blank=len(raws) - len(kept) - len(faults))
+    batch.rejects = [(every[row], reason) for row, reason in faults.items()]
+    delivered = _json_columns(objects, layouts)
+
+    @cache
+    def again() -> list[dict[str, Any]]:
+        return [json.loads(raws[row], parse_int=str, parse_float=str) for row in kept]
+
+    def exact(name: str) -> list[Any]:
+        return [row.get(name) for row in again()]
+
+    for column in columns:
+        if (name := column.name) in batch.names:
+            batch.cells[name] = from_json(column, delivered(name), partial(exact, name))
+    return batch
+
+
+def _json_columns(
+    objects: list[dict[str, Any]], layouts: set[tuple[str, ...]]
+) -> Callable[[str], Sequence[Any]]:
+    """Return how to get at a column: at once where all objects have the same keys, else object by object."""
+    if len(layouts) != 1:
+        return lambda name: [row.get(name) for row in objects]
+    (layout,) = layouts
+    columns = dict(zip(layout, zip(*map(dict.values, objects), strict=True), strict=True))
+    return columns.__getitem__
+
+
+def _objects(raws: Sequence[bytes]) -> tuple[list[dict[str, Any]], npt.NDArray[np.int64], dict[int, str]]:
+    """Return the objects, the lines they stand on (from 0), and why other lines are refused; the rest is blank."""
+    try:
+        objects = [orjson.loads(raw) for raw in raws]
+        if set(map(type, objects)) <= {dict}:
+            return objects, np.arange(len(raws)), {}
+    except orjson.JSONDecodeError:
+        pass
+    found: dict[int, dict[str, Any]] = {}
+    faults: dict[int, str] = {}
+    for row, raw in enumerate(raws):
+        if not raw.strip():
+            continue
+        try:
+            loaded = orjson.loads(raw)
+        except orjson.JSONDecodeError:
+            faults[row] = "json_error" if is_utf8(raw) else "bad_utf8"
+            continue
+        if isinstance(loaded, dict):
+            found[row] = loaded
+        else:
+            faults[row] = "json_not_object"
+    return list(found.values()), np.fromiter(found, np.int64), faults
+
+
+def is_utf8(raw: bytes) -> bool:
+    """Tell whether bytes are text."""
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def parquet_batches(source: BinaryIO, columns: Sequence[Column], place: str) -> Iterator[Batch]:
+    """Read Parquet, of it only the declared columns; raises DamagedError where it is none, or cut short."""
+    try:
+        store = pq.ParquetFile(source)
+        names = set(store.schema_arrow.names)
+        yield Batch(Places(np.zeros(0, np.int64)), names)
+        known = [column for column in columns if column.name in names]
+        first = 1
+        for delivered in store.iter_batches(PARQUET_ROWS, columns=[column.name for column in known]):
+            numbers = np.arange(first, first + delivered.num_rows)
+            cells = {column.name: typed(column, delivered.column(column.name)) for column in known}
+            yield Batch(Places(numbers), names, cells)
+            first += delivered.num_rows
+    except (pa.ArrowException, OSError):
+        raise DamagedError(place, "not a whole Parquet file; deliver it again", "damaged") from None

@@ -1,0 +1,116 @@
+"""Rows of CSV in bounded batches: a quote that is never closed spoils its own line and no other."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from typing import BinaryIO, NamedTuple
+
+import numpy as np
+
+from dagster_project.errors import ColumnError
+from dagster_project.reading.cells import Column, from_csv
+from dagster_project.reading.rows import BLOCK_BYTES, Batch, Place, Places, blocks, is_utf8
+
+
+def csv_batches(stream: BinaryIO, columns: Sequence[Column], place: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Batch]:
+    """Read CSV with a header (RFC 4180); raises ColumnError where there is no header or it names a column twice."""
+    header: list[str] = []
+    carried, first_line = b"", 1
+    for block in blocks(stream, block_bytes):
+        offset = block.byte_offset - len(carried)
+        records = _Records(carried + block.body, offset, first_line, width=len(header), is_last=block.is_last)
+        rows = list(records)
+        is_first = bool(rows and not header)
+        if is_first:
+            header = _header(rows.pop(0).cells, place)
+        yield _csv_batch(records, rows, header, columns, records.blank + is_first)
+        carried, first_line = records.rest, records.next_line
+    if not header:
+        raise ColumnError(place, "there is no header; the first line of a CSV file names its columns", "header_missing")
+
+
+class _Record(NamedTuple):
+    begin: int  # its first line, from 0
+    end: int  # the line after its last
+    cells: list[str]
+
+
+class _Records:
+    """The records of a block; `rest` is what needs the next block to end.
+
+    A quote that is never closed, or only by one of another record, refuses its own line and no other.
+    """
+
+    def __init__(self, body: bytes, byte_offset: int, first_line: int, *, width: int, is_last: bool) -> None:
+        self._raws = body.splitlines(keepends=True)
+        self._texts = [raw.decode("utf-8", "replace") for raw in self._raws]
+        self._width, self._is_last = width, is_last
+        self.is_clean = is_utf8(body) and b"\0" not in body
+        self.line_numbers = np.arange(len(self._raws)) + first_line
+        self.byte_offsets = np.cumsum([0, *map(len, self._raws)][:-1], dtype=np.int64) + byte_offset
+        self.blank, self.rest, self.next_line = 0, b"", first_line + len(self._raws)
+
+    def __iter__(self) -> Iterator[_Record]:
+        begin, count = 0, len(self._raws)
+        while begin < count:
+            first, reader = begin, csv.reader(map(self._texts.__getitem__, range(begin, count)), strict=True)
+            try:
+                for cells in reader:
+                    end = first + reader.line_num
+                    if end > begin + 1 and len(cells) != (self._width or len(cells)):
+                        break
+                    if len(cells) > 1 or (cells and cells[0].strip()):
+                        self._width = self._width or len(cells)
+                        yield _Record(begin, end, cells)
+                    else:
+                        self.blank += 1
+                    begin = end
+                else:
+                    return
+            except csv.Error:
+                if first + reader.line_num == count and self._is_carried(begin):
+                    return
+            yield _Record(begin, begin + 1, [])
+            begin += 1
+
+    def _is_carried(self, begin: int) -> bool:
+        """Leave a record that is still open at the end of the block to the next one."""
+        raw = b"".join(self._raws[begin:])
+        if self._is_last or len(raw) > BLOCK_BYTES:
+            return False
+        self.rest, self.next_line = raw, int(self.line_numbers[begin])
+        return True
+
+    def raw(self, record: _Record) -> bytes:
+        """Return the bytes of a record without its last line end."""
+        return b"".join(self._raws[record.begin : record.end]).rstrip(b"\r\n")
+
+    def fault(self, record: _Record) -> str | None:
+        """Return why a record is refused before its cells are looked at."""
+        if not self.is_clean:
+            raw = self.raw(record)
+            if b"\0" in raw or not is_utf8(raw):
+                return "nul" if b"\0" in raw else "bad_utf8"
+        return None if len(record.cells) == self._width else "field_count"
+
+
+def _header(cells: list[str], place: str) -> list[str]:
+    names = [name.strip() for name in cells]
+    if any(name and names.count(name) > 1 for name in names):
+        raise ColumnError(place, "the header names a column twice; name each once", "header_missing")
+    return names
+
+
+def _csv_batch(records: _Records, rows: list[_Record], header: list[str], columns: Sequence[Column], blank: int) -> Batch:
+    faults = [records.fault(row) for row in rows]
+    kept = [row for row, fault in zip(rows, faults, strict=True) if fault is None]
+    begins = np.array([row.begin for row in kept], np.int64)
+    places = Places(records.line_numbers[begins], records.byte_offsets[begins], lambda row: records.raw(kept[row]))
+    batch = Batch(places, set(header), blank=blank)
+    for row, fault in zip(rows, faults, strict=True):
+        if fault:
+            where = Place(int(records.line_numbers[row.begin]), int(records.byte_offsets[row.begin]), records.raw(row))
+            batch.rejects.append((where, fault))
+    if kept:
+        delivered = dict(zip(header, zip(*(row.cells for row in kept), strict=True), strict=True))
+        batch.cells = {column.name: from_csv(column, delivered[column.name]) for column in columns if column.name in delivered}
+    return batch

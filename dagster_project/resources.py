@@ -1,0 +1,230 @@
+"""What a run is given from outside: places, the as-of, keys and Dagster's own store; the only reader of environment and clock."""
+
+import base64
+import binascii
+import hashlib
+import logging
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.event_log import SqliteEventLogStorage  # no public name, but dagster.yaml documents it
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.pool import StaticPool
+
+from dagster_project import expect, settings
+from dagster_project.engines import catalog
+from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.house import House, unwatched
+from dagster_project.errors import KeyringError, UsageError
+
+KEK_BYTES = 32
+OPEN_SHARDS = 4
+REDACTION = {"DAGSTER_REDACT_USER_CODE_ERRORS": "1"}
+
+DAGSTER_YAML = """\
+# Written by Glasshouse at each start: no output of a step is kept, nothing is reported home, one run writes at a time.
+telemetry:
+  enabled: false
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+"""
+
+
+def now() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+def open_house(
+    home: Path,
+    landing: Path | None = None,
+    settings_path: Path | None = None,
+    as_of: datetime | None = None,
+    should_rebuild: bool = False,
+    watch: Callable[[str, int, int], None] = unwatched,
+    environment: Mapping[str, str] = os.environ,
+) -> House:
+    """Return the world of one run: without an as-of the present instant, without settings those beside LANDING.
+
+    Raises UsageError for a place that is not there, SettingsError for impossible settings, KeyringError for a key that is none.
+    """
+    if landing is not None and not landing.is_dir():
+        raise UsageError("LANDING is no folder; name the folder that holds web_logs/, access_events/, grants/ and so on")
+    chosen = settings_path or settings_beside(landing)
+    loaded = settings.load(chosen)
+    resolved = home.resolve()
+    resolved.mkdir(parents=True, exist_ok=True)
+    return House(
+        home=resolved,
+        landing=landing.resolve() if landing else None,
+        settings=loaded,
+        settings_folder=chosen.resolve().parent if chosen else resolved,
+        as_of=as_of or now(),
+        key_directory=key_directory(resolved, loaded.keys.directory, environment),
+        key_encryption_key=key_encryption_key(environment),
+        should_rebuild=should_rebuild,
+        watch=watch,
+    )
+
+
+def settings_beside(landing: Path | None) -> Path | None:
+    """Return glasshouse.toml in LANDING's parent, None where there is none."""
+    beside = landing.resolve().parent / "glasshouse.toml" if landing else None
+    return beside if beside and beside.is_file() else None
+
+
+def settings_for(landing: Path, settings_path: Path | None) -> settings.Settings:
+    """Return the settings of a landing folder: those named, else those beside it, else the defaults."""
+    return settings.load(settings_path or settings_beside(landing))
+
+
+def house_of_environment(environment: Mapping[str, str] = os.environ) -> House:
+    """Return the world that GLASSHOUSE_HOME, GLASSHOUSE_LANDING and GLASSHOUSE_SETTINGS name, for schedules, sensors and the UI."""
+    if not environment.get("GLASSHOUSE_HOME"):
+        raise UsageError("set GLASSHOUSE_HOME, and GLASSHOUSE_LANDING to read something, before starting Dagster")
+    named = {key: Path(environment[f"GLASSHOUSE_{key}"]) for key in ("HOME", "LANDING", "SETTINGS") if environment.get(f"GLASSHOUSE_{key}")}
+    return open_house(named["HOME"], named.get("LANDING"), named.get("SETTINGS"), environment=environment)
+
+
+def key_directory(home: Path, configured: str | None, environment: Mapping[str, str]) -> Path:
+    """Return where day keys live: the configured folder, or one of HOME's own below the user's state folder."""
+    if configured:
+        return Path(configured).expanduser()
+    state = environment.get("XDG_STATE_HOME") or "~/.local/state"
+    name = hashlib.sha256(str(home).encode()).hexdigest()[:16]
+    return Path(state).expanduser() / "glasshouse" / "keys" / name
+
+
+def key_encryption_key(environment: Mapping[str, str]) -> bytes | None:
+    """Return the 32 bytes of GLASSHOUSE_KEK (hex or base64), or of the systemd credential glasshouse-kek; None where neither is given."""
+    text = environment.get("GLASSHOUSE_KEK", "")
+    credential = Path(environment.get("CREDENTIALS_DIRECTORY", "/nonexistent")) / "glasshouse-kek"
+    if not text and credential.is_file():
+        text = credential.read_text(encoding="ascii", errors="replace")
+    if not (text := text.strip()):
+        return None
+    for decode in (bytes.fromhex, lambda encoded: base64.b64decode(encoded, validate=True)):
+        try:
+            key = decode(text)
+        except (ValueError, binascii.Error):
+            continue
+        if len(key) == KEK_BYTES:
+            return key
+    raise KeyringError("GLASSHOUSE_KEK is not 32 bytes in hex or base64; make one with `openssl rand -hex 32`") from None
+
+
+class HeldEventLog(SqliteEventLogStorage):
+    """Dagster's event log on connections that stay open: the same files at a third of the cost, for one process at a time.
+
+    Dagster opens and closes SQLite around every event, which costs more than most of our steps do.
+    """
+
+    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
+        self._held: OrderedDict[str, Engine] = OrderedDict()
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> "HeldEventLog":
+        """Return the log that dagster.yaml's way of naming classes asks for."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            if shard not in self._held:
+                self._held[shard] = create_engine(self.conn_string_for_shard(shard), poolclass=StaticPool, connect_args={"timeout": 30, "check_same_thread": False})
+                self._initdb(self._held[shard])
+            while len(self._held) > OPEN_SHARDS:
+                self._held.popitem(last=False)[1].dispose()
+            self._held.move_to_end(shard)
+            with self._held[shard].begin() as connection:
+                yield connection
+
+    def dispose(self) -> None:
+        """Close what is held."""
+        while self._held:
+            self._held.popitem()[1].dispose()
+        super().dispose()
+
+
+@contextmanager
+def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Open Dagster's store at HOME/dagster, in which the runs of the command line and of the UI meet."""
+    folder = write_dagster_yaml(home)
+    log = {"module": __name__, "class": HeldEventLog.__name__, "config": {"base_dir": str(folder / "history" / "runs")}}
+    with dg.DagsterInstance.local_temp(str(folder), overrides={"event_log_storage": log}) as instance:
+        yield instance
+
+
+def write_dagster_yaml(home: Path) -> Path:
+    """Write HOME/dagster/dagster.yaml and return its folder, the DAGSTER_HOME of the UI."""
+    folder = home.resolve() / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
+    return folder
+
+
+def dagster_environment(home: Path, landing: Path, settings_path: Path | None) -> dict[str, str]:
+    """Return this process's environment with all that Dagster's own processes need to know."""
+    places = {"GLASSHOUSE_HOME": home.resolve(), "GLASSHOUSE_LANDING": landing.resolve(), "GLASSHOUSE_SETTINGS": settings_path.resolve() if settings_path else ""}
+    return {**os.environ, "DAGSTER_HOME": str(write_dagster_yaml(home)), **{name: str(place) for name, place in places.items()}}
+
+
+@contextmanager
+def redacted() -> Iterator[None]:
+    """Keep what an exception says out of Dagster's store and logs while a run lasts: the text of an error can quote data."""
+    logger = logging.getLogger("dagster.redacted_errors")
+    logger.propagate = False
+    logger.addHandler(quiet := logging.NullHandler())
+    before = {name: os.environ.get(name) for name in REDACTION}
+    os.environ.update(REDACTION)
+    try:
+        yield
+    finally:
+        logger.removeHandler(quiet)
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+@dg.resource(description="The run's world, from GLASSHOUSE_HOME and GLASSHOUSE_LANDING unless the command line gives it.")
+def house(_context: dg.InitResourceContext) -> Iterator[House]:
+    """Yield the run's world, with exceptions redacted while the run lasts."""
+    with redacted():
+        yield house_of_environment()
+
+
+@dg.resource(required_resource_keys={"house"}, description="DuckDB over the lake, one for each run.")
+def engine(context: dg.InitResourceContext) -> Iterator[DuckDBEngine]:
+    """Yield the run's engine and close it after the run."""
+    opened = DuckDBEngine(context.resources.house.home)
+    try:
+        yield opened
+    finally:
+        opened.close()
+
+
+@contextmanager
+def opened_suites(home: Path) -> Iterator[expect.Suites]:
+    """Start the process that judges tables, and stop it at the end."""
+    with expect.opened(home, catalog.root() / "expectations") as opened:
+        yield opened
+
+
+@dg.resource(required_resource_keys={"house"}, description="Great Expectations in a process of its own, one for each run.")
+def suites(context: dg.InitResourceContext) -> Iterator[expect.Suites]:
+    """Yield the run's suites and stop their process after the run."""
+    with opened_suites(context.resources.house.home) as opened:
+        yield opened
+
+
+RESOURCES: dict[str, Any] = {"house": house, "engine": engine, "suites": suites}

@@ -1,0 +1,70 @@
+"""Native access events to the contract of sql/1_scrubbed/access_events.sql: actors resolved, each event once."""
+
+from dataclasses import dataclass
+
+import polars as pl
+import pyarrow as pa
+
+from dagster_project.scrubbing.ledgers import arrow
+from dagster_project.scrubbing.people import People
+
+_KEY = ("source", "event_id")
+_PLACE = ("input_id", "line_number")
+_EPOCH = pl.lit("1970-01-01").str.to_date()
+
+
+@dataclass(frozen=True)
+class ScrubbedEvents:
+    """The contract table and the rows that are not in it; both others hold input_id and line_number."""
+
+    table: pa.Table
+    refused: pa.Table  # with reason: other content under an event_id of that source
+    duplicates: pa.Table  # the same content again
+
+
+def scrub(rows: pa.Table, people: People, known: pa.Table | None = None) -> ScrubbedEvents:
+    """Return the contract table of native events (input_id, line_number, the native columns, time_status).
+
+    `known` are the events stored before, in the contract's columns; only those of the same ids matter.
+    """
+    events = _contract(pl.DataFrame(pl.from_arrow(rows)), people)
+    stored = events.clear() if known is None else pl.DataFrame(pl.from_arrow(known)).select(events.columns)
+    every = pl.concat([stored.with_columns(is_new=False), events.with_columns(is_new=True)], how="vertical_relaxed")
+    content = [name for name in events.columns if name not in (*_PLACE, *_KEY)]
+    agrees = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).first().over(_KEY)) for name in content)
+    is_first = pl.int_range(pl.len()).over(_KEY) == 0
+    is_sole = pl.len().over(_KEY) == 1
+    sole, several = every.filter(is_sole), every.filter(~is_sole)
+    marked = several.with_columns(is_first=is_first, agrees=agrees)
+    again = marked.filter(pl.col("is_new") & ~pl.col("is_first"))
+    first = marked.filter("is_first").select(every.columns)
+    kept = pl.concat([sole, first]).filter("is_new").select(events.columns).sort(_PLACE)
+    refused = again.filter(~pl.col("agrees")).select(*_PLACE, reason=pl.lit("duplicate_event"))
+    return ScrubbedEvents(arrow(kept), arrow(refused), arrow(again.filter("agrees").select(_PLACE)))
+
+
+def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
+    staff = people.staff_ids(events["actor"])
+    users = people.users_accounts(events["actor"])
+    is_staff, is_user = staff.is_not_null(), users.is_not_null()
+    kind = pl.when(is_staff).then(pl.lit("staff")).when(is_user).then(pl.lit("user")).otherwise(pl.lit("unresolved"))
+    return events.select(
+        pl.coalesce(pl.col("occurred_at", "observed_at").dt.date(), _EPOCH).alias("day"),
+        *_PLACE,
+        *_KEY,
+        "occurred_at",
+        "time_status",
+        "observed_at",
+        "started_at",
+        "ended_at",
+        kind.alias("actor_kind"),
+        staff.alias("staff_id"),
+        pl.when(~is_staff).then(users).alias("user_account_ids"),
+        *("account_id", "record_class", "record_id", "record_ids", "action"),
+        pl.col("content").alias("has_content"),
+        *("purpose", "case_id"),
+        pl.col("rows").alias("row_count"),
+        pl.col("bytes").alias("byte_count"),
+        "outcome",
+        "request_id",
+    )

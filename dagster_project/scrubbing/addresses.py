@@ -1,0 +1,212 @@
+"""Which address a request came from, and of what class it is; the address itself goes no further than the token."""
+
+import ipaddress
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from socket import AF_INET, inet_pton
+from typing import NamedTuple
+
+from dagster_project.errors import SettingsError
+
+MAX_BYTES = 64
+MAX_LIST = 8192
+
+_MAPPED = b"\0" * 10 + b"\xff\xff"
+_UNIQUE_LOCAL = IPv6Network("fc00::/7")
+_FOR = re.compile(r"\bfor\s*=", re.IGNORECASE)
+# The special ranges of IPv4 (IANA's registry), in order; what lies between them is public.
+_V4_RANGES = """
+reserved 0.0.0.0/8
+private 10.0.0.0/8
+private 100.64.0.0/10
+loopback 127.0.0.0/8
+private 169.254.0.0/16
+private 172.16.0.0/12
+reserved 192.0.0.0/24
+reserved 192.0.2.0/24
+private 192.168.0.0/16
+reserved 198.18.0.0/15
+reserved 198.51.100.0/24
+reserved 203.0.113.0/24
+reserved 224.0.0.0/3
+"""
+
+Network = IPv4Network | IPv6Network
+
+
+def _v4_borders() -> tuple[list[bytes], list[str]]:
+    """Return where each class begins, as four bytes, and the class."""
+    starts, classes = [b""], ["public"]
+    for name, network in (line.split() for line in _V4_RANGES.split("\n") if line):
+        first, last = IPv4Network(network)[0], IPv4Network(network)[-1]
+        starts += [first.packed, last.packed + b"\0"]
+        classes += [name, "public"]
+    return starts, classes
+
+
+_V4_STARTS, _V4_CLASSES = _v4_borders()
+
+
+class Client(NamedTuple):
+    """All that is kept of a client: version of its address, class, and where the address was found."""
+
+    ip_version: int | None
+    client_class: str
+    client_source: str = "peer"
+
+
+# What the token is made of: 16 bytes, IPv4 as ::ffff:a.b.c.d; the bytes of a name; None where there is no address.
+Packed = bytes | None
+
+_NONE, _INVALID, _NAME = Client(None, "none"), Client(None, "invalid"), Client(None, "name")
+_V4 = [Client(4, name) for name in _V4_CLASSES]
+_V4_PRE_ANONYMISED = Client(4, "pre_anonymised")
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """The proxies whose word on the client is believed: networks, and `unix:` or `localhost` by name."""
+
+    networks: tuple[Network, ...]
+    names: frozenset[str]
+
+    @classmethod
+    def of(cls, entries: Sequence[str]) -> "Proxies":
+        """Read the setting `trusted_proxies`. Raises SettingsError for an entry that is neither."""
+        names = frozenset(entry for entry in entries if entry in {"unix:", "localhost"})
+        try:
+            return cls(tuple(ipaddress.ip_network(entry, strict=False) for entry in entries if entry not in names), names)
+        except ValueError:
+            raise SettingsError("sites.trusted_proxies: write addresses, networks (192.0.2.0/24), unix: or localhost") from None
+
+    def trust(self, hop: str) -> bool:
+        """Tell whether a hop is one of ours."""
+        address = _embedded(_address(hop))
+        if address is None:
+            return _bare(hop).lower() in self.names or ("unix:" in self.names and _bare(hop).startswith(("unix:", "/")))
+        return any(address in network for network in self.networks)
+
+
+def client(peer: str | None, forwarded: str | None, proxies: Proxies, vendor: str | None = None) -> tuple[Packed, Client]:
+    """Return the client of a request: pick its address, unwrap it, classify it (section 2 of the privacy rules).
+
+    `forwarded` is X-Forwarded-For or Forwarded (RFC 7239) as logged. Where it starts with the peer itself, the log's own client
+    field held the list and its last entry is the nearest hop. `vendor` is a header that the settings name: it goes before all.
+    """
+    if vendor:
+        packed, known = classify(vendor)
+        if packed is not None:
+            return packed, known._replace(client_source="vendor")
+    if not forwarded:
+        return classify(peer)
+    hops = list(_hops(forwarded[-MAX_LIST:]))
+    is_rfc7239 = bool(_FOR.search(forwarded))
+    if len(hops) > 1 and not is_rfc7239 and hops[0] == peer:
+        found, is_peer = _walk(hops[-1], hops[:-1], proxies)[0], False
+    else:
+        found, is_peer = _walk(peer, hops, proxies)
+    packed, known = classify(found)
+    return packed, known if is_peer else known._replace(client_source="forwarded" if is_rfc7239 else "xff")
+
+
+def _walk(peer: str | None, hops: list[str], proxies: Proxies) -> tuple[str | None, bool]:
+    """Go from the peer through the hops right to left while the current one is trusted; stop at the first invalid entry."""
+    current, is_peer = peer, True
+    for hop in reversed(hops):
+        if current is None or not proxies.trust(current):
+            break
+        if classify(hop)[1] == _INVALID:
+            break
+        current, is_peer = hop, False
+    return current, is_peer
+
+
+def _hops(forwarded: str) -> Iterator[str]:
+    """Split a list of addresses, or the `for=` parts of RFC 7239 (names in any case, quoted strings); empty entries are skipped."""
+    if _FOR.search(forwarded):
+        found = re.findall(r'(?i)(?:^|[;,\s])for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))', forwarded)
+        yield from (re.sub(r"\\(.)", r"\1", quoted) or plain for quoted, plain in found)
+    else:
+        yield from (hop for hop in re.split(r"[,\s]+", forwarded.replace('"', " ")) if hop and hop != "-")
+
+
+def classify(text: str | None) -> tuple[Packed, Client]:
+    """Return one address as logged, packed, and what is kept of it."""
+    try:
+        return _v4(inet_pton(AF_INET, text or ""))  # dotted decimal alone, the common case
+    except (OSError, ValueError):
+        bare = _bare(text) if text is not None else "-"
+    if bare in {"", "-"} or bare.lower() == "unknown" or re.fullmatch(r"_[\w.-]+", bare):
+        return None, _NONE
+    if len(bare.encode("utf-8", "replace")) > MAX_BYTES or not bare.isascii() or not bare.isprintable():
+        return None, _INVALID
+    address = _embedded(_address(bare))
+    if address is None:
+        return _without_address(bare.lower())
+    return _v4(address.packed) if isinstance(address, IPv4Address) else (address.packed, Client(6, _v6_class(address)))
+
+
+def _v4(packed: bytes) -> tuple[Packed, Client]:
+    # The host part that anonymisers blank is the last octet here, the last 64 bits and more in IPv6.
+    is_whole = packed[3] or packed[0] == 127
+    return _MAPPED + packed, _V4[bisect_right(_V4_STARTS, packed) - 1] if is_whole else _V4_PRE_ANONYMISED
+
+
+def _without_address(bare: str) -> tuple[Packed, Client]:
+    if re.fullmatch(r"(?:\d{1,3}|x+|\*)(?:\.(?:\d{1,3}|x+|\*)){3}", bare) and re.search(r"[x*]", bare):
+        octets = [int(part) if part.isdigit() else 0 for part in bare.split(".")]
+        return (_MAPPED + bytes(octets), _V4_PRE_ANONYMISED) if max(octets) < 256 else (None, _INVALID)
+    if re.fullmatch(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", bare):
+        return bare.encode(), Client(None, "pre_anonymised")
+    if bare == "localhost" or bare.startswith(("unix:", "/")):
+        return b"localhost", Client(None, "loopback")
+    is_name = re.fullmatch(r"(?!0x)[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?", bare) and re.search(r"(?:^|\.)[a-z][a-z0-9-]*\.?$", bare)
+    return (bare.encode(), _NAME) if is_name else (None, _INVALID)
+
+
+def _bare(text: str) -> str:
+    """Strip blanks, brackets and a port; several colons without brackets are an IPv6 address without one."""
+    text = text.strip(" \t")
+    if bracketed := re.fullmatch(r"\[([^\]]*)\](?::\d{1,5})?", text):
+        return bracketed[1]
+    return text.rsplit(":", 1)[0] if re.fullmatch(r"[^:/]+:(?:\d{1,5}|_[\w.-]+)", text) else text
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    bare = _bare(text)
+    if ":" in bare:
+        bare = re.sub(r"%[^/\s]*$", "", bare)  # a zone names an interface of the server, not the client
+    try:
+        return ipaddress.ip_address(bare)
+    except ValueError:
+        return None
+
+
+def _embedded(address: IPv4Address | IPv6Address | None) -> IPv4Address | IPv6Address | None:
+    """Return the IPv4 address that an IPv6 address carries (mapped, compatible, NAT64, 6to4, Teredo, ISATAP), else the address."""
+    if not isinstance(address, IPv6Address):
+        return address
+    if known := address.ipv4_mapped or address.sixtofour or (address.teredo or (None, None))[1]:
+        return known
+    bits = int(address)
+    low, high = bits & 0xFFFFFFFF, bits >> 32
+    if high == 0x64FF9B << 64 or (high == 0 and low >> 24) or (high & 0xFDFFFFFF) == 0x00005EFE:
+        return IPv4Address(low)
+    if bits >> 80 == 0x64FF9B0001:
+        # RFC 6052 puts the address into bits 48–63 and 72–87 below a /48, into the last 32 below a /96.
+        is_48 = not bits & (2**40 - 1)
+        return IPv4Address((bits >> 64 & 0xFFFF) << 16 | (bits >> 40 & 0xFFFF)) if is_48 else IPv4Address(low)
+    return address
+
+
+def _v6_class(address: IPv6Address) -> str:
+    if address.is_loopback:
+        return "loopback"
+    if not int(address) % 2**64:
+        return "pre_anonymised"
+    if address.is_link_local or address.is_site_local or address in _UNIQUE_LOCAL:
+        return "private"
+    return "public" if address.is_global and not address.is_multicast and not address.is_reserved else "reserved"

@@ -1,0 +1,244 @@
+"""Native ledger rows to the contract tables of sql/1_scrubbed: defaults filled in, people reduced to staff ids, rows merged."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from zoneinfo import available_timezones
+
+import polars as pl
+import pyarrow as pa
+
+from dagster_project.scrubbing import detectors
+from dagster_project.scrubbing.merging import PLACE, Merged, adding, distinct, filling
+from dagster_project.scrubbing.people import People
+from dagster_project.settings import Source
+
+GRANTEE = r"(?s)^(person|team):.|^anystaff:$"
+REVIEW_STATUS = ("acknowledged", "justified", "false_positive", "remediated", "reopened")
+DISCLOSURE_KINDS = ("sale", "provider", "licence", "processor", "other")
+_ARROW = {
+    pl.String: pa.string(),
+    pl.List(pl.String): pa.list_(pa.string()),
+    pl.Datetime("us", "UTC"): pa.timestamp("us", "UTC"),
+}
+
+
+@dataclass(frozen=True)
+class ScrubbedLedger:
+    """A contract table and the rows that are not in it."""
+
+    table: pa.Table
+    refused: pa.Table  # input_id, line_number, reason
+    duplicates: pa.Table  # input_id, line_number: rows that were there before
+
+
+@dataclass(frozen=True)
+class _Ledger:
+    """`contract` makes the table of merged rows; a row that is not `sound` is refused for `reason` before that."""
+
+    contract: Callable[[pl.DataFrame, People], pl.DataFrame]
+    merged: Callable[[pl.DataFrame], Merged] = distinct
+    sound: Callable[[pl.DataFrame, People], pl.Series] | None = None
+    reason: str = "other"
+
+
+def scrub(folder: str, rows: pa.Table, people: People, sources: Mapping[str, Source] | None = None) -> ScrubbedLedger:
+    """Return the contract table of one ledger.
+
+    `rows` are those of all its files in their order: input_id, line_number and the native columns. `sources` are those
+    of the settings; what the ledger `sources` says goes before them.
+    """
+    ledger = _LEDGERS[folder]
+    delivered = _frame(rows)
+    is_sound = ledger.sound(delivered, people) if ledger.sound else pl.repeat(value=True, n=len(delivered), eager=True)
+    accepted = delivered.filter(is_sound)
+    if folder == "sources":
+        accepted = pl.concat([_declared(sources or {}, delivered), accepted])
+    merged = ledger.merged(accepted)
+    unsound = delivered.filter(~is_sound).select(*PLACE, reason=pl.lit(ledger.reason))
+    refused = pl.concat([unsound, merged.refused.with_columns(reason=pl.lit("other"))])
+    contract = ledger.contract(merged.rows, people)
+    return ScrubbedLedger(arrow(contract), arrow(refused), arrow(merged.duplicates))
+
+
+def arrow(frame: pl.DataFrame) -> pa.Table:
+    """Return a frame as Arrow in the types of the contracts."""
+    table = frame.to_arrow()
+    kinds = [_ARROW.get(kind, field.type) for kind, field in zip(frame.dtypes, table.schema, strict=True)]
+    return table.cast(pa.schema(zip(frame.columns, kinds, strict=True)))
+
+
+def _frame(rows: pa.Table) -> pl.DataFrame:
+    return pl.DataFrame(pl.from_arrow(rows))
+
+
+def _declared(sources: Mapping[str, Source], like: pl.DataFrame) -> pl.DataFrame:
+    rows = [{"source": name, **source.model_dump()} for name, source in sorted(sources.items())]
+    given = pl.DataFrame(rows, schema={name: like.schema[name] for name in like.columns if name not in PLACE})
+    return pl.concat([like.clear(), given], how="diagonal")
+
+
+def _has_grantee(rows: pl.DataFrame, _: People) -> pl.Series:
+    return rows["grantee"].str.contains(GRANTEE)
+
+
+def _grants(rows: pl.DataFrame, people: People) -> pl.DataFrame:
+    who = rows["grantee"].str.extract(r"(?s)^[a-z]+:(.*)$")
+    kind = rows["grantee"].str.extract(r"^([a-z]+):")
+    persons = people.staff_ids(who)
+    return rows.select(
+        "grant_id",
+        "account_id",
+        people.staff_ids(rows["granted_by"]).alias("granted_by_staff_id"),
+        people.are_grantors(rows["granted_by"], rows["account_id"], rows["recorded_at"]).alias("is_grantor"),
+        kind.alias("grantee_kind"),
+        pl.when(kind == "person").then(persons).when(kind == "team").then(who).alias("grantee_id"),
+        *("record_classes", "record_ids", "actions", "case_id", "valid_from", "valid_to", "recorded_at", "revoked_at"),
+        pl.coalesce("revocation_recorded_at", "revoked_at").alias("revocation_recorded_at"),
+    )
+
+
+def _staff(rows: pl.DataFrame, people: People) -> pl.DataFrame:
+    is_service = (pl.col("kind") == "service").fill_null(value=False)
+    return rows.select(
+        "staff_id",
+        kind=pl.when(is_service).then(pl.lit("service")).otherwise(pl.lit("person")),
+        owner_staff_id=people.staff_ids(rows["owner"]),
+        valid_from="valid_from",
+        valid_to="valid_to",
+    ).unique(maintain_order=True)
+
+
+def _is_member(rows: pl.DataFrame, people: People) -> pl.Series:
+    return people.staff_ids(rows["staff_id"]).is_not_null()
+
+
+def _teams(rows: pl.DataFrame, people: People) -> pl.DataFrame:
+    recorded = pl.coalesce("recorded_at", "valid_from").alias("recorded_at")
+    return rows.with_columns(staff_id=people.staff_ids(rows["staff_id"])).select("staff_id", "team", "valid_from", "valid_to", recorded)
+
+
+def _is_noticed(rows: pl.DataFrame, _: People) -> pl.Series:
+    return rows.select(~pl.all_horizontal(pl.col("noticed_at", "posted_at", "emailed_at").is_null())).to_series()
+
+
+def _policies(rows: pl.DataFrame, _: People) -> pl.DataFrame:
+    return rows.select(
+        "policy_id",
+        pl.coalesce("noticed_at", pl.min_horizontal("posted_at", "emailed_at")).alias("noticed_at"),
+        "posted_at",
+        "emailed_at",
+        pl.col("notice_days").fill_null(0),
+        "exempt_classes",
+        "purposes",
+        "max_grant_days",
+    )
+
+
+def _opt_outs(rows: pl.DataFrame, _: People) -> pl.DataFrame:
+    recorded = pl.coalesce("recorded_at", "valid_from").alias("recorded_at")
+    return rows.select("account_id", "record_class", "purpose", "site", "valid_from", "valid_to", recorded)
+
+
+def _emergencies(rows: pl.DataFrame, people: People) -> pl.DataFrame:
+    is_staff = people.staff_ids(rows["decided_by"]).is_not_null()
+    return rows.select(
+        "emergency_id",
+        people.staff_ids(rows["staff_id"]),
+        "account_id",
+        "record_classes",
+        "opened_at",
+        pl.coalesce("recorded_at", "opened_at").alias("recorded_at"),
+        "ttl_s",
+        "decide_within_s",
+        has_reason=(pl.col("reason").str.strip_chars() != "").fill_null(value=False),
+        decision=pl.when(pl.col("decision").is_in(["approve", "reject"])).then("decision"),
+        is_decider_grantor=people.are_grantors(rows["decided_by"], rows["account_id"], rows["decided_at"]) & ~is_staff,
+        decided_at="decided_at",
+    )
+
+
+def _is_source(rows: pl.DataFrame, _: People) -> pl.Series:
+    zones = pl.Series(sorted(available_timezones() - {"Factory", "localtime"}))
+    is_zone = pl.col("time_zone").is_null() | pl.col("time_zone").is_in(zones.implode())
+    is_span = pl.all_horizontal((pl.col("clock_skew_s", "allowed_lateness_s") >= 0).fill_null(value=True))
+    return rows.select(is_zone & is_span).to_series()
+
+
+def _sources(rows: pl.DataFrame, _: People) -> pl.DataFrame:
+    return rows.select(
+        "source",
+        "time_zone",
+        (pl.col("clock_skew_s") * 1_000_000).round().cast(pl.Int64).fill_null(0).alias("clock_skew_us"),
+        pl.col("whole_seconds").fill_null(value=False),
+        "watermark",
+        pl.col("allowed_lateness_s").fill_null(0),
+    )
+
+
+def _gaps(rows: pl.DataFrame, _: People) -> pl.DataFrame:
+    return rows.select("source", pl.col("from").alias("gap_from"), pl.col("to").alias("gap_to"))
+
+
+def _disclosures(rows: pl.DataFrame, people: People) -> pl.DataFrame:
+    kind = pl.when(pl.col("kind").is_in(DISCLOSURE_KINDS) | pl.col("kind").is_null()).then("kind").otherwise(pl.lit("other"))
+    names = ("disclosure_id", "account_id", "recipient", "data_class", "purpose", "kind", "occurred_at")
+    return _as_delivered(*names)(rows.with_columns(kind=kind), people)
+
+
+def _tags(rows: pl.DataFrame, _: People) -> pl.DataFrame:
+    urls = rows["url"].unique().to_list()
+    found = pl.DataFrame(
+        {
+            "url": urls,
+            "personal_kinds": [sorted(detectors.kinds(url)) for url in urls],
+            "card_numbers": [detectors.card_numbers(url) for url in urls],
+        },
+        schema={"url": pl.String, "personal_kinds": pl.List(pl.String), "card_numbers": pl.Int32},
+    )
+    joined = rows.join(found, on="url", how="left", maintain_order="left")
+    return joined.select("event_id", "site", "recipient", "occurred_at", "account_id", "personal_kinds", "card_numbers")
+
+
+def _has_status(rows: pl.DataFrame, _: People) -> pl.Series:
+    return rows["status"].is_in(REVIEW_STATUS)
+
+
+def _reviews(rows: pl.DataFrame, people: People) -> pl.DataFrame:
+    return rows.select("finding_id", "status", "reviewed_at", reviewed_by_staff_id=people.staff_ids(rows["reviewed_by"]))
+
+
+def _as_delivered(*names: str) -> Callable[[pl.DataFrame, People], pl.DataFrame]:
+    return lambda rows, _: rows.select(names)
+
+
+_LEDGERS: Mapping[str, _Ledger] = {
+    "grants": _Ledger(
+        _grants, partial(adding, key="grant_id", added=("revoked_at", "revocation_recorded_at")), _has_grantee
+    ),
+    "staff": _Ledger(_staff),
+    "teams": _Ledger(_teams, sound=_is_member),
+    "accounts": _Ledger(
+        _as_delivered("account_id", "joined_at", "closed_at", "plan", "seats", "time_zone"), partial(filling, key="account_id")
+    ),
+    "policies": _Ledger(_policies, partial(adding, key="policy_id", added=()), _is_noticed, "field_missing"),
+    "opt_outs": _Ledger(_opt_outs),
+    "emergencies": _Ledger(
+        _emergencies, partial(adding, key="emergency_id", added=("decision", "decided_by", "decided_at"))
+    ),
+    "sources": _Ledger(_sources, partial(filling, key="source"), _is_source),
+    "gaps": _Ledger(_gaps),
+    "messages": _Ledger(_as_delivered("snapshot_at", "message_id", "account_id", "received_at", "size_bytes", "channel")),
+    "erasures": _Ledger(_as_delivered("order_id", "account_id", "recorded_at", "message_id")),
+    "disclosures": _Ledger(_disclosures),
+    "consents": _Ledger(
+        _as_delivered(
+            "consent_id", "account_id", "recipient", "data_classes", "purpose", "valid_from", "valid_to", "recorded_at"
+        ),
+        partial(adding, key="consent_id", added=("valid_to",)),
+    ),
+    "tags": _Ledger(_tags),
+    "mailings": _Ledger(_as_delivered("mailing_id", "account_id", "sent_at", "purpose")),
+    "objections": _Ledger(_as_delivered("account_id", "policy_id", "recorded_at")),
+    "reviews": _Ledger(_reviews, sound=_has_status),
+}

@@ -1,0 +1,82 @@
+"""Every way in which a text can be read once its encodings are undone: what detectors look at."""
+
+import binascii
+import html
+import re
+import unicodedata
+from base64 import b64decode
+from urllib.parse import unquote
+
+MAX_ROUNDS = 4
+MAX_NESTING = 2
+
+_ENCODED = re.compile(r"[%\\&]")
+_UNICODE_ESCAPE = re.compile(r"(?:%u|\\u)([0-9a-fA-F]{4})")
+_BYTE_ESCAPES = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
+_INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_PACKED = (re.compile(r"[A-Za-z0-9]{12,}={0,2}"), re.compile(r"[A-Za-z0-9_-]{12,}={0,2}"), re.compile(r"[A-Za-z0-9+/]{12,}={0,2}"))
+_TELLING = re.compile(r"@|\d\D{0,3}\d\D{0,3}\d\D{0,3}\d|:.*:|eyJ|[%\\&]")
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+
+
+def decoded(text: str) -> str:
+    """Undo percent, %u, backslash and HTML escapes to a fix point (at most 4 rounds), then Unicode's look-alikes.
+
+    Invalid UTF-8 becomes U+FFFD; zero-width and direction controls vanish; full-width and other digits become ASCII.
+    """
+    for _ in range(MAX_ROUNDS):
+        if not _ENCODED.search(text):
+            break
+        before, text = text, _one_round(text)
+        if text == before:
+            break
+    if text.isascii():
+        return text
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)))
+    return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
+
+
+def _one_round(text: str) -> str:
+    text = _UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
+    text = _BYTE_ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace("\\x", "")).decode(errors="replace"), text)
+    text = unquote(text, errors="replace").encode("utf-8", "replace").decode()
+    return html.unescape(text) if "&" in text else text
+
+
+def readings(text: str) -> tuple[str, ...]:
+    """Return the text decoded, and with `+` read as a blank where it has one."""
+    plain = decoded(text)
+    return (plain, plain.replace("+", " ")) if "+" in plain else (plain,)
+
+
+def packed(text: str, nesting: int = MAX_NESTING) -> list[str]:
+    """Return what base64, base64url and hex tokens of 12 characters and more say, decoded; only what may name somebody."""
+    inner = (_unpacked(token) for pattern in _PACKED for token in set(pattern.findall(text)))
+    found = [decoded(said) for said in inner if said is not None]
+    if nesting > 1:
+        found += [deeper for said in found for deeper in packed(said, nesting - 1)]
+    return [said for said in found if _TELLING.search(said)]
+
+
+def _unpacked(token: str) -> str | None:
+    """Return the text that a token hides, None where its bytes are not text."""
+    digits = token.rstrip("=")
+    try:
+        if len(digits) % 2 == 0 and (said := _text(bytes.fromhex(digits))):
+            return said
+    except ValueError:
+        pass
+    if len(digits) % 4 == 1:
+        return None
+    try:
+        return _text(b64decode(digits.replace("-", "+").replace("_", "/") + "=" * (-len(digits) % 4)))
+    except (binascii.Error, ValueError):
+        return None
+
+
+def _text(said: bytes) -> str | None:
+    try:
+        text = said.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if _CONTROL.search(text) else text

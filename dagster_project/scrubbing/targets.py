@@ -1,0 +1,151 @@
+"""What a request target may say: a candidate route, and how much was dropped (section 3 of the privacy rules).
+
+Kept of a query is only what `[sites] query` declares; it stands behind the route in the order of its names: `/jobs?page=2–5&sort=new`.
+A declared name with a value that is not declared stands alone: `/jobs?sort`.
+"""
+
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from dagster_project.scrubbing.detectors import label
+from dagster_project.scrubbing.literals import FIXED, QUERY, fallback
+from dagster_project.scrubbing.protocols import OTHER_HOST, bare_host
+from dagster_project.scrubbing.readable import decoded
+from dagster_project.settings import Site
+
+MAX_BYTES = 8192
+MAX_DEPTH = 8
+MAX_LITERAL = 200
+
+_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)(.*)", re.DOTALL)
+_AUTHORITY = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
+_MATRIX = re.compile(r"(?:;|%3[bB]).*", re.DOTALL)
+_UNSHOWABLE = re.compile(r"[\x00-\x20\x7f-\xa0{}\u2028\u2029\ufffd\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A target without what it named: `candidate` is for Literals, `account` what a path pattern found, unchecked."""
+
+    is_http: bool = True
+    is_authority: bool = False
+    host: str | None = None
+    candidate: str | None = None
+    account: str | None = None
+    is_customer_record: bool = False
+    other_query_names: int = 0
+
+
+class Routes:
+    """Templates with `{name}` for a part that varies (OpenTelemetry's url.template); the most literal one that fits decides."""
+
+    def __init__(self, templates: Iterable[str]) -> None:
+        self._templates = sorted(set(templates), key=lambda template: (-len(re.sub(r"\{[^}]*\}", "", template)), template))
+        self._pattern = re.compile("|".join(f"({_pattern(template)}/?)" for template in self._templates) or r"(?!)")
+
+    def find(self, path: str) -> str | None:
+        """Return the template that a path has, with or without a slash at its end."""
+        found = self._pattern.fullmatch(path)
+        return self._templates[found.lastindex - 1] if found and found.lastindex else None
+
+
+def _pattern(template: str) -> str:
+    parts = re.split(r"(\{[^}]*\})", "/" + template.strip("/"))
+    return "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts).removesuffix("/")
+
+
+class Targets:
+    """Reads the targets of one site."""
+
+    def __init__(self, site: Site, customer_record_routes: Collection[str] = (), path_patterns: Iterable[str] = ()) -> None:
+        self._own_hosts = frozenset(map(str.lower, site.own_hosts))
+        self._declared = Routes((*site.routes, *customer_record_routes))
+        self._customer_records = Routes(customer_record_routes)
+        self._vocabulary = frozenset(site.vocabulary)
+        self._query = site.query
+        self._patterns = [tuple(pattern.strip("/").split("/")) for pattern in path_patterns]
+        self._part: Callable[[str], str] = lru_cache(50_000)(self._fixed_or_literal)
+
+    def read(self, raw: str | None) -> Target:
+        """Return what may be known of a target; origin, absolute, authority and asterisk form are HTTP, all else is not."""
+        if raw is None or raw in {"", "-"}:
+            return Target()
+        raw = raw[:MAX_BYTES]
+        if raw == "*":
+            return Target(candidate=FIXED + "*" + QUERY)
+        if raw.startswith("/"):
+            return self._origin(raw, None)
+        if absolute := _ABSOLUTE.fullmatch(raw):
+            host = bare_host(absolute[1].rpartition("@")[2])
+            return self._origin("/" + absolute[2].removeprefix("/"), host) if host in self._own_hosts else Target(host=OTHER_HOST)
+        if _AUTHORITY.fullmatch(raw):
+            host = bare_host(raw)
+            return Target(is_authority=True, host=host if host in self._own_hosts else OTHER_HOST)
+        return Target(is_http=False)
+
+    def _origin(self, raw: str, host: str | None) -> Target:
+        path, _, query = raw.partition("#")[0].partition("?")
+        segments = [_MATRIX.sub("", segment) for segment in path.split("/")[1:]]
+        plain = [decoded(segment).replace("/", "%2F") for segment in segments]
+        shown, dropped = self._kept_query(query)
+        return Target(
+            host=host,
+            candidate=self._candidate(segments, plain) + QUERY + shown,
+            account=self._account(plain),
+            is_customer_record=self._customer_records.find("/" + "/".join(plain)) is not None,
+            other_query_names=dropped,
+        )
+
+    def _candidate(self, segments: list[str], plain: list[str]) -> str:
+        if declared := self._declared.find("/" + "/".join(plain)):
+            return "/".join(FIXED + part for part in declared.strip("/").split("/"))
+        parts = [self._part(segment) for segment in segments[:MAX_DEPTH]]
+        if at := self._account_at(plain):
+            parts[at] = FIXED + "{account}"
+        return "/".join([*parts, FIXED + "{…}"] if len(segments) > MAX_DEPTH else parts)
+
+    def _fixed_or_literal(self, segment: str) -> str:
+        """Return a segment marked as shown (nothing, vocabulary, a detector's label, what could not be shown anyway) or as it is."""
+        if not segment or segment in self._vocabulary:
+            return FIXED + segment
+        if found := label(segment):
+            # A number that would do as an address is never shown, but stays a number: so may an id be.
+            return FIXED + ("{int}" if segment.isdecimal() else found)
+        return FIXED + fallback(decoded(segment)) if len(segment) > MAX_LITERAL or _UNSHOWABLE.search(segment) else segment
+
+    def _account_at(self, plain: list[str]) -> int | None:
+        """Return the place of the account id by the first path pattern that fits the path's begin."""
+        for pattern in self._patterns:
+            if len(plain) >= len(pattern) and all(part == segment or (part == "{account}" and segment) for part, segment in zip(pattern, plain, strict=False)):
+                return pattern.index("{account}") if "{account}" in pattern[:MAX_DEPTH] else None
+        return None
+
+    def _account(self, plain: list[str]) -> str | None:
+        at = self._account_at(plain)
+        return None if at is None else plain[at]
+
+    def _kept_query(self, query: str) -> tuple[str, int]:
+        """Return the declared part of a query, and how many other names it holds; a bare value counts as a name."""
+        if not query:
+            return "", 0
+        kept: dict[str, str] = {}
+        dropped = 0
+        for pair in filter(None, query.split("&")):
+            name, _, value = pair.partition("=")
+            name = decoded(name)
+            if name in self._query:
+                kept.setdefault(name, _shown_value(self._query[name], decoded(value.replace("+", " "))))
+            else:
+                dropped += 1
+        return "?" * bool(kept) + "&".join(name + kept[name] for name in sorted(kept)), dropped
+
+
+def _shown_value(rule: tuple[str, ...] | str, value: str) -> str:
+    """Return `=value` where it is declared, a count as 1, 2–5 or 6+, else nothing."""
+    if rule != "count":
+        return "=" + value if value in rule else ""
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        return ""
+    return "=1" if int(value) <= 1 else "=2–5" if int(value) <= 5 else "=6+"

@@ -1,0 +1,227 @@
+"""glasshouse.toml as typed, validated values; a run without the file has every default."""
+
+import hashlib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from dagster_project.errors import SettingsError
+
+AccountRule = Literal["log", "host", "path", "user"]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError("no such time zone")
+    return name
+
+
+class Section(BaseModel):
+    """A table of glasshouse.toml: frozen, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Promises(Section):
+    """Which promises are proven."""
+
+    policies: tuple[str, ...] = Field(("clientrunner",), description="Promise sets: `clientrunner`, `clientexec`, or the path of a file of the same shape.")
+    not_applicable: dict[str, str] = Field({}, description="Promises switched off, each with the reason that the report prints.")
+
+
+class RecordClasses(Section):
+    """Which record classes are which; a class that is not listed counts as business."""
+
+    company: tuple[str, ...] = Field(("company_info", "company_contact"), description="Classes of company information (CR-1).")
+    personal: tuple[str, ...] = Field(("person", "employee"), description="Classes of personal and employee records (CR-2).")
+    business: tuple[str, ...] = Field((), description="Classes of business records (CR-3); any other class counts as one too.")
+
+    def kind(self, record_class: str | None) -> str:
+        """Return company, personal or business."""
+        if record_class in self.company:
+            return "company"
+        return "personal" if record_class in self.personal else "business"
+
+
+class Accounts(Section):
+    """How the account of a request is found."""
+
+    rules: tuple[AccountRule, ...] = Field(("log", "host", "path", "user"), description="Rules in order; the first that names an account decides.")
+    path_patterns: tuple[str, ...] = Field(("/accounts/{account}",), description="Path prefixes with `{account}` where the account id stands.")
+
+
+class Site(Section):
+    """What is known of one site."""
+
+    own_hosts: tuple[str, ...] = Field((), description="Host names of the site; any other is stored as `[other]`.")
+    trusted_proxies: tuple[str, ...] = Field((), description="Addresses or networks whose X-Forwarded-For is believed.")
+    client_headers: tuple[str, ...] = Field((), description="Vendor headers that name the client (CF-Connecting-IP, …); none is guessed.")
+    routes: tuple[str, ...] = Field((), description="Declared routes, `{name}` for a segment that varies: `/jobs/{job}`.")
+    vocabulary: tuple[str, ...] = Field((), description="Path segments that may be shown as they are.")
+    query: dict[str, tuple[str, ...] | Literal["count"]] = Field({}, description="Query names that are kept: their allowed values, or `count` for 1, 2–5, 6+.")
+
+
+class Sites(Section):
+    """Defaults for every site, and `[sites.<name>]` for one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    default: Site = Field(Site(), description="Keys of `[sites]` itself: they hold for every site that has no table of its own.")
+    by_name: dict[str, Site] = Field({}, description="`[sites.<name>]`: the site of that name.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split(cls, table: Any) -> Any:
+        if not isinstance(table, dict) or set(table) <= {"default", "by_name"}:
+            return table
+        default = {key: value for key, value in table.items() if key in Site.model_fields}
+        return {"default": default, "by_name": {key: {**default, **value} if isinstance(value, dict) else value for key, value in table.items() if key not in default}}
+
+    def of(self, name: str) -> Site:
+        """Return what is known of a site."""
+        return self.by_name.get(name, self.default)
+
+
+class Source(Section):
+    """How a source of access events is to be trusted; the ledger `sources/` goes before it."""
+
+    time_zone: Annotated[str, AfterValidator(_zone)] | None = Field(None, description="IANA zone of stamps that carry none.")
+    clock_skew_s: float = Field(0, ge=0, description="How far its clock may be off, seconds.")
+    whole_seconds: bool = Field(False, description="Its stamps stand for a whole second.")
+    watermark: AwareDatetime | None = Field(None, description="How far it has been read; without it, up to the as-of.")
+    allowed_lateness_s: int = Field(0, ge=0, description="How long events may still come, seconds.")
+
+
+class Access(Section):
+    """How accesses are told from statements and requests."""
+
+    account_columns: dict[str, str] = Field({}, description="Account column of each database table.")
+    customer_record_routes: tuple[str, ...] = Field((), description="Routes that show customer records: a staff request there needs an access event.")
+    dark_access_within_s: int = Field(60, ge=0, description="How near that access event must be, seconds.")
+
+
+class Store(Section):
+    """A record store outside the landing folder."""
+
+    kind: Literal["parquet"] = Field("parquet", description="Kind of store.")
+    path: str = Field(description="Folder or file, relative to the settings file.")
+    record_class: str = Field(description="Class of its records.")
+    account_column: str = Field("account_id", description="Column that names the account.")
+
+
+class Thresholds(Section):
+    """Where small becomes personal; each can only be raised."""
+
+    k_visitors: int = Field(10, ge=10, description="Fewest visitors of a published cell.")
+    k_accounts: int = Field(5, ge=5, description="Fewest accounts of a published cell across accounts.")
+    min_seats: int = Field(5, ge=5, description="Fewest visitors of an account whose behaviour is shown.")
+    literal_visitors: int = Field(20, ge=20, description="Fewest visitors of a path that is shown as it is.")
+    literal_accounts: int = Field(10, ge=10, description="Fewest accounts of such a path, on a site with accounts.")
+    quarantine_warn: Share = Field(0.001, description="Share of refused lines above which a file is warned about (from 1,000 lines).")
+    quarantine_refuse: Share = Field(0.05, description="Share of refused lines above which a file is refused (from 1,000 lines).")
+
+
+class Keys(Section):
+    """Where day keys live and for how long."""
+
+    directory: str | None = Field(None, description="Key directory, outside HOME and any work tree; by default below `${XDG_STATE_HOME:-~/.local/state}/glasshouse/keys`.")
+    keep_hours: int = Field(48, ge=24, le=96, description="Hours after a day's begin at which its key is destroyed.")
+
+
+class Retention(Section):
+    """How long what is kept."""
+
+    quarantine_days: int = Field(30, ge=1, description="Days the quarantine index is kept.")
+    request_days: int = Field(7, ge=1, description="Days request rows are kept after their day is sealed.")
+    published_months: int = Field(25, ge=1, description="Months published tables are kept.")
+
+
+class Limits(Section):
+    """Limits of the service."""
+
+    records: dict[str, Annotated[int, Field(gt=0)]] = Field({}, description="Most records of a class that an account may hold.")
+
+
+class Reports(Section):
+    """Where reports go."""
+
+    export_dir: str | None = Field(None, description="Folder to which each report is copied.")
+
+
+class Settings(Section):
+    """All of glasshouse.toml."""
+
+    promises: Promises = Promises()
+    record_classes: RecordClasses = RecordClasses()
+    accounts: Accounts = Accounts()
+    sites: Sites = Sites()
+    formats: dict[str, str] = Field({}, description="Format of a folder, `\"web_logs/shop\" = \"nginx:<log_format>\"`; without it the format is detected.")
+    sources: dict[str, Source] = Field({}, description="`[sources.<name>]`: a source of access events.")
+    access: Access = Access()
+    stores: dict[str, Store] = Field({}, description="`[stores.<name>]`: a record store outside the landing folder.")
+    thresholds: Thresholds = Thresholds()
+    keys: Keys = Keys()
+    retention: Retention = Retention()
+    limits: Limits = Limits()
+    reports: Reports = Reports()
+
+    def sha256(self) -> str:
+        """Return the hash of every value in force, defaults included."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+
+def load(path: Path | None) -> Settings:
+    """Read a settings file; None gives the defaults.
+
+    Raises SettingsError with key and line for an unknown key, a wrong type or an impossible value.
+    """
+    if path is None:
+        return Settings()
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"{path.name}: cannot be read as UTF-8 text; name another file with --settings") from None
+    try:
+        return Settings.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"{path.name}: not TOML {_where(str(error))}") from None
+    except ValidationError as error:
+        raise SettingsError("\n".join(_complaint(path.name, text, fault["loc"], fault["type"], fault["msg"]) for fault in error.errors(include_input=False, include_url=False))) from None
+
+
+def _where(message: str) -> str:
+    """Keep of TOML's message only the place: the rest may quote the file."""
+    found = re.search(r"\(at [^)]*\)", message)
+    return found.group(0) if found else ""
+
+
+def _complaint(name: str, text: str, loc: tuple[int | str, ...], kind: str, message: str) -> str:
+    keys = [str(part) for part in loc if str(part) not in {"by_name", "default"} and not str(part).startswith(("function-", "literal[", "tuple["))]
+    rule = "unknown key; docs/settings.md lists them all" if kind == "extra_forbidden" else message
+    return f"{name}:{line_of(text, keys)}: {'.'.join(keys)}: {rule}"
+
+
+def line_of(text: str, keys: list[str]) -> int:
+    """Return the line of a dotted key, or of the table that should hold it."""
+    table: list[str] = []
+    best, depth = 1, 0
+    for number, line in enumerate(text.splitlines(), 1):
+        if header := re.match(r"\s*\[+([^\]]+)\]", line):
+            table = _parts(header.group(1))
+            here = table
+        elif assigned := re.match(r"\s*([^=#]+?)\s*=", line):
+            here = table + _parts(assigned.group(1))
+        else:
+            continue
+        common = len(here) if keys[: len(here)] == here else 0
+        if common > depth:
+            best, depth = number, common
+    return best
+
+
+def _parts(dotted: str) -> list[str]:
+    return [part.strip().strip("\"'") for part in re.findall(r'"[^"]*"|\'[^\']*\'|[^.]+', dotted)]

@@ -1,0 +1,82 @@
+"""One asset for each select in sql/: its key, columns, documentation and inputs all come from the file."""
+
+import time
+from collections.abc import Iterable
+from datetime import date
+
+import dagster as dg
+
+from dagster_project.engines.catalog import Table
+from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.expect import Suites
+
+# Every day a stamp can name; the future ones are added by whoever launches a run (automation.run).
+DAYS = dg.DailyPartitionsDefinition(start_date="1970-01-01", end_offset=1)
+
+
+def key(name: str) -> dg.AssetKey:
+    """Return the asset key of a table: `["measured", "site_pages_daily"]`."""
+    return dg.AssetKey(name.split("."))
+
+
+def group(table: Table) -> str:
+    """Return the group of a table in the graph: the folder of its file."""
+    return f"{table.layer}_{table.schema}"
+
+
+def described(table: Table) -> dict[str, object]:
+    """Return Dagster's metadata of a table: its columns and what they mean."""
+    columns = [dg.TableColumn(column.name, column.type, column.meaning) for column in table.columns]
+    return {"dagster/column_schema": dg.TableSchema(columns=columns), "dagster/table_name": table.name}
+
+
+def sql_assets(tables: Iterable[Table]) -> list[dg.AssetsDefinition]:
+    """Return one asset for each select."""
+    return [_daily(table) if table.is_daily else _whole(table) for table in tables if table.kind == "select"]
+
+
+def _spec(table: Table) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        key(table.name),
+        deps=[key(read) for read in table.reads],
+        description=table.comment,
+        group_name=group(table),
+        kinds={"sql", "duckdb"},
+        metadata=described(table),
+        partitions_def=DAYS if table.is_daily else None,
+    )
+
+
+def _whole(table: Table) -> dg.AssetsDefinition:
+    @dg.multi_asset(name=op_name(table.name), specs=[_spec(table)])
+    def build(engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        started = time.perf_counter()
+        rows = engine.build(table)
+        suites.begin(table.name)
+        return counted(rows, started)
+
+    return build
+
+
+def _daily(table: Table) -> dg.AssetsDefinition:
+    @dg.multi_asset(name=op_name(table.name), specs=[_spec(table)], backfill_policy=dg.BackfillPolicy.single_run())
+    def build(context: dg.AssetExecutionContext, engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+        started = time.perf_counter()
+        asked = context.partition_key_range
+        days = [day for day in engine.stale_days(table) if date.fromisoformat(asked.start) <= day <= date.fromisoformat(asked.end)]
+        rows = sum(engine.build(table, day) for day in days)
+        suites.begin(table.name)
+        return counted(rows, started, days=len(days))
+
+    return build
+
+
+def op_name(name: str) -> str:
+    """Return the name of the step that makes a table."""
+    return name.replace(".", "__")
+
+
+def counted(rows: int, started: float, **counts: int) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Return all that an asset may tell of what it made: counts and seconds since `started` (a reading of perf_counter)."""
+    seconds = round(time.perf_counter() - started, 3)
+    return dg.MaterializeResult(metadata={"dagster/row_count": rows, "seconds": seconds, **counts})

@@ -1,0 +1,1 @@
+"""What the sample vendor did in one week, and what follows from it by the rules; one module a subject."""

@@ -1,0 +1,9 @@
+-- One row for each line that was refused; never its text (privacy-rules.md section 8).
+create table ledger.quarantine (
+    input_id varchar not null,      -- input
+    line_number bigint not null,    -- line, from 1
+    byte_offset bigint,             -- of the decompressed bytes; null for rows of Parquet
+    length bigint,                  -- bytes; null for rows of Parquet
+    reason varchar not null,        -- from a closed list
+    shape varchar not null          -- letters as A, digits as 9, runs collapsed
+);

@@ -1,0 +1,94 @@
+-- One row for each access event that exists at the as-of: was it permitted, by which code, and what explains it.
+with
+record_code as (
+    select
+        verdict.*,
+        case
+            when verdict.verdict_then = 'GRANTED' and verdict.verdict_now = 'GRANTED' then if(verdict.is_sure, 'GRANTED', 'GRANTED_BOUNDARY')
+            when emergency.code is not null then emergency.code
+            when verdict.verdict_then = 'GRANTED' then 'RETRO_REVOKED'
+            when verdict.verdict_now = 'GRANTED' then 'BACKDATED'
+            when verdict.verdict_now in ('REVOKED', 'EXPIRED', 'NOT_YET_VALID') and verdict.is_possible then 'TIME_AMBIGUOUS'
+            else verdict.verdict_now
+        end as code
+    from flagged.access_verdicts as verdict
+    left join flagged.access_emergencies as emergency using (source, event_id, ordinal)
+),
+-- The first record in the given order that is not covered speaks for the event.
+verdict as (
+    select
+        *,
+        case when record_id is not null then count(*) filter (where code not in ('GRANTED', 'GRANTED_BOUNDARY')) over of_event end as records_uncovered
+    from record_code
+    window of_event as (partition by source, event_id)
+    qualify row_number() over (
+        partition by source, event_id
+        order by
+            case code when 'GRANTED' then 2 when 'GRANTED_BOUNDARY' then 1 else 0 end,
+            ordinal
+    ) = 1
+),
+decided as (
+    select
+        fact.*,
+        verdict.grant_id,
+        verdict.nearest_grant_id,
+        verdict.all_faults,
+        verdict.distance_s,
+        verdict.verdict_then,
+        verdict.verdict_now,
+        verdict.records_uncovered,
+        fact.is_session and verdict.code not in ('GRANTED', 'GRANTED_BOUNDARY') as has_interval,
+        verdict.uncovered_from,
+        coalesce(verdict.uncovered_to, fact.end_at) as uncovered_to,
+        coalesce(fact.early_code, verdict.code) as code
+    from flagged.access_facts as fact
+    left join verdict on verdict.source = fact.source and verdict.event_id = fact.event_id
+),
+graded as (
+    select
+        *,
+        case
+            when code in ('GRANTED', 'GRANTED_BOUNDARY', 'SELF_ACCESS', 'EXEMPT_CLASS', 'EXEMPT_METRICS_ONLY', 'BREAK_GLASS_APPROVED') then 'permitted'
+            when code in ('ATTEMPT_DENIED', 'RETRO_REVOKED') then 'info'
+            when code in (
+                'TIME_UNZONED', 'ACTOR_UNRESOLVED', 'CUSTOMER_UNRESOLVED', 'CLOCK_ANOMALY', 'GRANTS_INCOMPLETE', 'LOG_GAP', 'CLASS_UNKNOWN',
+                'TIME_AMBIGUOUS', 'BREAK_GLASS_PENDING'
+            ) then 'undetermined'
+            else 'violation'
+        end as outcome
+    from decided
+)
+select
+    source, -- system that wrote the event
+    event_id, -- unique within its source
+    occurred_at, -- instant of the access, UTC; null where its stamp has no zone
+    staff_id, -- member of staff; null for a customer's user
+    account_id, -- customer whose records were reached
+    record_class, -- class of the records
+    record_id, -- the record; null with record_ids null means all
+    record_ids, -- the records, in the given order
+    records_uncovered, -- records that no grant covers then and now; null for all records at once, and where decided before grants
+    if(has_interval, uncovered_from, null) as uncovered_from, -- begin of the first part of a session that no grant covers
+    if(has_interval, uncovered_to, null) as uncovered_to, -- end of that part
+    action, -- what was done
+    purpose, -- declared purpose, a code
+    case_id, -- ticket
+    outcome, -- permitted, info, undetermined or violation
+    code, -- verdict, the first rule of the decision order that applies
+    case
+        when outcome <> 'violation' then null
+        when code in ('SELF_GRANTED', 'GRANTOR_NOT_CUSTOMER', 'OPTED_OUT', 'FORMER_STAFF', 'FOREIGN_USER', 'BREAK_GLASS_REJECTED') then 'critical'
+        when code in ('SCOPE_ACTION', 'SCOPE_CASE', 'EXPIRED', 'NOT_YET_VALID') then 'medium'
+        when code = 'BREAK_GLASS_LATE' then 'low'
+        else 'high'
+    end as severity, -- critical, high, medium or low; null unless a violation
+    case when code in ('GRANTED', 'GRANTED_BOUNDARY') then grant_id end as grant_id, -- grant relied on
+    nearest_grant_id, -- grant with the fewest faults, then the nearest in time; null where the account gave none
+    case when outcome = 'permitted' then [] else coalesce(all_faults, []) end as all_faults, -- faults of the nearest grant in their order; empty when permitted
+    distance_s, -- from the access to the nearest grant's interval, seconds
+    verdict_then, -- by what was recorded at the access; null where decided before grants
+    verdict_now, -- by what was recorded at the as-of; null where decided before grants
+    is_provisional as provisional, -- its source has not been read so far: the verdict may change
+    false as late -- older than the last closed report
+from graded

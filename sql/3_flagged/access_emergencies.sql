@@ -1,0 +1,38 @@
+-- One row for each record without permission, then or now, that an emergency (break-glass) of that person and account covers: the verdict it gives (step 14). Stays in HOME.
+with
+opened as (
+    select
+        fact.source,
+        fact.event_id,
+        verdict.ordinal,
+        verdict.uncovered_from as accessed_at,
+        fact.record_class,
+        fact.as_of,
+        emergency.*,
+        emergency.opened_at + to_seconds(emergency.decide_within_s) as decide_before,
+        case when emergency.is_decider_grantor and emergency.decided_at <= fact.as_of then emergency.decision end as known_decision
+    from flagged.access_facts as fact
+    join flagged.access_verdicts as verdict on verdict.source = fact.source and verdict.event_id = fact.event_id
+    join scrubbed.emergencies as emergency on emergency.staff_id = fact.staff_id and emergency.account_id = fact.account_id
+    where not (verdict.verdict_then = 'GRANTED' and verdict.verdict_now = 'GRANTED')
+        and emergency.recorded_at <= fact.as_of
+        and emergency.opened_at <= verdict.uncovered_from
+        and verdict.uncovered_from < emergency.opened_at + to_seconds(emergency.ttl_s)
+    qualify row_number() over (partition by fact.source, fact.event_id, verdict.ordinal order by emergency.emergency_id) = 1
+)
+select
+    source, -- system that wrote the event
+    event_id, -- unique within its source
+    ordinal, -- place of the record in the event
+    emergency_id, -- the emergency that decides, the lowest
+    case
+        when recorded_at > accessed_at then 'BACKDATED'
+        when not coalesce(list_contains(record_classes, record_class), record_classes is null) then 'BREAK_GLASS_OVERREACH'
+        when not has_reason then 'BREAK_GLASS_NO_REASON'
+        when known_decision = 'reject' then 'BREAK_GLASS_REJECTED'
+        when known_decision = 'approve' and decided_at < decide_before then 'BREAK_GLASS_APPROVED'
+        when known_decision = 'approve' then 'BREAK_GLASS_LATE'
+        when as_of < decide_before then 'BREAK_GLASS_PENDING'
+        else 'BREAK_GLASS_UNAPPROVED'
+    end as code -- its verdict
+from opened

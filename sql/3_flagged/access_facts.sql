@@ -1,0 +1,83 @@
+-- One row for each access event that exists at the as-of, decided as far as it can be without grants (steps 1 to 11 of the decision order). Stays in HOME.
+with
+stamped as (
+    select
+        event.*,
+        run.as_of,
+        coalesce(source.clock_skew_us, 0) as skew_us,
+        coalesce(source.whole_seconds, false) as is_whole_second,
+        coalesce(source.watermark, run.as_of) as source_read_to,
+        coalesce(grant_source.watermark, run.as_of) as grants_read_to,
+        coalesce(event.started_at < event.ended_at, false) as is_session
+    from scrubbed.access_events as event
+    cross join scrubbed.run as run
+    left join scrubbed.sources as source on source.source = event.source
+    left join scrubbed.sources as grant_source on grant_source.source = 'grants'
+    where coalesce(event.observed_at, event.occurred_at, run.as_of) <= run.as_of
+),
+employed as (
+    select distinct event.source, event.event_id
+    from stamped as event
+    join scrubbed.staff as staff on staff.staff_id = event.staff_id
+    where (staff.valid_from is null or staff.valid_from <= event.occurred_at)
+        and (staff.valid_to is null or event.occurred_at < staff.valid_to)
+),
+in_gap as (
+    select distinct event.source, event.event_id
+    from stamped as event
+    join scrubbed.gaps as gap on gap.source = event.source
+    where gap.gap_from <= event.occurred_at and (gap.gap_to is null or event.occurred_at < gap.gap_to)
+),
+-- A policy binds an account that joined after its notice at once, an older one after notice_days.
+policy as (
+    select event.source, event.event_id, policy.exempt_classes
+    from stamped as event
+    left join scrubbed.accounts as account on account.account_id = event.account_id
+    join scrubbed.policies as policy
+        on event.occurred_at >= case
+            when account.joined_at >= policy.noticed_at then policy.noticed_at
+            else policy.noticed_at + to_days(policy.notice_days::integer)
+        end
+    qualify row_number() over (partition by event.source, event.event_id order by policy.noticed_at desc, policy.policy_id desc) = 1
+)
+select
+    event.source, -- system that wrote the event
+    event.event_id, -- unique within its source
+    event.occurred_at, -- instant of the access; null where unzoned
+    event.staff_id, -- member of staff; null for users
+    event.account_id, -- customer
+    event.record_class, -- class of the records
+    event.record_id, -- the record
+    event.record_ids, -- the records
+    event.action, -- what was done
+    event.purpose, -- declared purpose
+    event.case_id, -- ticket
+    if(is_session, event.started_at, event.occurred_at) as begin_at, -- first instant to be covered
+    if(is_session, event.ended_at, event.occurred_at + to_microseconds(1)) as end_at, -- first instant no longer to be covered
+    is_session, -- the access lasted
+    event.as_of, -- as-of of the run
+    event.skew_us, -- how far the source's clock may be off, microseconds
+    event.is_whole_second, -- the stamp stands for a whole second
+    coalesce(least(event.source_read_to, event.grants_read_to) < event.occurred_at, true) as is_provisional, -- its source or the grants have not been read so far
+    case
+        when event.time_status = 'unzoned' then 'TIME_UNZONED'
+        when event.time_status = 'ambiguous' then 'TIME_AMBIGUOUS'
+        when event.outcome = 'denied' then 'ATTEMPT_DENIED'
+        when event.actor_kind = 'unresolved' then 'ACTOR_UNRESOLVED'
+        when event.account_id is null then 'CUSTOMER_UNRESOLVED'
+        when known.account_id is null and exists (select 1 from scrubbed.accounts) then 'CUSTOMER_UNRESOLVED'
+        when event.actor_kind = 'user' and list_contains(event.user_account_ids, event.account_id) then 'SELF_ACCESS'
+        when event.actor_kind = 'user' then 'FOREIGN_USER'
+        when employed.event_id is null then 'FORMER_STAFF'
+        when event.occurred_at > event.observed_at + to_microseconds(event.skew_us) then 'CLOCK_ANOMALY'
+        when event.grants_read_to < event.occurred_at then 'GRANTS_INCOMPLETE'
+        when in_gap.event_id is not null then 'LOG_GAP'
+        when not event.has_content then 'EXEMPT_METRICS_ONLY'
+        when event.record_class is null then 'CLASS_UNKNOWN'
+        when list_contains(policy.exempt_classes, event.record_class) then 'EXEMPT_CLASS'
+    end as early_code -- verdict before grants; null where grants decide
+from stamped as event
+left join (select distinct account_id from scrubbed.accounts) as known on known.account_id = event.account_id
+left join employed on employed.source = event.source and employed.event_id = event.event_id
+left join in_gap on in_gap.source = event.source and in_gap.event_id = event.event_id
+left join policy on policy.source = event.source and policy.event_id = event.event_id

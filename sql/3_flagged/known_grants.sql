@@ -1,0 +1,30 @@
+-- One row for each grant that counts and is known at the as-of, with what is wrong with it whoever uses it. Stays in HOME.
+with
+known as (
+    select
+        item.*,
+        item.revoked_at is not null and item.revocation_recorded_at <= run.as_of as is_revoked
+    from scrubbed.grants as item
+    cross join scrubbed.run as run
+    where item.recorded_at <= run.as_of and (item.valid_to is null or item.valid_from < item.valid_to)
+)
+select
+    grant_id, -- the grant
+    account_id, -- customer
+    granted_by_staff_id, -- member of staff who granted it, where it was one
+    case
+        when granted_by_staff_id is not null then 'GRANTOR_NOT_CUSTOMER'
+        when not is_grantor then 'GRANTOR_NOT_AUTHORISED'
+    end as grantor_fault, -- fault of its grantor; null where it was the customer's to give
+    grantee_kind, -- person, team or anystaff
+    coalesce(grantee_id, '') as grantee_id, -- staff id or team; empty where nobody is named
+    record_classes, -- null = all, empty = none
+    record_ids, -- null = all, empty = none
+    actions, -- null = all, empty = none
+    case_id, -- ticket; null = any
+    valid_from, -- first instant covered
+    valid_to, -- first instant no longer covered
+    recorded_at, -- when it was committed
+    case when is_revoked then revoked_at end as revoked_at, -- first instant after the revocation known at the as-of
+    case when is_revoked then revocation_recorded_at end as revocation_recorded_at -- when the revocation was committed
+from known

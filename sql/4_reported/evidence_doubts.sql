@@ -1,0 +1,108 @@
+-- One row for each promise, UTC month and reason why what was delivered does not settle it. Stays in HOME.
+with access as (
+    select
+        cast(date_trunc('month', least(d.occurred_at, run.as_of - interval 1 microsecond)) as date) as month,
+        d.staff_id,
+        d.account_id,
+        d.purpose,
+        d.outcome,
+        d.code,
+        d.provisional,
+        case when d.record_class is null then 'unknown' else coalesce(c.kind, 'business') end as class_kind,
+        d.code not in ('ATTEMPT_DENIED', 'EXEMPT_METRICS_ONLY', 'SELF_ACCESS', 'FOREIGN_USER') as is_use,
+        p.policy_id
+    from flagged.access_decisions as d
+    cross join scrubbed.run as run
+    left join scrubbed.record_classes as c on c.record_class = d.record_class
+    left join scrubbed.accounts as a on a.account_id = d.account_id
+    left join flagged.policy_periods as p
+        on p.account_id is not distinct from a.account_id
+        and p.purposes is not null
+        and p.binds_from <= d.occurred_at
+        and (p.binds_to is null or d.occurred_at < p.binds_to)
+),
+doubt as (
+    select 'CR-1' as promise_id, month, 'accesses may be to company information' as reason
+    from access
+    where
+        is_use
+        and (class_kind = 'unknown' or class_kind = 'company' and staff_id is null)
+        and coalesce(purpose, '') not in ('account_setup', 'configuration', 'billing', 'contact')
+    union all
+    select 'CR-2' as promise_id, month, 'accesses are undetermined' as reason
+    from access
+    where outcome = 'undetermined' and class_kind in ('personal', 'unknown')
+    union all
+    select 'CR-2' as promise_id, month, 'violations name no record class' as reason
+    from access
+    where outcome = 'violation' and class_kind = 'unknown'
+    union all
+    select 'CR-2' as promise_id, month, 'accesses are provisional' as reason
+    from access
+    where provisional and class_kind in ('personal', 'unknown')
+    union all
+    select 'CR-3' as promise_id, month, 'accesses are undetermined' as reason
+    from access
+    where outcome = 'undetermined' and class_kind in ('business', 'unknown')
+    union all
+    select 'CR-3' as promise_id, month, 'accesses are provisional' as reason
+    from access
+    where provisional and class_kind in ('business', 'unknown')
+    union all
+    select 'CE-1' as promise_id, month, 'accesses name no purpose' as reason
+    from access
+    where is_use and purpose is null
+    union all
+    select 'CE-1' as promise_id, month, 'accesses fall under no policy that states purposes' as reason
+    from access
+    where is_use and purpose is not null and (policy_id is null or account_id is null)
+),
+dark as (
+    select cast(date_trunc('month', least(f.occurred_at, run.as_of - interval 1 microsecond)) as date) as month, count(*) as requests
+    from flagged.dark_access as f
+    cross join scrubbed.run as run
+    group by cast(date_trunc('month', least(f.occurred_at, run.as_of - interval 1 microsecond)) as date)
+),
+compared as (
+    -- Only a snapshot that follows another one can show a loss.
+    select cast(date_trunc('month', least(snapshot_at, run.as_of - interval 1 microsecond)) as date) as month
+    from (
+        select distinct m.snapshot_at, min(m.snapshot_at) over () as first_at
+        from scrubbed.messages as m
+        cross join scrubbed.run as r
+        where m.snapshot_at <= r.as_of
+    ) as snapshot
+    cross join scrubbed.run as run
+    where snapshot_at > first_at
+),
+reasons as (
+    select promise_id, month, concat(cast(count(*) as varchar), ' ', reason) as reason
+    from doubt
+    group by promise_id, month, reason
+    union all
+    -- A read that the audit log does not tell of was never judged.
+    select p.promise_id, d.month, concat(cast(d.requests as varchar), ' requests of staff have no access event') as reason
+    from dark as d
+    join scrubbed.promises as p on p.promise_id in ('CR-2', 'CR-3')
+    union all
+    select p.promise_id, p.month, 'no two snapshots of messages/ to compare' as reason
+    from reported.promise_periods as p
+    left join compared as c on c.month = p.month
+    where p.promise_id = 'CR-8' and c.month is null
+    union all
+    -- Where we watch ourselves, not having looked proves nothing.
+    select p.promise_id, p.month, 'nothing was looked at' as reason
+    from reported.promise_periods as p
+    left join reported.promise_checks as k on k.promise_id = p.promise_id and k.month = p.month
+    where p.promise_id in ('CR-4', 'CR-5', 'CR-6', 'CR-7', 'CE-4') and coalesce(k.checked, 0) = 0
+    union all
+    select p.promise_id, p.month, 'no control decides it' as reason
+    from reported.promise_periods as p
+    join scrubbed.promises as s on s.promise_id = p.promise_id
+    where s.controls = cast([] as varchar[])
+)
+select distinct
+    promise_id, -- the promise
+    month, -- first day of the UTC month
+    reason -- what is in doubt, in a few words
+from reasons

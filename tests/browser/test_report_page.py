@@ -1,0 +1,119 @@
+"""The report in a real browser: it runs nothing, fits a phone, and can be used by keyboard."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+
+from dagster_project.publishing.report import write
+from tests.publishing import synthetic
+
+pytestmark = pytest.mark.browser
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(name="browser", scope="module")
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(name="folder", scope="module")
+def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reports")
+    write(synthetic.report(synthetic.month(600)), folder / "month")
+    write(synthetic.report(synthetic.month(9, synthetic.HOSTILE + "<img src=x onerror=alert(1)>")), folder / "hostile")
+    return folder
+
+
+def opened(browser: Browser, path: Path, width: int = 1280, scheme: str = "light") -> tuple[Page, list[str]]:
+    """Open a report; return the page and whatever it said, asked or fetched."""
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme="dark" if scheme == "dark" else "light")
+    noises: list[str] = []
+
+    def answered(dialog: Dialog) -> None:
+        noises.append(dialog.message)
+        dialog.dismiss()
+
+    page = context.new_page()
+    page.on("console", lambda message: noises.append(message.text))
+    page.on("pageerror", lambda error: noises.append(str(error)))
+    page.on("dialog", answered)
+    page.on("request", lambda request: None if request.url.startswith(("file:", "data:")) else noises.append(request.url))
+    page.goto((path / "report.html").as_uri())
+    return page, noises
+
+
+@pytest.mark.parametrize("name", ["month", "hostile"])
+def test_nothing_runs_and_nothing_is_fetched(browser: Browser, folder: Path, name: str) -> None:
+    """Also with hostile text in every place, the page is only paper; its own style is applied under its own policy."""
+    page, noises = opened(browser, folder / name)
+    assert noises == []
+    assert page.locator("script, img, iframe, form").count() == 0
+    assert page.evaluate("getComputedStyle(document.querySelector('.badge')).borderRadius") != "0px"
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_no_page_is_wider_than_its_screen(browser: Browser, folder: Path, width: int) -> None:
+    """Wide tables scroll in their own frame; the page itself never does (WCAG 1.4.10)."""
+    for name in ("month", "hostile"):
+        page, _ = opened(browser, folder / name, width)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+CONTRAST = """
+() => {
+  const parse = text => { const n = text.match(/[\\d.]+/g).map(Number); return n.length > 3 && n[3] === 0 ? null : n; };
+  const linear = v => v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4;
+  const light = rgb => { const c = rgb.slice(0, 3).map(v => linear(v / 255)); return .2126 * c[0] + .7152 * c[1] + .0722 * c[2]; };
+  const ground = node => {
+    for (; node; node = node.parentElement) { const found = parse(getComputedStyle(node).backgroundColor); if (found) return found; }
+    return [255, 255, 255];
+  };
+  const ratio = (a, b) => (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+  return [...document.querySelectorAll('body *')]
+    .filter(node => [...node.childNodes].some(child => child.nodeType === 3 && child.data.trim()) && !node.closest('svg'))
+    .map(node => ratio(light(parse(getComputedStyle(node).color)), light(ground(node))))
+    .reduce((least, next) => Math.min(least, next), 21);
+}
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_has_enough_contrast(browser: Browser, folder: Path, scheme: str) -> None:
+    """WCAG AA: 4.5 to 1 for every piece of text, in both schemes."""
+    page, _ = opened(browser, folder / "month", scheme=scheme)
+    assert page.evaluate(CONTRAST) >= 4.5
+
+
+def test_by_keyboard(browser: Browser, folder: Path) -> None:
+    """The first tab stop skips to the report, and a folded table opens with the enter key."""
+    page, _ = opened(browser, folder / "month")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the report"
+    page.locator("details.long > summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details.long[open] td").first.is_visible()
+
+
+def test_a_screen_reader_finds_its_way(browser: Browser, folder: Path) -> None:
+    """Landmarks, a heading for each section, a name for each table and each chart."""
+    page, _ = opened(browser, folder / "month")
+    assert page.get_by_role("main").count() == page.get_by_role("banner").count() == page.get_by_role("contentinfo").count() == 1
+    assert page.get_by_role("heading", level=1).count() == 1
+    assert page.get_by_role("table", name="Promises and their status").count() == 1
+    assert page.get_by_role("img", name="Promises: 7 kept, 2 broken, 1 unproven, 1 not applicable").count() == 1
+    assert page.evaluate("[...document.querySelectorAll('table')].every(table => table.caption?.textContent.trim())")
+
+
+def test_folded_tables_are_printed(browser: Browser, folder: Path) -> None:
+    """An auditor who prints the page must not lose what was folded on the screen."""
+    page, _ = opened(browser, folder / "month")
+    page.emulate_media(media="print")
+    assert page.evaluate("document.querySelector('details.long table').getBoundingClientRect().height") > 1000

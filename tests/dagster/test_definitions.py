@@ -1,0 +1,86 @@
+"""What Dagster shows: the graph holds every table of sql/ and nothing else hangs in the air."""
+
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from conftest import World
+
+from dagster_project import checks, definitions
+from dagster_project.engines import catalog
+from dagster_project.errors import GlasshouseError
+from dagster_project.sql_assets import DAYS, key, sql_assets
+
+SELECTS = [table for table in catalog.tables().values() if table.kind == "select"]
+
+
+@pytest.fixture(scope="module")
+def graph() -> dg.AssetGraph:  # type: ignore[name-defined]
+    """Give the whole graph."""
+    return definitions.assembled().resolve_asset_graph()
+
+
+@pytest.mark.parametrize("table", SELECTS, ids=lambda table: table.name)
+def test_every_select_is_an_asset_documented_by_its_file(table: catalog.Table) -> None:
+    """A table that someone adds to sql/ must show in the graph with no other change, or its documentation is written twice."""
+    asset = sql_assets([table])[0]
+    spec = asset.get_asset_spec(key(table.name))
+    columns = spec.metadata["dagster/column_schema"].columns
+    assert spec.description == table.comment
+    assert [(column.name, column.type, column.description) for column in columns] == [(column.name, column.type, column.meaning) for column in table.columns]
+    assert {dep.asset_key for dep in spec.deps} == {key(read) for read in table.reads}
+    assert spec.group_name == table.path.parent.name if table.name != catalog.FINDINGS else spec.group_name == "3_flagged"
+    assert (spec.partitions_def == DAYS) == table.is_daily
+
+
+def test_no_asset_waits_for_what_nothing_makes(graph: dg.AssetGraph) -> None:  # type: ignore[name-defined]
+    """An input that no asset makes would never be fresh, and a reader of the graph could not see where rows come from."""
+    assert {each.to_user_string() for each in graph.external_asset_keys} == set()
+    assert {key(name) for name in catalog.tables()} <= set(graph.materializable_asset_keys)
+
+
+def test_every_suite_is_a_check_that_blocks(graph: dg.AssetGraph) -> None:  # type: ignore[name-defined]
+    """A suite that is not wired up checks nothing; one that does not block lets a broken table be published."""
+    suites = {(path.parent.name[2:], path.stem) for path in (catalog.root() / "expectations").rglob("*.json")}
+    assert {tuple(each.asset_key.path) for each in graph.asset_check_keys} == suites
+    assert all(graph.get_check_spec(each).blocking for each in graph.asset_check_keys)
+
+
+def test_every_asset_runs_in_exactly_one_step_of_a_whole_run() -> None:
+    """An asset in none of the three jobs is never built; one in two is built twice."""
+    defs = definitions.assembled()
+    jobs = [defs.resolve_job_def(name) for name in ("landing", "days", "verdicts")]
+    chosen = [each for job in jobs for each in job.asset_layer.selected_asset_keys]
+    assert len(chosen) == len(set(chosen))
+    assert set(chosen) == set(defs.resolve_asset_graph().materializable_asset_keys)
+
+
+def test_a_suite_without_a_table_is_refused(world: World) -> None:
+    """A suite with a misspelt name would silently check nothing."""
+    stray = world.suites_folder / "2_measured" / "no_such_table.json"
+    stray.parent.mkdir(parents=True)
+    stray.write_text('{"expectations": []}')
+    with pytest.raises(GlasshouseError, match="2_measured/no_such_table.json: no file of sql/"):
+        checks.suite_checks(world.tables, world.suites_folder)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"expectations": [1]}'])
+def test_a_suite_that_is_none_is_refused(world: World, text: str) -> None:
+    """A damaged suite must stop the start, not pass as a suite without expectations."""
+    world.suite("measured.card_number_lines")
+    next(world.suites_folder.rglob("*.json")).write_text(text)
+    with pytest.raises(GlasshouseError, match="2_measured/card_number_lines.json: write an object"):
+        checks.suite_checks(world.tables, world.suites_folder)
+
+
+def test_every_day_a_stamp_can_name_is_a_partition() -> None:
+    """A log from 1995 is a log like any other: a day without a partition could not be built."""
+    assert DAYS.has_partition_key(date(1995, 7, 1).isoformat())
+    assert DAYS.has_partition_key("1970-01-01")
+
+
+def test_no_module_of_dagster_postpones_its_annotations() -> None:
+    """Postponed annotations break Dagster's context and resource parameters."""
+    folder = Path(definitions.__file__).parent
+    assert not [path.name for path in folder.glob("*.py") if "from __future__ import annotations" in path.read_text()]

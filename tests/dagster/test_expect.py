@@ -1,0 +1,76 @@
+"""What a suite tells: counts, whatever the rows hold and whatever goes wrong."""
+
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+import pytest
+from conftest import SOURCE, World
+
+from dagster_project import expect
+from dagster_project.errors import GlasshouseError
+
+SECRET = "zz-secret@example.com"
+ROWS: list[tuple[dict[str, Any], bool, int | None, int | None]] = [
+    ({"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "account_id"}}, True, 3, 0),
+    ({"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "host"}}, False, 3, 3),
+    ({"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "account_id", "value_set": ["acme"]}}, False, 3, 3),
+    ({"type": "expect_column_values_to_be_between", "kwargs": {"column": "status", "min_value": 100, "max_value": 599}}, True, 3, 0),
+    ({"type": "expect_column_values_to_be_unique", "kwargs": {"column": "account_id"}}, False, 3, 3),
+    ({"type": "expect_compound_columns_to_be_unique", "kwargs": {"column_list": ["day", "line_number"]}}, True, 3, 0),
+    ({"type": "expect_column_max_to_be_between", "kwargs": {"column": "account_id", "max_value": "b"}}, False, None, None),
+    ({"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 4}}, False, 3, None),
+    ({"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "select account_id from {batch} where status = 200"}}, False, None, 3),
+]
+
+
+@pytest.fixture
+def suites(world: World) -> expect.Suites:
+    """Give the suites of a HOME with three requests of an account whose id is the secret."""
+    world.land(*(date(2026, 3, number) for number in (1, 2, 3)), account_id=SECRET, card_numbers=1)
+    return expect.Suites(world.house.home, world.suites_folder, world.worker)
+
+
+def test_each_outcome_is_a_count(world: World, suites: expect.Suites) -> None:
+    """The counts are what a reader has instead of the values: they must be right, and in the order of the file."""
+    world.suite(SOURCE, *(row[0] for row in ROWS))
+    found = suites.outcomes(SOURCE)
+    assert [(each.index, each.type, each.is_met, each.elements, each.unexpected) for each in found] == [
+        (index, expectation["type"], is_met, elements, unexpected) for index, (expectation, is_met, elements, unexpected) in enumerate(ROWS)
+    ]
+    assert not any(each.is_error for each in found)
+
+
+def test_no_outcome_holds_a_value(world: World, suites: expect.Suites) -> None:
+    """Great Expectations copies unexpected values, a maximum or the text of an error into its results: none may come through."""
+    broken = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "select cast(account_id as integer) from {batch}"}}
+    world.suite(SOURCE, *(row[0] for row in ROWS), broken)
+    found = suites.outcomes(SOURCE)
+    assert SECRET not in str([asdict(each) for each in found])
+    assert found[-1].is_error
+    assert not found[-1].is_met
+
+
+def test_an_expectation_that_does_not_exist_is_our_own_error(world: World, suites: expect.Suites) -> None:
+    """A misspelt expectation is a fault of ours that names the table; it is no passed check."""
+    world.suite(SOURCE, {"type": "expect_wonders", "kwargs": {}})
+    with pytest.raises(GlasshouseError, match=f"expectations of {SOURCE}"):
+        suites.outcomes(SOURCE)
+
+
+def test_a_table_is_judged_as_it_lies_there_now(world: World, suites: expect.Suites) -> None:
+    """The process that judges outlives many builds: an answer about yesterday's rows would be worse than none."""
+    count = {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 4}}
+    world.suite(SOURCE, count)
+    world.suite("measured.card_number_lines", count)
+    assert [suites.outcomes(name)[0].elements for name in (SOURCE, "measured.card_number_lines")] == [3, 0]
+    world.land(date(2026, 3, 4), card_numbers=1)
+    world.run("days", (date(2026, 3, 1), date(2026, 3, 4)))
+    assert suites.outcomes(SOURCE)[0].elements == 4
+    assert suites.outcomes("measured.card_number_lines")[0].elements == 4
+
+
+def test_a_table_without_a_suite_is_not_judged(world: World, suites: expect.Suites) -> None:
+    """Every build announces its table: those without a suite must cost nothing."""
+    suites.begin("scrubbed.routes")
+    assert suites._begun == {}

@@ -1,0 +1,123 @@
+"""What a run does: builds only stale days, and stops where a check fails."""
+
+from datetime import date, timedelta
+
+import dagster as dg
+import pytest
+from conftest import World
+
+from dagster_project import automation, expect, resources
+from dagster_project.automation import DAYS, LANDING, VERDICTS, ranges
+from dagster_project.engines.duckdb_engine import DuckDBEngine
+
+FIRST = date(2026, 3, 1)
+DAILY = ("measured.account_requests_daily", "measured.card_number_lines")
+UPPER, LOWER = "flagged.known_grants", "flagged.grant_scopes"
+
+
+def day(number: int) -> date:
+    """Return the day so many days after the first."""
+    return FIRST + timedelta(days=number)
+
+
+def modified(world: World, table: str) -> dict[date, int]:
+    """Return when each day of a table was written."""
+    return {each: next(world.lake.folder(table, each).glob("*.parquet")).stat().st_mtime_ns for each in world.lake.days(table)}
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [
+        ([], []),
+        ([0], [(0, 0)]),
+        ([0, 1, 2], [(0, 2)]),
+        ([0, 2, 3, 9], [(0, 0), (2, 3), (9, 9)]),
+        ([30, 31, 32], [(30, 32)]),
+    ],
+)
+def test_days_are_grouped_into_ranges_without_a_gap(days: list[int], expected: list[tuple[int, int]]) -> None:
+    """A range that spans a gap would tell Dagster that days were built which were not."""
+    assert ranges([day(each) for each in days]) == [(day(first), day(last)) for first, last in expected]
+
+
+def test_a_run_over_a_range_builds_only_its_stale_days(world: World) -> None:
+    """A late line makes one day stale: rebuilding the others would cost hours and could change what was published."""
+    world.land(day(1), day(2), day(3))
+    assert world.run(DAYS, (day(0), day(3))).is_success
+    before = {table: modified(world, table) for table in DAILY}
+    world.land(day(2), line_number=77)
+    world.land(day(8))
+    assert world.run(DAYS, (day(0), day(3))).is_success
+    for table in DAILY:
+        after = modified(world, table)
+        assert set(after) == {day(0), day(1), day(2), day(3)}
+        assert {each for each in after if after[each] != before[table][each]} == {day(2)}
+
+
+def test_days_ahead_of_the_clock_are_built(world: World) -> None:
+    """A machine whose clock is behind its logs, as with a fixed as-of in a demo, must not refuse them."""
+    ahead = resources.now().date() + timedelta(days=400)
+    world.land(ahead)
+    assert world.run(DAYS, (ahead, ahead)).is_success
+    assert world.lake.days("measured.account_requests_daily") == [ahead]
+
+
+def test_a_whole_run_goes_from_landing_to_verdicts(world: World) -> None:
+    """The command line runs the jobs that the schedule chains, in the same order, with nothing left stale."""
+    world.land(day(1), day(4))
+    outcomes = automation.run_all(world.definitions(), world.house, world.tables)
+    assert [outcome.job for outcome in outcomes] == [LANDING, DAYS, DAYS, VERDICTS]
+    assert all(outcome.is_success for outcome in outcomes)
+    assert automation.stale_days(DuckDBEngine(world.house.home), world.tables) == []
+    assert automation.exit_status(outcomes) == 0
+
+
+def test_a_broken_table_blocks_what_is_built_on_it(world: World) -> None:
+    """Tables are published only if those they stand on are sound: the check that fails ends its branch, the others go on."""
+    world.suite(UPPER, {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}})
+    outcome = world.run(VERDICTS)
+    assert not outcome.is_success
+    assert outcome.failed_checks == (UPPER,)
+    assert [len(world.lake.files(table)) for table in (UPPER, LOWER, "reported.account_usage_monthly")] == [1, 0, 1]
+    assert automation.exit_status([outcome]) == 4
+    assert automation.complaints([outcome]) == (f"check of {UPPER} failed; its counts stand in Dagster's page, `glasshouse ui`",)
+
+
+def test_a_sound_table_lets_the_rest_be_built(world: World) -> None:
+    """The same suite with a bound that holds passes, so it was the fault that blocked and not the check."""
+    world.suite(UPPER, {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 0}})
+    assert world.run(VERDICTS).is_success
+    assert len(world.lake.files(LOWER)) == 1
+
+
+def test_a_broken_day_keeps_verdicts_from_being_asked_for(world: World) -> None:
+    """Verdicts on tables of which one is broken would be published as if they were sound."""
+    world.suite(DAILY[0], {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "site", "value_set": ["shop"]}})
+    suites = expect.Suites(world.house.home, world.suites_folder, world.worker)
+    with resources.dagster_instance(world.house.home) as instance:
+        outcomes = automation.run_jobs(world.definitions(), instance, {"house": world.house, "suites": suites}, world.tables)
+    assert [(outcome.job, outcome.is_success) for outcome in outcomes] == [(LANDING, True), (DAYS, False)]
+
+
+def test_what_follows_a_job() -> None:
+    """The daemon must do what the command line does: days by range, then verdicts once no day is left."""
+    after_landing = list(automation.following(LANDING, "r1", [day(0), day(1), day(5)]))
+    assert [(request.job_name, request.tags[automation.FIRST], request.tags[automation.LAST]) for request in after_landing] == [
+        (DAYS, "2026-03-01", "2026-03-02"),
+        (DAYS, "2026-03-06", "2026-03-06"),
+    ]
+    assert [request.job_name for request in automation.following(LANDING, "r1", [])] == [VERDICTS]
+    assert [request.job_name for request in automation.following(DAYS, "r2", [])] == [VERDICTS]
+    assert isinstance(next(automation.following(DAYS, "r2", [day(5)])), dg.SkipReason)
+
+
+def test_runs_of_the_command_line_are_not_run_again_by_the_sensors(world: World) -> None:
+    """With the page open beside a terminal, the same days would be built by two processes at once."""
+    definitions = world.definitions()
+    chain = next(sensor for sensor in definitions.sensors or [] if sensor.name == "chain")
+    with resources.dagster_instance(world.house.home) as instance:
+        outcome = automation.run(definitions, instance, {"house": world.house, "suites": None}, LANDING)
+        run = instance.get_run_by_id(outcome.run_id)
+        event = next(each for each in instance.all_logs(outcome.run_id) if each.dagster_event and each.dagster_event.is_job_success)
+        context = dg.build_run_status_sensor_context("chain", event.dagster_event, instance, run, resources={"engine": DuckDBEngine(world.house.home)})
+        assert "command line" in str(list(chain(context)))

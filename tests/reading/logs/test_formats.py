@@ -1,0 +1,250 @@
+"""Formats with rules of their own: W3C fields that change, JSON by any names, LogFormat and log_format strings."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from dagster_project.errors import SettingsError
+from dagster_project.reading.logs import FORMATS, header_of, parse
+from dagster_project.reading.logs.detect import detect
+
+CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "lines.jsonl"
+INSTANT = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
+
+
+def _row(line: str, known: str = "auto", header: bytes | None = None) -> dict[str, object]:
+    parsed = parse(line.encode() + b"\n", known, header)
+    assert (parsed.rows.num_rows, parsed.rejects["reason"].to_pylist()) == (1, [])
+    return dict(parsed.rows.to_pylist()[0])
+
+
+IIS_HEADER = b"#Fields: date time c-ip cs-method cs-uri-stem cs-uri-query sc-status sc-bytes time-taken cs(User-Agent) cs-username"
+
+
+def test_iis_joins_stem_and_query_and_undoes_its_blanks() -> None:
+    """IIS writes blanks as +, the query in a field of its own and times in ms."""
+    row = _row("2026-03-02 10:15:00 ::1%0 GET /jobs page=2+3 200 5120 15 Mozilla/5.0+(X11) Jane+Doe", "iis", IIS_HEADER)
+    assert (row["ts"], row["client_ip"], row["target"], row["bytes"]) == (INSTANT, "::1", "/jobs?page=2+3", 5120)
+    assert (row["user_agent"], row["user"], row["duration_ns"]) == ("Mozilla/5.0 (X11)", "Jane Doe", 15_000_000)
+
+
+def test_w3c_fields_may_change_in_the_middle_of_a_file() -> None:
+    """IIS writes new directives whenever it restarts."""
+    body = (
+        b"#Software: Microsoft Internet Information Services 10.0\r\n#Fields: date time c-ip cs-method cs-uri-stem sc-status\r\n"
+        b"2026-03-02 10:15:00 192.0.2.7 GET /a 200\r\n"
+        b"#Date: 2026-03-02 10:16:00\r\n#Fields: date time cs-method cs-uri-stem sc-status c-ip\r\n"
+        b"2026-03-02 10:16:00 POST /b 201 192.0.2.8\r\n"
+        b"2026-03-02 10:16:00 POST /b 201\r\n"
+    )
+    parsed = parse(body)
+    assert parsed.rows.select(["line_number", "client_ip", "target", "status"]).to_pylist() == [
+        {"line_number": 3, "client_ip": "192.0.2.7", "target": "/a", "status": 200},
+        {"line_number": 6, "client_ip": "192.0.2.8", "target": "/b", "status": 201},
+    ]
+    assert parsed.rejects["reason"].to_pylist() == ["field_count"]
+    assert header_of(body, None) == b"#Fields: date time cs-method cs-uri-stem sc-status c-ip\r"
+    assert header_of(b"2026-03-02 10:16:00 POST /b 201\n", b"#Fields: date") == b"#Fields: date"
+
+
+def test_a_later_piece_is_read_with_the_header_of_an_earlier_one() -> None:
+    """A large file is read in pieces, and only the first of them holds the directives."""
+    header = header_of(b"#Fields: date time cs-method cs-uri-stem sc-status c-ip\r\n", None)
+    assert _row("2026-03-02 10:15:00 GET /b 201 192.0.2.8", "w3c", header)["target"] == "/b"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "2026-03-02 10:15:00 198.51.100.4 GET /jobs page=2 443 - 192.0.2.7 Mozilla/5.0+(X11) - 200 0 0 15",
+        "2026-03-02 10:15:00 198.51.100.4 GET /jobs page=2 443 - 192.0.2.7 Mozilla/5.0+(X11) 200 0 0 15",
+        "2026-03-02 10:15:00 198.51.100.4 GET /jobs page=2 443 - 192.0.2.7 Mozilla/5.0+(X11) 200 0 0",
+        "2026-03-02 10:15:00 W3SVC1 web1 198.51.100.4 GET /jobs page=2 443 - 192.0.2.7 HTTP/1.1 Mozilla/5.0+(X11) - - www.example.com 200 0 0 5120 99 15",
+    ],
+)
+def test_iis_without_its_head_is_read_in_its_default_orders(line: str) -> None:
+    """Rotation cuts the directives off."""
+    row = _row(line)
+    assert (row["client_ip"], row["target"], row["status"], row["user_agent"]) == ("192.0.2.7", "/jobs?page=2", 200, "Mozilla/5.0 (X11)")
+
+
+def test_cloudfront_agents_are_decoded_once_or_twice() -> None:
+    """CloudFront encodes agents, in older files twice; its times are seconds, its host the viewer's."""
+    example = next(entry.example for entry in FORMATS if entry.name == "cloudfront")
+    for written in ("Mozilla/5.0%20(X11)", "Mozilla/5.0%2520(X11)"):
+        row = _row(example.replace("Mozilla/5.0%20(X11)", written))
+        assert (row["user_agent"], row["duration_ns"], row["host"]) == ("Mozilla/5.0 (X11)", 12_000_000, "www.example.com")
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        (
+            {"@timestamp": "2026-03-02T11:15:00+01:00", "remote_addr": "192.0.2.7", "request": "GET /a?b=c HTTP/2.0", "status": "200",
+             "body_bytes_sent": "7", "bytes_sent": 90, "request_time": "0.250", "http_user_agent": "x", "http_referrer": "-",
+             "http_x_forwarded_for": "10.0.0.1"},
+            {"method": "GET", "target": "/a?b=c", "http_version": "2.0", "status": 200, "bytes": 7, "duration_ns": 250_000_000, "user_agent": "x",
+             "referer": None, "forwarded_for": "10.0.0.1"},
+        ),
+        (
+            {"time": "2026-03-02T10:15:00.000Z", "method": "GET", "path": "/jobs", "controller": "JobsController", "status": 200, "duration": 12.5,
+             "remote_ip": "192.0.2.7", "user_id": 42, "account_id": "a-1", "ua": "x", "params": [{"key": "q", "value": "secret"}], "meta": {"user": "jane"}},
+            {"method": "GET", "target": "/jobs", "duration_ns": 12_500_000, "user": "42", "account": "a-1", "user_agent": "x"},
+        ),
+        (
+            {"timeUnixNano": "1772446500000000000", "attributes": [{"key": "http.request.method", "value": {"stringValue": "POST"}},
+             {"key": "url.path", "value": {"stringValue": "/v1"}}, {"key": "url.query", "value": {"stringValue": "a=b"}},
+             {"key": "http.response.status_code", "value": {"intValue": "201"}}, {"key": "client.address", "value": {"stringValue": "192.0.2.7"}}]},
+            {"method": "POST", "target": "/v1?a=b", "status": 201},
+        ),
+        (
+            {"timestamp": "2026-03-02T10:15:00Z", "attributes": {"http.request.method": "GET", "url.full": "https://www.example.com/v1?a=b",
+             "client.address": "192.0.2.7", "enduser.id": "u-1", "tenant.id": "t-1", "user_agent.original": "x"}, "duration_ms": 3},
+            {"method": "GET", "target": "/v1?a=b", "host": "www.example.com", "user": "u-1", "account": "t-1", "duration_ns": 3_000_000},
+        ),
+        (
+            {"ts": 1772446500.0, "logger": "http.log.access", "request": {"remote_ip": "192.0.2.7", "remote_port": "40780", "proto": "HTTP/2.0",
+             "method": "GET", "host": "www.example.com:443", "uri": "/jobs", "headers": {"User-Agent": ["x"], "Cookie": ["secret"]}},
+             "user_id": "", "duration": 0.25, "size": 7, "status": 200, "resp_headers": {}},
+            {"client_port": 40780, "host": "www.example.com", "user": None, "duration_ns": 250_000_000, "bytes": 7, "user_agent": "x"},
+        ),
+        (
+            {"ClientAddr": "192.0.2.7:40780", "ClientHost": "192.0.2.7", "DownstreamContentSize": 7, "DownstreamStatus": 200, "Duration": 2001375,
+             "RequestHost": "www.example.com", "RequestMethod": "GET", "RequestPath": "/jobs", "RequestProtocol": "HTTP/1.1",
+             "StartUTC": "2026-03-02T10:15:00.000000001Z", "time": "2026-03-02T10:16:00Z"},
+            {"target": "/jobs", "duration_ns": 2_001_375, "bytes": 7},
+        ),
+        (
+            {"msec": "1772446500.000", "client": "192.0.2.7", "verb": "GET", "uri": "/jobs", "args": "a=b", "status": 499, "bytes": -1, "latency": "1.5s"},
+            {"target": "/jobs?a=b", "status": 499, "bytes": 0, "duration_ns": 1_500_000_000},
+        ),
+    ],
+    ids=["nginx", "rails", "otlp", "opentelemetry", "caddy", "traefik", "short"],
+)  # fmt: skip
+def test_json_is_read_by_the_names_in_use(record: dict[str, object], expected: dict[str, object]) -> None:
+    """Every framework has names and units of its own; what has no name here is dropped."""
+    row = _row(json.dumps(record))
+    assert (row["ts"], row["client_ip"]) == (INSTANT, "192.0.2.7")
+    assert {name: row[name] for name in expected} == expected
+    assert "secret" not in str(row)
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"time": "2026-03-02T10:15:00Z", ', "json_error"),
+        ('["2026-03-02T10:15:00Z"]', "json_not_object"),
+        ("42", "json_not_object"),
+        ('{"time": "2026-03-02T10:15:00Z", "level": "info"}', "field_missing"),
+        ('{"method": "GET", "path": "/"}', "field_missing"),
+        ('{"time": "yesterday", "method": "GET"}', "bad_time"),
+        ('{"time": "2026-03-02T10:15:00Z", "status": "ok"}', "bad_status"),
+    ],
+)
+def test_json_that_is_no_request_is_refused_with_a_reason(line: str, reason: str) -> None:
+    """An application's other messages must not become requests."""
+    good = '{"time": "2026-03-02T10:15:00Z", "method": "GET", "path": "/"}'
+    parsed = parse(f"{good}\n{line}\n{good}\n".encode(), "json")
+    assert (parsed.rows.num_rows, parsed.rejects["reason"].to_pylist()) == (2, [reason])
+
+
+def test_nginx_escapes_in_json_are_read() -> None:
+    """Without `escape=json` nginx writes what JSON does not allow."""
+    row = _row(r'{"time": "2026-03-02T10:15:00Z", "request": "GET /\x22a HTTP/1.1", "status": 200}')
+    assert row["target"] == '/"a'
+
+
+@pytest.mark.parametrize(
+    ("known", "line", "expected"),
+    [
+        ('apache:%h %l %u %t \\"%r\\" %>s %b', '192.0.2.7 - - [02/Mar/2026:10:15:00 +0000] "GET /a HTTP/1.1" 200 7', {"target": "/a", "bytes": 7}),
+        (
+            'apache:%v:%p %h %l %u %t "%r" %>s %O %D "%{Referer}i" "%{User-Agent}i" "%{X-Forwarded-For}i"',
+            'www.example.com:443 192.0.2.7 - - [02/Mar/2026:10:15:00 +0000] "GET /a HTTP/1.1" 200 7 1500 "-" "x" "10.0.0.1"',
+            {"host": "www.example.com", "bytes": 7, "duration_ns": 1_500_000, "forwarded_for": "10.0.0.1"},
+        ),
+        (
+            "apache:%{%Y-%m-%d %H:%M:%S}t.%{msec_frac}t %{%z}t %a:%{remote}p %m %U%q %H %>s %{ms}T",
+            "2026-03-02 11:15:00.250 +0100 192.0.2.7:40780 GET /a?b=c HTTP/1.1 404 12",
+            {"ts": INSTANT.replace(microsecond=250_000), "client_port": 40780, "target": "/a?b=c", "http_version": "1.1", "duration_ns": 12_000_000},
+        ),
+        ("apache:%{sec}t %h %m %U %s", "1772446500 192.0.2.7 GET /a 200", {"ts": INSTANT, "target": "/a"}),
+        ("apache:%h 100%% %t %r", "192.0.2.7 100% [02/Mar/2026:10:15:00 +0000] GET /a HTTP/1.1", {"target": "/a"}),
+        (
+            "nginx:$remote_addr [$time_iso8601] $host \"$request\" $status $body_bytes_sent $request_time $upstream_response_time \"$http_user_agent\"",
+            '192.0.2.7 [2026-03-02T11:15:00+01:00] www.example.com "GET /a HTTP/1.1" 200 7 0.250 0.1, 0.2 "x"',
+            {"ts": INSTANT, "host": "www.example.com", "duration_ns": 250_000_000, "user_agent": "x"},
+        ),
+        (
+            "nginx:log_format main '$remote_addr - $remote_user [$time_local] '\n '\"$request_method $request_uri\" $status ${body_bytes_sent}b';",
+            '192.0.2.7 - jane doe [02/Mar/2026:10:15:00 +0000] "GET /a?b" 200 7b',
+            {"user": "jane doe", "target": "/a?b", "bytes": 7},
+        ),
+        (
+            'nginx:{"t":"$msec","ip":"$remote_addr","r":"$request","s":$status}',
+            '{"t":"1772446500.000","ip":"192.0.2.7","r":"GET /\\"a\\u00e9 HTTP/1.1","s":200}',
+            {"ts": INSTANT, "target": '/"aé', "status": 200},
+        ),
+    ],
+)
+def test_a_format_of_ones_own_is_read_as_the_server_writes_it(known: str, line: str, expected: dict[str, object]) -> None:
+    """Whoever changed LogFormat or log_format gives that very string."""
+    row = _row(line, known)
+    assert row["client_ip"] == "192.0.2.7"
+    assert {name: row[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("known", ["apache:no directive", "nginx:no variable", "apache:", "nothing"])
+def test_a_format_that_names_no_field_is_a_fault_of_the_settings(known: str) -> None:
+    """Every line would be refused; better say so at once."""
+    with pytest.raises(SettingsError):
+        parse(b"x\n", known)
+
+
+def test_times_of_a_load_balancer_are_added_up() -> None:
+    """ALB gives three parts; -1 stands for a part that never was."""
+    example = next(entry.example for entry in FORMATS if entry.name == "alb")
+    assert _row(example)["duration_ns"] == 13_000_000
+    assert _row(example.replace("0.001 0.012 0.000", "-1 -1 -1"))["duration_ns"] is None
+
+
+def test_detection_gives_confidence_and_the_lines_it_refuses() -> None:
+    """`glasshouse detect` must show on which lines a format fails."""
+    combined = next(entry.example for entry in FORMATS if entry.name == "combined")
+    found = detect("\n".join([combined, "broken", combined, "", combined]).encode() + b"\n")
+    assert (found.format, found.confidence, found.refused_lines) == ("combined", 0.75, (2,))
+
+
+def test_detection_looks_at_the_first_hundred_lines_only() -> None:
+    """A file whose first 100 lines all fail is in the wrong format, whatever comes later."""
+    combined = next(entry.example for entry in FORMATS if entry.name == "combined")
+    found = detect(b"broken\n" * 100 + f"{combined}\n".encode() * 100)
+    assert (found.format, found.confidence) == (None, 0.0)
+
+
+def test_detection_does_not_mind_a_head_that_ends_within_a_line() -> None:
+    """The head of a file is cut by bytes."""
+    combined = next(entry.example for entry in FORMATS if entry.name == "combined")
+    assert detect(f"{combined}\n{combined[:50]}".encode()).confidence == 1
+
+
+def test_nothing_is_detected_in_nothing() -> None:
+    """An empty file has no format, and that is no error."""
+    assert detect(b"").format is None
+
+
+def test_real_lines_mean_what_their_sources_say() -> None:
+    """Lines of other projects' test suites; scored where the corpus lies beside the project, else there is nothing to score."""
+    records = [json.loads(line) for line in CORPUS.read_text().splitlines()] if CORPUS.exists() else []
+    refused = []
+    for record in records:
+        known = record["format"] if record["format"].startswith("apache:") else "auto"
+        header = record["header"].encode() if record["header"] else None
+        rows = parse(record["raw"].encode() + b"\n", known, header).rows.to_pylist()
+        expect = record["expect"]
+        if not rows or any(name in expect and rows[0][name] != expect[name] for name in ("status", "bytes", "http_version", "client_port")):
+            refused.append(record["id"])
+    # A HAProxy line about a connection is no request and has no year.
+    assert refused in ([], ["elastic/beats#013"])

@@ -1,0 +1,135 @@
+"""sql/ keeps to the subset that DuckDB and Spark read alike, and to the house's rules of layers and comments."""
+
+import re
+from pathlib import Path
+
+import pytest
+import sqlglot
+from sqlglot import exp
+
+from dagster_project.engines import catalog
+
+SQL = catalog.root() / "sql"
+SELECTS = sorted(path for path in SQL.glob("*/*.sql") if not path.parent.name.startswith("1_"))
+CONTRACTS = sorted(SQL.glob("1_*/*.sql"))
+COMMON_TYPES = ("varchar", "timestamp with time zone", "varchar", "varchar", "varchar", "varchar", "varchar[]", "varchar")
+PUBLISHED_TYPES = {"varchar", "varchar[]", "timestamp with time zone", "date", "bigint", "double", "boolean"}
+
+# What sqlglot does not carry over, or carries over to another meaning: what to write instead, and how the text shows it.
+FORBIDDEN = {
+    "asof: write a running maximum over the union": r"\basof\b",
+    "quantiles: rank with row_number()": r"\b(?:quantile|percentile)\w*\(|\bapprox_quantile\(",
+    "approx_count_distinct: write count(distinct …)": r"\bapprox_\w+\(",
+    "list(x order by x): write list_sort(list(x))": r"\b(?:list|array_agg)\([^()]*\border by\b",
+    "epoch(…)::bigint: write date_diff": r"\bepoch\([^()]*\)\s*::|\bcast\(\s*epoch\(",
+    "time_bucket: write date_trunc": r"\btime_bucket\(",
+    "generate_series: write unnest(range(…))": r"\bgenerate_series\(",
+    "pivot: write case": r"\b(?:un)?pivot\b",
+    "columns(…): name the columns": r"\bcolumns\(\s*\*",
+    "date_trunc('day', …): write cast(… as date)": r"\bdate_trunc\('day'",
+    "//: put nullif under it": r"//(?!\s*nullif\()",
+    "~: write regexp_matches": r"~",
+    "->: write lambda x: …": r"->",
+    "uuid, time, interval, timestamp_ns: no such type in the warehouse": r"(?:::|\bas )\s*(?:uuid|time|interval|timestamp_ns|hugeint)\b|\buuid\(",
+    "the clock: write scrubbed.run": r"\b(?:now|today)\(|\bcurrent_(?:date|timestamp|localtimestamp)\b",
+    "chance: the same input gives the same rows": r"\brandom\(",
+}
+
+
+def faults(text: str) -> set[str]:
+    """Return what a select uses that the subset leaves out."""
+    code = re.sub(r"'(?!day')[^']*'", "''", re.sub(r"--.*", "", text)).lower()
+    found = {advice for advice, pattern in FORBIDDEN.items() if re.search(pattern, code)}
+    stars = sqlglot.parse_one(text, read="duckdb").find_all(exp.Star)
+    return found | {"*: name the columns" for star in stars if not isinstance(star.parent, exp.Count)}
+
+
+@pytest.mark.parametrize("path", SELECTS, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_keeps_to_the_portable_subset(path: Path) -> None:
+    """What sqlglot turns into something else without a warning must not be written: the Spark engine runs the same files."""
+    assert faults(path.read_text(encoding="utf-8")) == set()
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "select * from a.b",
+        "select x.* from a.b as x",
+        "select a from t asof join u on t.k = u.k and t.at >= u.at",
+        "select quantile_cont(a, 0.5) from t",
+        "select approx_count_distinct(a) from t",
+        "select list(a order by a) from t",
+        "select epoch(a)::bigint from t",
+        "select time_bucket(interval '1 day', a) from t",
+        "select a from generate_series(1, 3) as t(a)",
+        "select date_trunc('day', a) from t",
+        "select a // b from t",
+        "select a from t where b ~ 'x'",
+        "select list_transform(a, x -> x + 1) from t",
+        "select cast(a as time) from t",
+        "select a::uuid from t",
+        "select uuid() as a",
+        "select now() as a",
+        "select current_date as a",
+        "select columns(*) from t",
+        "select random() as a",
+    ],
+)
+def test_the_lint_sees(written: str) -> None:
+    """A lint that lets a construct pass guards nothing."""
+    assert faults(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["select count(*) from t", "select a // nullif(b, 0) from t", "select a + 2 * interval 1 day from t", "select list_sort(list(distinct a)) from t", "select '~ -> *' as a"],
+)
+def test_the_lint_lets_pass(written: str) -> None:
+    """A lint that cries at what is allowed would be switched off."""
+    assert faults(written) == set()
+
+
+@pytest.mark.parametrize("path", [*SELECTS, *CONTRACTS], ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_says_what_a_row_is_and_what_each_column_means(path: Path) -> None:
+    """Comments are the documentation: analysts read them in the warehouse, and nothing is written twice."""
+    text = path.read_text(encoding="utf-8")
+    assert re.match(r"-- \S.*[.?)]\n", text)
+    if path in CONTRACTS:
+        body = text[text.index("(\n") + 2 : text.rindex(");")]
+        assert all(re.search(r" -- \S", line) for line in body.splitlines())
+        return
+    select = sqlglot.parse_one(text, read="duckdb")
+    assert isinstance(select, exp.Select)
+    columns = [found.group(1) for found in re.finditer(r"(\w+),? -- \S", re.split(r"^select\b", text, flags=re.MULTILINE)[-1])]
+    assert columns == select.named_selects
+
+
+def test_a_file_reads_only_its_own_or_a_lower_layer() -> None:
+    """The number of a folder is a rule: what is flagged can never depend on what is reported."""
+    tables = catalog.tables()
+    assert all(tables[read].layer <= table.layer for table in tables.values() for read in table.reads)
+
+
+@pytest.mark.parametrize("path", sorted((SQL / "adhoc").glob("*.sql")), ids=lambda path: path.stem)
+def test_an_analyst_can_ask_it_of_the_warehouse(path: Path) -> None:
+    """The questions of sql/adhoc are asked of the published file, which holds nothing else."""
+    read = {f"{table.db}.{table.name}" for table in sqlglot.parse_one(path.read_text(encoding="utf-8"), read="duckdb").find_all(exp.Table) if table.db}
+    assert read
+    assert all(catalog.tables()[name].is_published for name in read)
+
+
+def test_controls_share_their_first_columns() -> None:
+    """flagged.findings is the union of all controls, so each begins with the same columns of the same types."""
+    controls = [table for table in catalog.tables().values() if table.is_control]
+    for table in controls:
+        begin = table.columns[: len(COMMON_TYPES)]
+        assert tuple(column.name for column in begin) == catalog.COMMON_COLUMNS
+        assert tuple(column.type for column in begin) == COMMON_TYPES
+    assert controls
+
+
+def test_published_columns_have_types_that_every_reader_knows() -> None:
+    """Sums of bigint are 128 bits wide in DuckDB and become floating point in Parquet unless they are cast."""
+    published = [table for table in catalog.tables().values() if table.layer > 1 and table.is_published]
+    wrong = [f"{table.name}.{column.name} {column.type}" for table in published for column in table.columns if column.type not in PUBLISHED_TYPES]
+    assert wrong == []
