@@ -20,7 +20,7 @@ from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.resources import dagster_environment, dagster_instance, now, opened_suites, redacted
 from dagster_project.sql_assets import key
 
-LANDING, DAYS, VERDICTS, REPORT, RETENTION = "landing", "days", "verdicts", "monthly_report", "retention"
+LANDING, DAYS, VERDICTS, SEAL, REPORT = "landing", "days", "verdicts", "seal_due", "monthly_report"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 BY_COMMAND_LINE = {"glasshouse/by": "command_line"}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -51,7 +51,7 @@ class Outcome:
     faults: tuple[Fault, ...]
 
 
-def jobs(tables: Sequence[Table], landing: Sequence[dg.AssetKey], reports: Sequence[dg.AssetKey], retention: Sequence[dg.AssetKey]) -> dict[str, Job]:
+def jobs(tables: Sequence[Table], landing: Sequence[dg.AssetKey], sealed: Sequence[dg.AssetKey], reports: Sequence[dg.AssetKey]) -> dict[str, Job]:
     """Return the jobs: what lands, what is built by day, all the rest; and parts of the rest with a schedule of their own."""
     landed = dg.AssetSelection.assets(*landing)
     daily = dg.AssetSelection.assets(*(key(table.name) for table in tables if table.is_daily)) - landed
@@ -59,8 +59,8 @@ def jobs(tables: Sequence[Table], landing: Sequence[dg.AssetKey], reports: Seque
         LANDING: landed,
         DAYS: daily,
         VERDICTS: dg.AssetSelection.all() - landed - daily,
+        SEAL: dg.AssetSelection.assets(*sealed),
         REPORT: dg.AssetSelection.assets(*reports),
-        RETENTION: dg.AssetSelection.assets(*retention),
     }
     return {name: dg.define_asset_job(name, selection, executor_def=dg.in_process_executor) for name, selection in selections.items()}
 
@@ -243,7 +243,7 @@ def digest(landing: Path) -> str:
 
 
 def schedules(named: dict[str, Job]) -> list[dg.ScheduleDefinition]:
-    """Return the nightly run, the report of the month that ended, and the end of keys and old rows."""
-    at = {LANDING: ("nightly", "0 2 * * *"), REPORT: ("monthly", "0 6 3 * *"), RETENTION: ("hourly", "30 * * * *")}
+    """Return the nightly run, the hourly look for days to seal (a key must not outlive its hour), and the monthly report."""
+    at = {LANDING: ("nightly", "0 2 * * *"), SEAL: ("hourly", "30 * * * *"), REPORT: ("monthly", "0 6 3 * *")}
     running = dg.DefaultScheduleStatus.RUNNING
     return [dg.ScheduleDefinition(name=name, job=named[job], cron_schedule=cron, execution_timezone="UTC", default_status=running) for job, (name, cron) in at.items()]

@@ -10,7 +10,7 @@ import dagster as dg
 from dagster_project import expect
 from dagster_project.engines.catalog import Table
 from dagster_project.errors import GlasshouseError
-from dagster_project.sql_assets import DAYS, key
+from dagster_project.sql_assets import key
 
 NAME = "suite"
 
@@ -33,8 +33,6 @@ def _check(table: Table, path: Path) -> dg.AssetChecksDefinition:
         name=NAME,
         blocking=True,
         description=f"The {len(expect.expectations(path))} expectations of expectations/{path.parent.name}/{path.name}.",
-        # Without it Dagster lists every day there ever was, at each evaluation.
-        partitions_def=DAYS if table.is_daily else None,
     )
     def check(suites: dg.ResourceParam[expect.Suites]) -> dg.AssetCheckResult:
         started = time.perf_counter()

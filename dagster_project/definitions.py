@@ -8,11 +8,14 @@ import dagster as dg
 from dagster_project import assets, automation
 from dagster_project.checks import suite_checks
 from dagster_project.engines import catalog
-from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.publishing.summary import summary
 from dagster_project.resources import RESOURCES
 from dagster_project.sql_assets import key, sql_assets
+
+SEALED = [key("ledger.keys"), key(VISITORS)]
+REPORT = [dg.AssetKey(["house", "report"])]
 
 
 @dataclass(frozen=True)
@@ -33,10 +36,11 @@ def defs() -> dg.Definitions:
 def assembled() -> dg.Definitions:
     """Return everything Dagster shows and runs."""
     tables = list(catalog.tables().values())
-    made = {made for asset in assets.ASSETS for made in asset.keys}
-    jobs = automation.jobs(tables, assets.LANDING, assets.REPORTS, assets.RETENTION)
+    landing, verdicts = assets.landing_assets(), assets.verdict_assets()
+    by_python = {made for asset in [*landing, *verdicts] for made in asset.keys}
+    jobs = automation.jobs(tables, [made for asset in landing for made in asset.keys], SEALED, REPORT)
     return dg.Definitions(
-        assets=[*assets.ASSETS, *sql_assets(table for table in tables if key(table.name) not in made)],
+        assets=[*landing, *sql_assets(table for table in tables if key(table.name) not in by_python), *verdicts],
         asset_checks=suite_checks(tables, catalog.root() / "expectations"),
         jobs=list(jobs.values()),
         sensors=automation.sensors(jobs, tables),

@@ -15,7 +15,7 @@ DECLARED = ("account_id", "staff_id", "input_id", "event_id")
 
 
 def scan(lake: Lake, connection: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Return the rows of ledger.scans: hits by table, column and kind; values are counted, never kept."""
+    """Return the rows of ledger.scans: hits by table, column and kind (`person` and `cookie` also where there is none); values are counted, never kept."""
     rows: list[dict[str, object]] = []
     for table in catalog.tables().values():
         if table.name.removeprefix("scrubbed.") in SCANNED or table.schema == "measured":
@@ -28,8 +28,7 @@ def _column(connection: duckdb.DuckDBPyConnection, table: Table, column: str, ki
     expression = f'unnest("{column}")' if kind.endswith("[]") else f'"{column}"'
     read = connection.execute(f"select distinct {expression} as value from {table.name}")  # noqa: S608 (names of our own files)
     values = [row[0] for row in read.fetchall() if row[0] is not None]
-    found = hits(values)
-    kinds = found or {"none": 0}
+    kinds = {"cookie": 0, "person": 0} | hits(values)
     return [{"table_name": table.name, "column_name": column, "kind": name, "values_scanned": len(values), "hits": count} for name, count in sorted(kinds.items())]
 
 

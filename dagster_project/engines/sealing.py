@@ -13,6 +13,11 @@ from dagster_project.engines.lake import Lake
 REQUESTS = "scrubbed.requests"
 
 
+def days_with_tokens(lake: Lake) -> list[date]:
+    """Return the days whose files still hold tokens, sorted."""
+    return [day for day in lake.days(REQUESTS) if any(_has_tokens(path) for path in lake.files(REQUESTS, day))]
+
+
 def seal(engine: DuckDBEngine, days: list[date]) -> int:
     """Count the visitors of each day once, then rewrite its files without tokens; return the rows rewritten.
 

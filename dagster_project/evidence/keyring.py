@@ -130,6 +130,10 @@ class Keyring:
             self._keys[day] = self._opened(self._alive[day]) if day in self._alive else self._made(day)
         return self._keys[day]
 
+    def is_sealed(self, day: date) -> bool:
+        """Tell whether the key of a day was destroyed."""
+        return day in self._sealed
+
     def count(self, day: date, rows: int) -> None:
         """Add to the number of rows that hold a token of the day's key."""
         self._put(replace(self._alive[day], rows_tokenised=self._alive[day].rows_tokenised + rows))

@@ -34,7 +34,7 @@ _DELIVERED_IN_JSON = _ARROW | {"instant": pa.string(), "stamp": pa.string(), "nu
 # Arrow takes a text for a list of letters and cuts 30.5 to 30, so these are let through only as what they are.
 _PLAIN: dict[Kind, type] = {"list": list, "integer": int}
 _INTEGER = r"^[+-]?[0-9]{1,18}(\.0*)?$"
-_NUMBER = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?$"
+_NUMBER = r"^[+-]?([0-9]{1,9}(\.[0-9]*)?|\.[0-9]+)([eE]-[0-9]{1,2})?$"  # no number of a ledger is longer
 _TRUE, _FALSE = pa.array(["true", "t", "yes", "1"]), pa.array(["false", "f", "no", "0"])
 
 

@@ -105,7 +105,7 @@ def _csv_batch(records: _Records, rows: list[_Record], header: list[str], column
     kept = [row for row, fault in zip(rows, faults, strict=True) if fault is None]
     begins = np.array([row.begin for row in kept], np.int64)
     places = Places(records.line_numbers[begins], records.byte_offsets[begins], lambda row: records.raw(kept[row]))
-    batch = Batch(places, set(header), blank=blank)
+    batch = Batch(places, set(header) - {""}, blank=blank)
     for row, fault in zip(rows, faults, strict=True):
         if fault:
             where = Place(int(records.line_numbers[row.begin]), int(records.byte_offsets[row.begin]), records.raw(row))

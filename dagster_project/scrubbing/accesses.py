@@ -25,10 +25,11 @@ class ScrubbedEvents:
 def scrub(rows: pa.Table, people: People, known: pa.Table | None = None) -> ScrubbedEvents:
     """Return the contract table of native events (input_id, line_number, the native columns, time_status).
 
-    `known` are the events stored before, in the contract's columns; only those of the same ids matter.
+    `known` are the events stored before, in the contract's columns.
     """
     events = _contract(pl.DataFrame(pl.from_arrow(rows)), people)
     stored = events.clear() if known is None else pl.DataFrame(pl.from_arrow(known)).select(events.columns)
+    stored = stored.join(events, on=_KEY, how="semi")
     every = pl.concat([stored.with_columns(is_new=False), events.with_columns(is_new=True)], how="vertical_relaxed")
     content = [name for name in events.columns if name not in (*_PLACE, *_KEY)]
     agrees = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).first().over(_KEY)) for name in content)

@@ -12,7 +12,7 @@ _FILE_ENDINGS = re.compile(r"(?:\.(?:avif|css|gif|html?|ico|jpe?g|js|json|map|mi
 _DOMAIN = re.compile(r".*\.[^\W\d_][\w-]+$")
 _OCTETS = r"(?:0[xX][0-9a-fA-F]{1,2}|\d{1,4})"
 _QUAD = re.compile(rf"(?<![\d.])(?<![vV]){_OCTETS}(?:\.{_OCTETS}){{3}}(?!\.?\d)")
-_DASHED_QUAD = re.compile(r"(?<![\d-])\d{1,3}(?:-\d{1,3}){3}(?!-?\d)")
+_DASHED_QUAD = re.compile(r"(?<!\d)(?<!\d-)\d{1,3}(?:-\d{1,3}){3}(?!-?\d)")
 _HEX_ADDRESS = re.compile(r"(?<![0-9A-Za-z])0[xX][0-9a-fA-F]{7,8}(?![0-9A-Za-z])")
 _WHOLE_ADDRESS = re.compile(r"(?:(?:^|//|@|[?&;](?:[\w-]*ip|[\w-]*addr[\w-]*|client|host)=)(\d{9,10})|^(\d{1,3})\.(\d{1,3}\.)?(\d{3,8}))(?=$|[/:?&#])")
 _V6 = re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{0,38}:[0-9a-fA-F.:]{0,38}(?![\w:])")

@@ -15,6 +15,7 @@ from dagster_project.settings import Source
 
 GRANTEE = r"(?s)^(person|team):.|^anystaff:$"
 REVIEW_STATUS = ("acknowledged", "justified", "false_positive", "remediated", "reopened")
+LONGEST_DAYS = 36_525  # a century
 DISCLOSURE_KINDS = ("sale", "provider", "licence", "processor", "other")
 _ARROW = {
     pl.String: pa.string(),
@@ -34,12 +35,11 @@ class ScrubbedLedger:
 
 @dataclass(frozen=True)
 class _Ledger:
-    """`contract` makes the table of merged rows; a row that is not `sound` is refused for `reason` before that."""
+    """`contract` makes the table of merged rows; a row that has a `fault` is refused for that reason before."""
 
     contract: Callable[[pl.DataFrame, People], pl.DataFrame]
     merged: Callable[[pl.DataFrame], Merged] = distinct
-    sound: Callable[[pl.DataFrame, People], pl.Series] | None = None
-    reason: str = "other"
+    fault: Callable[[pl.DataFrame, People], pl.Expr] = lambda _rows, _people: pl.lit(None, pl.String)
 
 
 def scrub(folder: str, rows: pa.Table, people: People, sources: Mapping[str, Source] | None = None) -> ScrubbedLedger:
@@ -50,12 +50,12 @@ def scrub(folder: str, rows: pa.Table, people: People, sources: Mapping[str, Sou
     """
     ledger = _LEDGERS[folder]
     delivered = _frame(rows)
-    is_sound = ledger.sound(delivered, people) if ledger.sound else pl.repeat(value=True, n=len(delivered), eager=True)
-    accepted = delivered.filter(is_sound)
+    judged = delivered.with_columns(reason_refused=ledger.fault(delivered, people))
+    accepted = delivered.filter(judged["reason_refused"].is_null())
     if folder == "sources":
         accepted = pl.concat([_declared(sources or {}, delivered), accepted])
     merged = ledger.merged(accepted)
-    unsound = delivered.filter(~is_sound).select(*PLACE, reason=pl.lit(ledger.reason))
+    unsound = judged.drop_nulls("reason_refused").select(*PLACE, reason="reason_refused")
     refused = pl.concat([unsound, merged.refused.with_columns(reason=pl.lit("other"))])
     contract = ledger.contract(merged.rows, people)
     return ScrubbedLedger(arrow(contract), arrow(refused), arrow(merged.duplicates))
@@ -78,8 +78,17 @@ def _declared(sources: Mapping[str, Source], like: pl.DataFrame) -> pl.DataFrame
     return pl.concat([like.clear(), given], how="diagonal")
 
 
-def _has_grantee(rows: pl.DataFrame, _: People) -> pl.Series:
-    return rows["grantee"].str.contains(GRANTEE)
+def _unless(is_sound: pl.Expr, reason: str = "other") -> pl.Expr:
+    return pl.when(~is_sound).then(pl.lit(reason))
+
+
+def _is_span(*names: str, longest: int) -> pl.Expr:
+    """Spans are not negative, nor so long that an instant could not be moved by them."""
+    return pl.all_horizontal(pl.col(names).is_between(0, longest).fill_null(value=True))
+
+
+def _grant_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
+    return _unless(pl.col("grantee").str.contains(GRANTEE))
 
 
 def _grants(rows: pl.DataFrame, people: People) -> pl.DataFrame:
@@ -109,8 +118,8 @@ def _staff(rows: pl.DataFrame, people: People) -> pl.DataFrame:
     ).unique(maintain_order=True)
 
 
-def _is_member(rows: pl.DataFrame, people: People) -> pl.Series:
-    return people.staff_ids(rows["staff_id"]).is_not_null()
+def _team_fault(rows: pl.DataFrame, people: People) -> pl.Expr:
+    return _unless(pl.lit(people.staff_ids(rows["staff_id"]).is_not_null()))
 
 
 def _teams(rows: pl.DataFrame, people: People) -> pl.DataFrame:
@@ -118,8 +127,9 @@ def _teams(rows: pl.DataFrame, people: People) -> pl.DataFrame:
     return rows.with_columns(staff_id=people.staff_ids(rows["staff_id"])).select("staff_id", "team", "valid_from", "valid_to", recorded)
 
 
-def _is_noticed(rows: pl.DataFrame, _: People) -> pl.Series:
-    return rows.select(~pl.all_horizontal(pl.col("noticed_at", "posted_at", "emailed_at").is_null())).to_series()
+def _policy_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
+    is_noticed = pl.any_horizontal(pl.col("noticed_at", "posted_at", "emailed_at").is_not_null())
+    return pl.coalesce(_unless(is_noticed, "field_missing"), _unless(_is_span("notice_days", "max_grant_days", longest=LONGEST_DAYS)))
 
 
 def _policies(rows: pl.DataFrame, _: People) -> pl.DataFrame:
@@ -140,6 +150,10 @@ def _opt_outs(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     return rows.select("account_id", "record_class", "purpose", "site", "valid_from", "valid_to", recorded)
 
 
+def _emergency_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
+    return _unless(_is_span("ttl_s", "decide_within_s", longest=LONGEST_DAYS * 86_400))
+
+
 def _emergencies(rows: pl.DataFrame, people: People) -> pl.DataFrame:
     is_staff = people.staff_ids(rows["decided_by"]).is_not_null()
     return rows.select(
@@ -158,11 +172,10 @@ def _emergencies(rows: pl.DataFrame, people: People) -> pl.DataFrame:
     )
 
 
-def _is_source(rows: pl.DataFrame, _: People) -> pl.Series:
+def _source_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
     zones = pl.Series(sorted(available_timezones() - {"Factory", "localtime"}))
     is_zone = pl.col("time_zone").is_null() | pl.col("time_zone").is_in(zones.implode())
-    is_span = pl.all_horizontal((pl.col("clock_skew_s", "allowed_lateness_s") >= 0).fill_null(value=True))
-    return rows.select(is_zone & is_span).to_series()
+    return _unless(is_zone & _is_span("clock_skew_s", "allowed_lateness_s", longest=LONGEST_DAYS * 86_400))
 
 
 def _sources(rows: pl.DataFrame, _: People) -> pl.DataFrame:
@@ -200,8 +213,8 @@ def _tags(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     return joined.select("event_id", "site", "recipient", "occurred_at", "account_id", "personal_kinds", "card_numbers")
 
 
-def _has_status(rows: pl.DataFrame, _: People) -> pl.Series:
-    return rows["status"].is_in(REVIEW_STATUS)
+def _review_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
+    return _unless(pl.col("status").is_in(REVIEW_STATUS))
 
 
 def _reviews(rows: pl.DataFrame, people: People) -> pl.DataFrame:
@@ -214,19 +227,19 @@ def _as_delivered(*names: str) -> Callable[[pl.DataFrame, People], pl.DataFrame]
 
 _LEDGERS: Mapping[str, _Ledger] = {
     "grants": _Ledger(
-        _grants, partial(adding, key="grant_id", added=("revoked_at", "revocation_recorded_at")), _has_grantee
+        _grants, partial(adding, key="grant_id", added=("revoked_at", "revocation_recorded_at")), _grant_fault
     ),
     "staff": _Ledger(_staff),
-    "teams": _Ledger(_teams, sound=_is_member),
+    "teams": _Ledger(_teams, fault=_team_fault),
     "accounts": _Ledger(
         _as_delivered("account_id", "joined_at", "closed_at", "plan", "seats", "time_zone"), partial(filling, key="account_id")
     ),
-    "policies": _Ledger(_policies, partial(adding, key="policy_id", added=()), _is_noticed, "field_missing"),
+    "policies": _Ledger(_policies, partial(adding, key="policy_id", added=()), _policy_fault),
     "opt_outs": _Ledger(_opt_outs),
     "emergencies": _Ledger(
-        _emergencies, partial(adding, key="emergency_id", added=("decision", "decided_by", "decided_at"))
+        _emergencies, partial(adding, key="emergency_id", added=("decision", "decided_by", "decided_at")), _emergency_fault
     ),
-    "sources": _Ledger(_sources, partial(filling, key="source"), _is_source),
+    "sources": _Ledger(_sources, partial(filling, key="source"), _source_fault),
     "gaps": _Ledger(_gaps),
     "messages": _Ledger(_as_delivered("snapshot_at", "message_id", "account_id", "received_at", "size_bytes", "channel")),
     "erasures": _Ledger(_as_delivered("order_id", "account_id", "recorded_at", "message_id")),
@@ -240,5 +253,5 @@ _LEDGERS: Mapping[str, _Ledger] = {
     "tags": _Ledger(_tags),
     "mailings": _Ledger(_as_delivered("mailing_id", "account_id", "sent_at", "purpose")),
     "objections": _Ledger(_as_delivered("account_id", "policy_id", "recorded_at")),
-    "reviews": _Ledger(_reviews, sound=_has_status),
+    "reviews": _Ledger(_reviews, fault=_review_fault),
 }

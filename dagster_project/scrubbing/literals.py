@@ -147,7 +147,7 @@ class Literals:
         return self._decided
 
     def _one_deeper(self, frame: pl.DataFrame, depth: int) -> pl.DataFrame:
-        """Add a segment to `prefix`; `fallen` is the same path but for its last literal, `is_shown` says that none fell back so far."""
+        """Add a segment to `prefix`; `fallen` is the same path but for its last literal, `is_shown` says that all so far stand as they were asked for."""
         part = pl.col("parts").list.get(depth, null_on_oob=True)
         frame = frame.with_columns(part=part.str.strip_prefix(FIXED), is_fixed=part.str.starts_with(FIXED))
         frame = frame.with_columns(child=pl.col("prefix") + "/" + pl.col("part"))
@@ -165,7 +165,7 @@ class Literals:
             "query",
             prefix=pl.when(is_over).then("prefix").when(is_kept).then("child").otherwise(without),
             fallen=pl.when(is_over).then("fallen").when("is_fixed").then(pl.col("fallen") + "/" + pl.col("part")).otherwise(without),
-            is_shown=pl.col("is_shown") & (is_over | is_kept),
+            is_shown=pl.col("is_shown") & (is_over | is_kept & ~pl.col("part").str.starts_with("{")),
         )
 
     def _whole(self, frame: pl.DataFrame) -> pl.DataFrame:

@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)  # names must not show in a traceback
 class People:
     """What the ledgers staff, users, grantors and accounts say of names; names compare exactly, case included."""
 

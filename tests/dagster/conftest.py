@@ -47,11 +47,11 @@ class World:
         """Return the lake of HOME."""
         return Lake(self.house.home)
 
-    def land(self, *days: date, **values: object) -> None:
-        """Put one request on each day."""
+    def land(self, *days: date, name: str = "a", **values: object) -> None:
+        """Put one request on each day, as the input of that name."""
         for day in days:
             row = {**REQUEST, "day": day, "occurred_at": datetime(day.year, day.month, day.day, 12, tzinfo=UTC), **values}
-            self.lake.write(SOURCE, pa.Table.from_pylist([row], schema=schema(SOURCE)), "a-0", day)
+            self.lake.write(SOURCE, pa.Table.from_pylist([row], schema=schema(SOURCE)), f"{name}-0", day)
 
     def suite(self, table: str, *expectations: dict[str, Any]) -> None:
         """Write the suite of a table."""
@@ -65,7 +65,7 @@ class World:
         landed = self.landing_assets or [_found(contracts)]
         keys = [each for asset in landed for each in asset.keys]
         last = [key(table.name) for table in self.tables if table.layer == 4]
-        jobs = automation.jobs(self.tables, keys, last, last)
+        jobs = automation.jobs(self.tables, keys, keys, last)
         return dg.Definitions(
             assets=[*landed, *sql_assets(self.tables)],
             asset_checks=checks.suite_checks(self.tables, self.suites_folder),

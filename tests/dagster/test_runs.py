@@ -45,7 +45,7 @@ def test_a_run_over_a_range_builds_only_its_stale_days(world: World) -> None:
     world.land(day(1), day(2), day(3))
     assert world.run(DAYS, (day(0), day(3))).is_success
     before = {table: modified(world, table) for table in DAILY}
-    world.land(day(2), line_number=77)
+    world.land(day(2), name="late")
     world.land(day(8))
     assert world.run(DAYS, (day(0), day(3))).is_success
     for table in DAILY:

@@ -107,17 +107,17 @@ def test_parquet_stamps_of_any_unit_become_microseconds(unit: str, ticks: int, m
 
 
 @pytest.mark.parametrize(("local", "utc", "is_ambiguous"), [
-    (datetime(2026, 3, 29, 1, 59), datetime(2026, 3, 29, 0, 59, tzinfo=UTC), False),
-    (datetime(2026, 3, 29, 2, 0), datetime(2026, 3, 29, 1, 0, tzinfo=UTC), True),
-    (datetime(2026, 3, 29, 3, 0), datetime(2026, 3, 29, 1, 0, tzinfo=UTC), False),
-    (datetime(2026, 10, 25, 1, 59), datetime(2026, 10, 24, 23, 59, tzinfo=UTC), False),
-    (datetime(2026, 10, 25, 2, 0), datetime(2026, 10, 25, 0, 0, tzinfo=UTC), True),
-    (datetime(2026, 10, 25, 3, 0), datetime(2026, 10, 25, 2, 0, tzinfo=UTC), False),
+    ("2026-03-29T01:59", "2026-03-29T00:59Z", False),
+    ("2026-03-29T02:00", "2026-03-29T01:00Z", True),
+    ("2026-03-29T03:00", "2026-03-29T01:00Z", False),
+    ("2026-10-25T01:59", "2026-10-24T23:59Z", False),
+    ("2026-10-25T02:00", "2026-10-25T00:00Z", True),
+    ("2026-10-25T03:00", "2026-10-25T02:00Z", False),
 ])  # fmt: skip
-def test_folds_and_gaps_of_a_zone_are_told(local: datetime, utc: datetime, is_ambiguous: bool) -> None:
+def test_folds_and_gaps_of_a_zone_are_told(local: str, utc: str, is_ambiguous: bool) -> None:
     """In the hour a clock repeats or skips, nobody can say when an access was."""
-    instants, marks = placed(pa.array([local, None], pa.timestamp("us")), "Europe/Berlin")
-    assert (instants.to_pylist(), marks.to_pylist()) == ([utc, None], [is_ambiguous, False])
+    instants, marks = placed(pa.array([parsed(local), None], pa.timestamp("us")), "Europe/Berlin")
+    assert (instants.to_pylist(), marks.to_pylist()) == ([parsed(utc), None], [is_ambiguous, False])
 
 
 @pytest.mark.parametrize(("cell", "items"), [
@@ -212,7 +212,7 @@ def test_places_of_refused_rows_in_json_lines(tmp_path: Path) -> None:
 def test_places_and_quoted_newlines_in_csv(tmp_path: Path) -> None:
     """A record may span lines; its number is that of the line where it starts."""
     body = (
-        f"\ufeff{GRANT_HEADER},evidence\r\n{GRANT_LINE},\"two\r\nlines\"\r\n\r\n{GRANT_LINE},a,b\r\n"
+        f'\ufeff{GRANT_HEADER},evidence\r\n{GRANT_LINE},"two\r\nlines"\r\n\r\n{GRANT_LINE},a,b\r\n'
         f"{GRANT_LINE.replace('2026-03-10T09', 'noon')},\r\n{GRANT_LINE},\x00\r\n{GRANT_LINE},last"
     )  # fmt: skip
     found = _read(tmp_path, "grants", "g.csv", body)

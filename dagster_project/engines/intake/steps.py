@@ -1,7 +1,6 @@
 """The steps of the landing job, each from a House to rows in the lake; Dagster's assets only call them."""
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pyarrow as pa
@@ -16,9 +15,9 @@ from dagster_project.engines.intake.accesses import EVENTS, FOLDER, Known, read_
 from dagster_project.engines.intake.accounting import Accounts
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.lake import Lake, schema
-from dagster_project.engines.sealing import REQUESTS, seal
+from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal
 from dagster_project.errors import CheckFailed, UsageError
-from dagster_project.evidence.keyring import Keyring
+from dagster_project.evidence.keyring import KeyDirectory, Keyring
 from dagster_project.reading.records.parquet import measure
 
 FINDINGS = "reported.findings"
@@ -43,7 +42,7 @@ def take_requests(house: House, engine: DuckDBEngine) -> int:
     """Read and scrub the request logs that are new; return the rows they added."""
     lake = Lake(house.home)
     ring = keyring(house, lake)
-    _seal(engine, ring, ring.due())  # what a killed run left
+    _seal(engine, ring)  # what a killed run left
     people = deliver(_landing(house), house.settings, house.as_of, WHO_IS_WHO).people
     return request_logs.take(house, people, ring)
 
@@ -102,8 +101,7 @@ def _stores(house: House) -> dict[str, _Store]:
 
 def seal_due(house: House, engine: DuckDBEngine) -> int:
     """Seal every day that takes no more visitors: count them, drop their tokens, destroy the key; return the rows rewritten."""
-    ring = keyring(house, engine.lake)
-    return _seal(engine, ring, ring.due())
+    return _seal(engine, keyring(house, engine.lake))
 
 
 def close_books(house: House, engine: DuckDBEngine) -> int:
@@ -134,13 +132,17 @@ def keyring(house: House, lake: Lake) -> Keyring:
     rows = lake.read("ledger.keys")
     stored = pa.array(lake.days(REQUESTS), pa.date32())
     kept = rows.filter(pc.or_(pc.is_valid(rows.column("destroyed_at")), pc.is_in(rows.column("day"), stored)))
-    return Keyring(house.key_directory, house.home, kept, house.as_of, house.settings.keys.keep_hours, house.key_encryption_key, house.tell)
+    directory = KeyDirectory(house.key_directory, house.home, house.key_encryption_key, house.tell)
+    return Keyring(directory, kept, house.as_of, house.settings.keys.keep_hours)
 
 
-def _seal(engine: DuckDBEngine, ring: Keyring, days: list[date]) -> int:
+def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
+    """Seal the days that are due and those whose key is gone already, since it was in memory only."""
     engine.refresh()
-    rewritten = seal(engine, days)
-    for day in days:
+    due = ring.due()
+    keyless = [day for day in days_with_tokens(engine.lake) if ring.is_sealed(day)]
+    rewritten = seal(engine, sorted({*due, *keyless}))
+    for day in due:
         ring.destroy(day)
     engine.lake.write("ledger.keys", ring.rows(), "part")
     engine.refresh()

@@ -110,12 +110,15 @@ def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> s
     if field.name == "time" and field.time and not following.startswith("]"):
         return _strptime_pattern(field.time)
     is_last = following == "" and isinstance(after, str)
+    is_marked = following[:1] not in ("", separator)
     by_name = {
         "time": (r'[^\]"]*', following.startswith("]")),
         "rest": (r"(?:\s.*)?", is_last),
         "client": (_HOPS, following.startswith(" ")),
-        "user": (".*?", following.startswith(" [")),
-        "user_agent": (".*", is_last and separator == " "),
+        "user": (".*?", following.startswith(" [") or is_marked),
+        "request": (".*?", True),
+        "referer": (".*?", is_marked),
+        "user_agent": (".*?", is_marked or (is_last and separator == " ")),
     }
     pattern, holds = by_name.get(field.name, ("", False))
     if holds:
@@ -141,7 +144,7 @@ _APACHE_DIRECTIVE = re.compile(r"%[<>!,\d]*(?:\{([^}]*)\})?[<>!,\d]*(\^[a-z]{2}|
 _APACHE = {
     "a": Field("client"), "h": Field("client"), "l": IDENTITY, "u": Field("user"), "r": Field("request"),
     "s": Field("status"), "b": Field("bytes"), "B": Field("bytes"), "O": Field("total"), "m": Field("method"),
-    "U": Field("path"), "q": Field("query"), "H": Field("protocol"), "v": Field("host"), "V": Field("host"),
+    "U": Field("path"), "q": Field("query", pattern=r"(?:\?\S*?)?|-"), "H": Field("protocol"), "v": Field("host"), "V": Field("host"),
     "D": Field("duration", 1_000), "T": Field("duration", 1_000_000_000),
 }  # fmt: skip
 _UNITS = {"s": 1_000_000_000, "ms": 1_000_000, "us": 1_000}

@@ -109,7 +109,9 @@ def _groups(path: Path, account_column: str, touched: _Touched) -> Iterator[_Gro
             for number in range(footer.num_row_groups):
                 group = footer.row_group(number)
                 chunks = [group.column(index) for index in range(group.num_columns)]
-                accounts = _sole(chunks[column], group.num_rows) or handle.accounts(footer, number, column)
+                accounts = _sole(chunks[column], group.num_rows)
+                if accounts is None:
+                    accounts = handle.accounts(footer, number, column)
                 if sum(accounts.values()) != group.num_rows:
                     raise StoreError(path.name, "the footer and the account column disagree on the number of records", "damaged")
                 sizes = (sum(getattr(chunk, size) for chunk in chunks) for size in ("total_uncompressed_size", "total_compressed_size"))
@@ -128,7 +130,9 @@ def _column_index(footer: pq.FileMetaData, account_column: str, place: str) -> i
 
 
 def _sole(chunk: pq.ColumnChunkMetaData, rows: int) -> dict[str | None, int] | None:
-    """Return the one account of a row group where its statistics say that there is but one."""
+    """Return the one account of a row group where its statistics say that there is but one; of no rows, none."""
+    if not rows:
+        return {}
     statistics = chunk.statistics
     if statistics is None or not statistics.has_min_max or not statistics.has_null_count or statistics.null_count:
         return None

@@ -170,10 +170,15 @@ def test_nginx_escapes_in_json_are_read() -> None:
             "2026-03-02 11:15:00.250 +0100 192.0.2.7:40780 GET /a?b=c HTTP/1.1 404 12",
             {"ts": INSTANT.replace(microsecond=250_000), "client_port": 40780, "target": "/a?b=c", "http_version": "1.1", "duration_ns": 12_000_000},
         ),
+        (
+            "nginx:$remote_addr|$time_iso8601|$request|$status|$http_user_agent|$http_referer",
+            "192.0.2.7|2026-03-02T10:15:00Z|GET /a b HTTP/1.1|200|Mozilla/5.0 (X11)|-",
+            {"ts": INSTANT, "target": "/a b", "user_agent": "Mozilla/5.0 (X11)", "referer": None},
+        ),
         ("apache:%{sec}t %h %m %U %s", "1772446500 192.0.2.7 GET /a 200", {"ts": INSTANT, "target": "/a"}),
         ("apache:%h 100%% %t %r", "192.0.2.7 100% [02/Mar/2026:10:15:00 +0000] GET /a HTTP/1.1", {"target": "/a"}),
         (
-            "nginx:$remote_addr [$time_iso8601] $host \"$request\" $status $body_bytes_sent $request_time $upstream_response_time \"$http_user_agent\"",
+            'nginx:$remote_addr [$time_iso8601] $host "$request" $status $body_bytes_sent $request_time $upstream_response_time "$http_user_agent"',
             '192.0.2.7 [2026-03-02T11:15:00+01:00] www.example.com "GET /a HTTP/1.1" 200 7 0.250 0.1, 0.2 "x"',
             {"ts": INSTANT, "host": "www.example.com", "duration_ns": 250_000_000, "user_agent": "x"},
         ),
@@ -213,7 +218,7 @@ def test_times_of_a_load_balancer_are_added_up() -> None:
 def test_detection_gives_confidence_and_the_lines_it_refuses() -> None:
     """`glasshouse detect` must show on which lines a format fails."""
     combined = next(entry.example for entry in FORMATS if entry.name == "combined")
-    found = detect("\n".join([combined, "broken", combined, "", combined]).encode() + b"\n")
+    found = detect(f"{combined}\nbroken\n{combined}\n\n{combined}\n".encode())
     assert (found.format, found.confidence, found.refused_lines) == ("combined", 0.75, (2,))
 
 

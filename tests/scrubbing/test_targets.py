@@ -1,0 +1,176 @@
+"""Targets: what a request line may say once its path, query and host are gone (section 3 of the privacy rules)."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dagster_project.scrubbing.literals import FIXED, QUERY
+from dagster_project.scrubbing.targets import Routes, Target, Targets
+from dagster_project.settings import Site
+
+SITE = Site(
+    own_hosts=("www.example.com",),
+    routes=("/jobs/{job}", "/jobs/new", "/files/{name}.pdf", "/people/{person}/notes/{note}"),
+    vocabulary=("api", "v1"),
+    query={"page": "count", "sort": ("new", "old")},
+)
+TARGETS = Targets(SITE, ("/people/{person}",), ("/accounts/{account}",))
+
+
+def shown(raw: str) -> str:
+    """Return a candidate with `=` before each literal, so that fixed and literal segments can be told apart."""
+    candidate = TARGETS.read(raw).candidate
+    assert candidate is not None
+    path, query = candidate.split(QUERY)
+    return "/" + "/".join(part.removeprefix(FIXED) if part.startswith(FIXED) else "=" + part for part in path.split("/")) + query
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("/", "/"),
+        ("/blog", "/=blog"),
+        ("/blog/", "/=blog/"),
+        ("//x", "//=x"),
+        # dropped: query, fragment, matrix parameters, plain and encoded
+        ("/blog?q=jane", "/=blog"),
+        ("/blog?jane@example.com", "/=blog"),
+        ("/blog#jane", "/=blog"),
+        ("/blog#a?page=2", "/=blog"),
+        ("/blog;jsessionid=1A2B/x;y=z", "/=blog/=x"),
+        ("/blog%3Bjsessionid=1A2B", "/=blog"),
+        # (a) declared routes, the most literal first, with or without a slash at the end
+        ("/jobs/4711", "/jobs/{job}"),
+        ("/jobs/jane@example.com", "/jobs/{job}"),
+        ("/jobs/new", "/jobs/new"),
+        ("/jobs/new/", "/jobs/new"),
+        ("/jobs", "/=jobs"),
+        ("/jobs/1/2", "/=jobs/=1/=2"),
+        ("/files/offer.pdf", "/files/{name}.pdf"),
+        ("/people/7/notes/9", "/people/{person}/notes/{note}"),
+        ("/people/7", "/people/{person}"),
+        ("/people/a%2Fb", "/people/{person}"),
+        # (b) detectors
+        ("/u/jane@example.com", "/=u/{email}"),
+        ("/u/jane%2540example.com", "/=u/{email}"),
+        ("/u/203.0.113.7", "/=u/{ip}"),
+        ("/u/eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.c2ln", "/=u/{jwt}"),
+        ("/u/123e4567-e89b-12d3-a456-426614174000", "/=u/{uuid}"),
+        ("/u/01ARZ3NDEKTSV4RRFFQ69G5FAV", "/=u/{ulid}"),
+        ("/u/+4930123456789", "/=u/{phone}"),
+        ("/u/4111111111111111", "/=u/{int}"),
+        ("/u/4111-1111-1111-1111", "/=u/{card}"),
+        ("/u/DE89370400440532013000", "/=u/{iban}"),
+        ("/u/amFuZUBleGFtcGxlLmNvbQ==", "/=u/{b64}"),
+        ("/u/3405803783", "/=u/{int}"),
+        # (c) vocabulary is fixed, everything else a literal to be counted
+        ("/api/v1/users", "/api/v1/=users"),
+        ("/Caf%C3%A9", "/=Caf%C3%A9"),
+        # what could not be shown falls back at once
+        ("/{x}", "/{s}"),
+        ("/a b", "/{s}"),
+        ("/a\x00b", "/{s}"),
+        ("/" + "z" * 201, "/{s}"),
+        ("/" + "7" * 201, "/{int}"),
+        # (d) depth
+        ("/1/2/3/4/5/6/7/8", "/=1/=2/=3/=4/=5/=6/=7/=8"),
+        ("/1/2/3/4/5/6/7/8/9", "/=1/=2/=3/=4/=5/=6/=7/=8/{…}"),
+        # the account's id by a path pattern
+        ("/accounts/acme/jobs", "/=accounts/{account}/=jobs"),
+        # kept queries
+        ("/x?page=0", "/=x?page=1"),
+        ("/x?page=1", "/=x?page=1"),
+        ("/x?page=2", "/=x?page=2–5"),
+        ("/x?page=5", "/=x?page=2–5"),
+        ("/x?page=6", "/=x?page=6+"),
+        ("/x?page=4111111111111111", "/=x?page"),
+        ("/x?page=jane", "/=x?page"),
+        ("/x?page", "/=x?page"),
+        ("/x?sort=new&page=3", "/=x?page=2–5&sort=new"),
+        ("/x?sort=jane", "/=x?sort"),
+        ("/x?sort=old&sort=new", "/=x?sort=old"),
+        ("/x?so%72t=n%65w", "/=x?sort=new"),
+        # absolute form
+        ("http://www.example.com/blog", "/=blog"),
+        ("HTTPS://jane:secret@WWW.example.com:443/blog?q=1", "/=blog"),
+        ("http://www.example.com", "/"),
+        ("http://www.example.com?q", "/"),
+        ("*", "/*"),
+    ],
+)
+def test_a_target_leaves_a_candidate(raw: str, expected: str) -> None:
+    """The candidate is all of a target that is ever counted; what it lacks cannot leak."""
+    assert shown(raw) == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("/x", 0),
+        ("/x?", 0),
+        ("/x?a=1&b=2", 2),
+        ("/x?a=1&&b=2&", 2),
+        ("/x?a=1&a=2", 2),
+        ("/x?jane@example.com", 1),
+        ("/x?page=2&a=1", 1),
+        ("/x?page=2&sort=new", 0),
+        ("/x?PAGE=2", 1),
+    ],
+)
+def test_dropped_query_names_are_counted(raw: str, expected: int) -> None:
+    """How much was dropped says whether a declaration is missing, and names nobody."""
+    assert TARGETS.read(raw).other_query_names == expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        (None, Target()),
+        ("", Target()),
+        ("-", Target()),
+        ("http://evil.example/x", Target(host="[other]")),
+        ("http://www.example.com@evil.example/", Target(host="[other]")),
+        ("evil.example:443", Target(is_authority=True, host="[other]")),
+        ("www.example.com:443", Target(is_authority=True, host="www.example.com")),
+        ("[2001:db8::7]:443", Target(is_authority=True, host="[other]")),
+        ("index.html", Target(is_http=False)),
+        ("\\x16\\x03\\x01", Target(is_http=False)),
+        ("jane@example.com", Target(is_http=False)),
+    ],
+)
+def test_a_target_without_a_path_of_ours_has_no_route(raw: str | None, expected: Target) -> None:
+    """A proxy's foreign hosts are where somebody surfs: neither host nor path is ours to keep."""
+    assert TARGETS.read(raw) == expected
+
+
+@pytest.mark.parametrize(("raw", "expected"), [("/people/7", True), ("/people/7/", True), ("/people/7?x", True), ("/people/7/notes/1", False), ("/people", False)])
+def test_a_customer_record_is_told_by_its_route(raw: str, expected: bool) -> None:
+    """Only these routes make a request by staff a read that an access event must tell of."""
+    assert TARGETS.read(raw).is_customer_record is expected
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [("/accounts/acme", "acme"), ("/accounts/acme/jobs?x", "acme"), ("/accounts/acme%2Dx/", "acme-x"), ("/accounts/", None), ("/accounts", None), ("/x/accounts/acme", None)],
+)
+def test_a_path_pattern_finds_the_account(raw: str, expected: str | None) -> None:
+    """The pattern is a prefix; an id that is not there is not guessed."""
+    assert TARGETS.read(raw).account == expected
+
+
+def test_a_long_target_is_capped() -> None:
+    """Eight KiB is where work on a single line ends; the rest is neither read nor kept."""
+    assert TARGETS.read("/x?" + "a=1&" * 10_000).other_query_names == 2048
+
+
+def test_templates_of_equal_weight_are_told_apart() -> None:
+    """Which declared route a path has must not depend on the order they were written in."""
+    assert Routes(["/{a}/x", "/y/{b}"]).find("/y/x") == Routes(["/y/{b}", "/{a}/x"]).find("/y/x")
+
+
+@given(st.text(max_size=200))
+def test_no_text_breaks_it(raw: str) -> None:
+    """Any text may stand in a request line; every segment of its candidate is fixed or one of its own."""
+    found = TARGETS.read("/" + raw)
+    assert found.candidate is not None
+    assert found.candidate.count(QUERY) == 1
