@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-LINE_BYTES = 240
+TARGET_CHARACTERS = 24
 AGENTS = 3_000
 TARGETS = 25_000
 LINES_PER_ADDRESS = 50
@@ -32,21 +32,19 @@ def _agent(index: int) -> str:
 
 
 def lines(count: int, seed: int = 1) -> Iterator[str]:
-    """Yield `count` lines of LINE_BYTES, line end included, over one day in the order of their instants."""
+    """Yield `count` lines of 240 bytes on average, line end included, over one day in the order of their instants."""
     draw = random.Random(seed)
     agents = [_agent(index) for index in range(AGENTS)]
-    targets = [f"/{_SECTIONS[index % len(_SECTIONS)]}/{index}" for index in range(TARGETS)]
+    targets = [f"/{_SECTIONS[index % len(_SECTIONS)]}/{index}?page=".ljust(TARGET_CHARACTERS, "1") for index in range(TARGETS)]
     addresses = [_address(index) for index in range(max(1, count // LINES_PER_ADDRESS))]
     for number in range(count):
         instant = START + timedelta(seconds=number * 86_400 / count)
         # Targets and addresses are drawn so that a few are asked for often, as in a real log.
         target = targets[int(TARGETS * draw.random() ** 3)]
         address = addresses[int(len(addresses) * draw.random() ** 2)]
-        before = f'{address} - - [{instant:%d/%b/%Y:%H:%M:%S} +0000] "GET {target}'
         status, size = draw.choice(_STATUSES), draw.randrange(200, 90_000)
-        after = f' HTTP/1.1" {status} {size} "https://www.example.com/" "{draw.choice(agents)}"\n'
-        room = LINE_BYTES - len(before) - len(after)
-        yield before + ("?v=" + "0" * (room - 3) if room > 3 else "") + after
+        request = f'"GET {target} HTTP/1.1" {status} {size}'
+        yield f'{address} - - [{instant:%d/%b/%Y:%H:%M:%S} +0000] {request} "https://www.example.com/" "{draw.choice(agents)}"\n'
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """The Python assets in the order data flows: ledgers, logs, accesses, record stores, seal; then releases, warehouse and report."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
@@ -25,7 +25,7 @@ LOGS = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scru
 BOOKS = ("ledger.inputs", "ledger.input_files", "ledger.quarantine")
 HouseParam = dg.ResourceParam[House]
 EngineParam = dg.ResourceParam[DuckDBEngine]
-Results = Iterable[dg.MaterializeResult]  # type: ignore[type-arg]
+Results = Iterator[dg.MaterializeResult]  # type: ignore[type-arg]
 
 
 def _specs(names: Iterable[str], deps: Iterable[str] = ()) -> list[dg.AssetSpec]:
@@ -44,36 +44,36 @@ def landing_assets() -> list[dg.AssetsDefinition]:
     def ledgers(house: HouseParam) -> Results:
         started = time.perf_counter()
         rows = steps.take_ledgers(house)
-        return [counted(rows.get(name, 0), started, key(name)) for name in [*LEDGERS, "ledger.first_seen"]]
+        yield from (counted(rows.get(name, 0), started, key(name)) for name in [*LEDGERS, "ledger.first_seen"])
 
     @dg.multi_asset(name="requests", specs=_specs(LOGS, LEDGERS[:1]), description="Reads and scrubs the request logs that are new.")
     def requests(house: HouseParam, engine: EngineParam) -> Results:
         started = time.perf_counter()
         rows = steps.take_requests(house, engine)
-        return [counted(rows, started, key(name)) for name in LOGS]
+        yield from (counted(rows, started, key(name)) for name in LOGS)
 
     @dg.multi_asset(name="access_events", specs=_specs(["scrubbed.access_events"], LEDGERS[:1]), description="Reads the access events that are new.")
     def access_events(house: HouseParam) -> Results:
         started = time.perf_counter()
-        return [counted(steps.take_accesses(house), started)]
+        yield counted(steps.take_accesses(house), started)
 
     @dg.multi_asset(name="records", specs=_specs(["scrubbed.records", "ledger.metering"], LEDGERS[:1]), description="Measures the record stores, once a day.")
     def records(house: HouseParam) -> Results:
         started = time.perf_counter()
         rows = steps.take_records(house)
-        return [counted(rows, started, key(name)) for name in ("scrubbed.records", "ledger.metering")]
+        yield from (counted(rows, started, key(name)) for name in ("scrubbed.records", "ledger.metering"))
 
     @dg.multi_asset(name="seal", specs=_specs([VISITORS, "ledger.keys"], LOGS), description="Counts the visitors of days that are over, drops their tokens, destroys their keys.")
     def seal(house: HouseParam, engine: EngineParam) -> Results:
         started = time.perf_counter()
         rows = steps.seal_due(house, engine)
-        return [counted(rows, started, key(name)) for name in (VISITORS, "ledger.keys")]
+        yield from (counted(rows, started, key(name)) for name in (VISITORS, "ledger.keys"))
 
     @dg.multi_asset(name="books", specs=_specs([*BOOKS, "ledger.runs"], [LOGS[0], "scrubbed.access_events", LEDGERS[0]]), description="Checks that every line of every input is accounted for.")
     def books(house: HouseParam, engine: EngineParam) -> Results:
         started = time.perf_counter()
         rows = steps.close_books(house, engine)
-        return [counted(rows, started, key(name)) for name in (*BOOKS, "ledger.runs")]
+        yield from (counted(rows, started, key(name)) for name in (*BOOKS, "ledger.runs"))
 
     return [ledgers, requests, access_events, records, seal, books]
 
@@ -88,12 +88,12 @@ def verdict_assets() -> list[dg.AssetsDefinition]:
         rows = scan(engine.lake, engine.connection())
         engine.lake.write("ledger.scans", rows, "part")
         engine.refresh()
-        return [counted(rows.num_rows, started)]
+        yield counted(rows.num_rows, started)
 
     @dg.multi_asset(name="releases", specs=_specs(["ledger.releases"], _measured()), description="Makes the published copies of the suppressed tables.")
     def releases(house: HouseParam, engine: EngineParam) -> Results:
         started = time.perf_counter()
-        return [counted(release(engine, house.settings), started)]
+        yield counted(release(engine, house.settings), started)
 
     published = [key(table.name) for table in catalog.tables().values() if table.is_published]
 

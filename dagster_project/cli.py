@@ -163,12 +163,12 @@ def ui(*, home: HomeOption = Path("demo"), landing: Path | None = None, settings
 
 
 def _run(landing: Path, home: Path, as_of: datetime | None, settings: Path | None, fail_on: str | None, *, rebuild: bool, as_json: bool) -> int:
-    from dagster_project.progress import watched
     from dagster_project.definitions import run_everything
     from dagster_project.publishing import summary
+    from dagster_project.publishing.progress import watched
 
-    with watched(Console(stderr=True), is_shown=not as_json) as watch:
-        house = resources.open_house(home, landing, settings, as_of, should_rebuild=rebuild, watch=watch)
+    with watched(Console(stderr=True)) as (watch, tell):
+        house = resources.open_house(home, landing, settings, as_of, should_rebuild=rebuild, watch=watch, tell=tell)
         ran = run_everything(house)
     if ran.faults:
         for line in ran.faults:

@@ -104,7 +104,11 @@ def outcomes(home: Path, folder: Path, table: str) -> list[Outcome]:
         raise
     except Exception as error:  # the library raises what it likes, and may quote values
         raise GlasshouseError(f"expectations of {table}: {type(error).__name__} in Great Expectations; is each type and column right?") from None
-    return sorted((_outcome(result) for result in results.results), key=lambda outcome: outcome.index)
+    found = sorted((_outcome(result) for result in results.results), key=lambda outcome: outcome.index)
+    if len(found) != len(listed):  # an unknown type has no result, and would pass by that
+        missing = sorted(set(range(len(listed))) - {outcome.index for outcome in found})
+        raise GlasshouseError(f"expectations of {table}: number {missing[0] + 1} has no result; is its type spelt right?")
+    return found
 
 
 def _outcome(result: Any) -> Outcome:

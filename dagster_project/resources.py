@@ -20,7 +20,7 @@ from sqlalchemy.pool import StaticPool
 from dagster_project import expect, settings
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
-from dagster_project.engines.house import House, unwatched
+from dagster_project.engines.house import House, untold, unwatched
 from dagster_project.errors import KeyringError, UsageError
 
 KEK_BYTES = 32
@@ -52,6 +52,7 @@ def open_house(
     as_of: datetime | None = None,
     should_rebuild: bool = False,
     watch: Callable[[str, int, int], None] = unwatched,
+    tell: Callable[[str], None] = untold,
     environment: Mapping[str, str] = os.environ,
 ) -> House:
     """Return the world of one run: without an as-of the present instant, without settings those beside LANDING.
@@ -61,8 +62,8 @@ def open_house(
     if landing is not None and not landing.is_dir():
         raise UsageError("LANDING is no folder; name the folder that holds web_logs/, access_events/, grants/ and so on")
     chosen = settings_path or settings_beside(landing)
-    loaded = settings.load(chosen)
     resolved = home.resolve()
+    loaded = settings.load(chosen) if chosen or landing else settings.kept(resolved)
     resolved.mkdir(parents=True, exist_ok=True)
     return House(
         home=resolved,
@@ -74,13 +75,14 @@ def open_house(
         key_encryption_key=key_encryption_key(environment),
         should_rebuild=should_rebuild,
         watch=watch,
+        tell=tell,
     )
 
 
 def settings_beside(landing: Path | None) -> Path | None:
-    """Return glasshouse.toml in LANDING's parent, None where there is none."""
-    beside = landing.resolve().parent / "glasshouse.toml" if landing else None
-    return beside if beside and beside.is_file() else None
+    """Return glasshouse.toml in LANDING's parent, else in LANDING itself; None where there is none."""
+    folders = (landing.resolve().parent, landing.resolve()) if landing else ()
+    return next((folder / "glasshouse.toml" for folder in folders if (folder / "glasshouse.toml").is_file()), None)
 
 
 def settings_for(landing: Path, settings_path: Path | None) -> settings.Settings:
@@ -184,16 +186,20 @@ def dagster_environment(home: Path, landing: Path, settings_path: Path | None) -
 def redacted() -> Iterator[None]:
     """Keep what an exception says out of Dagster's store and logs while a run lasts: the text of an error can quote data."""
     logger = logging.getLogger("dagster.redacted_errors")
-    logger.propagate = False
-    logger.addHandler(quiet := logging.NullHandler())
+    logger.addFilter(_nothing)
     before = {name: os.environ.get(name) for name in REDACTION}
     os.environ.update(REDACTION)
     try:
         yield
     finally:
-        logger.removeHandler(quiet)
+        logger.removeFilter(_nothing)
         for name, value in before.items():
             os.environ.pop(name) if value is None else os.environ.update({name: value})
+
+
+def _nothing(_record: logging.LogRecord) -> bool:
+    """Let no record pass, whatever handlers a process has: Dagster logs here what it redacts elsewhere."""
+    return False
 
 
 @dg.resource(description="The run's world, from GLASSHOUSE_HOME and GLASSHOUSE_LANDING unless the command line gives it.")

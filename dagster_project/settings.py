@@ -193,6 +193,20 @@ def load(path: Path | None) -> Settings:
         raise SettingsError("\n".join(_complaint(path.name, text, fault["loc"], fault["type"], fault["msg"]) for fault in error.errors(include_input=False, include_url=False))) from None
 
 
+KEPT = "settings.json"
+
+
+def keep(settings: Settings, home: Path) -> None:
+    """Write the settings of a run into HOME, where later commands find them."""
+    (home / KEPT).write_text(settings.model_dump_json(indent=2), encoding="utf-8")
+
+
+def kept(home: Path) -> Settings:
+    """Return the settings that the last run kept in HOME; the defaults where there was none."""
+    path = home / KEPT
+    return Settings.model_validate_json(path.read_bytes()) if path.is_file() else Settings()
+
+
 def _where(message: str) -> str:
     """Keep of TOML's message only the place: the rest may quote the file."""
     found = re.search(r"\(at [^)]*\)", message)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 # Control characters (tab and line breaks too), and what reorders or hides text: bidi controls, zero-width and invisible marks, tags, surrogates.
@@ -75,13 +76,20 @@ def csv_text(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 def json_text(value: object) -> str:
     """Write JSON in ASCII alone, so that no terminal and no browser finds anything in it to obey."""
-    return json.dumps(value, ensure_ascii=True, indent=1, default=_plain) + "\n"
+    return json.dumps(_finite(value), ensure_ascii=True, allow_nan=False, indent=1, default=_plain) + "\n"
+
+
+def _finite(value: Any) -> Any:
+    """Return the value with null for what JSON has no number for: infinity and not-a-number."""
+    if isinstance(value, dict):
+        return {str(key): _finite(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not isfinite(value) else value
 
 
 def _plain(value: Any) -> object:
-    if isinstance(value, Decimal):
-        return float(value)
-    return written(value)
+    return _finite(float(value)) if isinstance(value, Decimal) else written(value)
 
 
 def sha256(content: str) -> str:

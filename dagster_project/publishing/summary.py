@@ -17,7 +17,8 @@ def summary(connection: duckdb.DuckDBPyConnection, home: Path, reports: list[str
     """Return what the tables of HOME hold: inputs, decisions, promises and findings in counts, and where everything is."""
 
     def rows(sql: str) -> list[dict[str, Any]]:
-        return connection.sql(sql).to_arrow_table().to_pylist()
+        answer: list[dict[str, Any]] = connection.sql(sql).to_arrow_table().to_pylist()
+        return answer
 
     return {
         "inputs": rows(
@@ -58,15 +59,31 @@ def show(found: dict[str, Any], console: Console) -> None:
     console.print(f"\nStaff accesses: {decided or 'none delivered'}", highlight=False)
 
 
+def show_places(found: dict[str, Any], console: Console) -> None:
+    """Print where everything is and what to ask next."""
+    console.print()
+    for report in found["reports"]:
+        console.print(f"report     {report}", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"warehouse  {found['warehouse']}", soft_wrap=True, highlight=False, markup=False)
+    console.print("next       " + next_query(found["home"]), soft_wrap=True, highlight=False, markup=False)
+    console.print(f"           glasshouse report --home {found['home']} --month YYYY-MM --account ACCOUNT", soft_wrap=True, highlight=False, markup=False)
+    console.print(f"           glasshouse ui --home {found['home']}", soft_wrap=True, highlight=False, markup=False)
+
+
+def next_query(home: str) -> str:
+    """Return the first question an analyst would ask."""
+    return f'glasshouse query --home {home} "select account_id, sum(requests) as requests from measured.account_requests_daily group by account_id order by requests desc"'
+
+
 def _promises(found: dict[str, Any], console: Console) -> None:
     if not found["promises"]:
         return
-    latest = max(row["period_start"] for row in found["promises"])
-    table = Table(title=f"\nPromises, {latest:%Y-%m}", title_justify="left", box=None)
+    latest = max(f"{row['period_start']:%Y-%m}" for row in found["promises"])
+    table = Table(title=f"\nPromises, {latest}", title_justify="left", box=None)
     for name in ("promise", "status", "checked", "broken", "why"):
         table.add_column(name, justify="right" if name in {"checked", "broken"} else "left", overflow="fold")
     for row in found["promises"]:
-        if row["period_start"] == latest:
+        if f"{row['period_start']:%Y-%m}" == latest:
             badge = _BADGES[row["status"]]
             table.add_row(row["promise_id"], f"[{badge}]{row['status']}[/{badge}]", f"{row['checked'] or 0:,}", f"{row['broken'] or 0:,}", row["reason"] or "")
     console.print(table)

@@ -6,10 +6,10 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.scrubbing.ledgers import arrow
+from dagster_project.scrubbing.merging import PLACE, agreement
 from dagster_project.scrubbing.people import People
 
 _KEY = ("source", "event_id")
-_PLACE = ("input_id", "line_number")
 _EPOCH = pl.lit("1970-01-01").str.to_date()
 
 
@@ -31,17 +31,16 @@ def scrub(rows: pa.Table, people: People, known: pa.Table | None = None) -> Scru
     stored = events.clear() if known is None else pl.DataFrame(pl.from_arrow(known)).select(events.columns)
     stored = stored.join(events, on=_KEY, how="semi")
     every = pl.concat([stored.with_columns(is_new=False), events.with_columns(is_new=True)], how="vertical_relaxed")
-    content = [name for name in events.columns if name not in (*_PLACE, *_KEY)]
-    agrees = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).first().over(_KEY)) for name in content)
-    is_first = pl.int_range(pl.len()).over(_KEY) == 0
+    content = [name for name in events.columns if name not in (*PLACE, *_KEY)]
     is_sole = pl.len().over(_KEY) == 1
     sole, several = every.filter(is_sole), every.filter(~is_sole)
+    is_first, agrees = agreement(several, _KEY, content)
     marked = several.with_columns(is_first=is_first, agrees=agrees)
     again = marked.filter(pl.col("is_new") & ~pl.col("is_first"))
     first = marked.filter("is_first").select(every.columns)
-    kept = pl.concat([sole, first]).filter("is_new").select(events.columns).sort(_PLACE)
-    refused = again.filter(~pl.col("agrees")).select(*_PLACE, reason=pl.lit("duplicate_event"))
-    return ScrubbedEvents(arrow(kept), arrow(refused), arrow(again.filter("agrees").select(_PLACE)))
+    kept = pl.concat([sole, first]).filter("is_new").select(events.columns).sort(PLACE)
+    refused = again.filter(~pl.col("agrees")).select(*PLACE, reason=pl.lit("duplicate_event"))
+    return ScrubbedEvents(arrow(kept), arrow(refused), arrow(again.filter("agrees").select(PLACE)))
 
 
 def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
@@ -51,7 +50,7 @@ def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
     kind = pl.when(is_staff).then(pl.lit("staff")).when(is_user).then(pl.lit("user")).otherwise(pl.lit("unresolved"))
     return events.select(
         pl.coalesce(pl.col("occurred_at", "observed_at").dt.date(), _EPOCH).alias("day"),
-        *_PLACE,
+        *PLACE,
         *_KEY,
         "occurred_at",
         "time_status",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any, Generic, TypeVar
 
 import polars as pl
@@ -32,7 +32,7 @@ class Distinct(Generic[T]):
 
 def column(rows: pa.Table, name: str) -> Distinct[Any]:
     """Return the distinct values of a column, plain or dictionary-encoded; of a column that is missing, None for each row."""
-    if name not in rows.column_names:
+    if name not in rows.column_names or rows.column(name).null_count == rows.num_rows:
         return Distinct([None], pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows))
     cells = rows.column(name)
     if pa.types.is_dictionary(cells.type):
@@ -45,6 +45,10 @@ def column(rows: pa.Table, name: str) -> Distinct[Any]:
 
 def combined(made: Callable[..., T], *columns: Distinct[Any]) -> Distinct[T]:
     """Return what a function makes of each distinct combination of the columns' values."""
+    varied = [each for each in columns if len(each.values) > 1]
+    if len(varied) <= 1:
+        only = varied[0] if varied else columns[0]
+        return Distinct(list(map(made, *(each.values if each is only else repeat(each.values[0], len(only.values)) for each in columns))), only.codes)
     code, strides = pl.repeat(0, len(columns[0].codes), dtype=pl.Int64, eager=True), [1]
     for each in columns:
         if len(each.values) > 1:

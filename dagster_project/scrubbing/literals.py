@@ -18,7 +18,7 @@ from dagster_project.scrubbing.contracts import ROUTES
 from dagster_project.scrubbing.detectors import kinds
 
 MAX_CANDIDATES = 1_000_000
-SETTLE_ROWS = 500_000
+SETTLE_ROWS = 250_000
 FIXED = "\x00"  # stands before a segment that is shown whoever asked for it
 QUERY = "\x01"  # stands between the path and the query of a candidate
 WHOLE = "?"  # stands behind a learnt prefix that was asked for as a whole path, too
@@ -177,11 +177,13 @@ class Literals:
 
     def _passing(self, frame: pl.DataFrame, literals: pl.DataFrame) -> pl.DataFrame:
         """Return the (site, child) of literals that enough visitors, and on a site with accounts enough accounts, asked for, or that were learnt."""
-        places = frame.select("candidate", "site", "child")
+        children = frame.select("site", "child").unique().with_row_index("place")
+        places = frame.join(children, on=["site", "child"]).select("candidate", "place")
         enough = {}
         for name, asked in self._asked.items():
-            each = asked.settled().join(places, on="candidate").unique(["site", "child", "who"])
-            enough[name] = each.group_by("site", "child").len().filter(pl.col("len") >= self._needed[name]).select("site", "child")
+            each = asked.settled().join(places, on="candidate").select("place", "who").unique()
+            many = each.group_by("place").len().filter(pl.col("len") >= self._needed[name])
+            enough[name] = children.join(many, on="place", how="semi").select("site", "child")
         without_accounts = enough["visitors"].filter(~pl.col("site").is_in(list(self._sites_with_accounts)))
         with_accounts = enough["visitors"].join(enough["accounts"], on=["site", "child"], how="semi")
         learnt = pl.DataFrame(sorted(self._learnt), schema={"site": pl.String, "child": pl.String}, orient="row")

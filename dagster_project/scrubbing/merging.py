@@ -1,6 +1,6 @@
 """Rows of one key made one: which stand, which were there before, and which contradict what was said."""
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -24,7 +24,7 @@ def distinct(rows: pl.DataFrame) -> Merged:
     return Merged(rows.filter(is_first), _places(rows.filter(~is_first)), _places(rows.clear()))
 
 
-def adding(rows: pl.DataFrame, key: str, added: Collection[str]) -> Merged:
+def adding(rows: pl.DataFrame, key: str, added: Sequence[str]) -> Merged:
     """Let one later row of a key add what stands in `added`, once; any other difference refuses the later row.
 
     The first of the columns `added` is the one that must be there for something to be added.
@@ -46,17 +46,25 @@ def filling(rows: pl.DataFrame, key: str) -> Merged:
     return Merged(merged, unlike.duplicates, unlike.refused)
 
 
-def _versions(rows: pl.DataFrame, key: str, added: Collection[str]) -> tuple[pl.Series, pl.Series]:
+def agreement(rows: pl.DataFrame, key: Sequence[str], columns: Sequence[str]) -> tuple[pl.Series, pl.Series]:
+    """Return which rows are the first of their key, and which agree with it in the columns given."""
+    numbered = rows.select(key).with_row_index("place")
+    first = numbered.select(pl.col("place").first().over(key)).to_series()
+    firsts = rows.select(columns)[first]
+    alike = pl.Series([True]).new_from_index(0, len(rows))
+    for name in columns:
+        alike &= rows[name].eq_missing(firsts[name])
+    return numbered["place"] == first, alike
+
+
+def _versions(rows: pl.DataFrame, key: str, added: Sequence[str]) -> tuple[pl.Series, pl.Series]:
     """Return which version of a key stays, and which are refused; rows are in the order in which they were delivered."""
     base = [name for name in rows.columns if name not in (*PLACE, *added)]
-    adds = pl.col(next(iter(added))).is_not_null() if added else pl.lit(value=False)
-    agrees = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).first().over(key)) for name in base)
-    marked = rows.select(
-        pl.col(key),
-        is_first=pl.int_range(pl.len()).over(key) == 0,
-        may_add=agrees & adds & ~pl.all_horizontal(adds.first().over(key)),
-    )
-    marked = marked.with_columns(is_added=pl.col("may_add") & (pl.col("may_add").cum_sum().over(key) == 1))
+    is_first, agrees = agreement(rows, [key], base)
+    adds = rows[added[0]].is_not_null() if added else pl.repeat(value=False, n=len(rows), eager=True)
+    marked = rows.select(key, is_first=is_first, adds=adds, may_add=agrees & adds & ~is_first)
+    is_open = ~(pl.col("is_first") & pl.col("adds")).any().over(key)
+    marked = marked.with_columns(is_added=pl.col("may_add") & is_open & (pl.col("may_add").cum_sum().over(key) == 1))
     is_amended = pl.col("is_added").any().over(key)
     found = marked.select(
         stays=pl.col("is_added") | (pl.col("is_first") & ~is_amended),

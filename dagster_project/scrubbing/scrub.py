@@ -61,13 +61,13 @@ class _Site:
         self.own_hosts = frozenset(map(str.lower, site.own_hosts))
         self.vendor_headers = tuple(header.lower().replace("-", "_") for header in site.client_headers)
         self._proxies = Proxies.of(site.trusted_proxies)
-        self._forwarded = lru_cache(50_000)(client)
+        self._walked = lru_cache(50_000)(client)
         self.target = remembered(Targets(site, settings.access.customer_record_routes, settings.accounts.path_patterns).read)
         self.referrer = remembered(lambda text: referrer(text, self.own_hosts))
 
-    def client(self, peer: str | None, forwarded: str | None, vendor: str | None) -> tuple[Packed, Client]:
-        """Return the client; only what took a walk through proxies is worth remembering."""
-        return self._forwarded(peer, forwarded, self._proxies, vendor) if forwarded or vendor else classify(peer)
+    def client(self, peer: str | None, forwarded: str | None, *vendors: str) -> tuple[Packed, Client]:
+        """Return the client of a request that came by proxies; the walk through them is worth remembering."""
+        return self._walked(peer, forwarded, self._proxies, *vendors[:1])
 
 
 class Scrubber:
@@ -197,7 +197,7 @@ def _clients(rows: pa.Table, texts: Texts, site: _Site) -> tuple[Distinct[Packed
     packed: list[Packed] = []
 
     def known(peer: str | None, forwarded: str | None, *vendor: str | None) -> Client:
-        address, kept = site.client(peer, forwarded, next(filter(None, vendor), None))
+        address, kept = site.client(peer, forwarded, *filter(None, vendor)) if forwarded or any(vendor) else classify(peer)
         packed.append(address)
         return kept
 

@@ -2,24 +2,39 @@
 with access as (
     select
         cast(date_trunc('month', least(d.occurred_at, run.as_of - interval 1 microsecond)) as date) as month,
+        d.occurred_at,
         d.staff_id,
         d.account_id,
+        a.account_id as known_account_id,
         d.purpose,
         d.outcome,
         d.code,
         d.provisional,
         case when d.record_class is null then 'unknown' else coalesce(c.kind, 'business') end as class_kind,
-        d.code not in ('ATTEMPT_DENIED', 'EXEMPT_METRICS_ONLY', 'SELF_ACCESS', 'FOREIGN_USER') as is_use,
-        p.policy_id
+        d.code not in ('ATTEMPT_DENIED', 'EXEMPT_METRICS_ONLY', 'SELF_ACCESS', 'FOREIGN_USER') as is_use
     from flagged.access_decisions as d
     cross join scrubbed.run as run
     left join scrubbed.record_classes as c on c.record_class = d.record_class
     left join scrubbed.accounts as a on a.account_id = d.account_id
-    left join flagged.policy_periods as p
-        on p.account_id is not distinct from a.account_id
-        and p.purposes is not null
-        and p.binds_from <= d.occurred_at
-        and (p.binds_to is null or d.occurred_at < p.binds_to)
+),
+unstated as (
+    -- Accesses with a purpose, less those that fall under a version that states purposes (at most one decides).
+    select month, sum(accesses) as accesses
+    from (
+        select month, 1 as accesses
+        from access
+        where is_use and purpose is not null
+        union all
+        select x.month, -1 as accesses
+        from access as x
+        join flagged.policy_periods as p
+            on p.account_id is not distinct from x.known_account_id
+            and p.binds_from <= x.occurred_at
+            and (p.binds_to is null or x.occurred_at < p.binds_to)
+        where x.is_use and x.purpose is not null and x.account_id is not null and p.purposes is not null
+    ) as counted
+    group by month
+    having sum(accesses) > 0
 ),
 doubt as (
     select 'CR-1' as promise_id, month, 'accesses may be to company information' as reason
@@ -52,10 +67,6 @@ doubt as (
     select 'CE-1' as promise_id, month, 'accesses name no purpose' as reason
     from access
     where is_use and purpose is null
-    union all
-    select 'CE-1' as promise_id, month, 'accesses fall under no policy that states purposes' as reason
-    from access
-    where is_use and purpose is not null and (policy_id is null or account_id is null)
 ),
 dark as (
     select cast(date_trunc('month', least(f.occurred_at, run.as_of - interval 1 microsecond)) as date) as month, count(*) as requests
@@ -79,6 +90,9 @@ reasons as (
     select promise_id, month, concat(cast(count(*) as varchar), ' ', reason) as reason
     from doubt
     group by promise_id, month, reason
+    union all
+    select 'CE-1' as promise_id, month, concat(cast(accesses as varchar), ' accesses fall under no policy that states purposes') as reason
+    from unstated
     union all
     -- A read that the audit log does not tell of was never judged.
     select p.promise_id, d.month, concat(cast(d.requests as varchar), ' requests of staff have no access event') as reason

@@ -6,6 +6,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 from conftest import World
+from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from dagster_project import checks, definitions
 from dagster_project.engines import catalog
@@ -16,7 +17,7 @@ SELECTS = [table for table in catalog.tables().values() if table.kind == "select
 
 
 @pytest.fixture(scope="module")
-def graph() -> dg.AssetGraph:  # type: ignore[name-defined]
+def graph() -> AssetGraph:
     """Give the whole graph."""
     return definitions.assembled().resolve_asset_graph()
 
@@ -34,13 +35,13 @@ def test_every_select_is_an_asset_documented_by_its_file(table: catalog.Table) -
     assert (spec.partitions_def == DAYS) == table.is_daily
 
 
-def test_no_asset_waits_for_what_nothing_makes(graph: dg.AssetGraph) -> None:  # type: ignore[name-defined]
+def test_no_asset_waits_for_what_nothing_makes(graph: AssetGraph) -> None:
     """An input that no asset makes would never be fresh, and a reader of the graph could not see where rows come from."""
     assert {each.to_user_string() for each in graph.external_asset_keys} == set()
     assert {key(name) for name in catalog.tables()} <= set(graph.materializable_asset_keys)
 
 
-def test_every_suite_is_a_check_that_blocks(graph: dg.AssetGraph) -> None:  # type: ignore[name-defined]
+def test_every_suite_is_a_check_that_blocks(graph: AssetGraph) -> None:
     """A suite that is not wired up checks nothing; one that does not block lets a broken table be published."""
     suites = {(path.parent.name[2:], path.stem) for path in (catalog.root() / "expectations").rglob("*.json")}
     assert {tuple(each.asset_key.path) for each in graph.asset_check_keys} == suites

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from datetime import UTC, date, datetime, timedelta, timezone
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -74,6 +75,11 @@ def test_json_is_ascii_and_gives_back_the_text(text: str) -> None:
     assert "\x1b" not in written_text
     assert "\x7f" not in written_text
     assert json.loads(written_text)["text"] == text
+
+
+def test_json_has_no_number_that_json_lacks() -> None:
+    """NaN would make the file unreadable for every strict reader."""
+    assert json.loads(json_text({"a": [float("nan"), float("-inf"), 1.5, Decimal("2.5")]})) == {"a": [None, None, 1.5, 2.5]}
 
 
 def test_instants_before_the_year_1000_have_four_digits() -> None:

@@ -1,6 +1,7 @@
 """The locked door of the warehouse: what an analyst may ask, and what nobody can."""
 
 import json
+import re
 import time
 from io import BytesIO
 from pathlib import Path
@@ -9,6 +10,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from dagster_project.engines import catalog
 from dagster_project.errors import UsageError
 from dagster_project.publishing.query import query, shown
 
@@ -169,3 +171,20 @@ def test_a_type_that_parquet_lacks_is_named(warehouse: Path) -> None:
     """Better a sentence than a traceback from Arrow."""
     with pytest.raises(UsageError, match="cast it"):
         shown(query(warehouse, "select interval 1 month as i"), "parquet")
+
+
+def test_the_questions_of_the_guide_can_be_asked(tmp_path: Path) -> None:
+    """docs/analysts.md is the first thing an analyst tries out: each example runs on the tables that sql/ declares."""
+    guide = (Path(__file__).parents[2] / "docs" / "analysts.md").read_text(encoding="utf-8")
+    questions = re.findall(r'query --home HOME "([^"]+)"', guide) + re.findall(r"^select .*", guide, re.MULTILINE)
+    path = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        for table in catalog.tables().values():
+            connection.execute(f"create schema if not exists {table.schema}")
+            if table.name == catalog.FINDINGS:
+                connection.execute(f"create view {table.name} as {table.select}")
+            else:
+                catalog.create_empty(table, connection)
+    assert len(questions) == 4
+    for question in questions:
+        assert query(path, question).num_columns > 0

@@ -3,7 +3,7 @@
 from ipaddress import IPv6Address, ip_address
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.errors import SettingsError
@@ -203,12 +203,14 @@ def test_trusted_proxies_are_networks() -> None:
     assert "/33" not in str(error.value)
 
 
+@settings(deadline=None)
 @given(st.ip_addresses(v=4))
 def test_the_common_case_agrees_with_the_exact_one(address: object) -> None:
     """Dotted decimals take a short cut; it must say what the long way round a mapped address says."""
     assert classify(str(address)) == classify(f"::ffff:{address}")
 
 
+@settings(deadline=None)
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_no_text_breaks_it(peer: str, forwarded: str) -> None:
     """A log's client field holds whatever an attacker sends through a careless proxy."""

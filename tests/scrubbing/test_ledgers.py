@@ -119,6 +119,16 @@ def test_a_grant_is_revoked_once_and_never_edited(
     assert [(place["input_id"], place["line_number"]) for place in found.duplicates.to_pylist()] == duplicates
 
 
+def test_each_key_is_merged_for_itself(people: People, tmp_path: Path) -> None:
+    """Grants stand among others: what revokes or contradicts one says nothing of its neighbours."""
+    named = {name: {row: change | {"grant_id": name} for row, change in (("plain", GRANT), ("revoked", REVOKED))} for name in "abc"}
+    other = named["c"]["plain"] | {"actions": ["read"]}
+    found = _scrub(tmp_path, people, "grants", [named["b"]["plain"], named["a"]["plain"], named["c"]["plain"]], [named["a"]["revoked"], other, named["b"]["plain"]])
+    assert {row["grant_id"]: row["revoked_at"] is not None for row in found.table.to_pylist()} == {"a": True, "b": False, "c": False}
+    assert found.refused.to_pylist() == [{"input_id": "i1", "line_number": 2, "reason": "other"}]
+    assert found.duplicates.to_pylist() == [{"input_id": "i1", "line_number": 3}]
+
+
 def test_a_revocation_is_recorded_when_it_happened_unless_said_otherwise(people: People, tmp_path: Path) -> None:
     """revocation_recorded_at defaults to revoked_at (decision-rules: Defaults)."""
     found = _scrub(tmp_path, people, "grants", [GRANT | {"revoked_at": "2026-03-10T10:00:00Z"}, REVOKED | {"grant_id": "g2"}])

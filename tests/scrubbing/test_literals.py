@@ -130,7 +130,7 @@ def test_no_request_at_all() -> None:
     assert Literals(20, 10).learnt() == []
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.data())
 def test_order_and_cuts_do_not_matter(data: st.DataObject) -> None:
     """The same lines in other files, orders and pieces must give the same tables (non-interference stands on it)."""

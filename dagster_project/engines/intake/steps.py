@@ -19,6 +19,7 @@ from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal
 from dagster_project.errors import CheckFailed, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
 from dagster_project.reading.records.parquet import measure
+from dagster_project.settings import keep
 
 FINDINGS = "reported.findings"
 RECORDS = "scrubbed.records"
@@ -35,6 +36,7 @@ def take_ledgers(house: House) -> dict[str, int]:
         lake.write(name, rows, "part")
     lake.write("ledger.first_seen", _first_seen(lake), "part")
     _account(house, lake, "ledgers", delivery, "current")
+    keep(house.settings, house.home)
     return {name: rows.num_rows for name, rows in delivery.tables.items()}
 
 

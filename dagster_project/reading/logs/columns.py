@@ -28,10 +28,11 @@ Sections = tuple[tuple[Part, ...], ...]
 Texts = Mapping[str, pl.Expr]
 
 _METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "REPORT", "CONNECT", "TRACE"]
-_VERSIONS = {f"HTTP/{version}": version for version in ("1.0", "1.1", "2.0", "2", "3.0", "3")}
+_VERSIONS = [f"HTTP/{version}" for version in ("1.0", "1.1", "2.0", "2", "3.0", "3")]
 _ODD_CLIENT, _ODD_HOST = r'[,\[%"]|^-?$|^[^:]*:[^:]*$', r"[:\[]"
 _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.fZ"
-_BATCH_LINES = 1 << 17  # what the columns of a batch take stays near the processor
+_FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
+_BATCH_LINES = 1 << 18
 _EXACT_ONLY = {"client_port", "total"}
 
 
@@ -83,8 +84,8 @@ def _batch(lines: Lines, texts: pl.Series, start: int, how: Sections, layout: La
         odd.append(pl.col("line").str.len_bytes() > LONGEST_LINE_BYTES)
     frame = frame.filter(~pl.any_horizontal(odd)) if odd else frame
     frame, places, checks = _cut(frame, how, layout.separator)
-    read = frame.select("line_number", *_typed(places, checks, layout)).filter(pl.col("is_plain")).collect(engine="streaming")
-    read = _by_distinct(read.sort("line_number"))
+    read = _typed(frame, places, checks, layout).collect(engine="streaming")
+    read = _by_distinct((read if read["is_plain"].all(ignore_nulls=False) else read.filter("is_plain")).sort("line_number"))
     if layout.decode:
         read = read.with_columns(_mapped(read[name], layout.decode, pl.String()) for name in ("user_agent", "user"))
     return read.select("line_number", *ROW)
@@ -113,7 +114,11 @@ def _cut(frame: pl.LazyFrame, how: Sections, separator: str) -> tuple[pl.LazyFra
             if isinstance(item, Field) and not item.pattern:
                 checks.append(pl.col(name) != "")
     cut_names = [f"c{at}" for at in range(len(how)) if not at % 2 and not (has_rest and at == last)]
-    return frame.with_columns(cuts).unnest(cut_names), texts, checks
+    frame = frame.with_columns(cuts).unnest(cut_names)
+    if "request" in texts:
+        words = texts["request"].str.split_exact(" ", 3).struct.rename_fields(["method", "target", "version", "more"])
+        frame = frame.with_columns(words.alias("words")).unnest("words")
+    return frame, texts, checks
 
 
 def _place(item: Part, text: pl.Expr, texts: dict[str, pl.Expr], checks: list[pl.Expr]) -> None:
@@ -129,13 +134,12 @@ def _place(item: Part, text: pl.Expr, texts: dict[str, pl.Expr], checks: list[pl
         checks.append(text.str.contains(f"^(?:{item.pattern})$"))
 
 
-def _typed(texts: Texts, checks: list[pl.Expr], layout: Layout) -> list[pl.Expr]:
+def _typed(frame: pl.LazyFrame, texts: Texts, checks: list[pl.Expr], layout: Layout) -> pl.LazyFrame:
     """Return the columns of ROW (client and host still as written), `rest`, and whether each line is plain."""
-    instant, is_instant = _instant(texts)
     method, target, version, is_request = _asked(texts)
     status, bytes_sent = (texts.get(name, pl.lit("-")) for name in ("status", "bytes"))
     columns: dict[str, pl.Expr] = {
-        "ts": instant, "method": method, "target": target, "http_version": version,
+        "ts": _instant(texts), "method": method, "target": target, "http_version": version,
         "status": status.cast(pl.Int16, strict=False),
         "bytes": bytes_sent.replace("-", "0").cast(pl.Int64, strict=False),
         "duration_ns": _duration(texts, layout),
@@ -144,28 +148,34 @@ def _typed(texts: Texts, checks: list[pl.Expr], layout: Layout) -> list[pl.Expr]
     }  # fmt: skip
     for name in ("referer", "user", "user_agent", "account", "forwarded_for"):
         columns[name] = _text(texts.get(name, pl.lit(None, pl.String)))
-    is_status = (columns["status"].is_between(0, 999) & (status.str.len_bytes() <= 3)) | (status == "-")
+    typed = {name: pl.col(f"typed_{name}") for name in columns}
+    is_status = (typed["status"].is_between(0, 999) & (status.str.len_bytes() <= 3)) | (status == "-")
     is_unsigned = ~(status.str.starts_with("+") | bytes_sent.str.starts_with("+"))
-    is_duration = columns["duration_ns"].is_not_null() | (texts["duration"] == "-") if "duration" in texts else pl.lit(True)
-    is_plain = pl.all_horizontal([*checks, is_instant, is_request, is_status, is_unsigned, is_duration, columns["bytes"] >= 0])
-    return [*(column.alias(name) for name, column in columns.items()), is_plain.alias("is_plain")]
+    is_duration = typed["duration_ns"].is_not_null() | (texts["duration"] == "-") if "duration" in texts else pl.lit(True)
+    is_plain = [*checks, _is_instant(texts, typed["ts"]), is_request, is_status, is_unsigned, is_duration, typed["bytes"] >= 0]
+    frame = frame.with_columns(column.alias(f"typed_{name}") for name, column in columns.items())
+    return frame.select("line_number", pl.all_horizontal(is_plain).alias("is_plain"), **typed)
 
 
 def _text(text: pl.Expr) -> pl.Expr:
     return pl.when((text != "-") & (text != "")).then(text)
 
 
-def _instant(texts: Texts) -> tuple[pl.Expr, pl.Expr]:
+def _instant(texts: Texts) -> pl.Expr:
     if "time_of_day" in texts:
         local = pl.concat_str(texts["time"], texts["time_of_day"], separator=" ").str.to_datetime(_W3C, time_unit="us", strict=False)
     elif "zone" in texts:
         local = texts["time"].str.to_datetime(_CLF, time_unit="us", strict=False) - _offset(texts["zone"])
     else:
         local = texts["time"].str.to_datetime(_ISO, time_unit="us", strict=False)
-    instant = local.dt.replace_time_zone("UTC")
+    return local.dt.replace_time_zone("UTC")
+
+
+def _is_instant(texts: Texts, instant: pl.Expr) -> pl.Expr:
+    """Tell whether a time is written plainly and in range; leap seconds are left to the exact pattern."""
     is_leap = texts.get("time_of_day", texts["time"]).str.contains(":60", literal=True)
     has_width = texts["time"].str.len_bytes() == len("[02/Mar/2026:11:15:00") if "zone" in texts else pl.lit(True)
-    return instant, has_width & ~is_leap & instant.is_between(datetime(FIRST_YEAR, 1, 1, tzinfo=UTC), datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC), closed="left")
+    return has_width & ~is_leap & instant.is_between(_FIRST, _END, closed="left")
 
 
 def _offset(zone: pl.Expr) -> pl.Expr:
@@ -179,10 +189,9 @@ def _offset(zone: pl.Expr) -> pl.Expr:
 def _asked(texts: Texts) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr]:
     """Return method, target and version, and whether they are as plain as nearly all are."""
     if "request" in texts:
-        words = texts["request"].str.split_exact(" ", 3).struct
-        method, target, version, more = (words.field(f"field_{at}") for at in range(4))
-        version = version.replace_strict(list(_VERSIONS), list(_VERSIONS.values()), default=None, return_dtype=pl.String)
-        return method, target, version, method.is_in(_METHODS) & (target != "") & version.is_not_null() & more.is_null()
+        method, target, version, more = (pl.col(name) for name in ("method", "target", "version", "more"))
+        is_plain = method.is_in(_METHODS) & (target != "") & version.is_in(_VERSIONS) & more.is_null()
+        return method, target, version.str.slice(len("HTTP/")), is_plain
     missing = pl.lit(None, pl.String)
     target = _text(texts.get("target", texts.get("path", missing)))
     if "path" in texts and "query" in texts and "target" not in texts:

@@ -92,6 +92,7 @@ _DURATIONS = {
 _PLACES = {name: (field, rank) for field, names in _NAMES.items() for rank, name in reversed(list(enumerate(names.split())))}
 _UNITS_NS = {name: unit_ns for unit_ns, names in _DURATIONS.items() for name in names.split()}
 _WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "http_request.")
+DEEPEST = 8
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
@@ -147,6 +148,8 @@ def _fields(record: dict[str, object]) -> tuple[dict[str, str], str | None]:
 
 
 def _flat(value: dict[str, object], prefix: str) -> Iterator[tuple[str, str]]:
+    if prefix.count(".") > DEEPEST:
+        return
     for key, held in value.items():
         name = prefix + key
         inner = _unlisted(held)

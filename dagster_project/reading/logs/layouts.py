@@ -8,8 +8,12 @@ from functools import cached_property, lru_cache
 from dagster_project.errors import SettingsError
 from dagster_project.reading.logs.values import Fields, Row, duration_ns, origin_form, row, unescape
 
-_ADDRESS = r"(?:\[?[0-9A-Fa-f:.]*[.:][0-9A-Fa-f:.]*(?:%[\w.]+)?\]?(?::\d+)?|localhost|unix:)"
-_HOPS = r'"[^"]*"(?: [^\s"]+)?|[^\s,"\[][^\s,"]*(?:\s*,\s*[^\s,"]*)*|\[[^\s,"]+'
+# No pattern here may read the same text in two ways: a hostile line would take hours.
+_ADDRESS = (
+    r"(?:\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\](?::\d{1,5})?"
+    r"|[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f:.]{1,45}(?:%\w{1,16})?|localhost|unix:)"
+)
+_HOPS = r'"[^"]*"(?: [^\s"]+)?|[^\s,"\[][^\s,"]*(?:\s*,(?:\s*[^\s,"]+)?)*|\[[^\s,"]+'
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> s
     is_last = following == "" and isinstance(after, str)
     is_marked = following[:1] not in ("", separator)
     by_name = {
-        "time": (r'[^\]"]*', following.startswith("]")),
+        "time": (r'[^\]"\[]{0,64}', following.startswith("]")),
         "rest": (r"(?:\s.*)?", is_last),
         "client": (_HOPS, following.startswith(" ")),
         "user": (".*?", following.startswith(" [") or is_marked),
@@ -134,7 +138,7 @@ def _strptime_pattern(pattern: str) -> str:
     return re.sub(r"%[a-zA-Z]", r"[\\w+:-]+?", re.escape(pattern).replace(r"\ ", " ")) if "%" in pattern else re.escape(pattern)
 
 
-VHOST_CLIENT = Field("client", pattern=_ADDRESS + r"(?:\s*,\s*(?:" + _ADDRESS + r")?)*|\"[^\"]*\"(?: [^\s\"]+)?")
+VHOST_CLIENT = Field("client", pattern=_ADDRESS + r"(?:\s*,(?:\s*" + _ADDRESS + r")?)*|\"[^\"]*\"(?: [^\s\"]+)?")
 """A client that must look like an address: where a host name stands before it, only that tells them apart."""
 
 IDENTITY = Field("", pattern=r"[^\s.:\[]+")

@@ -12,6 +12,9 @@ from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
 from dagster_project.reading.logs.values import ROWS, Refused, Row
 
+FEWEST_LINES = 128
+"""Below this many lines, setting up columns costs more than it saves."""
+
 NO_MATCH = ("no_match", "json_error", "field_count")
 
 
@@ -26,7 +29,8 @@ class Parsed:
 def read(lines: Lines, known: Format, header: bytes | None) -> Parsed:
     """Return the rows and the refused lines of a piece; line_number counts from 1."""
     runs = known.parts(lines, header) if known.parts else [(0, len(lines), known.layouts)]
-    plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in runs if layouts]
+    many = [(start, stop, layouts) for start, stop, layouts in runs if layouts and stop - start >= FEWEST_LINES]
+    plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many]
     taken = np.zeros(len(lines), bool)
     for frame in plain:
         taken[frame["line_number"].to_numpy() - 1] = True

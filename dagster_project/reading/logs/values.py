@@ -38,6 +38,8 @@ ROWS = pa.schema(
 )
 
 LARGEST = (1 << 63) - 1
+LAST_PORT = 65535
+LONGEST_LIST = 1024
 
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S(?:.*\S)?) HTTP/(\d(?:\.\d)?)")
 _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) ((?:/|\*|https?://)\S*)")
@@ -65,7 +67,7 @@ def row(fields: Fields, time_pattern: str | None = None) -> Row:
     return (
         _instant_of(fields, time_pattern),
         address,
-        port if port is not None else _whole(fields.get("client_port")),
+        port if port is not None else _port(fields.get("client_port")),
         method,
         target,
         host(fields.get("host", "")),
@@ -88,6 +90,11 @@ def text(value: str | None) -> str | None:
 
 def _whole(value: str | None) -> int | None:
     return int(value) if value and value.isdecimal() and len(value) < 19 else None
+
+
+def _port(value: str | None) -> int | None:
+    port = _whole(value)
+    return port if port is not None and port <= LAST_PORT else None
 
 
 def status(value: str) -> int | None:
@@ -120,7 +127,7 @@ def client(value: str) -> tuple[str | None, int | None, str | None]:
     first = first.strip("[]")
     if ":" in first:
         first = first.partition("%")[0]
-    return text(first), port if port and port < 65536 else None, ", ".join(hops) if len(hops) > 1 else None
+    return text(first), port if port and port <= LAST_PORT else None, ", ".join(hops) if len(hops) > 1 else None
 
 
 @lru_cache(maxsize=4096)
@@ -188,7 +195,7 @@ def trailing(rest: str) -> dict[str, str]:
 
 
 def _is_address_list(token: str) -> bool:
-    return all(re.fullmatch(r"[\d.]+\.\d+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*", hop.strip()) for hop in token.split(","))
+    return all(re.fullmatch(r"[\d.]+\.\d+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*", hop.strip()) for hop in token.split(",")) if len(token) < LONGEST_LIST else False
 
 
 def _instant_of(fields: Fields, pattern: str | None) -> int | None:

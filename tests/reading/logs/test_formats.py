@@ -4,11 +4,13 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import FORMATS, header_of, parse
 from dagster_project.reading.logs.detect import detect
+from dagster_project.reading.logs.reader import FEWEST_LINES
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "lines.jsonl"
 INSTANT = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
@@ -17,6 +19,9 @@ INSTANT = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
 def _row(line: str, known: str = "auto", header: bytes | None = None) -> dict[str, object]:
     parsed = parse(line.encode() + b"\n", known, header)
     assert (parsed.rows.num_rows, parsed.rejects["reason"].to_pylist()) == (1, [])
+    # Many lines take the fast path, which must say the same.
+    many = parse((line.encode() + b"\n") * FEWEST_LINES, known, header).rows.drop_columns("line_number")
+    assert many.equals(pa.concat_tables([parsed.rows.drop_columns("line_number")] * FEWEST_LINES))
     return dict(parsed.rows.to_pylist()[0])
 
 

@@ -11,6 +11,7 @@ from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import FORMATS, columns, parse
 from dagster_project.reading.logs.formats import Format, named
 from dagster_project.reading.logs.lines import REJECTS, shape, split
+from dagster_project.reading.logs.reader import FEWEST_LINES
 from dagster_project.reading.logs.values import ROWS
 
 TIME = "[02/Mar/2026:11:15:00 +0100]"
@@ -23,7 +24,14 @@ def _row(line: str | bytes, known: str = "combined") -> dict[str, object]:
     parsed = parse((line.encode() if isinstance(line, str) else line) + b"\n", known)
     assert parsed.rejects.num_rows == 0, parsed.rejects["reason"].to_pylist()
     assert parsed.rows.num_rows == 1
+    _same_in_columns(parsed.rows, line if isinstance(line, bytes) else line.encode(), known)
     return dict(parsed.rows.to_pylist()[0])
+
+
+def _same_in_columns(row: pa.Table, line: bytes, known: str) -> None:
+    """Read the line many times over, which takes the fast path."""
+    many = parse((line + b"\n") * FEWEST_LINES, known).rows
+    assert many.drop_columns("line_number").equals(pa.concat_tables([row.drop_columns("line_number")] * FEWEST_LINES))
 
 
 def _reasons(body: bytes, known: str = "combined") -> list[tuple[int, str]]:

@@ -1,0 +1,116 @@
+"""What is kept of a run that fails: no value of a row, in any file below HOME, on the console or in the log."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+import pytest
+from conftest import SOURCE, World
+
+from dagster_project import automation
+from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.errors import GlasshouseError
+from dagster_project.sql_assets import key
+
+SECRET = "jane.doe-7f3a9@example.com"
+DAY = date(2026, 3, 1)
+
+
+def failing(kind: str) -> dg.AssetsDefinition:
+    """Return a landing asset that fails in a way that quotes the secret."""
+
+    @dg.multi_asset(name="failing", specs=[dg.AssetSpec(key(name)) for name in (SOURCE, "scrubbed.grants", "scrubbed.run")])
+    def fails(engine: dg.ResourceParam[DuckDBEngine]) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
+        if kind == "raised":
+            raise ValueError(f"cannot read {SECRET}")
+        if kind == "chained":
+            try:
+                engine.connection().execute(f"select cast('{SECRET}' as integer)")
+            except duckdb.Error as error:
+                raise RuntimeError(f"while reading {SECRET}") from error
+        if kind == "duckdb":
+            engine.connection().execute(f"select cast(account_id as integer) from {SOURCE}").fetchall()
+        if kind == "noted":
+            error = GlasshouseError("web_logs/a.log: refused")
+            error.add_note(SECRET)
+            raise error
+        assert SECRET == kind
+        yield dg.MaterializeResult(asset_key=key(SOURCE))
+
+    return fails
+
+
+def cells(path: Path) -> str:
+    """Return every value of every table of an SQLite file."""
+    with sqlite3.connect(path) as connection:
+        names = [row[0] for row in connection.execute("select name from sqlite_master where type = 'table'")]
+        return "\n".join(str(row) for name in names for row in connection.execute(f'select * from "{name}"'))
+
+
+def places_of(secret: str, folder: Path) -> list[str]:
+    """Return the files below a folder that hold the secret, as bytes or as a value of SQLite; the lake holds it on purpose."""
+    files = [path for path in folder.rglob("*") if path.is_file() and "lake" not in path.relative_to(folder).parts]
+    found = [path.name for path in files if secret.encode() in path.read_bytes()]
+    return found + [path.name for path in files if path.read_bytes().startswith(b"SQLite format 3") and secret in cells(path)]
+
+
+@pytest.mark.parametrize("kind", ["raised", "chained", "duckdb", "noted", "asserted"])
+def test_an_exception_that_quotes_a_value_leaves_no_trace_of_it(world: World, kind: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+    """Dagster keeps the text of an exception in three databases and prints it: that would be the address of a customer's person."""
+    world.land(DAY, account_id=SECRET)
+    world.landing_assets = [failing(kind)]
+    outcome = world.run(automation.LANDING)
+    assert not outcome.is_success
+    assert places_of(SECRET, world.house.home) == []
+    assert (world.house.home / "dagster" / "history" / "runs" / f"{outcome.run_id}.db").is_file()
+    printed = capfd.readouterr()
+    assert SECRET not in printed.out + printed.err + caplog.text + str(outcome) + " ".join(automation.complaints([outcome]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("raised", "a fault of ours in failing: ValueError at no place of ours; please report it"), ("noted", "web_logs/a.log: refused")],
+)
+def test_an_error_still_tells_what_to_do(world: World, kind: str, told: str) -> None:
+    """Redaction must not leave the operator with nothing: our own words come through, of others' the type and the place."""
+    world.landing_assets = [failing(kind)]
+    assert automation.complaints([world.run(automation.LANDING)]) == (told,)
+
+
+def test_a_failed_check_leaves_no_value(world: World, capfd: pytest.CaptureFixture[str]) -> None:
+    """The values that break a suite are just those that must not be copied into Dagster's store."""
+    world.land(DAY, account_id=SECRET)
+    suite: list[dict[str, Any]] = [
+        {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "account_id", "value_set": ["acme"]}},
+        {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "account_id"}},
+        {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "select cast(account_id as integer) from {batch}"}},
+    ]
+    world.suite(SOURCE, *suite)
+    outcome = world.run(automation.LANDING)
+    assert outcome.failed_checks == (SOURCE,)
+    assert places_of(SECRET, world.house.home) == []
+    printed = capfd.readouterr()
+    assert SECRET not in printed.out + printed.err + str(outcome)
+
+
+def test_the_search_finds_what_is_there(world: World) -> None:
+    """A search that finds nothing proves something only if it would have found it."""
+    with sqlite3.connect(world.house.home / "kept.db") as connection:
+        connection.execute("create table kept (words varchar)")
+        connection.execute("insert into kept values (?)", [SECRET])
+    (world.house.home / "kept.txt").write_text(f"said {SECRET}.")
+    assert sorted(places_of(SECRET, world.house.home)) == ["kept.db", "kept.db", "kept.txt"]
+
+
+def test_the_store_says_no_compute_logs_and_no_telemetry(world: World) -> None:
+    """What steps print goes to files, and Dagster reports home, unless dagster.yaml says otherwise."""
+    world.run(automation.LANDING)
+    written = (world.house.home / "dagster" / "dagster.yaml").read_text()
+    assert "NoOpComputeLogManager" in written
+    assert "enabled: false" in written
+    assert list((world.house.home / "dagster").rglob("compute_logs")) == []
+    assert list((world.house.home / "dagster").rglob(".telemetry")) == []
