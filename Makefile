@@ -26,14 +26,14 @@ demo: $(INSTALLED)      ## the main job on data_samples/
 
 test: $(SUITE)          ## all tests that need nothing but Python
 	@echo "left out here: browser, server and postgres tests (make test-all) and slow ones (make test-slow)"
-	$(BIN)/python -m pytest -n 2 -m "not browser and not server and not postgres and not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not browser and not server and not postgres and not slow" $(ARGS)
 
 test-all: $(SUITE)      ## what needs a browser, a server or PostgreSQL
 	@command -v chromium >/dev/null || { echo "missing: chromium (apt-get install chromium)"; exit 1; }
 	$(BIN)/python -m pytest -m "browser or server or postgres" $(ARGS)
 
 test-slow: $(SUITE)     ## wide runs: fuzzing, many random worlds, scale
-	$(BIN)/python -m pytest -n 2 -m slow $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow $(ARGS)
 
 lint: $(SUITE)          ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -126,13 +126,12 @@ def detect(file: Path, *, as_json: JsonOption = False) -> int:
 
     Example: `glasshouse detect access.log.gz`
     """
-    from dagster_project.reading.files import open_plain
+    from dagster_project.reading.files import head
     from dagster_project.reading.logs.detect import detect as detected
 
     if not file.is_file():
         raise UsageError("FILE is no file; name a log file, plain or compressed")
-    with open_plain(file) as stream:
-        found = detected(stream.read(1 << 20))
+    found = detected(head(file))
     told = {"format": found.format, "confidence": round(found.confidence, 4), "refused_lines": list(found.refused_lines)}
     _tell(told, as_json, lambda _: f"{found.format or 'no known format'}, confidence {found.confidence:.0%}" + (f", lines refused: {', '.join(map(str, found.refused_lines))}" if found.refused_lines else ""))
     return 0 if found.format else 3

@@ -102,7 +102,7 @@ def outcomes(home: Path, folder: Path, table: str) -> list[Outcome]:
         source.delete_asset(table)
     except GlasshouseError:
         raise
-    except Exception as error:  # the library raises what it likes, and may quote values
+    except Exception as error:  # noqa: BLE001 (the library raises what it likes, and may quote values)
         raise GlasshouseError(f"expectations of {table}: {type(error).__name__} in Great Expectations; is each type and column right?") from None
     found = sorted((_outcome(result) for result in results.results), key=lambda outcome: outcome.index)
     if len(found) != len(listed):  # an unknown type has no result, and would pass by that

@@ -31,6 +31,8 @@ DAGSTER_YAML = """\
 # Written by Glasshouse at each start: no output of a step is kept, nothing is reported home, one run writes at a time.
 telemetry:
   enabled: false
+nux:
+  enabled: false
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
@@ -45,7 +47,7 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def open_house(
+def open_house(  # noqa: PLR0913, PLR0917 (all that a run is given)
     home: Path,
     landing: Path | None = None,
     settings_path: Path | None = None,

@@ -133,3 +133,21 @@ def test_published_columns_have_types_that_every_reader_knows() -> None:
     published = [table for table in catalog.tables().values() if table.layer > 1 and table.is_published]
     wrong = [f"{table.name}.{column.name} {column.type}" for table in published for column in table.columns if column.type not in PUBLISHED_TYPES]
     assert wrong == []
+
+
+def test_every_control_is_shown_both_sides_of_a_boundary() -> None:
+    """A control that was only ever seen to find, or only to stay silent, is not known to decide anything."""
+    cases = Path(__file__).parent / "sql"
+    for table in catalog.tables().values():
+        if table.is_control:
+            expected = [len(path.read_text(encoding="utf-8").splitlines()) for path in (cases / table.path.parent.name / table.path.stem).glob("*/expect.csv")]
+            assert len(expected) >= 2, table.name
+            assert max(expected) > 1, table.name
+
+
+def test_every_other_table_and_question_has_a_case() -> None:
+    """What is never run in a test is found wrong by an analyst."""
+    cases = Path(__file__).parent / "sql"
+    tried = {path.parent.parent.relative_to(cases).as_posix() for path in cases.rglob("expect.csv")}
+    selects = {path.relative_to(SQL).with_suffix("").as_posix() for path in SELECTS if path.parent.name != "3_flagged"}
+    assert selects <= tried

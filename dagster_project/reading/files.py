@@ -11,7 +11,7 @@ from pathlib import Path
 from dagster_project.errors import DamagedError
 from dagster_project.reading.compression import CHUNK_BYTES, open_plain
 
-__all__ = ["Found", "Identity", "Piece", "found", "identity", "open_plain", "pieces"]
+__all__ = ["Found", "Identity", "Piece", "found", "head", "identity", "lines_before", "open_plain", "pieces"]
 
 LONGEST_LINE_BYTES = 1 << 20
 DEFAULT_SITES = {"web_logs": "web", "request_logs": "service"}
@@ -70,6 +70,16 @@ def _chunks(path: Path) -> Iterator[bytes]:
         read = getattr(plain, "read1", plain.read)
         while chunk := read(CHUNK_BYTES):
             yield chunk
+
+
+def head(path: Path, size_bytes: int = CHUNK_BYTES) -> bytes:
+    """Return the first decompressed bytes; of a damaged archive, those that are readable."""
+    body = bytearray()
+    for chunk in _until_damage(path, []):
+        body += chunk
+        if len(body) >= size_bytes:
+            break
+    return bytes(body[:size_bytes])
 
 
 def identity(file: Found, known: Mapping[str, int]) -> Identity:

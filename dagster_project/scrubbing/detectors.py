@@ -6,7 +6,12 @@ from collections.abc import Callable, Iterator
 
 from dagster_project.scrubbing.readable import packed, readings
 
-_TELLING = re.compile(r"@|\d\D{0,3}\d\D{0,3}\d\D{0,3}\d|:[^:]*:|eyJ|[%\\&=]|[^\x00-\x7f]|[A-Za-z0-9+/_-]{12}")
+# Without any of these a text holds no kind in the open, or no packed token: most texts end here.
+_DIRECT = re.compile(
+    r"@|[%\\&=]|[^\x00-\x7f]|eyJ|:[^:]*:|\d[.]\d|0[xX]|[0-9a-fA-F]-[0-9a-fA-F]{1,4}-|[0-9A-Za-z]{15}|\d(?:\D{0,2}\d){6}",
+)
+_PACKABLE = re.compile(r"[A-Za-z0-9+/_-]{12}|[%\\&]|[^\x00-\x7f]")
+_SEVEN_DIGITS = re.compile(r"\d(?:\D{0,2}\d){6}")
 _TELLING_OF_CARDS = re.compile(r"\d(?:[ +-]?\d){12}|[%\\&]|[^\x00-\x7f]|[A-Za-z0-9+/_-]{18}")
 _EMAIL = re.compile(r"[^\s/@:<>,;=&?]@((?:[\w-]{1,63}\.)+[^\W\d_][\w-]{1,62})")
 _FILE_ENDINGS = re.compile(r"(?:\.(?:avif|css|gif|html?|ico|jpe?g|js|json|map|min|mjs|pdf|php|png|svg|ttf|txt|webp|woff2?|xml))+$", re.IGNORECASE)
@@ -67,21 +72,14 @@ _ISSUERS = (
 
 def kinds(text: str) -> frozenset[str]:
     """Return the kinds of `KINDS` that stand in a text in any encoding (percent, %u, backslash, HTML, base64, hex, look-alikes)."""
-    if not _TELLING.search(text):
-        return frozenset()
-    plain = readings(text)
-    return frozenset(kind for reading in (*plain, *packed(plain[0])) for kind in _kinds(reading))
+    return _open(text) | _packed(text)
 
 
 def label(segment: str) -> str | None:
     """Return `{kind}` for the first kind a path segment holds, `{b64}` where only its decoded bytes do, None for neither."""
-    if not _TELLING.search(segment):
-        return None
-    plain = readings(segment)
-    found = {kind for reading in plain for kind in _kinds(reading)}
-    if not found:
-        return "{b64}" if any(_kinds(said) for said in packed(plain[0])) else None
-    return "{" + next(kind for kind in KINDS if kind in found) + "}"
+    if found := _open(segment):
+        return "{" + next(kind for kind in KINDS if kind in found) + "}"
+    return "{b64}" if _packed(segment) else None
 
 
 def card_numbers(text: str) -> int:
@@ -90,6 +88,18 @@ def card_numbers(text: str) -> int:
         return 0
     plain = readings(text)
     return len({number for reading in (*plain, *packed(plain[0])) for number in _cards(reading)})
+
+
+def _open(text: str) -> frozenset[str]:
+    if not _DIRECT.search(text):
+        return frozenset()
+    return frozenset(kind for reading in readings(text) for kind in _kinds(reading))
+
+
+def _packed(text: str) -> frozenset[str]:
+    if not _PACKABLE.search(text):
+        return frozenset()
+    return frozenset(kind for said in packed(readings(text)[0]) for kind in _kinds(said))
 
 
 def _kinds(text: str) -> Iterator[str]:
@@ -169,7 +179,7 @@ _HOLDS: dict[str, Callable[[str], bool]] = {
     "jwt": lambda text: "eyJ" in text and bool(_JWT.search(text)),
     "uuid": lambda text: bool(_UUID.search(text)),
     "ulid": lambda text: any(2 <= sum(map(str.isdigit, found)) <= 24 for found in _ULID.findall(text)),
-    "phone": lambda text: any(pattern.search(text) for pattern in _PHONES),
+    "phone": lambda text: bool(_SEVEN_DIGITS.search(text)) and any(pattern.search(text) for pattern in _PHONES),
     "card": lambda text: any(True for _ in _cards(text)),
     "iban": lambda text: any(_is_iban(found[1]) for found in _IBAN.finditer(text)),
     "mac": lambda text: bool(_MAC.search(text)),

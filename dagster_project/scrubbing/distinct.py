@@ -33,7 +33,7 @@ class Distinct(Generic[T]):
 def column(rows: pa.Table, name: str) -> Distinct[Any]:
     """Return the distinct values of a column, plain or dictionary-encoded; of a column that is missing, None for each row."""
     if name not in rows.column_names or rows.column(name).null_count == rows.num_rows:
-        return Distinct([None], pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows))
+        return nothing(rows.num_rows)
     cells = rows.column(name)
     if pa.types.is_dictionary(cells.type):
         encoded = cells.unify_dictionaries().combine_chunks()
@@ -41,6 +41,11 @@ def column(rows: pa.Table, name: str) -> Distinct[Any]:
         return Distinct([*values, None], pc.fill_null(encoded.indices.cast(pa.int32()), len(values)))
     encoded = cells.combine_chunks().dictionary_encode(null_encoding="encode")
     return Distinct(encoded.dictionary.to_pylist(), encoded.indices)
+
+
+def nothing(rows: int) -> Distinct[Any]:
+    """Return a column of so many None."""
+    return Distinct([None], pa.repeat(pa.scalar(0, pa.int32()), rows))
 
 
 def combined(made: Callable[..., T], *columns: Distinct[Any]) -> Distinct[T]:

@@ -3,7 +3,7 @@
 A prefix is shown if enough asked for anything below it; a path with no segment fallen back, only if enough asked for just that path.
 A candidate is a path whose segments are either fixed (declared, or the label of a detector) or literal. Only how many different
 visitors and accounts asked for it is counted, up to the threshold, so that unions stay exact and memory bounded. The result
-depends on the set of (candidate, visitor, account) alone, not on its order or cuts, as long as there are at most 1 M candidates.
+depends on the set of (candidate, visitor, account) alone, not on its order or cuts, as long as there are fewer than 400,000 candidates.
 """
 
 import math
@@ -17,7 +17,7 @@ import pyarrow as pa
 from dagster_project.scrubbing.contracts import ROUTES
 from dagster_project.scrubbing.detectors import kinds
 
-MAX_CANDIDATES = 1_000_000
+MAX_CANDIDATES = 400_000  # with two or three literals of their own each, about 1 M literals
 SETTLE_ROWS = 250_000
 FIXED = "\x00"  # stands before a segment that is shown whoever asked for it
 QUERY = "\x01"  # stands between the path and the query of a candidate
@@ -92,7 +92,7 @@ class Literals:
         self.backstop_hits = 0
 
     def route_id(self, site: str, candidate: str) -> int:
-        """Return the number of a candidate, a new one on first sight; beyond 1 M candidates its literals fall back."""
+        """Return the number of a candidate, a new one on first sight; beyond 400,000 candidates its literals fall back."""
         for key in self._keys(site, candidate):
             if (known := self._numbers.get(key)) is not None:
                 return known + self._first_route_id

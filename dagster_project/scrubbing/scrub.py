@@ -19,7 +19,7 @@ from dagster_project.scrubbing.addresses import Client, Packed, Proxies, classif
 from dagster_project.scrubbing.agents import Agent, agent
 from dagster_project.scrubbing.contracts import REQUESTS, STAFF_REQUESTS
 from dagster_project.scrubbing.detectors import PERSONAL, card_numbers, kinds
-from dagster_project.scrubbing.distinct import Distinct, column, combined, merged, remembered
+from dagster_project.scrubbing.distinct import Distinct, column, combined, merged, nothing, remembered
 from dagster_project.scrubbing.literals import Literals
 from dagster_project.scrubbing.measures import of_agents, of_clients, of_lines, of_protocol
 from dagster_project.scrubbing.people import People
@@ -91,7 +91,7 @@ class Scrubber:
 
     def requests(self, rows: pa.Table, origin: Origin, first_line: int = 1) -> Scrubbed:
         """Return the contract rows of a piece, in its order; `rows` are those of `parse`, `first_line` the piece's first line."""
-        site = self._sites.setdefault(origin.site, _Site(origin.site, self._settings))
+        site = self._site(origin.site)
         texts = {name: column(rows, name) for name in TEXTS}
         targets = Distinct([site.target(text) for text in texts["target"].values], texts["target"].codes)
         agents = Distinct([self._agent(text) for text in texts["user_agent"].values], texts["user_agent"].codes)
@@ -121,9 +121,13 @@ class Scrubber:
         """How many routes the last look of the detectors blanked; known after `routes`."""
         return self._literals.backstop_hits
 
+    def _site(self, name: str) -> _Site:
+        if name not in self._sites:
+            self._sites[name] = _Site(name, self._settings)
+        return self._sites[name]
+
     def _accounts(self, texts: Texts, targets: Distinct[Target]) -> Distinct[str | None]:
         """Return the account of each row: the first rule of `[accounts] rules` that names one decides."""
-        nobody: Distinct[str | None] = Distinct([None], targets.codes)
         found: list[Distinct[str | None]] = []
         for rule in self._settings.accounts.rules:
             match rule:
@@ -135,7 +139,7 @@ class Scrubber:
                     found.append(Distinct([self._known_account(target.account) for target in targets.values], targets.codes))
                 case "user":
                     found.append(_mapped(texts["user"], self._account_of_user))
-        return combined(lambda *names: next(filter(None, names), None), *map(merged, found), nobody)
+        return combined(lambda *names: next(filter(None, names), None), *map(merged, found), nothing(len(targets.codes)))
 
     def _known_account(self, name: str | None) -> str | None:
         """Return an account id of the ledger; without a ledger, whatever is shaped like an id and names nobody."""

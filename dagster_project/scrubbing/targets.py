@@ -67,6 +67,7 @@ class Targets:
         self._query = site.query
         self._patterns = [tuple(pattern.strip("/").split("/")) for pattern in path_patterns]
         self._part: Callable[[str], str] = lru_cache(50_000)(self._fixed_or_literal)
+        self._path: Callable[[str], tuple[str, str | None, bool]] = lru_cache(20_000)(self._read_path)
 
     def read(self, raw: str | None) -> Target:
         """Return what may be known of a target; origin, absolute, authority and asterisk form are HTTP, all else is not."""
@@ -87,29 +88,32 @@ class Targets:
 
     def _origin(self, raw: str, host: str | None) -> Target:
         path, _, query = raw.partition("#")[0].partition("?")
+        candidate, account, is_customer_record = self._path(path)
+        shown, dropped = self._kept_query(query) if query else ("", 0)
+        return Target(host=host, candidate=candidate + QUERY + shown, account=account, is_customer_record=is_customer_record, other_query_names=dropped)
+
+    def _read_path(self, path: str) -> tuple[str, str | None, bool]:
+        """Return the path of a candidate, the account in it, and whether it shows a customer's record."""
         segments = [_MATRIX.sub("", segment) for segment in path.split("/")[1:]]
         plain = [decoded(segment).replace("/", "%2F") for segment in segments]
-        shown, dropped = self._kept_query(query)
-        return Target(
-            host=host,
-            candidate=self._candidate(segments, plain) + QUERY + shown,
-            account=self._account(plain),
-            is_customer_record=self._customer_records.find("/" + "/".join(plain)) is not None,
-            other_query_names=dropped,
-        )
+        at = self._account_at(plain)
+        account = None if at is None else plain[at]
+        return self._candidate(segments, plain, at), account, self._customer_records.find("/" + "/".join(plain)) is not None
 
-    def _candidate(self, segments: list[str], plain: list[str]) -> str:
+    def _candidate(self, segments: list[str], plain: list[str], account_at: int | None) -> str:
         if declared := self._declared.find("/" + "/".join(plain)):
             return "/".join(FIXED + part for part in declared.strip("/").split("/"))
         parts = [self._part(segment) for segment in segments[:MAX_DEPTH]]
-        if at := self._account_at(plain):
-            parts[at] = FIXED + "{account}"
+        if account_at is not None:
+            parts[account_at] = FIXED + "{account}"
         return "/".join([*parts, FIXED + "{…}"] if len(segments) > MAX_DEPTH else parts)
 
     def _fixed_or_literal(self, segment: str) -> str:
         """Return a segment marked as shown (nothing, vocabulary, a detector's label, what could not be shown anyway) or as it is."""
         if not segment or segment in self._vocabulary:
             return FIXED + segment
+        if len(segment) <= 9 and segment.isascii() and segment.isdecimal():
+            return segment  # too short for whatever else a number may be
         if found := label(segment):
             # A number that would do as an address is never shown, but stays a number: so may an id be.
             return FIXED + ("{int}" if segment.isdecimal() else found)
@@ -122,14 +126,8 @@ class Targets:
                 return pattern.index("{account}") if "{account}" in pattern[:MAX_DEPTH] else None
         return None
 
-    def _account(self, plain: list[str]) -> str | None:
-        at = self._account_at(plain)
-        return None if at is None else plain[at]
-
     def _kept_query(self, query: str) -> tuple[str, int]:
         """Return the declared part of a query, and how many other names it holds; a bare value counts as a name."""
-        if not query:
-            return "", 0
         kept: dict[str, str] = {}
         dropped = 0
         for pair in filter(None, query.split("&")):

@@ -26,9 +26,13 @@ nearest as (
         input_id,
         line_number,
         max(event_end) over (partition by staff_id, account_id order by happened_at range between unbounded preceding and current row) as last_of_account,
-        min(case when input_id is null then happened_at end) over (partition by staff_id, account_id order by happened_at range between current row and unbounded following) as next_of_account,
+        min(case when input_id is null then happened_at end) over (
+            partition by staff_id, account_id order by happened_at range between current row and unbounded following
+        ) as next_of_account,
         max(event_end) over (partition by staff_id order by happened_at range between unbounded preceding and current row) as last_of_any,
-        min(case when input_id is null then happened_at end) over (partition by staff_id order by happened_at range between current row and unbounded following) as next_of_any
+        min(case when input_id is null then happened_at end) over (
+            partition by staff_id order by happened_at range between current row and unbounded following
+        ) as next_of_any
     from accompanied
 ),
 request as (

@@ -31,12 +31,13 @@ fitted as (
     group by p.account_id, p.record_class, s.days
 ),
 trend as (
+    -- Rounded, so that the order of a sum never shows.
     select
         account_id,
         record_class,
         days,
-        case when sxx > 0 then slope end as slope,
-        case when points > 2 and sxx > 0 then sqrt(greatest(syy - slope * slope * sxx, 0) / (points - 2) / sxx) end as error
+        round(case when sxx > 0 then slope end, 6) as slope,
+        round(case when points > 2 and sxx > 0 then sqrt(greatest(syy - slope * slope * sxx, 0) / (points - 2) / sxx) end, 6) as error
     from fitted
 ),
 trends as (

@@ -56,7 +56,10 @@ gap as (
         and q.last_event_at >= n.period_start
     group by n.promise_id, n.month, n.folder
     union all
-    select n.promise_id, n.month, concat('a gap in ', h.source, ' from ', strftime(h.gap_from, '%Y-%m-%d %H:%M'), coalesce(' to ' || strftime(h.gap_to, '%Y-%m-%d %H:%M'), '')) as reason
+    select
+        n.promise_id,
+        n.month,
+        concat('a gap in ', h.source, ' from ', strftime(h.gap_from, '%Y-%m-%d %H:%M'), coalesce(' to ' || strftime(h.gap_to, '%Y-%m-%d %H:%M'), '')) as reason
     from needed as n
     join hole as h on h.folder = n.folder and h.gap_from < n.period_end and (h.gap_to is null or h.gap_to > n.period_start)
     union all

@@ -3,15 +3,14 @@
 from datetime import date
 from pathlib import Path
 
-import dagster as dg
 import pytest
-from conftest import World
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from dagster_project import checks, definitions
 from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
 from dagster_project.sql_assets import DAYS, key, sql_assets
+from tests.dagster.made import World
 
 SELECTS = [table for table in catalog.tables().values() if table.kind == "select"]
 
@@ -62,7 +61,7 @@ def test_a_suite_without_a_table_is_refused(world: World) -> None:
     stray = world.suites_folder / "2_measured" / "no_such_table.json"
     stray.parent.mkdir(parents=True)
     stray.write_text('{"expectations": []}')
-    with pytest.raises(GlasshouseError, match="2_measured/no_such_table.json: no file of sql/"):
+    with pytest.raises(GlasshouseError, match=r"2_measured/no_such_table.json: no file of sql/"):
         checks.suite_checks(world.tables, world.suites_folder)
 
 
@@ -71,7 +70,7 @@ def test_a_suite_that_is_none_is_refused(world: World, text: str) -> None:
     """A damaged suite must stop the start, not pass as a suite without expectations."""
     world.suite("measured.card_number_lines")
     next(world.suites_folder.rglob("*.json")).write_text(text)
-    with pytest.raises(GlasshouseError, match="2_measured/card_number_lines.json: write an object"):
+    with pytest.raises(GlasshouseError, match=r"2_measured/card_number_lines.json: write an object"):
         checks.suite_checks(world.tables, world.suites_folder)
 
 

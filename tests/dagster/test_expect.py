@@ -5,10 +5,10 @@ from datetime import date
 from typing import Any
 
 import pytest
-from conftest import SOURCE, World
 
 from dagster_project import expect
 from dagster_project.errors import GlasshouseError
+from tests.dagster.made import SOURCE, World
 
 SECRET = "zz-secret@example.com"
 ROWS: list[tuple[dict[str, Any], bool, int | None, int | None]] = [

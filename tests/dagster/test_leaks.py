@@ -9,12 +9,12 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
-from conftest import SOURCE, World
 
 from dagster_project import automation
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.errors import GlasshouseError
 from dagster_project.sql_assets import key
+from tests.dagster.made import SOURCE, World
 
 SECRET = "jane.doe-7f3a9@example.com"
 DAY = date(2026, 3, 1)
@@ -38,7 +38,7 @@ def failing(kind: str) -> dg.AssetsDefinition:
             error = GlasshouseError("web_logs/a.log: refused")
             error.add_note(SECRET)
             raise error
-        assert SECRET == kind
+        assert kind == SECRET
         yield dg.MaterializeResult(asset_key=key(SOURCE))
 
     return fails

@@ -91,5 +91,6 @@ def test_the_held_event_log_reads_as_dagsters_own(tmp_path: Path) -> None:
     with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as plain:
         assert plain.get_run_by_id(ran.run_id) is not None
         event = plain.get_latest_materialization_event(dg.AssetKey("made"))
-    assert event is not None and event.asset_materialization is not None
+    assert event is not None
+    assert event.asset_materialization is not None
     assert event.asset_materialization.metadata["dagster/row_count"].value == 3

@@ -4,11 +4,11 @@ from datetime import date, timedelta
 
 import dagster as dg
 import pytest
-from conftest import World
 
 from dagster_project import automation, expect, resources
 from dagster_project.automation import DAYS, LANDING, VERDICTS, ranges
 from dagster_project.engines.duckdb_engine import DuckDBEngine
+from tests.dagster.made import World
 
 FIRST = date(2026, 3, 1)
 DAILY = ("measured.account_requests_daily", "measured.card_number_lines")

@@ -14,7 +14,7 @@ from dagster_project.engines.lake import Lake
 from dagster_project.errors import DamagedError, FormatError, InputError
 from dagster_project.evidence.keyring import Keyring
 from dagster_project.reading import logs
-from dagster_project.reading.files import Found, Identity, Piece, found, identity, open_plain, pieces
+from dagster_project.reading.files import Found, Identity, Piece, found, head, identity, pieces
 from dagster_project.reading.logs.detect import detect
 from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.scrub import Origin, Scrubbed, Scrubber
@@ -22,7 +22,6 @@ from dagster_project.scrubbing.scrub import Origin, Scrubbed, Scrubber
 FOLDERS = ("web_logs", "request_logs")
 GATE_LINES = 1_000  # below it a share of refused lines says nothing (privacy-rules.md section 8)
 FILE_ROWS = 1_000_000
-HEAD_BYTES = 1 << 20
 
 
 def take(house: House, people: People, keyring: Keyring) -> int:
@@ -77,12 +76,13 @@ def _take_input(house: House, lake: Lake, scrubber: Scrubber, accounts: Accounts
     try:
         entry.format = _format(house, entry.found)
         for piece, parsed in _parsed(entry, who.skip_bytes):
+            rows, rejects = _placed(piece, parsed)
             entry.lines += piece.body.count(b"\n") + piece.ends_open
-            entry.parsed += parsed.rows.num_rows
-            entry.quarantined += parsed.rejects.num_rows
-            entry.saw(*_span(parsed.rows))
-            accounts.quarantine(entry.input_id, parsed.rejects, piece.first_line - 1, piece.byte_offset)
-            writer.add(scrubber.requests(parsed.rows, origin, piece.first_line))
+            entry.parsed += rows.num_rows
+            entry.quarantined += rejects.num_rows
+            entry.saw(*_span(rows))
+            accounts.quarantine(entry.input_id, rejects, piece.first_line - 1, piece.byte_offset)
+            writer.add(scrubber.requests(rows, origin, piece.first_line))
             house.watch(f"reading {entry.found.folder}/{entry.found.site}", piece.byte_offset + len(piece.body), entry.bytes)
         entry.blank = entry.lines - entry.parsed - entry.quarantined
         _gate(house, entry)
@@ -111,10 +111,9 @@ def _format(house: House, file: Found) -> str:
     declared = house.settings.formats.get(f"{file.folder}/{file.site}") or house.settings.formats.get(file.folder)
     if declared:
         return declared
-    with open_plain(file.path) as stream:
-        head = stream.read(HEAD_BYTES)
-    detected = detect(head)
-    if detected.format is None and head.strip():
+    beginning = head(file.path)
+    detected = detect(beginning)
+    if detected.format is None and beginning.strip():
         rule = "wrong format: no format reads any of the first 100 lines; name its format in [formats] of glasshouse.toml"
         raise FormatError(file.path.name, rule, "wrong_format")
     return detected.format or "combined"
@@ -122,7 +121,7 @@ def _format(house: House, file: Found) -> str:
 
 def _parsed(entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
     """Parse one piece ahead of the scrubber, on the other core."""
-    header = None
+    header = logs.header_of(head(entry.found.path)[:skip_bytes], None)
     with ThreadPoolExecutor(1) as pool:
         waiting: tuple[Piece, Future[logs.Parsed]] | None = None
         for piece in pieces(entry.found, skip_bytes):
@@ -133,6 +132,21 @@ def _parsed(entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]
             waiting = following
         if waiting:
             yield waiting[0], waiting[1].result()
+
+
+def _placed(piece: Piece, parsed: logs.Parsed) -> tuple[pa.Table, pa.Table]:
+    """Return rows and refused lines as they are within the whole file: only its first line can be cut at its beginning, and a row needs a time."""
+    rows, rejects = parsed.rows, parsed.rejects
+    if piece.first_line > 1 and rejects.num_rows:
+        reasons = rejects.column("reason")
+        inside = pc.if_else(pc.equal(reasons, "truncated_first"), "no_match", reasons)
+        rejects = rejects.set_column(rejects.schema.get_field_index("reason"), "reason", inside)
+    if rows.column("ts").null_count:
+        timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
+        told = [{"line_number": line, "reason": "bad_time", "shape": ""} for line in timeless]
+        rejects = pa.concat_tables([rejects, pa.Table.from_pylist(told, rejects.schema)])
+        rows = rows.filter(rows.column("ts").is_valid())
+    return rows, rejects
 
 
 def _span(rows: pa.Table) -> tuple[datetime | None, datetime | None]:

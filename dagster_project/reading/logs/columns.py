@@ -131,7 +131,7 @@ def _place(item: Part, text: pl.Expr, texts: dict[str, pl.Expr], checks: list[pl
     if isinstance(item, Field) and item.name == "rest":
         checks.append((text == "") | text.str.starts_with(" "))
     elif isinstance(item, Field) and item.pattern:
-        checks.append(text.str.contains(f"^(?:{item.pattern})$"))
+        checks.append(text.str.contains(f"^(?:{item.plain or item.pattern})$"))
 
 
 def _typed(frame: pl.LazyFrame, texts: Texts, checks: list[pl.Expr], layout: Layout) -> pl.LazyFrame:

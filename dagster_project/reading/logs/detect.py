@@ -6,6 +6,8 @@ from dagster_project.reading.logs.formats import FORMATS
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import read
 
+__all__ = ["FORMATS", "Detected", "detect"]
+
 HEAD_LINES = 100
 
 

@@ -13,7 +13,7 @@ _ADDRESS = (
     r"(?:\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\](?::\d{1,5})?"
     r"|[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f:.]{1,45}(?:%\w{1,16})?|localhost|unix:)"
 )
-_HOPS = r'"[^"]*"(?: [^\s"]+)?|[^\s,"\[][^\s,"]*(?:\s*,(?:\s*[^\s,"]+)?)*|\[[^\s,"]+'
+_HOPS = r'"[^"]*"(?: [^\s"]+)?|[^\s,"\[][^\s,"]*(?:\s*,(?:\s*[^\s,"]+)?){0,64}|\[[^\s,"]+'
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Field:
 
     `unit_ns` is the unit of a duration, `time` the strptime pattern of a time that is neither the server's own
     notation nor ISO 8601, `pattern` a pattern of its own where the text around it does not tell where it ends;
-    durations that are parts (`is_part`) are added up.
+    durations that are parts (`is_part`) are added up. `plain` is a simpler pattern for columns that matches less.
     """
 
     name: str = ""
@@ -30,6 +30,7 @@ class Field:
     time: str | None = None
     pattern: str | None = None
     is_part: bool = False
+    plain: str | None = None
 
 
 Part = str | Field
@@ -138,7 +139,7 @@ def _strptime_pattern(pattern: str) -> str:
     return re.sub(r"%[a-zA-Z]", r"[\\w+:-]+?", re.escape(pattern).replace(r"\ ", " ")) if "%" in pattern else re.escape(pattern)
 
 
-VHOST_CLIENT = Field("client", pattern=_ADDRESS + r"(?:\s*,(?:\s*" + _ADDRESS + r")?)*|\"[^\"]*\"(?: [^\s\"]+)?")
+VHOST_CLIENT = Field("client", pattern=_ADDRESS + r"(?:\s*,(?:\s*" + _ADDRESS + r")?){0,64}|\"[^\"]*\"(?: [^\s\"]+)?", plain=_ADDRESS)
 """A client that must look like an address: where a host name stands before it, only that tells them apart."""
 
 IDENTITY = Field("", pattern=r"[^\s.:\[]+")

@@ -48,6 +48,7 @@ _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\f"}
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|µs|ms|s)?")
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
 _UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
@@ -195,7 +196,7 @@ def trailing(rest: str) -> dict[str, str]:
 
 
 def _is_address_list(token: str) -> bool:
-    return all(re.fullmatch(r"[\d.]+\.\d+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f.]*", hop.strip()) for hop in token.split(",")) if len(token) < LONGEST_LIST else False
+    return len(token) < LONGEST_LIST and all(_ADDRESS.fullmatch(hop.strip()) for hop in token.split(","))
 
 
 def _instant_of(fields: Fields, pattern: str | None) -> int | None:

@@ -1,5 +1,6 @@
 """Every line of a log is a row, an indexed reject or blank; a row says exactly what the line says."""
 
+import time
 from datetime import UTC, datetime, timedelta
 
 import pyarrow as pa
@@ -300,3 +301,26 @@ def test_every_line_is_accounted_for(body: bytes, known: str) -> None:
         assert not line or line.startswith("#")
     for reject in parsed.rejects.to_pylist():
         assert body[reject["byte_offset"] :][: reject["length"]] == lines[reject["line_number"] - 1].rstrip(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "192.0.2.7 - " + " [" * 20_000,
+        "www.example.com 192.0.2.7" + ", ,  192.0.2.7" * 3_000 + "x",
+        "192.0.2.7" + ",  " * 10_000 + "x",
+        "1." * 20_000 + "x",
+        f"192.0.2.7 - a {TIME} " + '"' * 40_000,
+        f'192.0.2.7 - a {TIME} "' + "\\" * 40_000,
+        GOOD + " " + ":" * 40_000,
+        "192.0.2.7 - a" + ' [x] "" ' * 5_000,
+        '{"a":' * 900 + "1" + "}" * 900,
+    ],
+)
+@pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: str(entry.name))
+def test_no_line_takes_long(line: str, entry: Format) -> None:
+    """Whoever can write into a log must not be able to stop its reading; an ambiguous pattern would run for hours."""
+    begun = time.process_time()
+    parsed = parse(line.encode() + b"\n", entry.name)
+    assert parsed.rows.num_rows + parsed.rejects.num_rows == 1
+    assert time.process_time() - begun < 5

@@ -1,0 +1,31 @@
+"""What several test modules share: one run of the demo."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.cli import status_of
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Run the demo once, with keys in a folder of its own, and give its HOME."""
+    folder = tmp_path_factory.mktemp("demo")
+    before = os.environ.get("XDG_STATE_HOME")
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    try:
+        assert status_of(["demo", "--home", str(folder / "home")]) == 0
+        yield folder / "home"
+    finally:
+        os.environ.pop("XDG_STATE_HOME") if before is None else os.environ.update({"XDG_STATE_HOME": before})
+
+
+@pytest.fixture
+def demo_warehouse(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Give the demo's warehouse, as an analyst opens it."""
+    with duckdb.connect(str(demo_home / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
