@@ -18,7 +18,7 @@ from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.resources import dagster_environment, dagster_instance, now, opened_suites, redacted
-from dagster_project.sql_assets import key
+from dagster_project.checks import key
 
 LANDING, DAYS, VERDICTS, SEAL, REPORT = "landing", "days", "verdicts", "seal_due", "monthly_report"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"

@@ -1,7 +1,7 @@
-"""One blocking asset check for each suite in expectations/: what a table must look like before anything is built on it."""
+"""One blocking check for each suite in expectations/, judged in the step that makes the table: nothing is built on a table that is not what it must be."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,41 +10,49 @@ import dagster as dg
 from dagster_project import expect
 from dagster_project.engines.catalog import Table
 from dagster_project.errors import GlasshouseError
-from dagster_project.sql_assets import key
 
 NAME = "suite"
 
 
-def suite_checks(tables: Iterable[Table], folder: Path) -> list[dg.AssetChecksDefinition]:
-    """Return one blocking check for each suite.
+def specs(tables: Iterable[Table], folder: Path) -> list[dg.AssetCheckSpec]:
+    """Return the check of each table that has a suite below `folder`."""
+    return [
+        dg.AssetCheckSpec(
+            NAME,
+            asset=key(table.name),
+            blocking=True,
+            description=f"The {len(expect.expectations(path))} expectations of expectations/{path.parent.name}/{path.name}.",
+        )
+        for table in tables
+        if (path := expect.suite_path(folder, table)).is_file()
+    ]
 
-    Raises GlasshouseError for a suite that belongs to no table or is no list of expectations.
-    """
-    by_path = {expect.suite_path(folder, table): table for table in tables}
-    found = sorted(folder.rglob("*.json"))
-    if strays := [path for path in found if path not in by_path]:
-        raise GlasshouseError(f"expectations/{strays[0].parent.name}/{strays[0].name}: no file of sql/ has this path")
-    return [_check(by_path[path], path) for path in found]
 
-
-def _check(table: Table, path: Path) -> dg.AssetChecksDefinition:
-    @dg.asset_check(
-        asset=key(table.name),
-        name=NAME,
-        blocking=True,
-        description=f"The {len(expect.expectations(path))} expectations of expectations/{path.parent.name}/{path.name}.",
-    )
-    def check(suites: dg.ResourceParam[expect.Suites]) -> dg.AssetCheckResult:
+def results(suites: expect.Suites, checked: Iterable[dg.AssetCheckSpec]) -> Iterator[dg.AssetCheckResult]:
+    """Yield what became of each check; all suites are begun before the first is waited for."""
+    names = [".".join(spec.asset_key.path) for spec in checked]
+    for name in names:
+        suites.begin(name)
+    for name in names:
         started = time.perf_counter()
-        return reported(suites.outcomes(table.name), started)
-
-    return check
+        yield reported(name, suites.outcomes(name), started)
 
 
-def reported(found: list[expect.Outcome], started: float) -> dg.AssetCheckResult:
+def reported(name: str, found: list[expect.Outcome], started: float) -> dg.AssetCheckResult:
     """Return a check's result: how many expectations, and the counts of those that are not met."""
     broken = [outcome for outcome in found if not outcome.is_met]
-    seconds = round(time.perf_counter() - started, 3)
+    counts = {"expectations": len(found), "broken": len(broken), "seconds": round(time.perf_counter() - started, 3)}
     faults = dg.MetadataValue.json([asdict(outcome) for outcome in broken])
-    return dg.AssetCheckResult(passed=not broken, metadata={"expectations": len(found), "broken": len(broken), "faults": faults, "seconds": seconds})
+    return dg.AssetCheckResult(passed=not broken, asset_key=key(name), check_name=NAME, metadata={**counts, "faults": faults})
 
+
+def refuse_strays(tables: Iterable[Table], folder: Path) -> None:
+    """Raise GlasshouseError for a suite that belongs to no table: nobody would ever judge it."""
+    known = {expect.suite_path(folder, table) for table in tables}
+    if strays := [path for path in sorted(folder.rglob("*.json")) if path not in known]:
+        raise GlasshouseError(f"expectations/{strays[0].parent.name}/{strays[0].name}: no file of sql/ has this path")
+
+
+def key(name: str) -> dg.AssetKey:
+    """Return the asset key of a table: `["measured", "site_pages_daily"]`."""
+    return dg.AssetKey(name.split("."))

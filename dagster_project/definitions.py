@@ -6,13 +6,13 @@ from typing import Any
 import dagster as dg
 
 from dagster_project import assets, automation
-from dagster_project.checks import suite_checks
+from dagster_project.checks import key, refuse_strays
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.publishing.summary import summary
 from dagster_project.resources import RESOURCES
-from dagster_project.sql_assets import key, sql_assets
+from dagster_project.sql_assets import EXPECTATIONS, sql_assets
 
 SEALED = [key("ledger.keys"), key(VISITORS)]
 REPORT = [dg.AssetKey(["house", "report"])]
@@ -36,12 +36,12 @@ def defs() -> dg.Definitions:
 def assembled() -> dg.Definitions:
     """Return everything Dagster shows and runs."""
     tables = list(catalog.tables().values())
+    refuse_strays(tables, EXPECTATIONS)
     landing, verdicts = assets.landing_assets(), assets.verdict_assets()
     by_python = {made for asset in [*landing, *verdicts] for made in asset.keys}
     jobs = automation.jobs(tables, [made for asset in landing for made in asset.keys], SEALED, REPORT)
     return dg.Definitions(
         assets=[*landing, *sql_assets(table for table in tables if key(table.name) not in by_python), *verdicts],
-        asset_checks=suite_checks(tables, catalog.root() / "expectations"),
         jobs=list(jobs.values()),
         sensors=automation.sensors(jobs, tables),
         schedules=automation.schedules(jobs),

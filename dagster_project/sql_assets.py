@@ -1,22 +1,22 @@
 """One asset for each select in sql/: its key, columns, documentation and inputs all come from the file."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import dagster as dg
 
+from dagster_project import checks
+from dagster_project.checks import key
+from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
-from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.expect import Suites
 
+EXPECTATIONS = catalog.root() / "expectations"
+Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]  # type: ignore[type-arg]
 # The web is younger than this; days ahead of the clock are added by whoever launches a run (automation.run).
 DAYS = dg.DailyPartitionsDefinition(start_date="1990-01-01", end_offset=1)
-
-
-def key(name: str) -> dg.AssetKey:
-    """Return the asset key of a table: `["measured", "site_pages_daily"]`."""
-    return dg.AssetKey(name.split("."))
 
 
 def group(table: Table) -> str:
@@ -38,7 +38,7 @@ def sql_assets(tables: Iterable[Table]) -> list[dg.AssetsDefinition]:
 def _spec(table: Table) -> dg.AssetSpec:
     return dg.AssetSpec(
         key(table.name),
-        deps=[key(read) for read in table.reads],
+        deps=[dep(catalog.tables()[read], table.is_daily) for read in table.reads],
         description=table.comment,
         group_name=group(table),
         kinds={"sql", "duckdb"},
@@ -47,26 +47,38 @@ def _spec(table: Table) -> dg.AssetSpec:
     )
 
 
+def dep(read: Table, is_daily: bool = False) -> dg.AssetDep:
+    """Return a dependency on a table, for a table that is daily itself or not.
+
+    One that is not reads every day; Dagster is told of the last, since it would list each day since 1990 at every step.
+    """
+    is_by_day = read.is_daily and read.name != VISITORS
+    return dg.AssetDep(key(read.name), partition_mapping=dg.LastPartitionMapping() if is_by_day and not is_daily else None)
+
+
 def _whole(table: Table) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=op_name(table.name), specs=[_spec(table)])
-    def build(engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    checked = checks.specs([table], EXPECTATIONS)
+
+    @dg.multi_asset(name=op_name(table.name), specs=[_spec(table)], check_specs=checked)
+    def build(engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
         started = time.perf_counter()
-        rows = engine.build(table)
-        suites.begin(table.name)
-        return counted(rows, started)
+        yield counted(engine.build(table), started, key(table.name))
+        yield from checks.results(suites, checked)
 
     return build
 
 
 def _daily(table: Table) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=op_name(table.name), specs=[_spec(table)], backfill_policy=dg.BackfillPolicy.single_run())
-    def build(context: dg.AssetExecutionContext, engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    checked = checks.specs([table], EXPECTATIONS)
+
+    @dg.multi_asset(name=op_name(table.name), specs=[_spec(table)], check_specs=checked, backfill_policy=dg.BackfillPolicy.single_run())
+    def build(context: dg.AssetExecutionContext, engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
         started = time.perf_counter()
         asked = context.partition_key_range
         days = [day for day in engine.stale_days(table) if date.fromisoformat(asked.start) <= day <= date.fromisoformat(asked.end)]
         rows = sum(engine.build(table, day) for day in days)
-        suites.begin(table.name)
-        return counted(rows, started, days=len(days))
+        yield counted(rows, started, key(table.name), days=len(days))
+        yield from checks.results(suites, checked)
 
     return build
 

@@ -5,6 +5,7 @@ its dependencies what DuckDB's own parser says it reads. Keep out: running anyth
 """
 
 import functools
+import itertools
 import json
 import re
 from collections.abc import Iterator
@@ -66,7 +67,7 @@ def tables() -> dict[str, Table]:
 
     Raises GlasshouseError where a file breaks the rules of sql/ (a comment is missing, a higher layer is read, a circle).
     """
-    files = sorted(path for path in (root() / "sql").glob("[1-4]_*/*.sql"))
+    files = sorted((root() / "sql").glob("[1-4]_*/*.sql"))
     connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
     read = {table.name: table for table in (_read(path, connection) for path in files)}
     if controls := [table for table in read.values() if table.is_control]:
@@ -85,7 +86,7 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Table:
     text = path.read_text(encoding="utf-8")
     layer, schema = int(path.parent.name[0]), path.parent.name[2:]
     name = f"{schema}.{path.stem}"
-    header = [line[2:].strip() for line in text.splitlines() if line.startswith("--")]
+    header = [line[2:].strip() for line in itertools.takewhile(lambda line: line.startswith("--"), text.splitlines())]
     if not header:
         raise GlasshouseError(f"sql/{path.parent.name}/{path.name}: begin with a comment that says what a row is")
     promised = [line.removeprefix("Promises:").strip(" .") for line in header if line.startswith("Promises:")]

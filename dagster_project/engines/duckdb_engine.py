@@ -22,9 +22,10 @@ class DuckDBEngine:
     def __init__(self, home: Path) -> None:
         self.lake = Lake(home)
         spill = home / "spill"
-        options = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": str(spill), "memory_limit": MEMORY_LIMIT}
+        options: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": str(spill), "memory_limit": MEMORY_LIMIT}
         self._connection = duckdb.connect(config=options)
         self._connection.execute("set TimeZone = 'UTC'")
+        self._shown: dict[str, bool] = {}  # whether a relation is a view of files; else it is an empty table
         for table in catalog.tables().values():
             self._connection.execute(f"create schema if not exists {table.schema}")
         self.refresh()
@@ -43,15 +44,19 @@ class DuckDBEngine:
             self.show(table)
 
     def show(self, table: Table) -> None:
-        """Make the relation of a table: its files, its definition where it is never stored, or no row."""
-        if table.name == catalog.FINDINGS:
-            self._connection.execute(f"create or replace view {table.name} as {table.select}")
+        """Make the relation of a table: its files, its definition where it is never stored, or no row. A view reads whatever lies there, so it is made once."""
+        has_files = table.name == catalog.FINDINGS or self.lake.has_files(table.name)
+        shown = self._shown.get(table.name)
+        if shown == has_files:
             return
-        found = self._connection.execute("select table_type from information_schema.tables where table_schema = ? and table_name = ?", table.name.split(".")).fetchall()
-        if found:
-            self._connection.execute(f"drop {'view' if found[0][0] == 'VIEW' else 'table'} {table.name}")
-        if not self.lake.files(table.name):
-            catalog.create_empty(table, self._connection)
+        if shown is not None:
+            self._connection.execute(f"drop {'view' if shown else 'table'} {table.name}")
+        self._view(table) if has_files else catalog.create_empty(table, self._connection)
+        self._shown[table.name] = has_files
+
+    def _view(self, table: Table) -> None:
+        if table.name == catalog.FINDINGS:
+            self._connection.execute(f"create view {table.name} as {table.select}")
             return
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
         by_day = "hive_partitioning = true, hive_types = {'day': date}" if self.lake.days(table.name) else "hive_partitioning = false"
@@ -87,5 +92,5 @@ class DuckDBEngine:
         """Return the days whose sources are not those the table was built from."""
         if table.name == VISITORS:  # counted once, when a day is sealed
             return []
-        days = {day for read in table.reads for day in self.lake.days(read)}
+        days = {day for read in table.reads if catalog.tables()[read].kind == "contract" for day in self.lake.days(read)}
         return sorted(day for day in days if built_from(self.lake.folder(table.name, day) / "part.parquet") != self.fingerprint(table, day))

@@ -64,6 +64,10 @@ class Lake:
         folder = self.folder(table, day)
         return sorted(path for path in folder.rglob("*.parquet") if not path.name.startswith("."))
 
+    def has_files(self, table: str) -> bool:
+        """Tell whether a table has any file."""
+        return any(not path.name.startswith(".") for path in self.folder(table).rglob("*.parquet"))
+
     def days(self, table: str) -> list[date]:
         """Return the days a table has files of, sorted."""
         return sorted(date.fromisoformat(path.name.removeprefix("day=")) for path in self.folder(table).glob("day=*"))
@@ -131,7 +135,8 @@ def built_from(path: Path) -> str | None:
     """Return the fingerprint of what a built file was made from; None where there is no such file."""
     if not path.exists():
         return None
-    return (pq.read_metadata(path).metadata or {}).get(BUILT_FROM, b"").decode()
+    marks: dict[bytes, bytes] = pq.read_metadata(path).metadata or {}
+    return marks.get(BUILT_FROM, b"").decode()
 
 
 def day_folders(folder: Path) -> Iterator[Path]:

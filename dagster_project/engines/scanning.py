@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
+from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.evidence.scan import hits
 
@@ -22,6 +23,15 @@ def scan(lake: Lake, connection: duckdb.DuckDBPyConnection) -> pa.Table:
             rows += _undeclared(lake, table)
             rows += [row for column in table.columns if column.type in {"varchar", "varchar[]"} and column.name not in DECLARED for row in _column(connection, table, column.name, column.type)]
     return pa.Table.from_pylist(rows, schema("ledger.scans"))
+
+
+def scan_store(engine: DuckDBEngine) -> int:
+    """Scan what is stored and put ledger.scans in place; return its rows."""
+    engine.refresh()
+    rows = scan(engine.lake, engine.connection())
+    engine.lake.write("ledger.scans", rows, "part")
+    engine.refresh()
+    return rows.num_rows
 
 
 def _column(connection: duckdb.DuckDBPyConnection, table: Table, column: str, kind: str) -> list[dict[str, object]]:

@@ -1,0 +1,1 @@
+"""What makes a result provable: keys, ledgers, scans."""

@@ -1,0 +1,1 @@
+"""Bytes to rows: nothing here knows what may be kept."""

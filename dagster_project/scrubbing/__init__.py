@@ -1,0 +1,1 @@
+"""Rows to rows with no person in them."""

@@ -26,8 +26,8 @@ RECORDS = "scrubbed.records"
 TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
 
 
-def take_ledgers(house: House) -> dict[str, int]:
-    """Read every ledger, put its contract table in place and account for its lines; return the rows of each table."""
+def take_ledgers(house: House) -> int:
+    """Read every ledger, put its contract table in place and account for its lines; return the rows of all tables."""
     lake = Lake(house.home)
     if house.should_rebuild:
         _forget(lake)
@@ -37,7 +37,7 @@ def take_ledgers(house: House) -> dict[str, int]:
     lake.write("ledger.first_seen", _first_seen(lake), "part")
     _account(house, lake, "ledgers", delivery, "current")
     keep(house.settings, house.home)
-    return {name: rows.num_rows for name, rows in delivery.tables.items()}
+    return sum(rows.num_rows for rows in delivery.tables.values())
 
 
 def take_requests(house: House, engine: DuckDBEngine) -> int:

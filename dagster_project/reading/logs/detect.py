@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 
-from dagster_project.reading.logs.formats import FORMATS
+from dagster_project.reading.logs.formats import FORMATS, Format
 from dagster_project.reading.logs.lines import Lines, split
-from dagster_project.reading.logs.reader import read
+from dagster_project.reading.logs.reader import are_read
 
 __all__ = ["FORMATS", "Detected", "detect"]
 
 HEAD_LINES = 100
+FIRST_LINES = 8
 
 
 @dataclass(frozen=True)
@@ -25,17 +26,33 @@ class Detected:
 
 
 def detect(head: bytes) -> Detected:
-    """Return the format that reads most of the first 100 lines; of equals the more special."""
+    """Return the format that reads most of the first 100 lines; of equals the more special, the first of FORMATS.
+
+    Formats are tried in the order of what they make of the first few lines, each until it can no longer be the best.
+    """
     lines = _head(split(head))
-    best = Detected(None, 0.0, ())
-    for entry in FORMATS:
-        parsed = read(lines, entry, None)
-        held = parsed.rows.num_rows + parsed.rejects.num_rows
-        if parsed.rows.num_rows > best.confidence * held:
-            best = Detected(entry.name, parsed.rows.num_rows / held, tuple(parsed.rejects["line_number"].to_pylist()))
-        if best.confidence == 1:
-            break
+    few = split(lines.body[: lines.bounds[min(len(lines), FIRST_LINES)]])
+    promising = sorted(range(len(FORMATS)), key=lambda place: -_share(few, FORMATS[place], 0.0)[0])
+    best, best_place = Detected(None, 0.0, ()), len(FORMATS)
+    for place in promising:
+        share, refused = _share(lines, FORMATS[place], best.confidence)
+        if share > best.confidence or (share == best.confidence > 0 and place < best_place):
+            best, best_place = Detected(FORMATS[place].name, share, refused), place
     return best
+
+
+def _share(lines: Lines, known: Format, least: float) -> tuple[float, tuple[int, ...]]:
+    """Return the share of lines that a format reads and the numbers of the others; nothing once it must stay below `least`."""
+    read, refused = 0, []
+    for index, is_read in are_read(lines, known):
+        if is_read is False:
+            refused.append(index + 1)
+            to_come = len(lines) - index - 1
+            if read + to_come < least * (read + to_come + len(refused)):
+                return 0.0, ()
+        elif is_read:
+            read += 1
+    return (read / (read + len(refused)) if read else 0.0), tuple(refused)
 
 
 def _head(lines: Lines) -> Lines:

@@ -1,5 +1,6 @@
 """Lines of a known format to rows: what columns.py leaves is read one line at a time, and what nothing reads is refused."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,7 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs import columns
-from dagster_project.reading.logs.formats import Format
+from dagster_project.reading.logs.formats import Format, Parts
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
 from dagster_project.reading.logs.values import ROWS, Refused, Row
@@ -28,7 +29,7 @@ class Parsed:
 
 def read(lines: Lines, known: Format, header: bytes | None) -> Parsed:
     """Return the rows and the refused lines of a piece; line_number counts from 1."""
-    runs = known.parts(lines, header) if known.parts else [(0, len(lines), known.layouts)]
+    runs = _runs(lines, known, header)
     many = [(start, stop, layouts) for start, stop, layouts in runs if layouts and stop - start >= FEWEST_LINES]
     plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many]
     taken = np.zeros(len(lines), bool)
@@ -38,12 +39,32 @@ def read(lines: Lines, known: Format, header: bytes | None) -> Parsed:
     reasons: dict[int, str] = {}
     for start, stop, layouts in runs:
         for index in (np.flatnonzero(~taken[start:stop]) + start).tolist():
-            try:
-                if row := _row(lines, index, known, layouts):
+            match _read_line(lines, index, known, layouts):
+                case str(reason):
+                    reasons[index] = _reason(lines, index, reason)
+                case tuple(row):
                     rows.append((index + 1, *row))
-            except Refused as refused:
-                reasons[index] = _reason(lines, index, str(refused))
     return Parsed(_table(plain, rows), lines.rejects(reasons))
+
+
+def are_read(lines: Lines, known: Format) -> Iterator[tuple[int, bool | None]]:
+    """Yield each line, from 0, and whether the format reads it, null where it holds nothing: all that detection asks."""
+    for start, stop, layouts in _runs(lines, known, None):
+        for index in range(start, stop):
+            found = _read_line(lines, index, known, layouts)
+            yield index, None if found is None else not isinstance(found, str)
+
+
+def _runs(lines: Lines, known: Format, header: bytes | None) -> Parts:
+    return known.parts(lines, header) if known.parts else [(0, len(lines), known.layouts)]
+
+
+def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | str | None:
+    """Return the values of one line, or why it is refused; null where it holds nothing."""
+    try:
+        return _row(lines, index, known, layouts)
+    except Refused as refused:
+        return str(refused)
 
 
 def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | None:
