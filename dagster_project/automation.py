@@ -13,19 +13,19 @@ from typing import Any
 
 import dagster as dg
 
+from dagster_project.checks import key
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.resources import dagster_environment, dagster_instance, now, opened_suites, redacted
-from dagster_project.checks import key
 
 LANDING, DAYS, VERDICTS, SEAL, REPORT = "landing", "days", "verdicts", "seal_due", "monthly_report"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 BY_COMMAND_LINE = {"glasshouse/by": "command_line"}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 SAMPLE_BYTES = 4 << 20
-CHECK_ERROR = "DagsterAssetCheckFailedError"
+CHECK_ERROR = "DagsterAssetCheckErrorError"
 Job = Any  # dg.define_asset_job returns a class without a public name
 
 

@@ -10,7 +10,7 @@ GlasshouseError          exit status 4: a fault of ours, unless a subclass says 
 │   └── StoreError          a record store cannot be measured
 ├── KeyringError         4: the key directory is unsafe, or a key is gone
 ├── SealedError          4: what was asked for needs tokens that were destroyed
-└── CheckFailed          4: a check of ours failed; the counts say which
+└── CheckError           4: a check of ours failed; the counts say which
 """
 
 
@@ -68,5 +68,5 @@ class SealedError(GlasshouseError):
     """What was asked for needs tokens that were destroyed when the day was sealed."""
 
 
-class CheckFailed(GlasshouseError):
+class CheckError(GlasshouseError):
     """A check of ours failed."""

@@ -147,7 +147,7 @@ def _select_columns(text: str, path: Path) -> tuple[Column, ...]:
 def _findings(controls: list[Table]) -> Table:
     """Return the one table that no file holds: the findings of every control, so that a new control needs no other change."""
     columns = ", ".join(COMMON_COLUMNS)
-    parts = [f"select '{table.name.split('.')[1]}' as control, {columns} from {table.name}" for table in controls]  # noqa: S608 (names of our own files)
+    parts = [f"select '{table.name.split('.')[1]}' as control, {columns} from {table.name}" for table in controls]
     meanings = {column.name: column for table in controls for column in table.columns}
     listed = (Column("control", "", "control that found it, a file of sql/3_flagged"), *(meanings[name] for name in COMMON_COLUMNS if name in meanings))
     return Table(

@@ -16,7 +16,7 @@ from dagster_project.engines.intake.accounting import Accounts
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal
-from dagster_project.errors import CheckFailed, UsageError
+from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
 from dagster_project.reading.records.parquet import measure
 from dagster_project.settings import keep
@@ -109,7 +109,7 @@ def seal_due(house: House, engine: DuckDBEngine) -> int:
 def close_books(house: House, engine: DuckDBEngine) -> int:
     """Check that every line of every input is accounted for and that its rows are stored; enter the run; return the inputs.
 
-    Raises CheckFailed with the counts where they do not reconcile.
+    Raises CheckError with the counts where they do not reconcile.
     """
     engine.refresh()
     taken = [row for row in engine.lake.read("ledger.inputs").to_pylist() if row["status"] == "read" and row["folder"] in TAKEN_ONCE]
@@ -117,7 +117,7 @@ def close_books(house: House, engine: DuckDBEngine) -> int:
         told = sum(row["parsed"] - row["duplicates"] for row in taken if row["folder"] in folders)
         stored = sum(pq.read_metadata(path).num_rows for path in engine.lake.files(tables))
         if told != stored:
-            raise CheckFailed(f"{tables}: the ledger of inputs accounts for {told} rows and {stored} are stored; run with --rebuild")
+            raise CheckError(f"{tables}: the ledger of inputs accounts for {told} rows and {stored} are stored; run with --rebuild")
     before = engine.lake.read("ledger.runs")
     inputs = len(taken) - (pc.sum(before.column("inputs_read")).as_py() or 0)
     rows = sum(row["parsed"] for row in taken) - (pc.sum(before.column("rows_added")).as_py() or 0)
