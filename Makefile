@@ -5,7 +5,7 @@ INSTALLED := .venv/installed
 SUITE := .venv/installed-dev
 ARGS ?=
 
-.PHONY: help install demo test test-all test-slow lint bench ui clean
+.PHONY: help install demo test test-all test-slow lint docs bench ui clean
 help:            ## list the targets
 	@grep -E '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -40,6 +40,9 @@ lint: $(SUITE)          ## style, types, import contracts
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: $(SUITE)          ## pages that are made from the code
+	$(BIN)/python -m tests.write_docs
 
 bench: $(SUITE)         ## speed, side by side with the peers that are installed
 	$(BIN)/python -m benchmarks.run $(ARGS)

@@ -1,6 +1,7 @@
 """glasshouse.toml as typed, validated values; a run without the file has every default."""
 
 import hashlib
+import ipaddress
 import re
 import tomllib
 from pathlib import Path
@@ -19,6 +20,21 @@ def _zone(name: str) -> str:
     if name not in available_timezones():
         raise ValueError("no such time zone")
     return name
+
+
+def _proxy(entry: str) -> str:
+    try:
+        if entry not in {"unix:", "localhost"}:
+            ipaddress.ip_network(entry, strict=False)
+    except ValueError:
+        raise ValueError("write an address, a network (192.0.2.0/24), unix: or localhost") from None
+    return entry
+
+
+def _account_pattern(pattern: str) -> str:
+    if "{account}" not in pattern.split("/"):
+        raise ValueError("write {account} as a whole segment: /accounts/{account}")
+    return pattern
 
 
 class Section(BaseModel):
@@ -52,14 +68,16 @@ class Accounts(Section):
     """How the account of a request is found."""
 
     rules: tuple[AccountRule, ...] = Field(("log", "host", "path", "user"), description="Rules in order; the first that names an account decides.")
-    path_patterns: tuple[str, ...] = Field(("/accounts/{account}",), description="Path prefixes with `{account}` where the account id stands.")
+    path_patterns: tuple[Annotated[str, AfterValidator(_account_pattern)], ...] = Field(
+        ("/accounts/{account}",), description="Path prefixes with `{account}` where the account id stands."
+    )
 
 
 class Site(Section):
     """What is known of one site."""
 
     own_hosts: tuple[str, ...] = Field((), description="Host names of the site; any other is stored as `[other]`.")
-    trusted_proxies: tuple[str, ...] = Field((), description="Addresses or networks whose X-Forwarded-For is believed.")
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_proxy)], ...] = Field((), description="Addresses or networks, `unix:` or `localhost`, whose X-Forwarded-For is believed.")
     client_headers: tuple[str, ...] = Field((), description="Vendor headers that name the client (CF-Connecting-IP, …); none is guessed.")
     routes: tuple[str, ...] = Field((), description="Declared routes, `{name}` for a segment that varies: `/jobs/{job}`.")
     vocabulary: tuple[str, ...] = Field((), description="Path segments that may be shown as they are.")
@@ -117,7 +135,7 @@ class Thresholds(Section):
     """Where small becomes personal; each can only be raised."""
 
     k_visitors: int = Field(10, ge=10, description="Fewest visitors of a published cell.")
-    k_accounts: int = Field(5, ge=5, description="Fewest accounts of a published cell across accounts.")
+    k_accounts: int = Field(5, ge=5, description="Fewest accounts of a published cell across accounts (no published table spans accounts yet).")
     min_seats: int = Field(5, ge=5, description="Fewest visitors of an account whose behaviour is shown.")
     literal_visitors: int = Field(20, ge=20, description="Fewest visitors of a path that is shown as it is.")
     literal_accounts: int = Field(10, ge=10, description="Fewest accounts of such a path, on a site with accounts.")
@@ -136,8 +154,8 @@ class Retention(Section):
     """How long what is kept."""
 
     quarantine_days: int = Field(30, ge=1, description="Days the quarantine index is kept.")
-    request_days: int = Field(7, ge=1, description="Days request rows are kept after their day is sealed.")
-    published_months: int = Field(25, ge=1, description="Months published tables are kept.")
+    request_days: int = Field(7, ge=1, description="Days request rows are to be kept after their day is sealed (`purge` counts them, it does not remove them yet).")
+    published_months: int = Field(25, ge=1, description="Months published tables are to be kept (not applied yet).")
 
 
 class Limits(Section):
@@ -149,7 +167,7 @@ class Limits(Section):
 class Reports(Section):
     """Where reports go."""
 
-    export_dir: str | None = Field(None, description="Folder to which each report is copied.")
+    export_dir: str | None = Field(None, description="Folder to which each report is to be copied (not applied yet).")
 
 
 class Settings(Section):
@@ -159,7 +177,7 @@ class Settings(Section):
     record_classes: RecordClasses = RecordClasses()
     accounts: Accounts = Accounts()
     sites: Sites = Sites()
-    formats: dict[str, str] = Field({}, description="Format of a folder, `\"web_logs/shop\" = \"nginx:<log_format>\"`; without it the format is detected.")
+    formats: dict[str, str] = Field({}, description='Format of a folder, `"web_logs/shop" = "nginx:<log_format>"`; without it the format is detected.')
     sources: dict[str, Source] = Field({}, description="`[sources.<name>]`: a source of access events.")
     access: Access = Access()
     stores: dict[str, Store] = Field({}, description="`[stores.<name>]`: a record store outside the landing folder.")
@@ -190,7 +208,8 @@ def load(path: Path | None) -> Settings:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{path.name}: not TOML {_where(str(error))}") from None
     except ValidationError as error:
-        raise SettingsError("\n".join(_complaint(path.name, text, fault["loc"], fault["type"], fault["msg"]) for fault in error.errors(include_input=False, include_url=False))) from None
+        faults = error.errors(include_input=False, include_url=False)
+        raise SettingsError("\n".join(_complaint(path.name, text, fault["loc"], fault["type"], fault["msg"]) for fault in faults)) from None
 
 
 KEPT = "settings.json"
@@ -215,7 +234,8 @@ def _where(message: str) -> str:
 
 def _complaint(name: str, text: str, loc: tuple[int | str, ...], kind: str, message: str) -> str:
     keys = [str(part) for part in loc if str(part) not in {"by_name", "default"} and not str(part).startswith(("function-", "literal[", "tuple["))]
-    rule = "unknown key; docs/settings.md lists them all" if kind == "extra_forbidden" else message
+    rules = {"extra_forbidden": "unknown key; docs/settings.md lists them all", "model_type": "write a table of keys"}
+    rule = rules.get(kind, message.removeprefix("Value error, ").replace("valid tuple", "valid list"))
     return f"{name}:{line_of(text, keys)}: {'.'.join(keys)}: {rule}"
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable, Iterator
 from datetime import date
+from pathlib import Path
 
 import dagster as dg
 
@@ -30,9 +31,9 @@ def described(table: Table) -> dict[str, object]:
     return {"dagster/column_schema": dg.TableSchema(columns=columns), "dagster/table_name": table.name}
 
 
-def sql_assets(tables: Iterable[Table]) -> list[dg.AssetsDefinition]:
-    """Return one asset for each select."""
-    return [_daily(table) if table.is_daily else _whole(table) for table in tables if table.kind == "select"]
+def sql_assets(tables: Iterable[Table], suites_folder: Path = EXPECTATIONS) -> list[dg.AssetsDefinition]:
+    """Return one asset for each select, checked by the suite of its name."""
+    return [(_daily if table.is_daily else _whole)(table, checks.specs([table], suites_folder)) for table in tables if table.kind == "select"]
 
 
 def _spec(table: Table) -> dg.AssetSpec:
@@ -56,9 +57,7 @@ def dep(read: Table, is_daily: bool = False) -> dg.AssetDep:
     return dg.AssetDep(key(read.name), partition_mapping=dg.LastPartitionMapping() if is_by_day and not is_daily else None)
 
 
-def _whole(table: Table) -> dg.AssetsDefinition:
-    checked = checks.specs([table], EXPECTATIONS)
-
+def _whole(table: Table, checked: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
     @dg.multi_asset(name=op_name(table.name), specs=[_spec(table)], check_specs=checked)
     def build(engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
         started = time.perf_counter()
@@ -68,9 +67,7 @@ def _whole(table: Table) -> dg.AssetsDefinition:
     return build
 
 
-def _daily(table: Table) -> dg.AssetsDefinition:
-    checked = checks.specs([table], EXPECTATIONS)
-
+def _daily(table: Table, checked: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
     @dg.multi_asset(name=op_name(table.name), specs=[_spec(table)], check_specs=checked, backfill_policy=dg.BackfillPolicy.single_run())
     def build(context: dg.AssetExecutionContext, engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
         started = time.perf_counter()

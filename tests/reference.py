@@ -10,21 +10,25 @@ Choices where the rules leave one:
  3. all_faults is never null: [] when permitted, decided before the grants, NO_GRANT or OPTED_OUT (the nearest grant has no fault then).
  4. verdict_then and verdict_now are GRANTED, NO_GRANT, OPTED_OUT or a fault; in *then* a grant recorded later is not absent but has the fault BACKDATED.
  5. records_uncovered counts the distinct records that no grant covers then and now, also where an emergency permits; null for an unbounded access and before the grants.
- 6. Several records: record_id first, then record_ids; the first uncovered record gives the whole row, else the first that is GRANTED_BOUNDARY, else the first. An empty
+ 6. Several records: record_id first, then record_ids; the first uncovered record gives the whole row, one that an emergency permits only where no other is uncovered;
+    else the first that is GRANTED_BOUNDARY, else the first. An empty
     record_ids without record_id names no record and is judged as unbounded.
  7. A session needs started_at < ended_at, both with a zone. Each instant s of it is judged with *then* = known by min(s, as_of); the session is permitted then (now)
-    if every instant is. Steps 1 to 11 and provisional look at occurred_at, steps 14 to 17 at the first uncovered instant; uncovered_from/to is the first uncovered
-    stretch. Skew shifts the session whole.
+    if every instant is. Steps 1 to 11 and provisional look at occurred_at, steps 15 to 17 at the first uncovered instant; uncovered_from/to is the first uncovered
+    stretch. An emergency (step 14) concerns a session only if it lasts over everything uncovered, then or now; so no hole is excused by another. Skew shifts the
+    session whole.
  8. A whole-second stamp t is judged with skew at t − ε and t + 1 s − 1 µs + ε, and at every boundary inside (t, t + 1 s); steps 13 and 16 alone heed it.
  9. provisional: occurred_at is later than the watermark of its source or of `grants`, or is not known (unzoned). allowed_lateness_s plays no part.
 10. Fold or gap: the instant shown, and the one that must be ≤ as_of without observed_at, is the one with the offset before the change. An unzoned event without
     observed_at exists.
 11. accounts without joined_at and gaps without `to` are accepted (older; open). noticed_at goes before posted_at and emailed_at; a policy with none of them is refused.
 12. A `policies` folder without any accepted row exempts nothing; only the missing folder brings the policy of settings.
-13. teams.staff_id, grantors.person_id and users.user_id are compared as they stand. A login that two members share is no member's.
+13. teams.staff_id, grantors.person_id and users.user_id are compared as they stand. A login that two members share is no member's. Rows of one staff_id, one
+    membership or one role with the same valid_from are one: the earliest valid_to counts (of memberships, the earliest that was recorded).
 14. `person:` and `team:` need a name, `anystaff:` must have none. An opt-out bound to a site counts like any other.
 15. Rows of a grant compare by typed values, evidence included; a second revocation, or a revocation_recorded_at brought later than its revoked_at, is refused. Uniqueness of
-    grants and events is decided when read, before as_of. Of several rows of one account, source or emergency the first counts.
+    grants and events is decided when read, before as_of. So it is for emergencies, where a later row may add the decision, and for policies, where none may add
+    anything. Of several rows of one account or source the last value of each column counts.
 16. Settings bring nothing here: no `[sources]`, and the company classes of the defaults. An event's stamps and its rows and bytes aside, a number is its digits as text.
 17. A decision other than approve or reject, without decided_at or by nobody is none. Only the outcome `denied` is denied.
 """
@@ -80,6 +84,7 @@ INSTANTS = {  # of ledgers; those of an event are read on their own, since they 
     "from", "to", "revoked_at", "revocation_recorded_at",
 }  # fmt: skip
 NUMBERS = {"notice_days", "ttl_s", "decide_within_s", "clock_skew_s", "allowed_lateness_s", "max_grant_days", "seats", "rows", "bytes"}
+EMPTY_IS_A_VALUE = {"case_id", "record_id", "actor", "reason", "evidence"}
 COLUMNS = (
     "source", "event_id", "occurred_at", "staff_id", "account_id", "record_class", "record_id", "record_ids", "records_uncovered", "uncovered_from",
     "uncovered_to", "action", "purpose", "case_id", "outcome", "code", "severity", "grant_id", "nearest_grant_id", "all_faults", "distance_s",
@@ -149,15 +154,14 @@ def stamp(text: Any) -> datetime | None:
 
 
 def given(delivered: Row) -> Row:
-    """Return what a row says: null is missing, an empty account or class is none, ids and names are text."""
+    """Return what a row says: null is missing, an empty text is none but where it can be a value, ids and names are text."""
 
     def text(name: str, value: Any) -> Any:
         if isinstance(value, list):
             return [text(name, part) for part in value]
         return str(value) if type(value) is int and name not in NUMBERS | INSTANTS else value
 
-    nothing = {"account_id": "", "record_class": ""}
-    return {name: text(name, value) for name, value in delivered.items() if value is not None and value != nothing.get(name)}
+    return {name: text(name, value) for name, value in delivered.items() if value is not None and (value != "" or name in EMPTY_IS_A_VALUE)}
 
 
 def accepted(folder: str, rows: list[Row]) -> list[Row]:
@@ -177,30 +181,44 @@ def accepted(folder: str, rows: list[Row]) -> list[Row]:
     return kept
 
 
-def first_of_each(rows: list[Row], key: str) -> list[Row]:
-    """Return the first row of each key."""
-    return list({row[key]: row for row in reversed(rows)}.values())
-
-
-def merged_grants(rows: list[Row]) -> list[Row]:
-    """Return one row for each grant: a later row may add the revocation, once; any other difference refuses that row."""
-    grants: dict[str, Row] = {}
-    revocation = ("revoked_at", "revocation_recorded_at")
+def filled(rows: list[Row], key: str) -> list[Row]:
+    """Return one row for each key: of each column the last value that was delivered."""
+    found: dict[str, Row] = {}
     for row in rows:
-        kind, colon, name = row["grantee"].partition(":")
-        if not colon or kind not in ("person", "team", "anystaff") or (kind == "anystaff") == bool(name):
-            continue
-        known = grants.setdefault(row["grant_id"], dict(row))
-        is_same = {k: v for k, v in known.items() if k not in revocation} == {k: v for k, v in row.items() if k not in revocation}
-        if is_same and "revoked_at" not in known and "revoked_at" in row:
-            known.update({k: row[k] for k in revocation if k in row})
-    return list(grants.values())
+        found.setdefault(row[key], {}).update(row)
+    return list(found.values())
+
+
+def amended(rows: list[Row], key: str, added: tuple[str, ...]) -> list[Row]:
+    """Return one row for each key: a later row may bring `added` (its first column at least), once; any other difference refuses that row."""
+    found: dict[str, Row] = {}
+    for row in rows:
+        known = found.setdefault(row[key], row)
+        is_same = {k: v for k, v in known.items() if k not in added} == {k: v for k, v in row.items() if k not in added}
+        if added and is_same and added[0] not in known and added[0] in row:
+            found[row[key]] = row
+    return list(found.values())
+
+
+def ended(rows: list[Row], *key: str) -> list[Row]:
+    """Return the rows, each with the earliest end that stands in a row of its key."""
+    found = []
+    for row in rows:
+        ends = [other["valid_to"] for other in rows if "valid_to" in other and all(other.get(name) == row.get(name) for name in key)]
+        found.append({**row, "valid_to": min(ends)} if ends else row)
+    return found
+
+
+def is_grantee(text: str) -> bool:
+    """Tell whether a grantee is `person:x`, `team:x` or `anystaff:`."""
+    kind, colon, name = text.partition(":")
+    return bool(colon) and kind in ("person", "team", "anystaff") and (kind == "anystaff") != bool(name)
 
 
 def existing_grants(rows: list[Row], as_of: int) -> list[Row]:
     """Return the grants that exist at as_of, without a revocation recorded later, and none whose end is not after its begin."""
     grants = []
-    for grant in merged_grants(rows):
+    for grant in amended([row for row in rows if is_grantee(row["grantee"])], "grant_id", ("revoked_at", "revocation_recorded_at")):
         if grant["recorded_at"] > as_of or grant.get("valid_to", grant["valid_from"] + 1) <= grant["valid_from"]:
             continue
         recorded: int | None = grant.get("revocation_recorded_at", grant.get("revoked_at"))
@@ -212,6 +230,7 @@ def existing_grants(rows: list[Row], as_of: int) -> list[Row]:
 def facts_of(world: dict[str, list[Row]], as_of: int) -> Facts:
     """Read a world as it is known at as_of."""
     ledger = {folder: accepted(folder, world.get(folder) or []) for folder in REQUIRED if folder != "access_events"}
+    ledger["emergencies"] = amended(ledger["emergencies"], "emergency_id", ("decision", "decided_by", "decided_at"))
 
     def recorded(folder: str, default: str) -> list[Row]:
         rows = [{**row, "recorded_at": row.get("recorded_at", row[default])} for row in ledger[folder]]
@@ -219,15 +238,15 @@ def facts_of(world: dict[str, list[Row]], as_of: int) -> Facts:
 
     return Facts(
         as_of=as_of,
-        staff=ledger["staff"],
+        staff=ended(ledger["staff"], "staff_id", "valid_from"),
         teams=recorded("teams", "valid_from"),
-        accounts=first_of_each(ledger["accounts"], "account_id"),
+        accounts=filled(ledger["accounts"], "account_id"),
         users=ledger["users"],
-        grantors=ledger["grantors"],
-        policies=None if world.get("policies") is None else ledger["policies"],
+        grantors=ended(ledger["grantors"], "person_id", "account_id", "valid_from"),
+        policies=None if world.get("policies") is None else amended(ledger["policies"], "policy_id", ()),
         opt_outs=recorded("opt_outs", "valid_from"),
-        emergencies=first_of_each(recorded("emergencies", "opened_at"), "emergency_id"),
-        sources=first_of_each(ledger["sources"], "source"),
+        emergencies=recorded("emergencies", "opened_at"),
+        sources=filled(ledger["sources"], "source"),
         gaps=ledger["gaps"],
         grants=existing_grants(ledger["grants"], as_of),
     )
@@ -416,7 +435,7 @@ def grantee_fault(facts: Facts, event: Row, grant: Row, at: int, known_at: int) 
         return None if member(facts, name) == staff_id else "WRONG_GRANTEE"
     if kind == "team":
         known = [row for row in facts.teams if row["staff_id"] == staff_id and row["team"] == name and row["recorded_at"] <= known_at]
-        return None if any(is_within(at, row["valid_from"], row.get("valid_to")) for row in known) else "NOT_TEAM_MEMBER"
+        return None if any(is_within(at, row["valid_from"], row.get("valid_to")) for row in ended(known, "valid_from")) else "NOT_TEAM_MEMBER"
     return None
 
 
@@ -517,19 +536,20 @@ def shifts(facts: Facts, event: Row) -> list[int]:
     return [-skew, skew + SECOND - 1, *inside]
 
 
-def break_glass(facts: Facts, event: Row, t: int) -> str | None:
-    """Return the code of the emergency that decides at t, if there is one (step 14)."""
+def break_glass(facts: Facts, event: Row, begin: int, end: int) -> str | None:
+    """Return the code of the emergency that decides what is uncovered from begin to end, if there is one (step 14)."""
     opened = [
         row
         for row in facts.emergencies
         if member(facts, row["staff_id"]) == member(facts, event["actor"])
         and row["account_id"] == event["account_id"]
-        and is_within(t, row["opened_at"], row["opened_at"] + row["ttl_s"] * SECOND)
+        and row["opened_at"] <= begin
+        and end <= row["opened_at"] + row["ttl_s"] * SECOND
     ]
     if not opened:
         return None
     emergency = min(opened, key=lambda row: row["emergency_id"])
-    if emergency["recorded_at"] > t:
+    if emergency["recorded_at"] > begin:
         return "BACKDATED"
     if is_outside(event["record_class"], emergency.get("record_classes")):
         return "BREAK_GLASS_OVERREACH"
@@ -554,16 +574,17 @@ def customer_decision(facts: Facts, emergency: Row) -> str:
 
 def ruling(facts: Facts, event: Row, record_id: str | None) -> Ruling:
     """Decide one record by the grants, then and now (steps 12 to 17)."""
-    then = uncovered(verdicts(facts, event, record_id, 0, is_then=True))
-    now = uncovered(verdicts(facts, event, record_id, 0, is_then=False))
+    by_knowledge = [verdicts(facts, event, record_id, 0, is_then) for is_then in (True, False)]
+    bare = [stretch for stretches in by_knowledge for stretch in stretches if stretch[2].code != "GRANTED"]
+    then, now = (uncovered(stretches) for stretches in by_knowledge)
     code_then, code_now = (found[2].code if found else "GRANTED" for found in (then, now))
     missing = now or then
     if missing is None:  # 13
         is_sure = all(is_permitted(facts, event, record_id, shift) for shift in shifts(facts, event))
-        _, _, relied_on = verdicts(facts, event, record_id, 0, is_then=False)[0]
+        _, _, relied_on = by_knowledge[1][0]
         return Ruling("GRANTED" if is_sure else "GRANTED_BOUNDARY", code_then, code_now, relied_on)
     begin, end, because = missing
-    code = break_glass(facts, event, begin)  # 14
+    code = break_glass(facts, event, min(cut for cut, _, _ in bare), max(following for _, following, _ in bare))  # 14
     if code is None and then is None:
         code = "RETRO_REVOKED"  # 15
     if code is None and now is None:
@@ -592,7 +613,8 @@ def decided(facts: Facts, event: Row) -> tuple[Ruling, int | None]:
     rulings = [ruling(facts, event, record_id) for record_id in judged]
     bare = [found for found in rulings if found.code not in ("GRANTED", "GRANTED_BOUNDARY")]
     marked = [found for found in rulings if found.code == "GRANTED_BOUNDARY"]
-    return (bare or marked or rulings)[0], len(bare) if records else None
+    unexcused = [found for found in bare if found.code != "BREAK_GLASS_APPROVED"]
+    return (unexcused or bare or marked or rulings)[0], len(bare) if records else None
 
 
 def outcome_of(code: str) -> str:

@@ -1,5 +1,6 @@
-"""The engine against the reference model on generated worlds: every column of every row."""
+"""The engine against the reference model on generated worlds, and on what they seldom reach: every column of every row."""
 
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,6 +14,10 @@ from tests.worlds import world, write_landing
 
 SEEDS = range(1, 17)
 ACCESSES = 300
+DAY = "2026-03-10T"
+AS_OF = datetime.fromisoformat("2026-04-30T00:00:00Z")
+
+Row = dict[str, Any]
 
 
 def differences(expected: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[str]:
@@ -46,3 +51,74 @@ def test_engine_decides_as_the_reference_does(seed: int, tmp_path: Path) -> None
     assert found.num_rows == len(expected), f"seed {seed}: {found.num_rows} rows for {len(expected)}"
     wrong = differences(expected, found.to_pylist())
     assert not wrong, f"seed {seed}, as_of {as_of.isoformat()}, {len(wrong)} of {len(expected)} differ:\n" + "\n".join(wrong[:20])
+
+
+def grant(grant_id: str, begin: str, end: str, **changes: Any) -> Row:
+    """Return a grant of C1's grantor to amy, between two clock times."""
+    given = {"grant_id": grant_id, "account_id": "C1", "granted_by": "cora", "grantee": "person:amy", "recorded_at": DAY + "08:00:00Z"}
+    return {**given, "valid_from": f"{DAY}{begin}Z", "valid_to": f"{DAY}{end}Z", **changes}
+
+
+def glass(begin: str, ttl_s: int) -> Row:
+    """Return an emergency that the customer approved in time."""
+    opened = {"emergency_id": f"b-{begin}", "staff_id": "amy", "account_id": "C1", "opened_at": f"{DAY}{begin}Z", "ttl_s": ttl_s, "decide_within_s": 86400, "reason": "outage"}
+    return {**opened, "decision": "approve", "decided_by": "cora", "decided_at": DAY + "15:00:00Z"}
+
+
+INSTANT = {"occurred_at": DAY + "10:00:00Z"}
+SESSION = {**INSTANT, "started_at": DAY + "10:00:00Z", "ended_at": DAY + "14:00:00Z"}
+A_HOLE = [grant("g1", "10:00:00", "11:00:00"), grant("g2", "12:00:00", "14:00:00")]
+TWO_HOLES = [grant("g1", "10:00:00", "11:00:00"), grant("g2", "11:10:00", "12:00:00"), grant("g3", "12:10:00", "14:00:00")]
+BACKDATED_THEN_REVOKED = [
+    grant("g1", "10:00:00", "14:00:00", recorded_at=DAY + "11:00:00Z", revoked_at=DAY + "12:00:00Z", revocation_recorded_at=DAY + "20:00:00Z"),
+    grant("g2", "13:00:00", "14:00:00"),
+]
+A_HOLE_FOR_EACH_RECORD = [
+    grant("g1", "10:00:00", "11:00:00", record_ids=["r1"]), grant("g2", "12:00:00", "14:00:00", record_ids=["r1"]), grant("g3", "10:00:00", "13:00:00", record_ids=["r2"]),
+]  # fmt: skip
+MEMBER = {"staff_id": "amy", "team": "t", "valid_from": DAY + "00:00:00Z"}
+LEFT = MEMBER | {"valid_to": DAY + "10:00:00Z"}
+TEAM_GRANT = [grant("g1", "09:00:00", "12:00:00", grantee="team:t")]
+
+
+@pytest.mark.parametrize(
+    ("ledgers", "access", "code"),
+    [
+        ({"grants": [grant("g1", "09:00:00", "10:00:00.25"), grant("g2", "10:00:00.75", "11:00:00")]}, INSTANT, "GRANTED_BOUNDARY"),
+        ({"grants": [grant("g1", "09:00:00", "10:00:00.25"), grant("g2", "10:00:00.25", "11:00:00")]}, INSTANT, "GRANTED"),
+        ({"grants": [grant("g1", "10:00:00.25", "10:00:00.75")]}, INSTANT, "TIME_AMBIGUOUS"),
+        ({"grants": [grant("g1", "10:00:01", "10:00:02")]}, INSTANT, "NOT_YET_VALID"),
+        ({"grants": A_HOLE}, SESSION, "EXPIRED"),
+        ({"grants": A_HOLE, "emergencies": [glass("10:30:00", 5400)]}, SESSION, "BREAK_GLASS_APPROVED"),
+        ({"grants": A_HOLE, "emergencies": [glass("10:30:00", 5399)]}, SESSION, "EXPIRED"),
+        ({"grants": A_HOLE, "emergencies": [glass("10:30:00", 5399), glass("11:00:00", 3600)]}, SESSION, "BREAK_GLASS_APPROVED"),
+        ({"grants": TWO_HOLES, "emergencies": [glass("10:30:00", 3600)]}, SESSION, "EXPIRED"),
+        ({"grants": TWO_HOLES, "emergencies": [glass("10:30:00", 6000)]}, SESSION, "BREAK_GLASS_APPROVED"),
+        ({"grants": BACKDATED_THEN_REVOKED}, SESSION, "REVOKED"),
+        ({"grants": BACKDATED_THEN_REVOKED, "emergencies": [glass("11:30:00", 7200)]}, SESSION, "REVOKED"),
+        ({"grants": BACKDATED_THEN_REVOKED, "emergencies": [glass("09:30:00", 14400)]}, SESSION, "BREAK_GLASS_APPROVED"),
+        ({"grants": A_HOLE_FOR_EACH_RECORD, "emergencies": [glass("10:30:00", 7200)]}, {**SESSION, "record_ids": ["r1", "r2"]}, "EXPIRED"),
+        ({"grants": A_HOLE_FOR_EACH_RECORD, "emergencies": [glass("10:30:00", 12600)]}, {**SESSION, "record_ids": ["r1", "r2"]}, "BREAK_GLASS_APPROVED"),
+        ({"grants": TEAM_GRANT, "teams": [MEMBER]}, INSTANT, "GRANTED"),
+        ({"grants": TEAM_GRANT, "teams": [MEMBER, LEFT]}, INSTANT, "NOT_TEAM_MEMBER"),
+        ({"grants": TEAM_GRANT, "teams": [LEFT, MEMBER | {"valid_to": DAY + "11:00:00Z"}]}, INSTANT, "NOT_TEAM_MEMBER"),
+        ({"grants": TEAM_GRANT, "teams": [MEMBER, LEFT | {"recorded_at": DAY + "10:00:00.000001Z"}]}, INSTANT, "RETRO_REVOKED"),
+        ({"grants": TEAM_GRANT, "teams": [MEMBER, LEFT | {"recorded_at": "2026-04-30T00:00:00.000001Z"}]}, INSTANT, "GRANTED"),
+        ({"grants": TEAM_GRANT, "teams": [LEFT, MEMBER | {"valid_to": DAY + "11:00:00Z", "recorded_at": DAY + "09:00:00Z"}]}, INSTANT, "NOT_TEAM_MEMBER"),
+        ({"staff": [{"staff_id": "amy"}, {"staff_id": "amy", "valid_to": DAY + "10:00:00Z"}]}, INSTANT, "FORMER_STAFF"),
+        ({"staff": [{"staff_id": "amy", "valid_to": DAY + "10:00:00.000001Z"}, {"staff_id": "amy"}]}, INSTANT, "NO_GRANT"),
+    ],
+)
+def test_what_the_worlds_seldom_reach(ledgers: dict[str, list[Row]], access: Row, code: str, tmp_path: Path) -> None:
+    """Two boundaries in one second, a hole beside an excused one, an end entered later: where they meet, verdicts went wrong before."""
+    made = {
+        "staff": [{"staff_id": "amy"}],
+        "grantors": [{"person_id": "cora", "account_id": "C1", "valid_from": "2025-01-01T00:00:00Z"}],
+        "sources": [{"source": "access_events", "whole_seconds": True}],
+        **ledgers,
+        "access_events": [{"event_id": "e1", "actor": "amy", "account_id": "C1", "record_class": "invoice", "action": "read", **access}],
+    }
+    write_landing(made, tmp_path, Random(0))
+    found = decide(tmp_path, AS_OF, Settings()).to_pylist()
+    assert [row["code"] for row in found] == [code]
+    assert differences(reference.decide(made, AS_OF), found) == []

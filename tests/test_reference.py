@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from datetime import datetime
+from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+from dagster_project.reading.files import open_plain
 from tests import reference, worlds
 
 VECTORS = [json.loads(line) for line in (Path(__file__).parent / "vectors" / "decisions.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -273,7 +275,7 @@ def test_rows_have_the_columns_of_the_contract_and_an_outcome_for_each_code() ->
     assert {tuple(row) for row in rows} == {reference.COLUMNS}
     assert all((row["severity"] is not None) == (row["outcome"] == "violation") for row in rows)
     assert all(row["all_faults"] == [] for row in rows if row["outcome"] == "permitted")
-    assert len({(row["source"], row["event_id"]) for row in rows}) == len(rows) > 200
+    assert len({(row["source"], row["event_id"]) for row in rows}) == len(rows) > 100
 
 
 def test_every_code_occurs_in_the_worlds() -> None:
@@ -290,7 +292,7 @@ def test_same_seed_gives_the_same_world_and_landing(tmp_path: Path) -> None:
         worlds.write_landing(worlds.world(rng, 60)[0], tmp_path / name, rng)
     once, again = ({path.relative_to(root): path.read_bytes() for path in root.rglob("*.*")} for root in (tmp_path / "once", tmp_path / "again"))
     assert once == again
-    assert {path.suffix for path in once} == {".jsonl", ".csv", ".parquet"}
+    assert {path.suffixes[0] for path in once} == {".jsonl", ".csv", ".parquet"}
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -300,7 +302,9 @@ def test_landing_holds_every_row_of_the_world(seed: int, tmp_path: Path) -> None
     made, _ = worlds.world(rng, 100)
     worlds.write_landing(made, tmp_path, rng)
     found = Counter[str]()
-    for path in tmp_path.glob("*/*"):
-        lines = pq.read_metadata(path).num_rows if path.suffix == ".parquet" else path.read_bytes().count(b"\n")
-        found[path.parent.name] += lines - (path.suffix == ".csv")
+    for path in tmp_path.rglob("*.*"):
+        with open_plain(path) as stream:
+            body = stream.read()
+        lines = pq.read_metadata(BytesIO(body)).num_rows if ".parquet" in path.suffixes else body.count(b"\n")
+        found[path.relative_to(tmp_path).parts[0]] += lines - (".csv" in path.suffixes)
     assert {name: found[name] for name in made} == {name: len(rows) for name, rows in made.items()}

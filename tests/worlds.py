@@ -1,7 +1,10 @@
 """Small adversarial worlds: ledgers and accesses whose boundaries collide, from a seed, in memory or as a landing folder."""
 
+import bz2
 import csv
+import gzip
 import json
+import lzma
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -21,11 +24,12 @@ NIGHTS = (datetime(2026, 3, 28, 22, tzinfo=UTC), datetime(2026, 10, 24, 22, tzin
 STAFF = ("amy", "bob", "kim", "lee", "pam", "svc-index")
 TEAMS = ("support", "billing", "Support")
 CLASSES = ("invoice", "payment", "Invoice")
-RECORDS = ("r1", "r2", "r3", "R1")
+RECORDS = ("r1", "17", "r3", "R1", "017")
 ACTIONS = ("read", "export", "list")
-CASES = ("T-7", "T-8", "")
+CASES = ("T-7", "8", "")
 ACCESSES_EACH = 6  # for one account
 
+COMPRESSIONS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = ((".gz", lambda body: gzip.compress(body, mtime=0)), (".bz2", bz2.compress), (".xz", lzma.compress))
 LISTS = {"logins", "record_classes", "record_ids", "actions", "exempt_classes", "purposes"}
 INSTANTS = {
     "valid_from", "valid_to", "recorded_at", "joined_at", "closed_at", "noticed_at", "posted_at", "emailed_at", "opened_at", "decided_at", "watermark",
@@ -97,6 +101,7 @@ class Grid:
         self.night = rng.choice(NIGHTS)
         self.beside = [timedelta(0)] * 6 + [US, -US] * 2 + [timedelta(seconds=2), timedelta(seconds=-2)]
         self.beside += [timedelta(seconds=sign * 2) + off for sign in (1, -1) for off in (US, -US)]
+        self.beside += [timedelta(milliseconds=250), timedelta(milliseconds=750), timedelta(milliseconds=999, microseconds=999)]
 
     def hour(self, first: int = 0, last: int = 6) -> datetime:
         """Return a full hour."""
@@ -150,6 +155,10 @@ def staff_rows(rng: Random, grid: Grid) -> list[Row]:
     ]
     if rng.random() < 0.2:
         rows.append({"staff_id": "zed", "valid_from": "2026-01-01T00:00:00"})  # refused: no zone, so zed is nobody
+    if rng.random() < 0.2:
+        rows.append({"staff_id": rng.choice(("kim", "lee")), "valid_to": grid.near(2, 6)})  # left, told later
+    if rng.random() < 0.2:
+        rows.append({"staff_id": "amy", "logins": ["newly"]})
     return rows
 
 
@@ -160,6 +169,10 @@ def team_rows(rng: Random, grid: Grid) -> list[Row]:
         begin = grid.near(0, 2) if rng.random() < 0.6 else grid.night - HOUR * 100
         row = {"staff_id": rng.choice(STAFF), "team": rng.choice(TEAMS), "valid_from": begin, "valid_to": grid.maybe(0.4, 2)}
         rows.append({**row, "recorded_at": grid.maybe(0.4, 1)})
+        if rng.random() < 0.3:
+            rows.append({**row, "valid_to": rng.choice((None, grid.near(2), grid.near(2))), "recorded_at": grid.maybe(0.7, 1)})
+    if rng.random() < 0.2:
+        rows.append({"staff_id": "kimmy", "team": rng.choice(TEAMS), "valid_from": grid.night - HOUR * 100})  # a login is no member
     return rows
 
 
@@ -172,6 +185,8 @@ def policy_rows(rng: Random, grid: Grid) -> list[Row]:
         stamps = {"noticed_at": notice} if rng.random() < 0.7 else {"posted_at": notice, "emailed_at": rng.choice((None, notice + HOUR, notice - HOUR))}
         exempt = rng.choice((["company_contact"], ["company_contact", "payment"], ["Invoice", "invoice"], [], None))
         rows.append({"policy_id": name, **stamps, "notice_days": rng.choice((None, 0, 1, 30)), "exempt_classes": exempt})
+        if rng.random() < 0.15:
+            rows.append({**rows[-1], "exempt_classes": list(CLASSES)})  # refused: a version is never edited
     return rows
 
 
@@ -186,6 +201,8 @@ def source_rows(rng: Random, grid: Grid) -> list[Row]:
         rows.append({"source": "grants", "watermark": grid.near(4, 6)})
     if rng.random() < 0.2:
         rows.append({"source": "access_events", "clock_skew_s": 2})
+    if rng.random() < 0.2:
+        rows.append({"source": rng.choice(("app", "coarse", "grants")), "watermark": grid.near(4, 6)})  # read further since
     return rows
 
 
@@ -194,7 +211,8 @@ def gap_rows(rng: Random, grid: Grid) -> list[Row]:
     rows: list[Row] = []
     for _ in range(rng.choice((0, 1, 1, 2))):
         begin = grid.near()
-        rows.append({"source": rng.choice(("app", "legacy", "access_events", "grants")), "from": begin, "to": begin + rng.choice((US, HOUR / 4, HOUR))})
+        end = rng.choice((begin + US, begin + HOUR / 4, begin + HOUR, begin, None))
+        rows.append({"source": rng.choice(("app", "legacy", "access_events", "grants")), "from": begin, "to": end})
     return rows
 
 
@@ -206,7 +224,8 @@ class Account:
 
     def __init__(self, rng: Random, grid: Grid, number: int, policies: list[Row]) -> None:
         self.rng, self.grid = rng, grid
-        self.account_id = rng.choice(("C", "c")) + str(number)
+        self.account_id = rng.choice(("C", "c", "C", "c", "1", "01")) + str(number)
+        self.session_chance = rng.choice((0.03, 0.03, 0.03, 0.4))
         self.staff = rng.choice(STAFF[:3] * 3 + STAFF)
         self.record_class = rng.choice(CLASSES)
         self.record = rng.choice(RECORDS)
@@ -218,12 +237,20 @@ class Account:
         joined = [None, grid.night - HOUR * 1000, *notices, *(notice + off for notice in notices for off in (US, -US))]
         self.row = {"account_id": self.account_id, "joined_at": rng.choice(joined)}
 
+    def rows(self) -> list[Row]:
+        """Return the account, sometimes told in two rows."""
+        if self.rng.random() < 0.9:
+            return [self.row]
+        return [{"account_id": self.account_id, "joined_at": None, "plan": "basic"}, {**self.row, "plan": self.rng.choice((None, "other"))}]
+
     def grantors(self) -> list[Row]:
         """Return who may grant: a person of the customer for a time, sometimes a member of staff."""
         until = self.grid.maybe(0.15, 1)
         rows: list[Row] = [{"person_id": self.grantor, "account_id": self.account_id, "valid_from": self.grid.night - HOUR * 50, "valid_to": until}]
         if self.rng.random() < 0.2:
             rows.append({"person_id": "dan", "account_id": self.account_id, "valid_from": self.grid.near(0, 3), "valid_to": self.grid.maybe(0.5, 3)})
+        if self.rng.random() < 0.15:
+            rows.append({**rows[-1], "valid_to": self.grid.near(0, 3)})  # ended, told later
         if self.is_insider:
             rows.append({"person_id": self.staff, "account_id": self.account_id, "valid_from": self.grid.night - HOUR * 50})
         return rows
@@ -270,7 +297,8 @@ class Account:
             rows.append(row)
             draw = self.rng.random()
             if draw < 0.15 and row["valid_to"]:
-                following = {"grant_id": f"h{number}-{self.account_id}", "valid_from": row["valid_to"], "valid_to": row["valid_to"] + HOUR, "revoked_at": None}
+                begin = row["valid_to"] + self.rng.choice((timedelta(0), timedelta(0), US, HOUR / 2))
+                following = {"grant_id": f"h{number}-{self.account_id}", "valid_from": begin, "valid_to": begin + HOUR, "revoked_at": None}
                 rows.append({**row, **following, "revocation_recorded_at": None})
             elif draw < 0.25:
                 rows.append(dict(row))
@@ -296,13 +324,15 @@ class Account:
             row["purpose"] = "marketing" if self.rng.random() < 0.15 else None
             recorded = self.rng.choice((None, None, self.grid.near(), *granted))
             rows.append({**row, "valid_to": self.grid.maybe(0.5, 2), "recorded_at": recorded})
+            if self.rng.random() < 0.2:
+                rows.append({**rows[-1], "recorded_at": self.rng.choice((None, self.grid.near(), *granted))})
         return rows
 
     def emergencies(self) -> list[Row]:
         """Return emergencies with decisions at and around their deadlines."""
         rng = self.rng
         rows: list[Row] = []
-        for number in range(rng.choice((0, 0, 1, 1, 2))):
+        for number in range(rng.choice((0, 0, 1, 1, 2, 3))):
             opened, within = self.grid.near(0, 4), rng.choice((3600, 10800, 864000, 8640000))
             deadline = opened + timedelta(seconds=within)
             decided = rng.choice((opened + HOUR / 2, opened + HOUR / 2, deadline, deadline + US, deadline - US, self.grid.near(2, 6), None))
@@ -320,8 +350,15 @@ class Account:
                 "decided_by": self.grantor if rng.random() < 0.8 and not self.is_insider else rng.choice(("stranger", "amy", self.staff, "dan")),
                 "decided_at": decided,
             }
-            rows.append(row)
+            rows += self.told_twice(row) if rng.random() < 0.3 else [row]
         return rows
+
+    def told_twice(self, emergency: Row) -> list[Row]:
+        """Return an emergency whose decision comes in a later row, alone, contradicted, or beside another change that refuses it."""
+        undecided = {**emergency, "decision": None, "decided_by": None, "decided_at": None}
+        change: Row = self.rng.choice(({}, {}, {}, {"reason": "fire"}, {"ttl_s": 360000}, {"recorded_at": emergency["opened_at"]}))
+        other = {**emergency, "decision": self.rng.choice(("approve", "reject"))}
+        return [undecided, {**emergency, **change}, *([other] if self.rng.random() < 0.3 else [])]
 
     def access(self, event_id: str, instants: list[datetime], as_naive: bool) -> Row:
         """Return an access that mostly follows the theme, at an instant where something of this account begins or ends."""
@@ -344,9 +381,9 @@ class Account:
             "observed_at": at + rng.choice(self.delays) if rng.random() < 0.4 else None,
         }
         row.update(self.records())
-        if rng.random() < 0.06:
+        if rng.random() < self.session_chance:
             row["started_at"] = row["occurred_at"]
-            row["ended_at"] = rng.choice((at + HOUR, at + 2 * HOUR, at + US, at, grid.near(), None))
+            row["ended_at"] = rng.choice((at + HOUR, at + 2 * HOUR, at + 4 * HOUR, at + US, at, grid.near(), None))
         if as_naive and rng.random() < {"legacy": 0.5, None: 0.05}.get(source, 0):
             row["occurred_at"] = self.naive(at)
         if as_naive and rng.random() < 0.05:
@@ -389,7 +426,7 @@ def world(rng: Random, accesses: int) -> tuple[World, datetime]:
         "grants": grants,
         "opt_outs": [row for account in accounts for row in account.opt_outs([grant["recorded_at"] for grant in grants if grant["account_id"] == account.account_id])],
         "emergencies": [row for account in accounts for row in account.emergencies()],
-        "accounts": [account.row for account in accounts],
+        "accounts": [row for account in accounts for row in account.rows()],
         "policies": policies,
     }
     for folder, chance in {"accounts": 0.15, "policies": 0.3, "opt_outs": 0.1, "sources": 0.1, "teams": 0.05}.items():
@@ -407,11 +444,12 @@ def access_rows(rng: Random, accounts: list[Account], made: dict[str, list[Row]]
     for number in range(accesses):
         account = rng.choice(accounts)
         instants = instants_of(account, made)
-        rows.append(account.access(f"e{number}", instants, as_naive))
+        rows.append(account.access(f"{rng.choice(('e', 'E', '1', '01'))}{number}", instants, as_naive))
         if rng.random() < 0.02:
             rows.append(dict(rows[-1]))
         elif rng.random() < 0.02:
-            rows.append({**rows[-1], "action": "delete"})
+            change: Row = rng.choice(({"action": "delete"}, {"purpose": "research"}, {"record_id": None, "record_ids": None}, {"actor": "amy"}, {"case_id": "9"}))
+            rows.append({**rows[-1], **change})
         elif as_naive and rng.random() < 0.01:
             rows.append({**rows[-1], "event_id": f"x{number}", "occurred_at": "yesterday"})
     return rows
@@ -444,11 +482,32 @@ def write_landing(world: World, folder: Path, rng: Random) -> None:
     """Write a world as a landing folder: each ledger in one to three files, in the order of its rows, in formats as the seed says."""
     for name, rows in world.items():
         (folder / name).mkdir(parents=True)
-        cuts = sorted(rng.randint(0, len(rows)) for _ in range(rng.choice((0, 0, 1, 2))))
-        for number, (begin, end) in enumerate(zip([0, *cuts], [*cuts, len(rows)], strict=True)):
-            part = rows[begin:end]
-            suffix, write = rng.choice(formats(name, part))
-            write(name, part, folder / name / f"{number}{suffix}", rng)
+        below = rng.choice((None, "app", "coarse", "legacy")) if name == "access_events" else None
+        if below:
+            # What a sub-folder holds is of the source of its name, said or not.
+            (folder / name / below).mkdir()
+            inside = [row if rng.random() < 0.5 else {**row, "source": None} for row in rows if row.get("source") == below]
+            write_file(name, inside, folder / name / below / "0", rng)
+        write_folder(name, [row for row in rows if below is None or row.get("source") != below], folder / name, rng)
+
+
+def write_folder(name: str, rows: list[Row], folder: Path, rng: Random) -> None:
+    """Write the rows of a folder in one to three files; two of one event stay together, since files of events are not read in the order of their names."""
+    cuts = sorted(rng.randint(0, len(rows)) for _ in range(rng.choice((0, 0, 1, 2))))
+    cuts = [cut - (0 < cut < len(rows) and "event_id" in rows[cut] and rows[cut]["event_id"] == rows[cut - 1]["event_id"]) for cut in cuts]
+    for number, (begin, end) in enumerate(zip([0, *cuts], [*cuts, len(rows)], strict=True)):
+        write_file(name, rows[begin:end], folder / str(number), rng)
+
+
+def write_file(name: str, rows: list[Row], path: Path, rng: Random) -> None:
+    """Write a file in a format that the rows allow, now and then compressed."""
+    suffix, write = rng.choice(formats(name, rows))
+    plain = path.with_name(path.name + suffix)
+    write(name, rows, plain, rng)
+    if rng.random() < 0.2:
+        end, compress = rng.choice(COMPRESSIONS)
+        plain.with_name(plain.name + end).write_bytes(compress(plain.read_bytes()))
+        plain.unlink()
 
 
 def formats(folder: str, rows: list[Row]) -> list[tuple[str, Callable[[str, list[Row], Path, Random], None]]]:
@@ -478,9 +537,18 @@ def columns_of(folder: str, rows: list[Row], rng: Random) -> list[str]:
 
 
 def write_jsonl(folder: str, rows: list[Row], path: Path, rng: Random) -> None:
-    """Write JSON Lines; only columns that are not required may be left out."""
+    """Write JSON Lines; only columns that are not required may be left out, and an id of digits may be a number."""
     required = dict.fromkeys(REQUIRED[folder])
-    path.write_text("".join(json.dumps({**required, **row}, ensure_ascii=rng.random() < 0.5) + "\n" for row in rows), encoding="utf-8")
+    said = [{**required, **{name: spoken(value, rng) for name, value in row.items()}} for row in rows]
+    path.write_text("".join(json.dumps(row, ensure_ascii=rng.random() < 0.5) + "\n" for row in said), encoding="utf-8")
+
+
+def spoken(value: Any, rng: Random) -> Any:
+    """Return a value as JSON may say it."""
+    if isinstance(value, list):
+        return [spoken(part, rng) for part in value]
+    is_number = isinstance(value, str) and value.isdigit() and str(int(value)) == value
+    return int(value) if is_number and rng.random() < 0.5 else value
 
 
 def write_csv(folder: str, rows: list[Row], path: Path, rng: Random) -> None:

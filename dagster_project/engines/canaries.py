@@ -5,6 +5,7 @@ import hashlib
 import ipaddress
 import json
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -59,20 +60,19 @@ def plant(landing: Path) -> int:
     for folder, lines in (("web_logs", combined + broken), ("request_logs", objects)):
         (landing / folder).mkdir(parents=True)
         (landing / folder / "canaries.log").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (landing / "accounts").mkdir()  # an account that the vendor declares is shown; what is none must not be
+    (landing / "accounts" / "accounts.csv").write_text("account_id,joined_at\nacme,2026-01-01T00:00:00Z\n", encoding="utf-8")
     return len(combined) + len(objects) + len(broken)
 
 
 def take(house: House) -> None:
     """Run the landing steps, sealing included."""
-    engine = DuckDBEngine(house.home)
-    try:
+    with closing(DuckDBEngine(house.home)) as engine:
         steps.take_ledgers(house)
         steps.take_requests(house, engine)
         steps.take_accesses(house)
         steps.seal_due(house, engine)
         steps.close_books(house, engine)
-    finally:
-        engine.close()
 
 
 def leaks(folder: Path) -> list[Leak]:
@@ -87,8 +87,9 @@ def leaks(folder: Path) -> list[Leak]:
 
 
 def _combined(text: str) -> Iterator[str]:
+    packed = base64.urlsafe_b64encode(text.encode()).decode()
     places = [{"client": text}, {"user": text}, {"referer": f"https://www.example.com/{text}?q={text}"}, {"agent": f"App/1.0 ({text})"}, {"method": text}]
-    targets = [f"/people/{text}", f"/x;{text}=1", f"/x?q={text}&{text}=1", f"/x?{text}", f"/x#{text}", f"/x?q={quote(quote(text))}", f"/u/{base64.urlsafe_b64encode(text.encode()).decode()}"]
+    targets = [f"/people/{text}", f"/x;{text}=1", f"/x?q={text}&{text}=1", f"/x?{text}", f"/x#{text}", f"/x?q={quote(quote(text))}", f"/u/{packed}"]
     for place in [*places, *({"target": target} for target in targets)]:
         line = {"client": "192.0.2.9", "user": "-", "method": "GET", "target": "/", "referer": "-", "agent": "Mozilla/5.0"} | place
         yield f'{line["client"]} - {line["user"]} [{_STAMP}] "{line["method"]} {line["target"]} HTTP/1.1" 200 512 "{line["referer"]}" "{line["agent"]}"'
@@ -105,7 +106,7 @@ def _objects(text: str) -> Iterator[dict[str, object]]:
 def _traces(text: str) -> set[bytes]:
     """Return how an identifier could show, in lower case: as it is, percent-encoded, in base64, in hex, hashed without a key, an address packed or as a number."""
     raw = text.encode()
-    hashes = {function(raw).hexdigest() for function in (hashlib.md5, hashlib.sha1, hashlib.sha256)}  # noqa: S324 (looked for, not relied on)
+    hashes = {function(raw).hexdigest() for function in (hashlib.md5, hashlib.sha1, hashlib.sha256)}
     forms = {text, quote(text, safe=""), base64.b64encode(raw).decode().rstrip("="), raw.hex(), *hashes}
     return {form.lower().encode() for form in forms} | _packed(text)
 

@@ -1,8 +1,10 @@
 """`glasshouse decide`: the access decisions of a landing folder, in memory, with nothing kept."""
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from tempfile import gettempdir
 
 import duckdb
 import pyarrow as pa
@@ -31,8 +33,9 @@ def decided(delivery: Delivery) -> pa.Table:
 def evaluate(name: str, given: Mapping[str, pa.Table]) -> pa.Table:
     """Return the rows of one table of sql/ from contract tables in memory; a contract that is not given has no row."""
     tables = catalog.tables()
-    connection = duckdb.connect(config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"})
+    connection = duckdb.connect(config=catalog.CLOSED | {"temp_directory": str(Path(gettempdir()) / f"glasshouse-{os.getpid()}")})
     connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
     needed = closure(name, tables)
     for table in (table for table in tables.values() if table.name in needed):
         connection.execute(f"create schema if not exists {table.schema}")

@@ -22,9 +22,10 @@ class DuckDBEngine:
     def __init__(self, home: Path) -> None:
         self.lake = Lake(home)
         spill = home / "spill"
-        options: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false", "temp_directory": str(spill), "memory_limit": MEMORY_LIMIT}
+        options = catalog.CLOSED | {"temp_directory": str(spill), "memory_limit": MEMORY_LIMIT}
         self._connection = duckdb.connect(config=options)
         self._connection.execute("set TimeZone = 'UTC'")
+        self._connection.execute("set enable_progress_bar = false")
         self._shown: dict[str, bool] = {}  # whether a relation is a view of files; else it is an empty table
         for table in catalog.tables().values():
             self._connection.execute(f"create schema if not exists {table.schema}")

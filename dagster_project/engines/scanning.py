@@ -1,4 +1,6 @@
-"""Looks for persons in what is stored: every text column of the scrubbed and measured tables, and any column no contract names."""
+"""Looks for persons and cookies in what is stored: the text columns that came of logs and tags, and every column that no contract names."""
+
+from collections.abc import Collection
 
 import duckdb
 import pyarrow as pa
@@ -10,18 +12,22 @@ from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.evidence.scan import hits
 
-# Tables that hold what the request log was reduced to; ids that the vendor's own ledgers declare are not looked at.
-SCANNED = ("requests", "staff_requests", "routes", "vocabulary", "tags")
+# Tables that hold what logs and tag calls were reduced to; ids that the vendor's own ledgers declare are not looked at.
+SCANNED = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary", "scrubbed.tags", "ledger.quarantine")
 DECLARED = ("account_id", "staff_id", "input_id", "event_id")
+TEXTS = ("varchar", "varchar[]")
+
+Row = dict[str, object]
 
 
 def scan(lake: Lake, connection: duckdb.DuckDBPyConnection) -> pa.Table:
     """Return the rows of ledger.scans: hits by table, column and kind (`person` and `cookie` also where there is none); values are counted, never kept."""
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     for table in catalog.tables().values():
-        if table.name.removeprefix("scrubbed.") in SCANNED or table.schema == "measured":
+        if table.schema in ("scrubbed", "measured"):
             rows += _undeclared(lake, table)
-            rows += [row for column in table.columns if column.type in {"varchar", "varchar[]"} and column.name not in DECLARED for row in _column(connection, table, column.name, column.type)]
+        if table.name in SCANNED or table.schema == "measured":
+            rows += [row for column in table.columns if column.type in TEXTS and column.name not in DECLARED for row in _column(connection, table, column.name, column.type)]
     return pa.Table.from_pylist(rows, schema("ledger.scans"))
 
 
@@ -31,18 +37,30 @@ def scan_store(engine: DuckDBEngine) -> int:
     rows = scan(engine.lake, engine.connection())
     engine.lake.write("ledger.scans", rows, "part")
     engine.refresh()
-    return rows.num_rows
+    return int(rows.num_rows)
 
 
-def _column(connection: duckdb.DuckDBPyConnection, table: Table, column: str, kind: str) -> list[dict[str, object]]:
+def _column(connection: duckdb.DuckDBPyConnection, table: Table, column: str, kind: str) -> list[Row]:
     expression = f'unnest("{column}")' if kind.endswith("[]") else f'"{column}"'
     read = connection.execute(f"select distinct {expression} as value from {table.name}")
-    values = [row[0] for row in read.fetchall() if row[0] is not None]
+    return _found(table, column, [value for (value,) in read.fetchall() if value is not None])
+
+
+def _found(table: Table, column: str, values: Collection[str]) -> list[Row]:
+    """Return a row for each kind found among the distinct values of a column."""
     kinds = {"cookie": 0, "person": 0} | hits(values)
-    return [{"table_name": table.name, "column_name": column, "kind": name, "values_scanned": len(values), "hits": count} for name, count in sorted(kinds.items())]
+    return [{"table_name": table.name, "column_name": column, "kind": kind, "values_scanned": len(values), "hits": count} for kind, count in sorted(kinds.items())]
 
 
-def _undeclared(lake: Lake, table: Table) -> list[dict[str, object]]:
+def _undeclared(lake: Lake, table: Table) -> list[Row]:
+    """Return a row for each stored column that the contract does not name, and what was found in it."""
     declared = {column.name for column in table.columns}
-    stored = {name for path in lake.files(table.name) for name in pq.read_schema(path).names}
-    return [{"table_name": table.name, "column_name": name, "kind": "undeclared_column", "values_scanned": 0, "hits": 1} for name in sorted(stored - declared)]
+    values: dict[str, set[str]] = {}
+    for path in lake.files(table.name):
+        for name in set(pq.read_schema(path).names) - declared:
+            stored = pq.read_table(path, columns=[name], partitioning=None).column(name).to_pylist()
+            values.setdefault(name, set()).update(str(value) for value in stored if value is not None)
+    rows: list[Row] = []
+    for name, found in sorted(values.items()):
+        rows += [{"table_name": table.name, "column_name": name, "kind": "undeclared_column", "values_scanned": len(found), "hits": 1}, *_found(table, name, found)]
+    return rows

@@ -15,7 +15,7 @@ REQUESTS = "scrubbed.requests"
 
 def days_with_tokens(lake: Lake) -> list[date]:
     """Return the days whose files still hold tokens, sorted."""
-    return [day for day in lake.days(REQUESTS) if any(_has_tokens(path) for path in lake.files(REQUESTS, day))]
+    return [day for day in lake.days(REQUESTS) if tokens_held(lake, day)]
 
 
 def seal(engine: DuckDBEngine, days: list[date]) -> int:
@@ -33,19 +33,26 @@ def seal(engine: DuckDBEngine, days: list[date]) -> int:
     return rewritten
 
 
-def _has_tokens(path: Path) -> bool:
+def tokens_held(lake: Lake, day: date) -> int:
+    """Return how many rows of a day hold a token."""
+    return sum(map(_tokens, lake.files(REQUESTS, day)))
+
+
+def _tokens(path: Path) -> int:
+    """Return how many rows of a file hold a token, told by its footer; a group that does not say counts whole."""
     footer = pq.read_metadata(path)
     place = footer.schema.names.index("visitor")
-    groups = (footer.row_group(group) for group in range(footer.num_row_groups))
-    return any(group.column(place).statistics is None or group.column(place).statistics.null_count < group.num_rows for group in groups)
+    groups = [footer.row_group(group) for group in range(footer.num_row_groups)]
+    told = [(group.num_rows, group.column(place).statistics) for group in groups]
+    return sum(rows - (statistics.null_count if statistics is not None and statistics.has_null_count else 0) for rows, statistics in told)
 
 
 def _drop_tokens(lake: Lake, path: Path) -> int:
-    if not _has_tokens(path):
+    if not _tokens(path):
         return 0
     rows = pq.read_table(path, partitioning=None)
     place = rows.schema.get_field_index("visitor")
     without = rows.set_column(place, "visitor", pa.nulls(rows.num_rows, pa.binary()))
     with lake.replacing(path) as beside:
         pq.write_table(without, beside, compression="zstd", compression_level=1)
-    return rows.num_rows
+    return int(rows.num_rows)

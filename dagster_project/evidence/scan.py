@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from dagster_project.scrubbing.detectors import kinds
+from dagster_project.scrubbing.detectors import PERSONAL, kinds
 
 # Names that session frameworks and trackers give their cookies, and the form in which a header carries them.
 _COOKIE = re.compile(
@@ -15,9 +15,12 @@ _COOKIE = re.compile(
 
 
 def hits(values: Iterable[str]) -> dict[str, int]:
-    """Return how many of the values are of each kind of personal data; a kind without a value is not named."""
+    """Return how many of the values name a person, by kind, or are a `cookie`; a kind without a value is not named.
+
+    An id of a record (uuid, ulid) names nobody.
+    """
     found: Counter[str] = Counter()
     for value in values:
-        found.update(kinds(value))
+        found.update(kinds(value) & PERSONAL)
         found.update(["cookie"] if _COOKIE.search(value) else [])
     return dict(found)

@@ -82,11 +82,17 @@ def _promises(found: dict[str, Any], console: Console) -> None:
     table = Table(title=f"\nPromises, {latest}", title_justify="left", box=None)
     for name in ("promise", "status", "checked", "broken", "why"):
         table.add_column(name, justify="right" if name in {"checked", "broken"} else "left", overflow="fold")
-    for row in found["promises"]:
+    for row in sorted(found["promises"], key=lambda row: _in_order(row["promise_id"])):
         if f"{row['period_start']:%Y-%m}" == latest:
             badge = _BADGES[row["status"]]
             table.add_row(row["promise_id"], f"[{badge}]{row['status']}[/{badge}]", f"{row['checked'] or 0:,}", f"{row['broken'] or 0:,}", row["reason"] or "")
     console.print(table)
+
+
+def _in_order(promise_id: str) -> tuple[str, int]:
+    """Return what sorts CR-2 before CR-10."""
+    policy, _, number = promise_id.rpartition("-")
+    return policy, int(number) if number.isdigit() else 0
 
 
 def _findings(found: dict[str, Any], console: Console) -> None:

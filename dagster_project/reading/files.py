@@ -6,12 +6,13 @@ Nothing here looks at what a line says; memory stays bounded whatever the size o
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from io import FileIO
 from pathlib import Path
 
 from dagster_project.errors import DamagedError
 from dagster_project.reading.compression import CHUNK_BYTES, open_plain
 
-__all__ = ["Found", "Identity", "Piece", "found", "head", "identity", "lines_before", "open_plain", "pieces"]
+__all__ = ["Found", "Identity", "Piece", "found", "head", "identity", "is_compressed", "lines_before", "open_plain", "pieces", "size_bytes"]
 
 LONGEST_LINE_BYTES = 1 << 20
 DEFAULT_SITES = {"web_logs": "web", "request_logs": "service"}
@@ -28,12 +29,30 @@ class Found:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a file is, whatever its name or compression; `continues` is the longest known input that it begins with."""
+    """What a file is, whatever its name or compression; `continues` is the longest known input that it begins with.
+
+    `begins_with`: every known input that it begins with, and its size in bytes. `open_line`: what stands behind the last line
+    end, up to a byte more than the longest line; `closed_id` and `closed_bytes` say what the file is without it.
+    """
 
     input_id: str
     size_bytes: int
     continues: str | None
     skip_bytes: int
+    begins_with: tuple[tuple[str, int], ...] = ()
+    open_line: bytes = b""
+    closed_id: str = ""
+    closed_bytes: int = 0
+
+    def closed(self) -> "Identity":
+        """Return what the file is up to its last line end, or up to the end of a known input that reaches further."""
+        input_id, size = max([(self.closed_id, self.closed_bytes), *self.begins_with], key=lambda known: known[1])
+        shorter = tuple(known for known in self.begins_with if known[1] < size)
+        return Identity(input_id, size, *_last(shorter), shorter, b"", input_id, size)
+
+
+def _last(begins_with: tuple[tuple[str, int], ...]) -> tuple[str | None, int]:
+    return begins_with[-1] if begins_with else (None, 0)
 
 
 @dataclass(frozen=True)
@@ -64,6 +83,17 @@ def found(landing: Path, folder: str) -> list[Found]:
     return files
 
 
+def is_compressed(path: Path) -> bool:
+    """Tell whether a file is read through a decompressor; raises DamagedError where it cannot be opened."""
+    with open_plain(path) as plain:
+        return not isinstance(getattr(plain, "raw", None), FileIO)
+
+
+def size_bytes(path: Path) -> int:
+    """Return how many decompressed bytes of a file are readable; raises DamagedError where it cannot be opened."""
+    return sum(map(len, _until_damage(path, []))) if is_compressed(path) else path.stat().st_size
+
+
 def _chunks(path: Path) -> Iterator[bytes]:
     """Yield the decompressed bytes as they come; raises DamagedError after the last readable ones."""
     with open_plain(path) as plain:
@@ -85,31 +115,59 @@ def head(path: Path, size_bytes: int = CHUNK_BYTES) -> bytes:
 def identity(file: Found, known: Mapping[str, int]) -> Identity:
     """Return what a file is; `known` holds the size in bytes of each known input of its folder and site, by id.
 
-    A damaged archive is what can be read of it. An input of no bytes is continued by nothing.
+    A damaged archive is what can be read of it; raises DamagedError where that is nothing. An input of no bytes is continued
+    by nothing.
     """
-    digest = hashlib.sha256(f"{file.folder}\0{file.site}\0".encode())
-    lengths = sorted({size for size in known.values() if size > 0}, reverse=True)
-    size, continues, skip = 0, None, 0
+    hashed = _Hashed(file, known)
     try:
         for chunk in _chunks(file.path):
-            start = 0
-            while lengths and lengths[-1] <= size + len(chunk):
-                end = lengths.pop() - size
-                digest.update(chunk[start:end])
-                start = end
-                prefix = _id(digest)
-                if prefix in known:
-                    continues, skip = prefix, size + end
-            digest.update(chunk[start:])
-            size += len(chunk)
+            hashed.add(chunk)
     except DamagedError:
-        pass
-    input_id = _id(digest)
-    return Identity(input_id, size, None, 0) if continues == input_id else Identity(input_id, size, continues, skip)
+        if not hashed.size_bytes:
+            raise
+    return hashed.identity()
 
 
-def _id(digest: "hashlib._Hash") -> str:
-    return digest.copy().hexdigest()[:32]
+class _Hashed:
+    """The hash of a file as it is read, and what it was at each length that matters."""
+
+    def __init__(self, file: Found, known: Mapping[str, int]) -> None:
+        self.size_bytes = 0
+        self._digest = hashlib.sha256(f"{file.folder}\0{file.site}\0".encode())
+        self._known = known
+        self._lengths = sorted({size for size in known.values() if size > 0}, reverse=True)
+        self._begins_with: list[tuple[str, int]] = []
+        self._closed = (self._id(), 0)
+        self._open_line = b""
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        line_end = chunk.rfind(b"\n") + 1
+        stops = {line_end, len(chunk)} - {0}
+        while self._lengths and self._lengths[-1] <= self.size_bytes + len(chunk):
+            stops.add(self._lengths.pop() - self.size_bytes)
+        start = 0
+        for stop in sorted(stops):
+            self._digest.update(chunk[start:stop])
+            self._look(self.size_bytes + stop, is_line_end=stop == line_end)
+            start = stop
+        self.size_bytes += len(chunk)
+        self._open_line = (chunk[line_end:] if line_end else self._open_line + chunk)[: LONGEST_LINE_BYTES + 1]
+
+    def _look(self, size: int, *, is_line_end: bool) -> None:
+        input_id = self._id()
+        if is_line_end:
+            self._closed = (input_id, size)
+        if self._known.get(input_id) == size:
+            self._begins_with.append((input_id, size))
+
+    def identity(self) -> Identity:
+        """Return what the file is, now that all of it was read."""
+        shorter = tuple(known for known in self._begins_with if known[1] < self.size_bytes)
+        return Identity(self._id(), self.size_bytes, *_last(shorter), shorter, self._open_line, *self._closed)
+
+    def _id(self) -> str:
+        return self._digest.copy().hexdigest()[:32]
 
 
 def lines_before(file: Found, size_bytes: int) -> int:
@@ -119,8 +177,8 @@ def lines_before(file: Found, size_bytes: int) -> int:
     return skipped.lines
 
 
-def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = 32 << 20) -> Iterator[Piece]:
-    """Yield the lines of a file after `skip_bytes` in pieces of at most `piece_bytes`, or of one longer line.
+def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = 32 << 20, end_bytes: int | None = None) -> Iterator[Piece]:
+    """Yield the lines of a file after `skip_bytes`, and before `end_bytes`, in pieces of at most `piece_bytes`, or of one longer line.
 
     The last piece holds the open last line too. A line above LONGEST_LINE_BYTES that does not fit a piece comes alone and
     cut, so that it is refused as too long. A damaged archive yields all that is readable, then raises DamagedError.
@@ -128,7 +186,7 @@ def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = 32 << 20) -> Ite
     skipped = _Skipped(skip_bytes)
     held: Piece | None = None
     damage: list[DamagedError] = []
-    for body, cut_bytes in _bodies(skipped.rest(_until_damage(file.path, damage)), piece_bytes):
+    for body, cut_bytes in _bodies(skipped.rest(_before(_until_damage(file.path, damage), end_bytes)), piece_bytes):
         if held is not None:
             yield held
             offset, line = held.byte_offset + len(held.body) + held.cut_bytes, held.first_line + held.body.count(b"\n")
@@ -139,6 +197,16 @@ def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = 32 << 20) -> Ite
         yield replace(held, is_last=True)
     if damage:
         raise damage[0]
+
+
+def _before(chunks: Iterator[bytes], end_bytes: int | None) -> Iterator[bytes]:
+    """Yield what stands before an end; what a log gains while it is read belongs to the next run."""
+    size = 0
+    for chunk in chunks:
+        yield chunk if end_bytes is None else chunk[: end_bytes - size]
+        size += len(chunk)
+        if end_bytes is not None and size >= end_bytes:
+            return
 
 
 class _Skipped:

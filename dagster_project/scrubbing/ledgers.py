@@ -108,23 +108,28 @@ def _grants(rows: pl.DataFrame, people: People) -> pl.DataFrame:
 
 
 def _staff(rows: pl.DataFrame, people: People) -> pl.DataFrame:
+    """Return one row for each period: a later row may end it, never lengthen it; of the rest the first counts."""
     is_service = (pl.col("kind") == "service").fill_null(value=False)
-    return rows.select(
+    periods = rows.select(
         "staff_id",
         kind=pl.when(is_service).then(pl.lit("service")).otherwise(pl.lit("person")),
         owner_staff_id=people.staff_ids(rows["owner"]),
         valid_from="valid_from",
-        valid_to="valid_to",
-    ).unique(maintain_order=True)
+        valid_to=pl.col("valid_to").min().over("staff_id", "valid_from"),
+    )
+    return periods.unique(["staff_id", "valid_from"], keep="first", maintain_order=True)
 
 
 def _team_fault(rows: pl.DataFrame, people: People) -> pl.Expr:
-    return _unless(pl.lit(people.staff_ids(rows["staff_id"]).is_not_null()))
+    """Refuse a membership that names no staff id as it stands: a login is none, nor is a customer's person."""
+    return _unless(pl.lit((people.staff_ids(rows["staff_id"]) == rows["staff_id"]).fill_null(value=False)))
 
 
-def _teams(rows: pl.DataFrame, people: People) -> pl.DataFrame:
-    recorded = pl.coalesce("recorded_at", "valid_from").alias("recorded_at")
-    return rows.with_columns(staff_id=people.staff_ids(rows["staff_id"])).select("staff_id", "team", "valid_from", "valid_to", recorded)
+def _teams(rows: pl.DataFrame, _: People) -> pl.DataFrame:
+    """Return one row for what was entered at one instant; a later one may end a membership (flagged.known_memberships)."""
+    entered = ["staff_id", "team", "valid_from", pl.coalesce("recorded_at", "valid_from").alias("recorded_at")]
+    ended = rows.group_by(entered, maintain_order=True).agg(pl.col("valid_to").min())
+    return ended.select("staff_id", "team", "valid_from", "valid_to", "recorded_at")
 
 
 def _policy_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:

@@ -88,7 +88,8 @@ def _users_of(users: pa.Table) -> dict[str, tuple[str, ...]]:
 def _grantors_of(grantors: pa.Table) -> pl.DataFrame:
     columns = {"person_id": "person", "account_id": "account", "valid_from": "begin", "valid_to": "end"}
     found = pl.DataFrame(pl.from_arrow(grantors.select(list(columns))))
-    return found.rename(columns).unique(maintain_order=True)
+    # A later row of a role may end it, never lengthen it.
+    return found.rename(columns).group_by("person", "account", "begin", maintain_order=True).agg(pl.col("end").min())
 
 
 def _hosts_of(accounts: pa.Table) -> dict[str, str]:

@@ -2,7 +2,7 @@
 create table ledger.scans (
     table_name varchar not null,    -- stored table
     column_name varchar not null,   -- its column
-    kind varchar not null,          -- cookie, person (none found), email, ip, phone, … or undeclared_column
+    kind varchar not null,          -- cookie, person (none found), email, ip, phone, …, undeclared_column, or backstop (caught before it was stored)
     values_scanned bigint not null, -- distinct values looked at
-    hits bigint not null            -- values of that kind: must be 0
+    hits bigint not null            -- values of that kind: must be 0, but for backstop
 );

@@ -2,10 +2,11 @@
 with
 -- Whom a grant may name for this member of staff at this instant, by what was known.
 holder as (
-    select distinct view.view_id, 'team' as kind, team.team as holder_id
+    select distinct view.view_id, 'team' as kind, member.team as holder_id
     from flagged.access_views as view
-    join scrubbed.teams as team on team.staff_id = view.staff_id
-    where team.recorded_at <= view.known_to and team.valid_from <= view.judged_at and (team.valid_to is null or view.judged_at < team.valid_to)
+    join flagged.known_memberships as member on member.staff_id = view.staff_id
+    where member.recorded_at <= view.known_to and (member.superseded_at is null or view.known_to < member.superseded_at)
+        and member.valid_from <= view.judged_at and (member.valid_to is null or view.judged_at < member.valid_to)
     union all
     select view_id, 'person', staff_id from flagged.access_views
     union all
@@ -41,7 +42,7 @@ found as (
         scope.grant_id,
         scope.recorded_at,
         -- A revocation not yet known at the access covers it all the same, and still says how far off it was.
-        greatest(0, coalesce(date_diff('microsecond', least(scope.valid_to, scope.revoked_at), wanted.judged_at), 0)) as distance_us
+        greatest(0, coalesce(epoch_us(wanted.judged_at) - epoch_us(least(scope.valid_to, scope.revoked_at)), 0)) as distance_us
     from wanted
     join flagged.grant_scopes as scope
         on scope.account_id = wanted.account_id
@@ -65,10 +66,12 @@ refused as (
 )
 select
     found.view_id, -- number of the view
-    min_by(found.grant_id, row(found.distance_us, found.grant_id)) as covering_grant_id, -- nearest grant without fault, the lowest of equals
+    min_by(found.grant_id, {'distance_us': found.distance_us, 'grant_id': found.grant_id}) as covering_grant_id, -- nearest grant without fault, the lowest of equals
     min(found.distance_us) / 1000000.0 as distance_s, -- how far its end lies before the access, seconds
     -- A grant stands against an opt-out if it names the class and was recorded later.
-    min(found.grant_id) filter (where refused.refused_at is null or (found.names_class and found.recorded_at > refused.refused_at)) as grant_id -- lowest that stands too; null = opted out
+    min(found.grant_id) filter (
+        where refused.refused_at is null or (found.names_class and found.recorded_at > refused.refused_at)
+    ) as grant_id -- lowest that stands too; null = opted out
 from found
 left join refused on refused.view_id = found.view_id
 group by found.view_id

@@ -2,7 +2,18 @@
 with
 record_code as (
     select
-        verdict.*,
+        verdict.source,
+        verdict.event_id,
+        verdict.ordinal,
+        verdict.record_id,
+        verdict.uncovered_from,
+        verdict.uncovered_to,
+        verdict.grant_id,
+        verdict.nearest_grant_id,
+        verdict.all_faults,
+        verdict.distance_s,
+        verdict.verdict_then,
+        verdict.verdict_now,
         case
             when verdict.verdict_then = 'GRANTED' and verdict.verdict_now = 'GRANTED' then if(verdict.is_sure, 'GRANTED', 'GRANTED_BOUNDARY')
             when emergency.code is not null then emergency.code
@@ -24,13 +35,24 @@ verdict as (
     qualify row_number() over (
         partition by source, event_id
         order by
-            case code when 'GRANTED' then 2 when 'GRANTED_BOUNDARY' then 1 else 0 end,
+            case code when 'GRANTED' then 3 when 'GRANTED_BOUNDARY' then 2 when 'BREAK_GLASS_APPROVED' then 1 else 0 end,
             ordinal
     ) = 1
 ),
 decided as (
     select
-        fact.*,
+        fact.source,
+        fact.event_id,
+        fact.occurred_at,
+        fact.staff_id,
+        fact.account_id,
+        fact.record_class,
+        fact.record_id,
+        fact.record_ids,
+        fact.action,
+        fact.purpose,
+        fact.case_id,
+        fact.is_provisional,
         verdict.grant_id,
         verdict.nearest_grant_id,
         verdict.all_faults,

@@ -5,19 +5,23 @@ opened as (
         fact.source,
         fact.event_id,
         verdict.ordinal,
-        verdict.uncovered_from as accessed_at,
+        verdict.missing_from,
         fact.record_class,
         fact.as_of,
-        emergency.*,
+        emergency.emergency_id,
+        emergency.record_classes,
+        emergency.recorded_at,
+        emergency.has_reason,
+        emergency.decided_at,
         emergency.opened_at + to_seconds(emergency.decide_within_s) as decide_before,
         case when emergency.is_decider_grantor and emergency.decided_at <= fact.as_of then emergency.decision end as known_decision
     from flagged.access_facts as fact
     join flagged.access_verdicts as verdict on verdict.source = fact.source and verdict.event_id = fact.event_id
     join scrubbed.emergencies as emergency on emergency.staff_id = fact.staff_id and emergency.account_id = fact.account_id
-    where not (verdict.verdict_then = 'GRANTED' and verdict.verdict_now = 'GRANTED')
-        and emergency.recorded_at <= fact.as_of
-        and emergency.opened_at <= verdict.uncovered_from
-        and verdict.uncovered_from < emergency.opened_at + to_seconds(emergency.ttl_s)
+    -- It covers every part of a session that lacks permission, or none.
+    where emergency.recorded_at <= fact.as_of
+        and emergency.opened_at <= verdict.missing_from
+        and coalesce(verdict.missing_to, fact.end_at) <= emergency.opened_at + to_seconds(emergency.ttl_s)
     qualify row_number() over (partition by fact.source, fact.event_id, verdict.ordinal order by emergency.emergency_id) = 1
 )
 select
@@ -26,7 +30,7 @@ select
     ordinal, -- place of the record in the event
     emergency_id, -- the emergency that decides, the lowest
     case
-        when recorded_at > accessed_at then 'BACKDATED'
+        when recorded_at > missing_from then 'BACKDATED'
         when not coalesce(list_contains(record_classes, record_class), record_classes is null) then 'BREAK_GLASS_OVERREACH'
         when not has_reason then 'BREAK_GLASS_NO_REASON'
         when known_decision = 'reject' then 'BREAK_GLASS_REJECTED'

@@ -34,15 +34,29 @@ explained as (
             cut_at
     ) = 1
 ),
-first_verdict as (
+stretch as (
     select
         source,
         event_id,
         ordinal,
-        coalesce(min_by(verdict, cut_at) filter (where view = 'then' and verdict <> 'GRANTED'), 'GRANTED') as verdict_then,
-        coalesce(min_by(verdict, cut_at) filter (where view = 'now' and verdict <> 'GRANTED'), 'GRANTED') as verdict_now
+        view,
+        verdict,
+        cut_at,
+        verdict <> 'GRANTED' as is_missing,
+        lead(cut_at) over (partition by source, event_id, ordinal, view order by cut_at) as next_at
     from judged
     where shift_us = 0
+),
+overall as (
+    select
+        source,
+        event_id,
+        ordinal,
+        coalesce(min_by(verdict, cut_at) filter (where is_missing and view = 'then'), 'GRANTED') as verdict_then,
+        coalesce(min_by(verdict, cut_at) filter (where is_missing and view = 'now'), 'GRANTED') as verdict_now,
+        min(cut_at) filter (where is_missing) as missing_from,
+        if(bool_or(is_missing and next_at is null), null, max(next_at) filter (where is_missing)) as missing_to
+    from stretch
     group by source, event_id, ordinal
 ),
 shifted as (
@@ -71,15 +85,17 @@ select
     explained.record_id, -- the record; null = all
     explained.cut_at as uncovered_from, -- first instant without permission; the begin where there is none
     restored.restored_at as uncovered_to, -- first instant with permission again; null = until the end
-    if(first_verdict.verdict_now = 'GRANTED', explained.grant_id, null) as grant_id, -- grant relied on
+    if(overall.verdict_now = 'GRANTED', explained.grant_id, null) as grant_id, -- grant relied on
     explained.nearest_grant_id, -- nearest grant
     explained.all_faults, -- its faults in their order
     explained.distance_s, -- how far the access is from its interval, seconds
-    first_verdict.verdict_then, -- by what was recorded at the access
-    first_verdict.verdict_now, -- by what was recorded at the as-of
+    overall.verdict_then, -- by what was recorded at the access
+    overall.verdict_now, -- by what was recorded at the as-of
+    overall.missing_from, -- first instant without permission, then or now; null = none
+    overall.missing_to, -- end of the last part without permission, then or now; null = the end of the access
     coalesce(shifted.is_sure, true) as is_sure, -- permitted wherever within its skew the access was
     coalesce(shifted.is_possible, false) as is_possible -- permitted somewhere within its skew
 from explained
-join first_verdict using (source, event_id, ordinal)
+join overall using (source, event_id, ordinal)
 left join shifted using (source, event_id, ordinal)
 left join restored using (source, event_id, ordinal)

@@ -1,7 +1,25 @@
--- One row for each access that grants decide, each record of it and each way of looking at it: at which instant it is judged and by what knowledge (steps 12 and 13). Stays in HOME.
+-- One row for each access that grants decide, each record of it and each way to judge it: at which instant, by what knowledge (steps 12 and 13). Stays in HOME.
 with
 span as (
-    select * from flagged.access_facts where early_code is null
+    select
+        source,
+        event_id,
+        occurred_at,
+        staff_id,
+        account_id,
+        record_class,
+        record_id,
+        record_ids,
+        action,
+        case_id,
+        begin_at,
+        end_at,
+        is_session,
+        as_of,
+        skew_us,
+        is_whole_second
+    from flagged.access_facts
+    where early_code is null
 ),
 -- Where a verdict can change: only a session, or a stamp that stands for a second, is longer than an instant.
 boundary as (
@@ -10,9 +28,9 @@ boundary as (
     join flagged.known_grants as item on item.account_id = span.account_id
     where span.is_session or span.is_whole_second
     union
-    select span.source, span.event_id, unnest([team.valid_from, team.valid_to, team.recorded_at])
+    select span.source, span.event_id, unnest([member.valid_from, member.valid_to, member.recorded_at])
     from span
-    join scrubbed.teams as team on team.staff_id = span.staff_id
+    join flagged.known_memberships as member on member.staff_id = span.staff_id
     where span.is_session or span.is_whole_second
     union
     select span.source, span.event_id, unnest([opt_out.valid_from, opt_out.valid_to, opt_out.recorded_at])
@@ -51,11 +69,10 @@ cut as (
 named as (
     select source, event_id, 0 as ordinal, record_id as item_record_id
     from span
-    where record_id is not null or coalesce(len(record_ids), 0) = 0
+    where record_id is not null or coalesce(array_length(record_ids), 0) = 0
     union all
-    select source, event_id, unnest(range(1, len(record_ids) + 1))::integer, unnest(record_ids)
-    from span
-    where len(record_ids) > 0
+    select source, event_id, ordinal, record_ids[ordinal]
+    from (select source, event_id, record_ids, cast(unnest(range(1, array_length(record_ids) + 1)) as integer) as ordinal from span) as numbered
 ),
 item as (
     select source, event_id, min(ordinal) as ordinal, item_record_id from named group by source, event_id, item_record_id

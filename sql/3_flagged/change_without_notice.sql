@@ -1,45 +1,6 @@
 -- One row for each purpose or exemption relied on that only a version of the policy allows which did not bind the account yet.
 -- Promises: CR-11, CE-6.
-with relied as (
-    select
-        'access' as used_in,
-        source,
-        event_id,
-        occurred_at,
-        account_id,
-        staff_id,
-        'purpose' as what,
-        purpose as item
-    from flagged.access_decisions
-    where purpose is not null and code not in ('ATTEMPT_DENIED', 'EXEMPT_METRICS_ONLY', 'SELF_ACCESS', 'FOREIGN_USER')
-    union all
-    -- Without permission an access can only have relied on an exemption; none helps former staff and strangers.
-    select
-        'access' as used_in,
-        source,
-        event_id,
-        occurred_at,
-        account_id,
-        staff_id,
-        'class' as what,
-        record_class as item
-    from flagged.access_decisions
-    where record_class is not null and outcome = 'violation' and code not in ('FORMER_STAFF', 'FOREIGN_USER')
-    union all
-    select
-        'disclosure' as used_in,
-        'disclosures' as source,
-        d.disclosure_id as event_id,
-        d.occurred_at,
-        d.account_id,
-        cast(null as varchar) as staff_id,
-        'purpose' as what,
-        d.purpose as item
-    from scrubbed.disclosures as d
-    cross join scrubbed.run as run
-    where d.occurred_at <= run.as_of
-),
-not_allowed as (
+with not_allowed as (
     select
         r.used_in,
         r.source,
@@ -52,7 +13,7 @@ not_allowed as (
         r.item,
         p.policy_id,
         p.noticed_at
-    from relied as r
+    from flagged.policy_uses as r
     left join scrubbed.accounts as a on a.account_id = r.account_id
     join flagged.policy_periods as p
         on p.account_id is not distinct from a.account_id

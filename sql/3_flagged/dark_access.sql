@@ -68,5 +68,5 @@ select
     q.next_event_at -- first access event after; null = none
 from request as q
 where
-    coalesce(q.last_event_at < q.happened_at - q.dark_access_within_s * interval 1 second, true)
-    and coalesce(q.next_event_at > q.happened_at + q.dark_access_within_s * interval 1 second, true)
+    coalesce(q.last_event_at < q.happened_at - to_seconds(q.dark_access_within_s), true)
+    and coalesce(q.next_event_at > q.happened_at + to_seconds(q.dark_access_within_s), true)

@@ -2,14 +2,29 @@
 with
 known as (
     select
-        item.*,
-        item.revoked_at is not null and item.revocation_recorded_at <= run.as_of as is_revoked
+        item.grant_id,
+        item.account_id,
+        item.granted_by_staff_id,
+        item.is_grantor,
+        item.grantee_kind,
+        item.grantee_id,
+        item.record_classes,
+        item.record_ids,
+        item.actions,
+        item.case_id,
+        item.valid_from,
+        item.valid_to,
+        item.recorded_at,
+        item.revoked_at,
+        coalesce(item.revocation_recorded_at, item.revoked_at) as revocation_recorded_at,
+        item.revoked_at is not null and coalesce(item.revocation_recorded_at, item.revoked_at) <= run.as_of as is_revoked
     from scrubbed.grants as item
     cross join scrubbed.run as run
     where item.recorded_at <= run.as_of and (item.valid_to is null or item.valid_from < item.valid_to)
 )
 select
     grant_id, -- the grant
+    row_number() over (order by grant_id) as grant_rank, -- its place among all grants by id
     account_id, -- customer
     granted_by_staff_id, -- member of staff who granted it, where it was one
     case
@@ -17,7 +32,7 @@ select
         when not is_grantor then 'GRANTOR_NOT_AUTHORISED'
     end as grantor_fault, -- fault of its grantor; null where it was the customer's to give
     grantee_kind, -- person, team or anystaff
-    coalesce(grantee_id, '') as grantee_id, -- staff id or team; empty where nobody is named
+    if(grantee_kind = 'anystaff', '', grantee_id) as grantee_id, -- staff id or team; empty for anystaff, null for a person who is not staff
     record_classes, -- null = all, empty = none
     record_ids, -- null = all, empty = none
     actions, -- null = all, empty = none
@@ -25,6 +40,6 @@ select
     valid_from, -- first instant covered
     valid_to, -- first instant no longer covered
     recorded_at, -- when it was committed
-    case when is_revoked then revoked_at end as revoked_at, -- first instant after the revocation known at the as-of
-    case when is_revoked then revocation_recorded_at end as revocation_recorded_at -- when the revocation was committed
+    if(is_revoked, revoked_at, null) as revoked_at, -- first instant after the revocation known at the as-of
+    if(is_revoked, revocation_recorded_at, null) as revocation_recorded_at -- when the revocation was committed
 from known

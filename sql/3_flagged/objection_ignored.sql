@@ -1,45 +1,6 @@
 -- One row for each use of a customer's records that only a version of the policy allows which the customer had refused in time.
 -- Promises: CE-7.
-with relied as (
-    select
-        'access' as used_in,
-        source,
-        event_id,
-        occurred_at,
-        account_id,
-        staff_id,
-        'purpose' as what,
-        purpose as item
-    from flagged.access_decisions
-    where purpose is not null and code not in ('ATTEMPT_DENIED', 'EXEMPT_METRICS_ONLY', 'SELF_ACCESS', 'FOREIGN_USER')
-    union all
-    -- Exempt by the version in force, or, without permission, perhaps believed to be.
-    select
-        'access' as used_in,
-        source,
-        event_id,
-        occurred_at,
-        account_id,
-        staff_id,
-        'class' as what,
-        record_class as item
-    from flagged.access_decisions
-    where record_class is not null and (code = 'EXEMPT_CLASS' or outcome = 'violation' and code not in ('FORMER_STAFF', 'FOREIGN_USER'))
-    union all
-    select
-        'disclosure' as used_in,
-        'disclosures' as source,
-        d.disclosure_id as event_id,
-        d.occurred_at,
-        d.account_id,
-        cast(null as varchar) as staff_id,
-        'purpose' as what,
-        d.purpose as item
-    from scrubbed.disclosures as d
-    cross join scrubbed.run as run
-    where d.occurred_at <= run.as_of
-),
-refused as (
+with refused as (
     -- An objection counts when it was said before the version bound the account.
     select o.account_id, a.account_id as known_account_id, a.closed_at, o.recorded_at, q.policy_id, q.noticed_at, q.purposes, q.exempt_classes
     from scrubbed.objections as o
@@ -69,7 +30,7 @@ judged as (
             when r.what = 'purpose' then coalesce(list_contains(p.purposes, r.item), true)
             else coalesce(list_contains(p.exempt_classes, r.item), false)
         end as is_accepted
-    from relied as r
+    from flagged.policy_uses as r
     join refused as f on f.account_id = r.account_id and f.recorded_at <= r.occurred_at
     left join flagged.policy_periods as p
         on p.account_id is not distinct from f.known_account_id

@@ -20,7 +20,7 @@ used as (
         on d.staff_id = k.staff_id
         and d.account_id = k.account_id
         and d.occurred_at >= k.opened_at
-        and d.occurred_at < k.opened_at + k.ttl_s * interval 1 second
+        and date_diff('microsecond', k.opened_at, d.occurred_at) < k.ttl_s * 1000000
     group by k.emergency_id
 )
 select

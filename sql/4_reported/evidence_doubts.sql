@@ -1,7 +1,7 @@
 -- One row for each promise, UTC month and reason why what was delivered does not settle it. Stays in HOME.
 with access as (
     select
-        cast(date_trunc('month', least(d.occurred_at, run.as_of - interval 1 microsecond)) as date) as month,
+        cast(date_trunc('month', least(coalesce(d.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) as date) as month,
         d.occurred_at,
         d.staff_id,
         d.account_id,
@@ -13,7 +13,7 @@ with access as (
         case when d.record_class is null then 'unknown' else coalesce(c.kind, 'business') end as class_kind,
         d.code not in ('ATTEMPT_DENIED', 'EXEMPT_METRICS_ONLY', 'SELF_ACCESS', 'FOREIGN_USER') as is_use
     from flagged.access_decisions as d
-    cross join scrubbed.run as run
+    cross join reported.evidence_end as last
     left join scrubbed.record_classes as c on c.record_class = d.record_class
     left join scrubbed.accounts as a on a.account_id = d.account_id
 ),
@@ -72,7 +72,7 @@ dark as (
     select cast(date_trunc('month', least(f.occurred_at, run.as_of - interval 1 microsecond)) as date) as month, count(*) as requests
     from flagged.dark_access as f
     cross join scrubbed.run as run
-    group by cast(date_trunc('month', least(f.occurred_at, run.as_of - interval 1 microsecond)) as date)
+    group by month
 ),
 compared as (
     -- Only a snapshot that follows another one can show a loss.

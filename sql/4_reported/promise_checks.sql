@@ -56,11 +56,14 @@ item as (
     join (select distinct account_id from scrubbed.objections) as o on o.account_id = u.account_id
 ),
 dated as (
-    -- What has no date counts in the last period.
-    select i.promise_id, cast(date_trunc('month', least(i.occurred_at, run.as_of - interval 1 microsecond)) as date) as month, i.items
+    -- What has no date counts where the evidence ends.
+    select
+        i.promise_id,
+        cast(date_trunc('month', least(coalesce(i.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) as date) as month,
+        i.items
     from item as i
-    cross join scrubbed.run as run
-    where coalesce(i.occurred_at, run.as_of) <= run.as_of
+    cross join reported.evidence_end as last
+    where i.occurred_at is null or i.occurred_at <= last.as_of
 ),
 scanned as (
     -- A scan looks at everything that is stored, of whatever month.
@@ -68,7 +71,7 @@ scanned as (
     from reported.promise_periods as p
     join ledger.scans as s
         on p.promise_id = 'CR-5' and s.kind = 'cookie'
-        or p.promise_id in ('CR-6', 'CE-4') and s.kind <> 'cookie'
+        or p.promise_id in ('CR-6', 'CE-4') and s.kind not in ('cookie', 'backstop')
     group by p.promise_id, p.month
 )
 select

@@ -1,13 +1,13 @@
--- One row for each promise and period (a UTC month, cut at the first evidence and at the as-of): is it kept?
+-- One row for each promise and period (a UTC month, cut at its first evidence and at the as-of, up to the last evidence of any input): is it kept?
 with broken as (
     select
         f.promise_id,
-        cast(date_trunc('month', least(f.occurred_at, run.as_of - interval 1 microsecond)) as date) as month,
+        cast(date_trunc('month', least(coalesce(f.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) as date) as month,
         f.control,
         count(*) as findings
     from (select control, unnest(promise_ids) as promise_id, occurred_at from flagged.findings) as f
-    cross join scrubbed.run as run
-    group by f.promise_id, cast(date_trunc('month', least(f.occurred_at, run.as_of - interval 1 microsecond)) as date), f.control
+    cross join reported.evidence_end as last
+    group by f.promise_id, month, f.control
 ),
 breaks as (
     select

@@ -1,7 +1,7 @@
 """A small house: a few rows in the lake, the tables built from them, and suites of the tests' own."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -16,7 +16,8 @@ from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.house import House
 from dagster_project.engines.lake import Lake, schema
-from dagster_project.sql_assets import key, sql_assets
+from dagster_project.checks import key
+from dagster_project.sql_assets import Results, sql_assets
 
 SOURCE = "scrubbed.requests"
 SMALL = (
@@ -60,13 +61,12 @@ class World:
     def definitions(self) -> dg.Definitions:
         """Return definitions over the small set of tables, with landing assets that find their rows already there."""
         contracts = [table for table in self.tables if table.kind == "contract"]
-        landed = self.landing_assets or [_found(contracts)]
+        landed = self.landing_assets or [_found(contracts, self.suites_folder)]
         keys = [each for asset in landed for each in asset.keys]
         last = [key(table.name) for table in self.tables if table.layer == 4]
         jobs = automation.jobs(self.tables, keys, keys, last)
         return dg.Definitions(
-            assets=[*landed, *sql_assets(self.tables)],
-            asset_checks=checks.suite_checks(self.tables, self.suites_folder),
+            assets=[*landed, *sql_assets(self.tables, self.suites_folder)],
             jobs=list(jobs.values()),
             sensors=automation.sensors(jobs, self.tables),
             schedules=automation.schedules(jobs),
@@ -80,10 +80,12 @@ class World:
             return automation.run(self.definitions(), instance, {"house": self.house, "suites": suites}, job, days)
 
 
-def _found(contracts: Sequence[Table]) -> dg.AssetsDefinition:
-    @dg.multi_asset(name="landed", specs=[dg.AssetSpec(key(table.name)) for table in contracts])
-    def landed(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-        for each in context.selected_asset_keys:
-            yield dg.MaterializeResult(asset_key=each)
+def _found(contracts: Sequence[Table], suites_folder: Path) -> dg.AssetsDefinition:
+    checked = checks.specs(contracts, suites_folder)
+
+    @dg.multi_asset(name="landed", specs=[dg.AssetSpec(key(table.name)) for table in contracts], check_specs=checked)
+    def landed(suites: dg.ResourceParam[expect.Suites]) -> Results:
+        yield from (dg.MaterializeResult(asset_key=key(table.name)) for table in contracts)
+        yield from checks.results(suites, checked)
 
     return landed

@@ -9,7 +9,8 @@ from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 from dagster_project import checks, definitions
 from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
-from dagster_project.sql_assets import DAYS, key, sql_assets
+from dagster_project.checks import key
+from dagster_project.sql_assets import DAYS, sql_assets
 from tests.dagster.made import World
 
 SELECTS = [table for table in catalog.tables().values() if table.kind == "select"]
@@ -62,7 +63,7 @@ def test_a_suite_without_a_table_is_refused(world: World) -> None:
     stray.parent.mkdir(parents=True)
     stray.write_text('{"expectations": []}')
     with pytest.raises(GlasshouseError, match=r"2_measured/no_such_table.json: no file of sql/"):
-        checks.suite_checks(world.tables, world.suites_folder)
+        checks.refuse_strays(world.tables, world.suites_folder)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"expectations": [1]}'])
@@ -71,7 +72,7 @@ def test_a_suite_that_is_none_is_refused(world: World, text: str) -> None:
     world.suite("measured.card_number_lines")
     next(world.suites_folder.rglob("*.json")).write_text(text)
     with pytest.raises(GlasshouseError, match=r"2_measured/card_number_lines.json: write an object"):
-        checks.suite_checks(world.tables, world.suites_folder)
+        checks.specs(world.tables, world.suites_folder)
 
 
 def test_every_day_a_stamp_can_name_is_a_partition() -> None:

@@ -242,3 +242,43 @@ def test_other_ledgers(people: People, tmp_path: Path) -> None:
     assert (ended.table["valid_to"].to_pylist(), ended.refused["line_number"].to_pylist()) == ([NINE.replace(hour=10)], [2])
     gap = _scrub(tmp_path, people, "gaps", [{"source": "s", "from": at}])
     assert gap.table.to_pylist() == [{"source": "s", "gap_from": NINE, "gap_to": None}]
+
+
+@pytest.mark.parametrize(("files", "ends"), [
+    ([[{}], [{"valid_to": 10}]], [10]),
+    ([[{"valid_to": 10}], [{}]], [10]),
+    ([[{"valid_to": 11}], [{"valid_to": 10}]], [10]),
+    ([[{"valid_to": 10}], [{"valid_to": 11}]], [10]),
+    ([[{}, {"valid_from": 8}], [{"valid_to": 10}]], [None, 10]),
+    ([[{"logins": ["a"]}], [{"logins": ["b"], "valid_to": 10}]], [10]),
+    ([[{"kind": "person"}], [{"kind": "service"}]], [None]),
+])  # fmt: skip
+def test_a_later_row_ends_an_employment(files: list[list[dict[str, Any]]], ends: list[int | None], people: People, tmp_path: Path) -> None:
+    """Who has left must not stay in force because an older row of the same person is still open."""
+    rows = [[{"staff_id": "amy", **_at(row)} for row in file] for file in files]
+    found = _scrub(tmp_path, people, "staff", *rows)
+    assert sorted(found.table["valid_to"].to_pylist(), key=str, reverse=True) == [None if end is None else NINE.replace(hour=end) for end in ends]
+
+
+def _at(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: f"2026-03-10T{value:02d}:00:00Z" if isinstance(value, int) else value for name, value in row.items()}
+
+
+def test_a_later_row_ends_a_role(people: People, tmp_path: Path) -> None:
+    """Who no longer speaks for the customer permits nothing, in whichever order the rows came."""
+    role = {"person_id": "cora", "account_id": "C1", "valid_from": "2026-01-01T00:00:00Z"}
+    ends = {"valid_to": "2026-03-10T09:30:00Z"}
+    none = {folder: _native(tmp_path, folder) for folder in ("staff", "users", "accounts")}
+    for rows in ([role, role | ends], [role | ends, role], [role | ends, role | {"valid_to": "2026-03-10T11:00:00Z"}]):
+        who = People.of(none["staff"], none["users"], _native(tmp_path, "grantors", rows), none["accounts"])
+        assert [who.is_grantor("cora", "C1", NINE.replace(minute=minute)) for minute in (29, 30)] == [True, False]
+    assert People.of(none["staff"], none["users"], _native(tmp_path, "grantors", [role]), none["accounts"]).is_grantor("cora", "C1", NINE.replace(minute=30))
+
+
+def test_a_membership_keeps_when_each_end_was_entered(people: People, tmp_path: Path) -> None:
+    """An end entered later was not known before; two rows entered at once are one, ended by the earlier."""
+    begin, later = {"staff_id": "amy", "team": "t", "valid_from": "2026-03-10T09:00:00Z"}, "2026-03-10T12:00:00Z"
+    ends = [{"valid_to": "2026-03-10T11:00:00Z"}, {"valid_to": "2026-03-10T10:00:00Z"}]
+    found = _scrub(tmp_path, people, "teams", [begin], [begin | end | {"recorded_at": later} for end in ends], [begin | {"staff_id": "amy@vendor"}])
+    assert [(row["valid_to"], row["recorded_at"]) for row in found.table.to_pylist()] == [(None, NINE), (NINE.replace(hour=10), NINE.replace(hour=12))]
+    assert [place["input_id"] for place in found.refused.to_pylist()] == ["i2"]

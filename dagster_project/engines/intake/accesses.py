@@ -1,42 +1,54 @@
 """Takes access events: each input once, each event once; one that comes again with other content is refused."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.engines.intake.accounting import Entry
-from dagster_project.engines.intake.delivery import Delivery, count_refused, with_input
+from dagster_project.engines.house import unwatched
+from dagster_project.engines.intake.accounting import Entry, count_refused, with_input
+from dagster_project.engines.intake.delivery import Delivery
+from dagster_project.engines.intake.inputs import Discovery, KnownInputs, skipped_bytes
 from dagster_project.engines.lake import schema
 from dagster_project.errors import InputError
 from dagster_project.reading.accesses import native
-from dagster_project.reading.files import Found, found, identity, lines_before
+from dagster_project.reading.files import Found, Identity, is_compressed, lines_before, pieces
 from dagster_project.scrubbing import accesses as scrubbing
 
 FOLDER = "access_events"
 EVENTS = "scrubbed.access_events"
 
 
+@dataclass(frozen=True)
 class Known:
-    """What earlier runs read: sizes in bytes of inputs by source, and the events stored."""
+    """What earlier runs read: the inputs, and the events stored."""
 
-    def __init__(self, inputs: pa.Table | None = None, events: pa.Table | None = None) -> None:
-        rows = [row for row in inputs.to_pylist() if row["folder"] == FOLDER and row["status"] == "read"] if inputs else []
-        self.bytes: dict[str, dict[str, int]] = {}
-        self.events = events
-        for row in rows:
-            self.bytes.setdefault(row["site"], {})[row["input_id"]] = row["bytes"]
+    inputs: KnownInputs = field(default_factory=dict)
+    events: pa.Table | None = None
 
 
-def read_accesses(delivery: Delivery, known: Known | None = None) -> pa.Table:
+def read_accesses(delivery: Delivery, known: Known | None = None, watch: Callable[[str, int, int], None] = unwatched) -> pa.Table:
     """Return the new rows of scrubbed.access_events; what became of each file and row is entered in the delivery."""
     known = known or Known()
+    reader = _Reader(delivery.zones)
+    discovered = Discovery(delivery.landing, known.inputs, reader.is_line).discover((FOLDER,), watch)
+    read = {input_id for of_group in known.inputs.values() for input_id in of_group}
+    rows: list[pa.Table] = []
     entries: dict[str, Entry] = {}
-    tables = [_read_file(delivery, file, known, entries) for file in sorted(found(delivery.landing, FOLDER), key=lambda file: (file.path.stat().st_size, file.path))]
-    rows = [table for table in tables if table is not None]
-    delivery.entries += entries.values()
-    if not rows:
-        return schema(EVENTS).empty_table()
-    scrubbed = scrubbing.scrub(pa.concat_tables(rows), delivery.people, known.events)
+    for entry, who in discovered.new:
+        entries[entry.input_id] = entry
+        try:
+            rows.append(reader.rows(entry, skipped_bytes(who, read), delivery.rejects))
+            read.add(entry.input_id)
+        except InputError as error:
+            entry.refuse(error)
+    delivery.entries += [*discovered.refused, *entries.values()]
+    return _scrubbed(delivery, entries, pa.concat_tables(rows), known) if rows else schema(EVENTS).empty_table()
+
+
+def _scrubbed(delivery: Delivery, entries: dict[str, Entry], rows: pa.Table, known: Known) -> pa.Table:
+    scrubbed = scrubbing.scrub(rows, delivery.people, known.events)
     count_refused(entries, delivery.rejects, scrubbed.refused)
     for input_id in scrubbed.duplicates.column("input_id").to_pylist():
         entries[input_id].duplicates += 1
@@ -45,28 +57,44 @@ def read_accesses(delivery: Delivery, known: Known | None = None) -> pa.Table:
     return scrubbed.table
 
 
-def _read_file(delivery: Delivery, file: Found, known: Known, entries: dict[str, Entry]) -> pa.Table | None:
-    """Return the rows of a file that are new; None where there are none."""
-    entry = Entry(f"refused-{FOLDER}-{len(entries):04d}", file, str(file.path.relative_to(delivery.landing)))
-    of_source = known.bytes.setdefault(file.site, {})
-    try:
-        who = identity(file, of_source)
-        if who.input_id in of_source:
-            return None
-        read = native.read(file.path, file.site, delivery.zones)
-    except InputError as error:
-        entry.refuse(error)
-        entries[entry.input_id] = entry
-        return None
-    before = lines_before(file, who.skip_bytes)
-    rows, rejects = (table.filter(pc.greater(table.column("line_number"), before)) for table in (read.rows, read.rejects))
-    entry.input_id, entry.bytes, entry.format = who.input_id, who.size_bytes, f"native {read.format}"
-    entry.lines, entry.parsed, entry.quarantined = read.lines - before, rows.num_rows, rejects.num_rows
-    entry.blank = entry.lines - entry.parsed - entry.quarantined
-    entry.unknown_columns = read.unknown_columns
-    of_source[entry.input_id] = entry.bytes
-    delivery.rejects.append(with_input(rejects, entry.input_id))
-    entries[entry.input_id] = entry
-    return rows.add_column(0, "input_id", pa.array([entry.input_id] * rows.num_rows, pa.string()))
+class _Reader:
+    """Reads files of access events; of a file that grew, what is new."""
+
+    def __init__(self, zones: Mapping[str, str]) -> None:
+        self._zones = zones
+
+    def is_line(self, file: Found, who: Identity) -> bool:
+        """Tell whether the last line of a file, which has no line end, is a whole row."""
+        read = native.read(file.path, file.site, self._zones)
+        last = lines_before(file, who.closed_bytes) + 1
+        return read.format == "parquet" or not pc.any(pc.greater_equal(read.rejects.column("line_number"), last)).as_py()
+
+    def rows(self, entry: Entry, skip_bytes: int, all_rejects: list[pa.Table]) -> pa.Table:
+        """Return the rows behind the bytes that were read before, and count them and the lines that are refused."""
+        read = native.read(entry.found.path, entry.found.site, self._zones)
+        entry.format, entry.unknown_columns = f"native {read.format}", read.unknown_columns
+        tables, entry.blank = [read.rows, read.rejects], read.blank
+        if skip_bytes or not is_compressed(entry.found.path):
+            before, _ = _lines(entry.found, 0, skip_bytes)
+            new, blank = _lines(entry.found, skip_bytes, None if is_compressed(entry.found.path) else entry.bytes)
+            entry.blank = blank if skip_bytes else entry.blank
+            tables = [_within(table, before, before + new) for table in tables] if read.format != "parquet" else tables
+        rows, rejects = tables
+        entry.parsed, entry.quarantined = rows.num_rows, rejects.num_rows
+        entry.lines = entry.parsed + entry.quarantined + entry.blank
+        all_rejects.append(with_input(rejects, entry.input_id))
+        return rows.add_column(0, "input_id", pa.repeat(pa.scalar(entry.input_id, pa.string()), rows.num_rows))
 
 
+def _lines(file: Found, skip_bytes: int, end_bytes: int | None) -> tuple[int, int]:
+    """Return how many lines stand between two places of a file, and how many of them are blank."""
+    lines = blank = 0
+    for piece in pieces(file, skip_bytes, end_bytes=end_bytes):
+        lines += piece.body.count(b"\n") + piece.ends_open
+        blank += sum(not line.strip() for line in piece.body.splitlines())
+    return lines, blank
+
+
+def _within(table: pa.Table, before: int, last: int) -> pa.Table:
+    numbers = table.column("line_number")
+    return table.filter(pc.and_(pc.greater(numbers, before), pc.less_equal(numbers, last)))

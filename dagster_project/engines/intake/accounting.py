@@ -1,15 +1,21 @@
 """The ledger of inputs as it grows in a run: what was read, refused and quarantined, written last and at once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dagster_project import __version__
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.errors import GlasshouseError, InputError
-from dagster_project.reading.files import Found
+from dagster_project.reading.files import Found, Piece, pieces
+from dagster_project.reading.logs.lines import REJECTS, split
+
+CURRENT = "current"  # the name of what each run replaces: ledgers are read whole, every time
+_REJECTS = pa.schema([*REJECTS, pa.field("input_id", pa.string())])
 
 
 @dataclass
@@ -83,37 +89,58 @@ class Accounts:
         self.entries: list[Entry] = []
         self.rejects: list[pa.Table] = []
 
-    def known(self, folder: str, site: str) -> dict[str, int]:
-        """Return the inputs of a folder and site that earlier runs read: their ids and sizes in bytes."""
-        rows = self.lake.read("ledger.inputs").to_pylist()
-        return {row["input_id"]: row["bytes"] for row in rows if row["folder"] == folder and row["site"] == site and row["status"] == "read"}
-
-    def quarantine(self, input_id: str, rejects: pa.Table, line_shift: int = 0, byte_shift: int = 0) -> None:
-        """Note refused lines; shifts turn places in a piece into places in the input."""
-        if not rejects.num_rows:
-            return
-        shifted = rejects.set_column(0, "line_number", pa.compute.add(rejects.column("line_number"), line_shift))
-        if byte_shift:
-            place = shifted.schema.get_field_index("byte_offset")
-            shifted = shifted.set_column(place, "byte_offset", pa.compute.add(shifted.column("byte_offset"), byte_shift))
-        self.rejects.append(shifted.append_column("input_id", pa.array([input_id] * len(shifted), pa.string())))
-
     def commit(self, name: str, read_at: datetime) -> None:
         """Write the quarantine, then the files' names, then the ledger of inputs: only now the inputs count.
 
         Refused inputs stand in a file of their own that each run replaces, so that they are tried again.
         """
         read = [entry for entry in self.entries if not entry.refusal]
-        refused = [entry for entry in self.entries if entry.refusal]
-        kept_ids = {entry.input_id for entry in read}
-        if self.rejects:
-            rejects = pa.concat_tables(self.rejects)
-            self.lake.write("ledger.quarantine", rejects.filter(pa.compute.is_in(rejects.column("input_id"), pa.array(sorted(kept_ids), pa.string()))), f"{self.kind}-{name}")
-        for group, file_name in ((refused, f"{self.kind}-refused"), (read, f"{self.kind}-{name}")):
-            if group or file_name.endswith("refused"):
-                self._write(group, file_name, read_at)
+        rejects = pa.concat_tables([_REJECTS.empty_table(), *self.rejects])
+        of_read = rejects.filter(pc.is_in(rejects.column("input_id"), pa.array([entry.input_id for entry in read], pa.string())))
+        self._write([entry for entry in self.entries if entry.refusal], "refused", read_at)
+        if read or name == CURRENT:
+            self.lake.write("ledger.quarantine", of_read, f"{self.kind}-{name}")
+            self._write(read, name, read_at)
 
-    def _write(self, entries: list[Entry], file_name: str, read_at: datetime) -> None:
+    def _write(self, entries: list[Entry], name: str, read_at: datetime) -> None:
         names = [{"input_id": entry.input_id, "file_name": entry.file_name, "advice": str(entry.advice) if entry.advice else None} for entry in entries]
-        self.lake.write("ledger.input_files", pa.Table.from_pylist(names, schema("ledger.input_files")), file_name)
-        self.lake.write("ledger.inputs", pa.Table.from_pylist([entry.row(read_at) for entry in entries], schema("ledger.inputs")), file_name)
+        rows = [entry.row(read_at) for entry in entries]
+        self.lake.write("ledger.input_files", pa.Table.from_pylist(names, schema("ledger.input_files")), f"{self.kind}-{name}")
+        self.lake.write("ledger.inputs", pa.Table.from_pylist(rows, schema("ledger.inputs")), f"{self.kind}-{name}")
+
+
+def with_input(rejects: pa.Table, input_id: str) -> pa.Table:
+    """Return refused lines with the input they stand in."""
+    return rejects.append_column("input_id", pa.repeat(pa.scalar(input_id, pa.string()), rejects.num_rows))
+
+
+def count_refused(entries: Mapping[str, Entry], rejects: list[pa.Table], refused: pa.Table) -> None:
+    """Move rows that were read but then refused from parsed to quarantined; `refused` has input_id, line_number and reason."""
+    reasons: dict[str, dict[int, str]] = {}
+    for row in refused.to_pylist():
+        reasons.setdefault(row["input_id"], {})[row["line_number"]] = row["reason"]
+    for input_id, of_input in reasons.items():
+        entry = entries[input_id]
+        entry.parsed -= len(of_input)
+        entry.quarantined += len(of_input)
+        rejects.append(with_input(_placed(entry, of_input), input_id))
+
+
+def _placed(entry: Entry, reasons: Mapping[int, str]) -> pa.Table:
+    """Return the index of refused lines, by line number; rows of Parquet stand at no byte."""
+    if entry.format and entry.format.endswith("parquet"):
+        rows = [{"line_number": line, "reason": reason, "shape": ""} for line, reason in sorted(reasons.items())]
+        return pa.Table.from_pylist(rows, REJECTS)
+    placed = []
+    for piece in pieces(entry.found):
+        lines = split(piece.body)
+        here = {line - piece.first_line: reason for line, reason in reasons.items() if 0 <= line - piece.first_line < len(lines)}
+        placed.append(moved(lines.rejects(here), piece))
+    return pa.concat_tables(placed)
+
+
+def moved(rejects: pa.Table, piece: Piece) -> pa.Table:
+    """Return refused lines of a piece with their places in the whole file."""
+    shifts = {"line_number": piece.first_line - 1, "byte_offset": piece.byte_offset}
+    columns = [pc.add(rejects.column(name), shifts[name]) if name in shifts else rejects.column(name) for name in rejects.column_names]
+    return pa.table(columns, schema=rejects.schema)

@@ -7,14 +7,13 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from dagster_project.engines.intake.accounting import Entry
+from dagster_project.engines.intake.accounting import Entry, count_refused, with_input
 from dagster_project.engines.intake.promise_sets import promises
 from dagster_project.engines.lake import schema
 from dagster_project.errors import InputError
 from dagster_project.reading import ledgers as reading
 from dagster_project.reading.files import found, identity
 from dagster_project.reading.ledgers import LEDGERS, LedgerRead
-from dagster_project.reading.logs.lines import REJECTS
 from dagster_project.scrubbing import ledgers as scrubbing
 from dagster_project.scrubbing.people import People
 from dagster_project.settings import Settings
@@ -75,27 +74,6 @@ def _read_folder(landing: Path, folder: str, entries: dict[str, Entry], rejects:
             entry.refuse(error)
         entries[entry.input_id] = entry
     return reading.together(folder, reads)
-
-
-def with_input(rejects: pa.Table, input_id: str) -> pa.Table:
-    """Return refused lines with the input they stand in."""
-    return rejects.append_column("input_id", pa.array([input_id] * rejects.num_rows, pa.string()))
-
-
-def count_refused(entries: Mapping[str, Entry], rejects: list[pa.Table], refused: pa.Table) -> None:
-    """Move rows that were read but then refused from parsed to quarantined."""
-    for input_id in refused.column("input_id").to_pylist():
-        entries[input_id].parsed -= 1
-        entries[input_id].quarantined += 1
-    placeless = {
-        "line_number": refused.column("line_number"),
-        "byte_offset": pa.nulls(refused.num_rows, pa.int64()),
-        "length": pa.nulls(refused.num_rows, pa.int64()),
-        "reason": refused.column("reason"),
-        "shape": pa.array([""] * refused.num_rows, pa.string()),
-        "input_id": refused.column("input_id"),
-    }
-    rejects.append(pa.table(placeless).cast(pa.schema([*REJECTS, pa.field("input_id", pa.string())])))
 
 
 def _given(settings: Settings, as_of: datetime) -> dict[str, pa.Table]:

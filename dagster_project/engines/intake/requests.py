@@ -1,208 +1,194 @@
 """Takes request logs: pieces to rows to scrubbed rows to Parquet, each input once."""
 
-from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from datetime import date, datetime
+from datetime import date
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dagster_project.engines.house import House
-from dagster_project.engines.intake.accounting import Accounts, Entry
-from dagster_project.engines.lake import Lake
+from dagster_project.engines.intake.accounting import Accounts, Entry, moved, with_input
+from dagster_project.engines.intake.batches import Batches, Lot
+from dagster_project.engines.intake.inputs import Discovery, known_inputs, skipped_bytes
+from dagster_project.engines.intake.rebuilding import Remembered
+from dagster_project.engines.lake import Lake, schema
 from dagster_project.errors import DamagedError, FormatError, InputError
 from dagster_project.evidence.keyring import Keyring
 from dagster_project.reading import logs
-from dagster_project.reading.files import Found, Identity, Piece, found, head, identity, pieces
+from dagster_project.reading.files import Found, Identity, Piece, head, is_compressed, pieces
 from dagster_project.reading.logs.detect import detect
+from dagster_project.reading.logs.formats import named
+from dagster_project.reading.logs.lines import split
 from dagster_project.scrubbing.people import People
-from dagster_project.scrubbing.scrub import Origin, Scrubbed, Scrubber
+from dagster_project.scrubbing.scrub import Origin, Scrubber
+from dagster_project.settings import Settings
 
 FOLDERS = ("web_logs", "request_logs")
 GATE_LINES = 1_000  # below it a share of refused lines says nothing (privacy-rules.md section 8)
-FILE_ROWS = 1_000_000
 
 
-def take(house: House, people: People, keyring: Keyring) -> int:
+def take(house: House, landing: Path, people: People, keyring: Keyring) -> int:
     """Read every request log of the landing folder that is new, scrub it and commit it to the lake; return the rows added."""
     lake = Lake(house.home)
     accounts = Accounts(lake, "requests")
-    read_before = lake.read("ledger.inputs").column("input_id").to_pylist()
-    for table in ("scrubbed.requests", "scrubbed.staff_requests"):
-        lake.sweep(table, read_before)
-    scrubber = Scrubber(house.settings, people, keyring.day_key, _next_route_id(lake), _learnt(lake))
-    for entry, who in _new_inputs(house, accounts):
-        for day, rows in _take_input(house, lake, scrubber, accounts, entry, who).items():
-            keyring.count(day, rows) if rows else None
-        accounts.entries.append(entry)
+    learnt = [(row["site"], row["route"]) for row in lake.read("scrubbed.vocabulary").to_pylist()]
+    scrubber = Scrubber(house.settings, people, keyring.day_key, _next_route_id(lake), learnt)
+    with ThreadPoolExecutor(1) as pool:
+        _Intake(house, accounts, Batches(lake, scrubber), pool).take(landing, keyring)
     name = house.run_id([entry.input_id for entry in accounts.entries])
     if any(not entry.refusal for entry in accounts.entries):
         lake.write("scrubbed.routes", scrubber.routes(), name)
-        learnt = [{"site": site, "route": route} for site, route in scrubber.learnt()]
-        lake.write("scrubbed.vocabulary", pa.Table.from_pylist(learnt, pa.schema([("site", pa.string()), ("route", pa.string())])), "part")
+        new = [{"site": site, "route": route} for site, route in sorted(set(scrubber.learnt()) - set(learnt))]
+        lake.write("scrubbed.vocabulary", pa.Table.from_pylist(new, schema("scrubbed.vocabulary")), name)
     lake.write("ledger.keys", keyring.rows(), "part")
     accounts.commit(name, house.as_of)
+    Remembered(lake).end()
     return sum(entry.parsed for entry in accounts.entries if not entry.refusal)
 
 
-def _new_inputs(house: House, accounts: Accounts) -> Iterator[tuple[Entry, Identity]]:
-    """Yield what no earlier run and no earlier file of this run has read, the shortest first, so that a longer copy continues it."""
-    landing = house.landing
-    files = [file for folder in FOLDERS for file in found(landing, folder)] if landing else []
-    known = {(file.folder, file.site): accounts.known(file.folder, file.site) for file in files}
-    for number, file in enumerate(sorted(files, key=lambda file: (file.path.stat().st_size, file.path))):
-        house.watch("reading", number, len(files))
-        entry = Entry(f"refused-{number:04d}", file, str(file.path.relative_to(landing or file.path)))
+class _Intake:
+    """The inputs of one run, one after the other; what became of each is entered in the accounts."""
+
+    def __init__(self, house: House, accounts: Accounts, batches: Batches, pool: ThreadPoolExecutor) -> None:
+        self._house = house
+        self._accounts = accounts
+        self._batches = batches
+        self._pool = pool
+        self._formats = _Formats(house.settings)
+
+    def take(self, landing: Path, keyring: Keyring) -> None:
+        """Read all that is new; what other inputs of the run hold already is passed over."""
+        lake, house = self._accounts.lake, self._house
+        known, remembered = known_inputs(lake), Remembered(lake)
+        discovered = Discovery(landing, known, self._formats.is_line, remembered.inputs()).discover(FOLDERS, house.watch)
+        read = {input_id for of_group in known.values() for input_id in of_group}
+        self._accounts.entries += discovered.refused
+        for number, (entry, who) in enumerate(discovered.new):
+            house.watch("reading", number, len(discovered.new))
+            on_time = remembered.on_time([entry.input_id, *(input_id for input_id, _ in who.begins_with)])
+            self._take_input(entry, skipped_bytes(who, read), on_time)
+            self._accounts.entries.append(entry)
+            if not entry.refusal:
+                read.add(entry.input_id)
+        for day, rows in self._batches.close().items():
+            keyring.count(day, rows)
+
+    def _take_input(self, entry: Entry, skip_bytes: int, on_time: frozenset[date]) -> None:
+        """Read one input to its end; one that is refused adds no rows, a damaged one those that are readable."""
+        origin = Origin(entry.input_id, entry.found.folder, entry.found.site)
+        is_begun = False
         try:
-            who = identity(file, known[file.folder, file.site])
+            entry.format = self._formats.of(entry.found)
+            for piece, parsed in self._parsed(entry, skip_bytes):
+                rows = self._accounted(entry, piece, parsed)
+                if piece.is_last:
+                    self._gate(entry)
+                elif not is_begun:
+                    self._batches.begin(entry.input_id)
+                    is_begun = True
+                self._batches.add(Lot(origin, rows, piece.first_line, on_time))
+                self._house.watch(f"reading {origin.folder}/{origin.site}", piece.byte_offset + len(piece.body), entry.bytes)
         except InputError as error:
+            if isinstance(error, DamagedError) and entry.parsed:
+                entry.damage = error
+                return
             entry.refuse(error)
-            accounts.entries.append(entry)
-            continue
-        entry.input_id, entry.bytes = who.input_id, who.size_bytes
-        if who.input_id in known[file.folder, file.site]:
-            continue
-        yield entry, who
-        if not entry.refusal:
-            known[file.folder, file.site][entry.input_id] = entry.bytes
-    house.watch("reading", len(files), len(files))
+            if is_begun:
+                self._batches.discard()
 
+    def _parsed(self, entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
+        """Parse one piece ahead of the scrubber, on the other core; of a damaged archive all that is readable, then raise."""
+        known = entry.format or "auto"
+        header = _header(entry.found, known, skip_bytes)
+        # An archive does not grow: what cannot be read of its last line is refused now.
+        end_bytes = None if is_compressed(entry.found.path) else entry.bytes
+        waiting: list[tuple[Piece, Future[logs.Parsed]]] = []
+        damage: DamagedError | None = None
+        try:
+            for piece in pieces(entry.found, skip_bytes, end_bytes=end_bytes):
+                waiting.append((piece, self._pool.submit(logs.parse, piece.body, known, header)))
+                header = logs.header_of(piece.body, header) if _has_headers(known) else None
+                if len(waiting) > 1:
+                    ready = waiting.pop(0)
+                    yield ready[0], ready[1].result()
+        except DamagedError as error:
+            damage = error
+        for piece, following in waiting:
+            yield piece, following.result()
+        if damage:
+            raise damage
 
-def _take_input(house: House, lake: Lake, scrubber: Scrubber, accounts: Accounts, entry: Entry, who: Identity) -> dict[date, int]:
-    """Read one input to its end and return the rows that got a token, by day; a refused input leaves no file behind."""
-    writer = _Writer(lake, entry.input_id)
-    origin = Origin(entry.input_id, entry.found.folder, entry.found.site)
-    try:
-        entry.format = _format(house, entry.found)
-        for piece, parsed in _parsed(entry, who.skip_bytes):
-            rows, rejects = _placed(piece, parsed)
-            entry.lines += piece.body.count(b"\n") + piece.ends_open
-            entry.parsed += rows.num_rows
-            entry.quarantined += rejects.num_rows
-            entry.saw(*_span(rows))
-            accounts.quarantine(entry.input_id, rejects, piece.first_line - 1, piece.byte_offset)
-            writer.add(scrubber.requests(rows, origin, piece.first_line))
-            house.watch(f"reading {entry.found.folder}/{entry.found.site}", piece.byte_offset + len(piece.body), entry.bytes)
+    def _accounted(self, entry: Entry, piece: Piece, parsed: logs.Parsed) -> pa.Table:
+        """Count the lines of a piece and index those that are refused; return its rows. Only the first line of a file can be cut at its beginning, and a row needs a time."""
+        rows, rejects = parsed.rows, parsed.rejects
+        if piece.first_line > 1 and rejects.num_rows:
+            reasons = rejects.column("reason")
+            inside = pc.if_else(pc.equal(reasons, "truncated_first"), "no_match", reasons)
+            rejects = rejects.set_column(rejects.schema.get_field_index("reason"), "reason", inside)
+        if rows.column("ts").null_count:
+            timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
+            rejects = pa.concat_tables([rejects, split(piece.body).rejects(dict.fromkeys((line - 1 for line in timeless), "bad_time"))])
+            rows = rows.filter(rows.column("ts").is_valid())
+        entry.lines += piece.body.count(b"\n") + piece.ends_open
+        entry.parsed += rows.num_rows
+        entry.quarantined += rejects.num_rows
         entry.blank = entry.lines - entry.parsed - entry.quarantined
-        _gate(house, entry)
-    except DamagedError as error:
-        entry.blank = entry.lines - entry.parsed - entry.quarantined
-        if not entry.parsed:
-            return _refused(lake, entry, error)
-        entry.damage = error
-    except InputError as error:
-        return _refused(lake, entry, error)
-    return writer.close()
+        span = pc.min_max(rows.column("ts")).as_py()
+        entry.saw(span["min"], span["max"])
+        if rejects.num_rows:
+            self._accounts.rejects.append(with_input(moved(rejects, piece), entry.input_id))
+        return rows
+
+    def _gate(self, entry: Entry) -> None:
+        """Refuse or warn about a file of which too much is refused (privacy-rules.md section 8)."""
+        share = entry.quarantined / entry.lines if entry.lines >= GATE_LINES else 0
+        if share > self._house.settings.thresholds.quarantine_refuse:
+            rule = f"{share:.1%} of its lines are refused; name its format in [formats] of glasshouse.toml, or raise thresholds.quarantine_refuse"
+            raise FormatError(entry.found.path.name, rule, "too_many_refused")
+        if share > self._house.settings.thresholds.quarantine_warn:
+            self._house.tell(f"{entry.file_name}: {share:.2%} of its lines are quarantined; `glasshouse detect` shows which")
 
 
-def _refused(lake: Lake, entry: Entry, error: InputError) -> dict[date, int]:
-    entry.refuse(error)
-    for table in ("scrubbed.requests", "scrubbed.staff_requests"):
-        lake.remove(table, entry.input_id)
-    return {}
+class _Formats:
+    """The format of each file: what settings give its folder, else what its first 100 lines say."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._declared = settings.formats
+        self._detected: dict[Path, str | None] = {}
+
+    def of(self, file: Found) -> str | None:
+        """Return the format, null for a file without lines; raises FormatError where no format reads them."""
+        if declared := self._declared.get(f"{file.folder}/{file.site}") or self._declared.get(file.folder):
+            return declared
+        if file.path not in self._detected:
+            beginning = head(file.path)
+            self._detected[file.path] = detect(beginning).format
+            if self._detected[file.path] is None and beginning.strip():
+                rule = "wrong format: no format reads any of the first 100 lines; name its format in [formats] of glasshouse.toml"
+                raise FormatError(file.path.name, rule, "wrong_format")
+        return self._detected[file.path]
+
+    def is_line(self, file: Found, who: Identity) -> bool:
+        """Tell whether the open last line of a file is a whole line of its format."""
+        known = self.of(file)
+        return known is not None and logs.parse(who.open_line, known, _header(file, known, who.closed_bytes)).rows.num_rows == 1
 
 
-def _format(house: House, file: Found) -> str:
-    """Return the format that settings give the folder, else what the first 100 lines say.
-
-    Raises FormatError where no format reads them.
-    """
-    declared = house.settings.formats.get(f"{file.folder}/{file.site}") or house.settings.formats.get(file.folder)
-    if declared:
-        return declared
-    beginning = head(file.path)
-    detected = detect(beginning)
-    if detected.format is None and beginning.strip():
-        rule = "wrong format: no format reads any of the first 100 lines; name its format in [formats] of glasshouse.toml"
-        raise FormatError(file.path.name, rule, "wrong_format")
-    return detected.format or "combined"
+def _has_headers(known: str) -> bool:
+    return named(known).parts is not None
 
 
-def _parsed(entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
-    """Parse one piece ahead of the scrubber, on the other core."""
-    header = logs.header_of(head(entry.found.path)[:skip_bytes], None)
-    with ThreadPoolExecutor(1) as pool:
-        waiting: tuple[Piece, Future[logs.Parsed]] | None = None
-        for piece in pieces(entry.found, skip_bytes):
-            following = (piece, pool.submit(logs.parse, piece.body, entry.format or "auto", header))
+def _header(file: Found, known: str, before_bytes: int) -> bytes | None:
+    """Return the `#Fields` line in force behind the first bytes of a file."""
+    header = None
+    if before_bytes and _has_headers(known):
+        for piece in pieces(file, end_bytes=before_bytes):
             header = logs.header_of(piece.body, header)
-            if waiting:
-                yield waiting[0], waiting[1].result()
-            waiting = following
-        if waiting:
-            yield waiting[0], waiting[1].result()
-
-
-def _placed(piece: Piece, parsed: logs.Parsed) -> tuple[pa.Table, pa.Table]:
-    """Return rows and refused lines as they are within the whole file: only its first line can be cut at its beginning, and a row needs a time."""
-    rows, rejects = parsed.rows, parsed.rejects
-    if piece.first_line > 1 and rejects.num_rows:
-        reasons = rejects.column("reason")
-        inside = pc.if_else(pc.equal(reasons, "truncated_first"), "no_match", reasons)
-        rejects = rejects.set_column(rejects.schema.get_field_index("reason"), "reason", inside)
-    if rows.column("ts").null_count:
-        timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
-        told = [{"line_number": line, "reason": "bad_time", "shape": ""} for line in timeless]
-        rejects = pa.concat_tables([rejects, pa.Table.from_pylist(told, rejects.schema)])
-        rows = rows.filter(rows.column("ts").is_valid())
-    return rows, rejects
-
-
-def _span(rows: pa.Table) -> tuple[datetime | None, datetime | None]:
-    span = pc.min_max(rows.column("ts")).as_py()
-    return span["min"], span["max"]
-
-
-def _gate(house: House, entry: Entry) -> None:
-    """Refuse or warn about a file of which too much is refused (privacy-rules.md section 8)."""
-    share = entry.quarantined / entry.lines if entry.lines >= GATE_LINES else 0
-    if share > house.settings.thresholds.quarantine_refuse:
-        rule = f"{share:.1%} of its lines are refused; name its format in [formats] of glasshouse.toml, or raise thresholds.quarantine_refuse"
-        raise FormatError(entry.found.path.name, rule, "too_many_refused")
-    if share > house.settings.thresholds.quarantine_warn:
-        house.tell(f"{entry.file_name}: {share:.2%} of its lines are quarantined; `glasshouse detect` shows which")
-
-
-class _Writer:
-    """Gathers the rows of one input into files of about FILE_ROWS rows."""
-
-    def __init__(self, lake: Lake, input_id: str) -> None:
-        self._lake = lake
-        self._input_id = input_id
-        self._waiting: list[Scrubbed] = []
-        self._rows = 0
-        self._files = 0
-        self._tokens: Counter[date] = Counter()
-
-    def add(self, scrubbed: Scrubbed) -> None:
-        """Take the rows of one piece."""
-        self._waiting.append(scrubbed)
-        self._rows += scrubbed.requests.num_rows
-        if self._rows >= FILE_ROWS:
-            self._write()
-
-    def close(self) -> dict[date, int]:
-        """Write what is left; return how many rows hold a token, by day (0 where none does)."""
-        self._write()
-        return dict(self._tokens)
-
-    def _write(self) -> None:
-        name = f"{self._input_id}-{self._files}"
-        for table, parts in (("scrubbed.requests", [each.requests for each in self._waiting]), ("scrubbed.staff_requests", [each.staff_requests for each in self._waiting])):
-            if parts and (rows := pa.concat_tables(parts)).num_rows:
-                self._lake.write_days(table, rows, name)
-        for each in self._waiting:
-            self._tokens.update(dict.fromkeys(each.requests.column("day").unique().to_pylist(), 0))
-            held = each.requests.filter(each.requests.column("visitor").is_valid()).column("day").value_counts()
-            self._tokens.update({entry["values"]: entry["counts"] for entry in held.to_pylist()})
-        self._waiting, self._rows, self._files = [], 0, self._files + 1
+    return header
 
 
 def _next_route_id(lake: Lake) -> int:
     numbers = lake.read("scrubbed.routes").column("route_id")
     return 1 + (pc.max(numbers).as_py() or 0)
-
-
-def _learnt(lake: Lake) -> list[tuple[str, str]]:
-    return [(row["site"], row["route"]) for row in lake.read("scrubbed.vocabulary").to_pylist()]

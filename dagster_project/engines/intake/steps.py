@@ -8,14 +8,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dagster_project import __version__
-from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake import requests as request_logs
 from dagster_project.engines.intake.accesses import EVENTS, FOLDER, Known, read_accesses
-from dagster_project.engines.intake.accounting import Accounts
+from dagster_project.engines.intake.accounting import CURRENT, Accounts
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
+from dagster_project.engines.intake.inputs import known_inputs
+from dagster_project.engines.intake.rebuilding import forget
+from dagster_project.engines.intake.recovery import sweep
 from dagster_project.engines.lake import Lake, schema
-from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal
+from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
 from dagster_project.reading.records.parquet import measure
@@ -30,12 +33,13 @@ def take_ledgers(house: House) -> int:
     """Read every ledger, put its contract table in place and account for its lines; return the rows of all tables."""
     lake = Lake(house.home)
     if house.should_rebuild:
-        _forget(lake)
+        forget(lake)
+    sweep(lake)
     delivery = deliver(_landing(house), house.settings, house.as_of)
     for name, rows in delivery.tables.items():
         lake.write(name, rows, "part")
     lake.write("ledger.first_seen", _first_seen(lake), "part")
-    _account(house, lake, "ledgers", delivery, "current")
+    _account(house, lake, "ledgers", delivery, CURRENT)
     keep(house.settings, house.home)
     return sum(rows.num_rows for rows in delivery.tables.values())
 
@@ -43,25 +47,25 @@ def take_ledgers(house: House) -> int:
 def take_requests(house: House, engine: DuckDBEngine) -> int:
     """Read and scrub the request logs that are new; return the rows they added."""
     lake = Lake(house.home)
+    sweep(lake)
     ring = keyring(house, lake)
     _seal(engine, ring)  # what a killed run left
     people = deliver(_landing(house), house.settings, house.as_of, WHO_IS_WHO).people
-    return request_logs.take(house, people, ring)
+    return request_logs.take(house, _landing(house), people, ring)
 
 
 def take_accesses(house: House) -> int:
     """Read the access events that are new; return the rows they added."""
     lake = Lake(house.home)
-    inputs = lake.read("ledger.inputs")
-    lake.sweep(EVENTS, inputs.column("input_id").to_pylist())
+    sweep(lake)
     delivery = deliver(_landing(house), house.settings, house.as_of, WHO_IS_WHO)
     delivery.entries.clear()  # the ledgers' own step accounts for them
     delivery.rejects.clear()
-    rows = read_accesses(delivery, Known(inputs, lake.read(EVENTS)))
-    for input_id in rows.column("input_id").unique().to_pylist():
-        lake.write_days(EVENTS, rows.filter(pc.equal(rows.column("input_id"), input_id)), f"{input_id}-0")
+    rows = read_accesses(delivery, Known(known_inputs(lake), lake.read(EVENTS)), house.watch)
+    if rows.num_rows:
+        lake.write_days(EVENTS, rows, f"{rows.column('input_id')[0]}-0")
     _account(house, lake, "accesses", delivery, house.run_id([entry.input_id for entry in delivery.entries]))
-    return rows.num_rows
+    return int(rows.num_rows)
 
 
 def take_records(house: House) -> int:
@@ -130,12 +134,20 @@ def close_books(house: House, engine: DuckDBEngine) -> int:
 
 
 def keyring(house: House, lake: Lake) -> Keyring:
-    """Open the keys of HOME as the last run left them; a key whose lines never reached the lake is forgotten."""
-    rows = lake.read("ledger.keys")
-    stored = pa.array(lake.days(REQUESTS), pa.date32())
-    kept = rows.filter(pc.or_(pc.is_valid(rows.column("destroyed_at")), pc.is_in(rows.column("day"), stored)))
+    """Open the keys of HOME as the last run left them, or would have left them had it not been killed.
+
+    A key that was in memory only and whose lines never reached the lake is forgotten; of the others that live, rows are counted
+    anew, unless their day is being sealed.
+    """
     directory = KeyDirectory(house.key_directory, house.home, house.key_encryption_key, house.tell)
-    return Keyring(directory, kept, house.as_of, house.settings.keys.keep_hours)
+    held, stored = set(directory.held()), set(lake.days(REQUESTS))
+    kept = []
+    for row in lake.read("ledger.keys").to_pylist():
+        if row["destroyed_at"] is None and not lake.files(VISITORS, row["day"]):
+            row["rows_tokenised"] = tokens_held(lake, row["day"])
+        if row["destroyed_at"] or row["day"] in stored or (row["day"], row["key_id"]) in held:
+            kept.append(row)
+    return Keyring(directory, pa.Table.from_pylist(kept, schema("ledger.keys")), house.as_of, house.settings.keys.keep_hours)
 
 
 def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
@@ -170,12 +182,6 @@ def _first_seen(lake: Lake) -> pa.Table:
     reported = pq.read_table(files[0], columns=["finding_id", "first_seen_at"], partitioning=None)
     new = reported.filter(pc.invert(pc.is_in(reported.column("finding_id"), before.column("finding_id"))))
     return pa.concat_tables([before, new.cast(schema("ledger.first_seen"))])
-
-
-def _forget(lake: Lake) -> None:
-    """Drop what was read before, so that every input is new; sealed days stay sealed."""
-    for table in (REQUESTS, "scrubbed.staff_requests", "scrubbed.routes", EVENTS, "ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.runs"):
-        lake.drop(table)
 
 
 def _landing(house: House) -> Path:

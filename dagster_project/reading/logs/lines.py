@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby
 
 import numpy as np
 import numpy.typing as npt
@@ -25,7 +24,7 @@ REJECTS = pa.schema(
 
 _BOM = b"\xef\xbb\xbf"
 _NOT_SHAPE = re.compile(r'[^A9\[\]"{}:,\-/ ]')
-_LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
+_LETTER, _DIGIT, _RUN = re.compile(r"[^\W\d_]"), re.compile(r"\d"), re.compile(r"(.)\1+")
 
 
 @dataclass(frozen=True)
@@ -114,5 +113,4 @@ def shape(text: str) -> str:
     Of all other characters only `[]"{}:,-/` and the blank stay (privacy-rules.md section 8).
     """
     symbols = _NOT_SHAPE.sub("", _DIGIT.sub("9", _LETTER.sub("A", text)))
-    runs = ((symbol, sum(1 for _ in run)) for symbol, run in groupby(symbols))
-    return "".join(symbol * (1 if length == 1 else 2 if length < 5 else 3) for symbol, length in runs)[:SHAPE_SYMBOLS]
+    return _RUN.sub(lambda run: run[1] * (2 if len(run[0]) < 5 else 3), symbols)[:SHAPE_SYMBOLS]

@@ -12,7 +12,7 @@ from dagster_project.reading.logs import FORMATS, header_of, parse
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.reader import FEWEST_LINES
 
-CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "lines.jsonl"
+CORPUS = Path(__file__).parents[3].parent / "shared" / "corpus" / "lines.jsonl"
 INSTANT = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
 
 

@@ -1,0 +1,50 @@
+"""`glasshouse …`: every job without a browser; exit status 0 done, 1 findings, 2 usage, 3 an input refused, 4 a fault of ours."""
+
+import os
+import sys
+from pathlib import Path
+
+from cyclopts import CycloptsError
+
+from dagster_project.cli import asking, daily, upkeep  # noqa: F401 (they register their commands)
+from dagster_project.cli.common import app, complain
+from dagster_project.errors import GlasshouseError, UsageError
+
+INTERRUPTED = 130  # what shells expect of a command that Ctrl-C stopped
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and exit with its status; an error is one sentence on stderr."""
+    status = status_of(arguments)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the answer has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(status)
+
+
+def status_of(arguments: list[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    try:
+        return app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or 0
+    except CycloptsError as error:
+        complain(f"{str(error).rstrip('.')}; `glasshouse --help` and `glasshouse COMMAND --help` show how")
+        return UsageError.exit_status
+    except GlasshouseError as error:
+        complain(str(error))
+        return error.exit_status
+    except BrokenPipeError:
+        return 0
+    except BaseException as error:  # noqa: BLE001 (the text of a library's error can quote data; Dagster turns Ctrl-C into an exception of its own)
+        if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "DagsterExecutionInterruptedError":
+            complain("stopped; what was finished stays, run again to go on")
+            return INTERRUPTED
+        complain(f"a fault of ours: {type(error).__name__} {_place(error)}; please report it")
+        return GlasshouseError.exit_status
+
+
+def _place(error: BaseException) -> str:
+    import traceback
+
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "dagster_project" in frame.filename]
+    return f"at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

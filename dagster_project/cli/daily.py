@@ -1,0 +1,173 @@
+"""Commands of the working day: run a landing folder, judge it, report on it, watch it."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+from rich.console import Console
+
+from dagster_project.cli.common import (
+    DEMO_AS_OF,
+    AsOfOption,
+    HomeOption,
+    JsonOption,
+    LandingArgument,
+    SettingsOption,
+    Severity,
+    app,
+    complain,
+    house_of,
+    instant,
+    refuse_unwritable,
+    tell,
+    there,
+)
+from dagster_project.engines import catalog
+from dagster_project.errors import UsageError
+
+
+@app.command
+def demo(*, home: HomeOption = Path("demo"), as_json: JsonOption = False) -> int:
+    """Run the main job on the sample vendor and say where everything is.
+
+    Example: `glasshouse demo`
+    """
+    landing = catalog.root() / "data_samples"
+    return _run(landing, home, DEMO_AS_OF, landing / "glasshouse.toml", None, rebuild=False, as_json=as_json)
+
+
+@app.command
+def run(  # noqa: PLR0913 (an option each)
+    landing: LandingArgument,
+    *,
+    home: HomeOption,
+    as_of: AsOfOption = None,
+    engine: Annotated[Literal["duckdb", "spark"], Parameter(help="Where the tables are made.")] = "duckdb",
+    settings: SettingsOption = None,
+    fail_on: Annotated[Severity | None, Parameter(help="Exit with 1 when a finding is this grave or graver.")] = None,
+    rebuild: Annotated[bool, Parameter(negative=(), help="Read every input again, those read before too.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Read what is new in LANDING, decide, prove, publish and report.
+
+    Not yet: `--engine spark`.
+
+    Example: `glasshouse run landing --home house --as-of 2026-04-01T00:00:00Z --fail-on high`
+    """
+    if engine == "spark":
+        raise UsageError("--engine spark is not built yet; leave it out to run on DuckDB")
+    return _run(landing, home, instant(as_of), settings, fail_on, rebuild=rebuild, as_json=as_json)
+
+
+@app.command
+def decide(
+    landing: LandingArgument,
+    *,
+    as_of: Annotated[str, Parameter(help="Instant beyond which nothing is known, ISO 8601 with a zone.")],
+    out: Annotated[Path, Parameter(help="Parquet file to write.")],
+    settings: SettingsOption = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Judge every access event of LANDING against the grants and write flagged.access_decisions; nothing else is kept.
+
+    Example: `glasshouse decide landing --as-of 2026-04-01T00:00:00Z --out decisions.parquet`
+    """
+    import pyarrow.parquet as pq
+
+    from dagster_project import resources
+    from dagster_project.engines.decide import decided
+    from dagster_project.engines.intake.delivery import deliver
+
+    at = instant(as_of) or DEMO_AS_OF
+    delivery = deliver(there(landing), resources.settings_for(landing, settings), at)
+    rows = decided(delivery)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        pq.write_table(rows, out)
+    except OSError:
+        raise UsageError("--out cannot be written; name a file in a folder of yours") from None
+    counts = {entry["values"]: entry["counts"] for entry in rows.column("outcome").value_counts().to_pylist()}
+    refused = [str(entry.refusal) for entry in delivery.entries if entry.refusal]
+    lost = sum(entry.quarantined for entry in delivery.entries)
+    told = {"accesses": rows.num_rows, "outcomes": dict(sorted(counts.items())), "refused": refused, "refused_rows": lost, "out": str(out)}
+    by_outcome = ", ".join(f"{count:,} {name}" for name, count in told["outcomes"].items()) or "none"
+    lines = [*(f"refused: {line}" for line in refused), f"{rows.num_rows:,} accesses decided: {by_outcome}", f"{lost:,} rows refused", f"written to {out}"]
+    tell(told, as_json, lines)
+    return 3 if refused else 0
+
+
+@app.command
+def report(  # noqa: PLR0913 (an option each)
+    *,
+    home: HomeOption,
+    month: Annotated[str, Parameter(help="UTC month, YYYY-MM.")],
+    account: Annotated[str | None, Parameter(help="Write this customer's own page instead.")] = None,
+    diff: Annotated[str | None, Parameter(help="Not built yet.")] = None,
+    close: Annotated[bool, Parameter(negative=(), help="Not built yet.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Write the report of a month, or with --account the page of one customer.
+
+    Not yet: `--diff` (what changed since another report) and `--close` (a report that later ones may only add to).
+
+    Example: `glasshouse report --home demo --month 2026-03 --account alder`
+    """
+    from dagster_project.publishing.reports import report_month
+
+    if diff or close:
+        raise UsageError("--diff and --close are not built yet; the report of each month stands beside the others in HOME/reports")
+    page = report_month(house_of(home), month, account) / "report.html"
+    tell({"report": str(page)}, as_json, [str(page)])
+    return 0
+
+
+@app.command
+def ui(
+    *,
+    home: HomeOption = Path("demo"),
+    landing: Annotated[Path | None, Parameter(help="Landing folder that schedules read; by default the sample's.")] = None,
+    settings: SettingsOption = None,
+    port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000,
+) -> int:
+    """Open Dagster's page on 127.0.0.1, with the graph from landing to report and every run of HOME.
+
+    Example: `glasshouse ui --home demo`
+    """
+    from dagster_project.automation import serve
+
+    return serve(home, landing or catalog.root() / "data_samples", settings, port)
+
+
+def _run(  # noqa: PLR0913 (what run and demo were given)
+    landing: Path, home: Path, as_of: datetime | None, settings: Path | None, fail_on: str | None, *, rebuild: bool, as_json: bool
+) -> int:
+    from dagster_project import resources
+    from dagster_project.definitions import run_everything
+    from dagster_project.engines.intake.recovery import held
+    from dagster_project.publishing import summary
+    from dagster_project.publishing.progress import watched
+
+    refuse_unwritable(home)
+    with watched(Console(stderr=True)) as (watch, warn):
+        house = resources.open_house(home, landing, settings, as_of, should_rebuild=rebuild, watch=watch, tell=warn)
+        with held(house.home):
+            ran = run_everything(house)
+    if ran.faults:
+        for line in ran.faults:
+            complain(line)
+        if as_json:
+            tell({"faults": ran.faults}, as_json, [])
+        return ran.exit_status
+    if not (found := ran.summary):  # Dagster takes Ctrl-C for a failed step, without a fault to tell
+        raise KeyboardInterrupt
+    if as_json:
+        tell(found, as_json, [])
+    else:
+        console = Console()
+        summary.show(found, console)
+        summary.show_places(found, console)
+    if found["refused"]:
+        return 3
+    is_grave = fail_on is not None and summary.worst(found) >= summary.SEVERITIES.index(fail_on)
+    return 1 if is_grave else 0

@@ -1,0 +1,97 @@
+"""Finds what the landing folder holds that no run has read: each input once, whatever its name, its compression or the order it came in."""
+
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from dagster_project.engines.intake.accounting import Entry
+from dagster_project.engines.lake import Lake
+from dagster_project.errors import DamagedError, InputError
+from dagster_project.reading.files import Found, Identity, found, identity, size_bytes
+
+KnownInputs = dict[tuple[str, str], dict[str, int]]  # by folder and site: id and size in bytes
+
+
+@dataclass
+class Discovered:
+    """Inputs that are new, the shorter first, so that a longer copy continues a shorter one; and files that are refused."""
+
+    new: list[tuple[Entry, Identity]] = field(default_factory=list)
+    refused: list[Entry] = field(default_factory=list)
+
+
+def known_inputs(lake: Lake) -> KnownInputs:
+    """Return the inputs that earlier runs read."""
+    rows = lake.read("ledger.inputs")
+    read = rows.filter(pc.equal(rows.column("status"), "read")).select(["folder", "site", "input_id", "bytes"])
+    known: KnownInputs = {}
+    for row in read.to_pylist():
+        known.setdefault((row["folder"], row["site"]), {})[row["input_id"]] = row["bytes"]
+    return known
+
+
+class Discovery:
+    """Looks through the files of a landing folder, the shorter first.
+
+    `known` are the inputs that earlier runs read, `hints` others that a file may begin with. `is_line` tells whether the last
+    line of a file, which has no line end, can be read: one that cannot may still be growing and is no part of the input.
+    """
+
+    def __init__(self, landing: Path, known: KnownInputs, is_line: Callable[[Found, Identity], bool], hints: KnownInputs | None = None) -> None:
+        self._landing = landing
+        self._known = known
+        self._is_line = is_line
+        hints = hints or {}
+        self._prefixes = {group: {**hints.get(group, {}), **known.get(group, {})} for group in {*known, *hints}}
+        self._met: set[str] = set()
+        self._superseded: set[str] = set()
+
+    def discover(self, folders: tuple[str, ...], watch: Callable[[str, int, int], None]) -> Discovered:
+        """Return what is new below the folders. A file that another one begins with adds nothing once the other was read."""
+        lengths = {file: _length(file) for folder in folders for file in found(self._landing, folder)}
+        discovered = Discovered()
+        for number, file in enumerate(sorted(lengths, key=lambda file: (lengths[file], file.path))):
+            watch("looking for new input", number, len(lengths))
+            entry = Entry(f"refused-{file.folder}-{number:04d}", file, str(file.path.relative_to(self._landing)))
+            try:
+                who = self._identity(file)
+            except InputError as error:
+                entry.refuse(error)
+                discovered.refused.append(entry)
+                continue
+            if self._is_new(file, who):
+                entry.input_id, entry.bytes = who.input_id, who.size_bytes
+                discovered.new.append((entry, who))
+        discovered.new = [(entry, who) for entry, who in discovered.new if who.input_id not in self._superseded]
+        return discovered
+
+    def _identity(self, file: Found) -> Identity:
+        prefixes = self._prefixes.setdefault((file.folder, file.site), {})
+        who = identity(file, prefixes)
+        is_whole = not who.open_line or who.input_id in prefixes or self._is_line(file, who)
+        who = who if is_whole else who.closed()
+        prefixes[who.input_id] = who.size_bytes
+        return who
+
+    def _is_new(self, file: Found, who: Identity) -> bool:
+        """Tell whether no run and no other file had it; of a file that was read, every beginning was, too."""
+        if who.input_id in self._known.get((file.folder, file.site), {}):
+            self._superseded |= {input_id for input_id, _ in who.begins_with}
+            return False
+        is_first = who.input_id not in self._met
+        self._met.add(who.input_id)
+        return is_first
+
+
+def _length(file: Found) -> int:
+    try:
+        return size_bytes(file.path)
+    except DamagedError:
+        return 0  # it is refused when its bytes are asked for
+
+
+def skipped_bytes(who: Identity, read: Container[str]) -> int:
+    """Return how much of an input stands in others that were read."""
+    return max((size for input_id, size in who.begins_with if input_id in read), default=0)

@@ -1,0 +1,205 @@
+"""What each command does to a finished HOME: the demo's, or a copy of it where something is changed."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+
+from dagster_project.cli import status_of
+from dagster_project.engines import catalog
+
+pytestmark = pytest.mark.xdist_group("demo")
+
+SAMPLES = catalog.root() / "data_samples"
+AGAIN = ["--as-of", "2026-04-01T00:00:00Z", "--settings", str(SAMPLES / "glasshouse.toml")]
+
+
+def answer(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Return the one object on stdout."""
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.fixture
+def copied_home(demo_home: Path, tmp_path: Path) -> Path:
+    """Give a copy of the demo's HOME, to be changed."""
+    return Path(shutil.copytree(demo_home, tmp_path / "home"))
+
+
+def rows(home: Path) -> dict[str, list[str]]:
+    """Return the rows of every table of the warehouse, as text and sorted."""
+    with duckdb.connect(str(home / "warehouse.duckdb"), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        names = [row[0] for row in connection.execute("select schema_name || '.' || table_name from duckdb_tables() order by all").fetchall()]
+        return {name: sorted(map(str, connection.execute(f"from {name}").fetchall())) for name in names}
+
+
+def report_files(home: Path) -> dict[str, bytes]:
+    """Return the bytes of every file of every report."""
+    return {path.relative_to(home).as_posix(): path.read_bytes() for path in sorted((home / "reports").rglob("*")) if path.is_file()}
+
+
+def test_running_twice_changes_nothing(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Evidence that changes when nothing new came is no evidence; and `--fail-on` tells a script of findings with 1."""
+    tables, files = rows(demo_home), report_files(demo_home)
+    assert status_of(["run", str(SAMPLES), "--home", str(demo_home), *AGAIN, "--fail-on", "critical", "--json"]) == 1
+    told = answer(capsys)
+    assert told["refused"] == []
+    assert {row["folder"] for row in told["inputs"]} >= {"web_logs", "request_logs", "access_events", "grants"}
+    assert rows(demo_home) == tables
+    assert report_files(demo_home) == files
+
+
+def test_another_home_gets_the_same_report(demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """An auditor who runs the same inputs with the same as-of must get the same bytes, though every key is another."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    assert status_of(["demo", "--home", str(tmp_path / "other")]) == 0
+    shown = capsys.readouterr()
+    assert "307 permitted" in shown.out
+    assert "%" not in shown.err.replace("0.30%", "")  # nobody watches, so nothing is drawn
+    assert report_files(tmp_path / "other") == report_files(demo_home)
+    tables, other = rows(demo_home), rows(tmp_path / "other")
+    by_chance = {"ledger.keys"}  # key ids and check values
+    assert {name: other[name] for name in other.keys() - by_chance} == {name: tables[name] for name in tables.keys() - by_chance}
+
+
+@pytest.mark.parametrize("kind", ["table", "csv", "json", "parquet"])
+def test_a_question_is_answered_in_each_form(kind: str, demo_home: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    """Analysts take answers to a terminal, a spreadsheet, a program or a notebook."""
+    question = "select count(*) as promises from reported.promises"
+    assert status_of(["query", question, "--home", str(demo_home), "--format", kind]) == 0
+    shown = capfdbinary.readouterr().out
+    beginnings = {"table": "┏".encode(), "csv": b"promises\r\n", "json": b"[", "parquet": b"PAR1"}
+    assert shown.startswith(beginnings[kind])
+
+
+def test_a_question_is_answered_as_one_object(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A machine reads the columns' names even where no row came."""
+    assert status_of(["query", "select 1 as one, date '2026-03-01' as day where false", "--home", str(demo_home), "--json"]) == 0
+    assert answer(capsys) == {"columns": ["one", "day"], "rows": []}
+
+
+@pytest.mark.parametrize("question", ["drop table reported.promises", "select 1; select 2", "from read_csv('/etc/passwd')", "from nowhere", "select 'jane@example.com'::int"])
+def test_a_question_that_is_none_exits_2(question: str, demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The door is locked, and whoever knocks is told so without a value in it."""
+    assert status_of(["query", question, "--home", str(demo_home)]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "jane" not in shown.err
+
+
+def test_a_customer_gets_a_page_of_its_own(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A customer who asks who looked gets an answer that names no other customer."""
+    assert status_of(["report", "--home", str(copied_home), "--month", "2026-03", "--account", "alder", "--json"]) == 0
+    page = Path(answer(capsys)["report"])
+    assert page.is_relative_to(copied_home)
+    assert "alder" in page.read_text()
+    assert "birch" not in page.read_text()
+
+
+@pytest.mark.parametrize("options", [["--month", "2025-01"], ["--month", "March"], ["--month", "2026-03", "--close"], ["--month", "2026-03", "--diff", "2026-02"]])
+def test_a_report_that_cannot_be_written_exits_2(options: list[str], demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty report of a month without evidence would read as a month without findings."""
+    assert status_of(["report", "--home", str(demo_home), *options]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_decide_writes_the_decisions_of_the_run(demo_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An auditor judges the same events without a HOME, and must come to the same verdicts."""
+    out = tmp_path / "decisions.parquet"
+    assert status_of(["decide", str(SAMPLES), *AGAIN, "--out", str(out), "--json"]) == 0
+    told = answer(capsys)
+    assert (told["accesses"], sum(told["outcomes"].values())) == (399, 399)
+    decided = {(row["source"], row["event_id"], row["outcome"], row["code"]) for row in pq.read_table(out).to_pylist()}
+    with duckdb.connect(str(demo_home / "warehouse.duckdb"), read_only=True) as connection:
+        assert decided == set(connection.execute("select source, event_id, outcome, code from flagged.access_decisions").fetchall())
+
+
+def test_sealing_again_seals_nothing(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A day is counted once: a second count would be of fewer tokens, or of none."""
+    before = rows(copied_home)
+    assert status_of(["seal", "--home", str(copied_home), "--as-of", "2026-05-01T00:00:00Z", "--json"]) == 0
+    assert answer(capsys) == {"days": [], "rows": 0}
+    assert rows(copied_home) == before
+
+
+@pytest.mark.parametrize(("as_of", "removed", "due"), [("2026-04-07T00:00:00Z", 0, 0), ("2026-04-30T00:00:00Z", 0, 20040), ("2026-05-01T00:00:00.000001Z", 20, 20040)])
+def test_purge_removes_the_quarantine_that_is_past_its_time(as_of: str, removed: int, due: int, copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Lines read on 1 April are kept for 30 days, and then are gone from every file; what stays is said."""
+    assert status_of(["purge", "--home", str(copied_home), "--as-of", as_of, "--json"]) == 0
+    told = answer(capsys)
+    assert told["removed"] == {"ledger.quarantine": removed}
+    assert told["due_but_kept"]["scrubbed.requests"] == due
+    assert len(rows(copied_home)["ledger.quarantine"]) == 20 - removed
+    stored = list((copied_home / "lake" / "ledger" / "quarantine").rglob("*.parquet"))
+    assert sum(pq.read_metadata(path).num_rows for path in stored) == 20 - removed
+
+
+def test_meter_tells_each_store_once_a_day(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """CR-4: how many and how large, and nothing else; the second run of a day measures nothing again."""
+    command = ["meter", str(SAMPLES), "--home", str(tmp_path / "home"), *AGAIN, "--json"]
+    assert status_of(command) == 0
+    told = answer(capsys)
+    assert {row["store"]: row["records"] for row in told["stores"]} == {"job-1": 837, "person-1": 127, "task-1": 678}
+    assert all(row["bytes"] > 0 for row in told["stores"])
+    assert status_of(command) == 0
+    assert answer(capsys) == told
+
+
+def test_meter_exits_3_where_a_store_cannot_be_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A store that could not be measured must not look like an empty one."""
+    store = tmp_path / "landing" / "records" / "job"
+    store.mkdir(parents=True)
+    (store / "jobs.parquet").write_bytes(b"no Parquet, but jane@example.com")
+    assert status_of(["meter", str(tmp_path / "landing"), "--home", str(tmp_path / "home")]) == 3
+    shown = capsys.readouterr()
+    assert "jobs.parquet" in shown.out
+    assert "jane" not in shown.out + shown.err
+
+
+def test_prove_finds_nothing_in_the_demo(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """CR-6: the bar is none."""
+    assert status_of(["prove", "--home", str(demo_home), "--json"]) == 0
+    told = answer(capsys)
+    assert (told["persons_found"], told["leaks"]) == ([], [])
+    assert told["canaries"] >= 20
+    assert told["values_scanned"] > 100
+
+
+def test_prove_exits_1_where_a_person_is_stored(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A proof that cannot fail proves nothing; what it finds is counted and never shown."""
+    path = next((copied_home / "lake" / "scrubbed" / "routes").rglob("*.parquet"))
+    stored = pq.read_table(path, partitioning=None)
+    place = stored.schema.get_field_index("route")
+    names = ["/people/jane@example.com", *stored.column("route").to_pylist()[1:]]
+    pq.write_table(stored.set_column(place, "route", [names]), path)
+    assert status_of(["prove", "--home", str(copied_home)]) == 1
+    shown = capsys.readouterr().out
+    assert "scrubbed.routes.route: 1 values of kind" in shown
+    assert "jane" not in shown
+
+
+def test_verify_names_what_is_not_as_written(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever hands on a report must be able to show that nobody touched it."""
+    pack = copied_home / "reports" / "2026-03"
+    assert status_of(["verify", str(pack)]) == 0
+    assert "3 files are as the manifest says" in capsys.readouterr().out
+    (pack / "findings.csv").write_bytes((pack / "findings.csv").read_bytes() + b" ")
+    (pack / "report.json").unlink()
+    (pack / "extra\x1b[31m.txt").write_text("")
+    assert status_of(["verify", str(pack), "--json"]) == 1
+    assert answer(capsys) == {"intact": ["report.html"], "changed": ["findings.csv"], "missing": ["report.json"], "foreign": ["extra\x1b[31m.txt"]}
+    assert status_of(["verify", str(pack)]) == 1
+    assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"outputs": {}}', '{"outputs": {"report.html": 7}}', '{"outputs": {"report.html": "abc"}}'])
+def test_a_manifest_that_is_none_counts_as_changed(manifest: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An emptied manifest must not make every file right."""
+    (tmp_path / "manifest.json").write_text(manifest)
+    (tmp_path / "report.html").write_text("")
+    assert status_of(["verify", str(tmp_path), "--json"]) == 1
+    assert answer(capsys) == {"intact": [], "changed": ["manifest.json"], "missing": [], "foreign": ["report.html"]}

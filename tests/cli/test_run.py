@@ -1,0 +1,98 @@
+"""How a run ends: refused inputs, a person who watches, a person who stops it."""
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from dagster_project.cli import status_of
+from dagster_project.engines.intake.recovery import held
+from dagster_project.publishing.progress import watched
+
+LINE = '203.0.113.{n} - - [10/Mar/2026:09:00:00 +0000] "GET /pricing HTTP/1.1" 200 512 "-" "Mozilla/5.0"\n'
+
+
+@pytest.fixture
+def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a landing folder of one good log, with keys in a folder of the test's own."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    folder = tmp_path / "landing"
+    (folder / "web_logs").mkdir(parents=True)
+    (folder / "web_logs" / "good.log").write_text("".join(LINE.format(n=n) for n in range(1, 4)))
+    return folder
+
+
+def test_a_refused_input_exits_3_and_all_else_is_done(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """One bad file must neither stop the night's run nor pass unnoticed; it goes before findings, which would be 1."""
+    (landing / "web_logs" / "bad.log").write_text("dear jane@example.com, this is no log\n" * 3)
+    (landing / "grants").mkdir()
+    (landing / "grants" / "grants.csv").write_text("grant_id,account_id\ng-1,acme\n")
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-04-01T00:00:00Z", "--fail-on", "low", "--json"]) == 3
+    shown = capsys.readouterr()
+    told = json.loads(shown.out)
+    assert [row["file_name"] for row in told["refused"]] == ["grants/grants.csv", "web_logs/bad.log"]
+    assert "wrong format" in told["refused"][1]["advice"]
+    assert [(row["folder"], row["parsed"]) for row in told["inputs"]] == [("web_logs", 3)]
+    assert "jane" not in shown.out + shown.err
+    assert Path(told["reports"][0]).is_file()
+
+
+@pytest.mark.parametrize("command", ["run", "meter", "seal", "purge"])
+def test_two_runs_never_mix(command: str, landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two runs that write the same ledgers would lose each other's entries; the second is told to wait."""
+    home = tmp_path / "home"
+    (home / "lake").mkdir(parents=True)
+    given = [str(landing)] if command in {"run", "meter"} else []
+    with held(home):
+        assert status_of([command, *given, "--home", str(home)]) == 2
+    assert "another run is at work in this HOME" in capsys.readouterr().err
+
+
+def test_a_promise_set_that_is_not_there_exits_2(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with the settings is the owner's to mend, also where only the run can tell."""
+    (tmp_path / "glasshouse.toml").write_text("[promises]\npolicies = ['nobody']\n")
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home")]) == 2
+    assert "promises.policies" in capsys.readouterr().err
+
+
+def test_bars_are_drawn_on_a_terminal_and_nowhere_else(tmp_path: Path) -> None:
+    """Bars in a log file are noise; a warning is told in both places."""
+    ours, theirs = pty.openpty()
+    drawn = {}
+    with os.fdopen(theirs, "w") as terminal, (tmp_path / "log").open("w") as file:
+        for stream in (terminal, file):
+            with watched(Console(file=stream)) as (watch, tell):
+                watch("reading web_logs", 1, 2)
+                tell("a line was lost\x1b[31m")
+                watch("reading web_logs", 2, 2)
+            stream.flush()
+        drawn = {"terminal": os.read(ours, 65_536).decode(), "file": (tmp_path / "log").read_text()}
+    os.close(ours)
+    assert "reading web_logs" in drawn["terminal"]
+    assert "%" in drawn["terminal"]
+    assert drawn["file"] == "warning: a line was lost\\x1b[31m\n"
+    assert "a line was lost\\x1b[31m" in drawn["terminal"]
+
+
+def test_ctrl_c_stops_a_run_without_a_traceback(landing: Path, tmp_path: Path) -> None:
+    """Whoever stops a run must see that nothing is lost, not forty lines of ours; and the next run goes on."""
+    home = tmp_path / "home"
+    command = [sys.executable, "-m", "dagster_project.cli", "run", str(landing), "--home", str(home)]
+    started = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    for _ in range(600):
+        if (home / "lake" / "scrubbed" / "run").is_dir():
+            break
+        time.sleep(0.1)
+    os.killpg(started.pid, signal.SIGINT)  # as a terminal does: the whole group
+    out, err = started.communicate(timeout=60)
+    assert started.returncode == 130
+    assert out == ""
+    assert "Traceback" not in err
+    assert err.splitlines()[-1] == "glasshouse: stopped; what was finished stays, run again to go on"

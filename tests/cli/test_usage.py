@@ -1,0 +1,140 @@
+"""What a command says when it is used wrongly: one sentence, the right exit status, no traceback and no data."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dagster_project import __version__
+from dagster_project.cli import status_of
+from dagster_project.cli.common import app
+
+COMMANDS = sorted(name for name in app if not name.startswith("-"))
+LOG = '203.0.113.7 - - [10/Mar/2026:09:00:00 +0000] "GET /pricing HTTP/1.1" 200 512 "-" "Mozilla/5.0"\n'
+
+
+@pytest.fixture
+def landing(tmp_path: Path) -> Path:
+    """Give a landing folder with one line of one log, that names a person where it can."""
+    folder = tmp_path / "landing"
+    (folder / "web_logs").mkdir(parents=True)
+    (folder / "web_logs" / "a.log").write_text(LOG)
+    return folder
+
+
+def test_the_commands_are_those_of_the_architecture() -> None:
+    """A command that is documented and not there, or there and not documented, is a broken word."""
+    assert COMMANDS == ["decide", "demo", "detect", "formats", "meter", "prove", "purge", "query", "report", "run", "seal", "ui", "verify"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help_with_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Help without an example makes the reader guess."""
+    assert status_of([command, "--help"]) == 0
+    shown = capsys.readouterr()
+    assert "Example:" in shown.out
+    assert f"glasshouse {command}" in shown.out
+    assert shown.err == ""
+
+
+@pytest.mark.parametrize("command", [name for name in COMMANDS if name != "ui"])
+def test_every_command_that_answers_can_answer_a_machine(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who automates one job automates all of them; `ui` answers nothing."""
+    assert status_of([command, "--help"]) == 0
+    assert "--json" in capsys.readouterr().out
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """A report of a fault begins with the version."""
+    assert status_of(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == __version__
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["bewilder"], "Unknown command"),
+        (["run"], "requires an argument"),
+        (["run", "{landing}"], "--home"),
+        (["run", "{landing}", "--home", "{home}", "--bogus"], "--bogus"),
+        (["run", "{landing}", "--home", "{home}", "--fail-on", "awful"], "--fail-on"),
+        (["run", "{landing}", "--home", "{home}", "--engine", "spark"], "--engine spark is not built yet"),
+        (["run", "{landing}", "--home", "{home}", "--as-of", "yesterday"], "--as-of is no instant"),
+        (["run", "{landing}", "--home", "{home}", "--as-of", "2026-04-01T00:00:00"], "--as-of has no zone"),
+        (["run", "{landing}", "--home", "{home}", "--as-of", "0001-01-01T00:00:00+14:00"], "--as-of is out of range"),
+        (["run", "{landing}/none", "--home", "{home}"], "LANDING is no folder"),
+        (["run", "{landing}/web_logs/a.log", "--home", "{home}"], "LANDING is no folder"),
+        (["run", "{landing}", "--home", "{landing}/web_logs/a.log"], "HOME cannot be written"),
+        (["run", "{landing}", "--home", "/proc/nowhere"], "HOME cannot be written"),
+        (["run", "{landing}", "--home", "{home}", "--settings", "{landing}/none.toml"], "none.toml: cannot be read"),
+        (["decide", "{landing}/none", "--as-of", "2026-04-01T00:00:00Z", "--out", "{home}/d.parquet"], "LANDING is no folder"),
+        (["decide", "{landing}", "--out", "{home}/d.parquet"], "--as-of"),
+        (["decide", "{landing}", "--as-of", "2026-04-01T00:00:00Z", "--out", "{landing}/web_logs/a.log/d.parquet"], "--out cannot be written"),
+        (["meter", "{landing}/none", "--home", "{home}"], "LANDING is no folder"),
+        (["seal", "--home", "{home}"], "HOME holds no lake yet"),
+        (["purge", "--home", "{home}"], "HOME holds no lake yet"),
+        (["prove", "--home", "{home}"], "HOME holds no lake yet"),
+        (["report", "--home", "{home}", "--month", "2026-03"], "HOME holds no lake yet"),
+        (["query", "select 1", "--home", "{home}"], "there is no warehouse yet"),
+        (["query", "select 1", "--home", "{home}", "--format", "xml"], "--format"),
+        (["detect", "{landing}"], "FILE is no file"),
+        (["verify", "{landing}"], "PACK holds no manifest.json"),
+        (["ui", "--port", "many"], "--port"),
+    ],
+)
+def test_wrong_usage_exits_2_with_one_sentence(arguments: list[str], says: str, landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever typed it wrong must see what and why at once, on stderr; a script must see 2."""
+    home = tmp_path / "home"
+    assert status_of([part.format(landing=landing, home=home) for part in arguments]) == 2
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert says in shown.err
+    assert shown.err.startswith("glasshouse: ")
+    assert len(shown.err.splitlines()) == 1
+    assert not home.exists() or not any(home.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("toml", "line", "says"),
+    [
+        ("[thresholds]\n\nk_visitor = 10\n", 3, "thresholds.k_visitor: unknown key"),
+        ("[threshold]\n", 1, "threshold: unknown key"),
+        ("[thresholds]\nk_visitors = 'jane@example.com'\n", 2, "thresholds.k_visitors: Input should be a valid integer"),
+        ("[thresholds]\nk_visitors = 9\n", 2, "thresholds.k_visitors: Input should be greater than or equal to 10"),
+        ("[keys]\nkeep_hours = 97\n", 2, "keys.keep_hours: Input should be less than or equal to 96"),
+        ("[sites.shop]\ntrusted_proxies = ['jane@example.com']\n", 2, "sites.shop.trusted_proxies.0: write an address"),
+        ("thresholds = jane@example.com\n", 1, "not TOML"),
+    ],
+)
+def test_wrong_settings_exit_2_with_key_and_line(toml: str, line: int, says: str, landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A setting that is silently ignored may be the one that protects people."""
+    (tmp_path / "glasshouse.toml").write_text(toml)
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home")]) == 2
+    error = capsys.readouterr().err
+    assert says in error
+    assert f":{line}:" in error or f"line {line}," in error
+    assert "jane" not in error
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the program as a shell does."""
+    return subprocess.run([sys.executable, "-m", "dagster_project.cli", *arguments], capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_a_true_process_exits_with_the_status() -> None:
+    """Tests in one process could miss what only the outermost function does: exiting."""
+    wrong = run("bewilder")
+    assert (wrong.returncode, wrong.stdout) == (2, "")
+    assert "Traceback" not in wrong.stderr
+    right = run("formats", "--json")
+    assert (right.returncode, right.stderr) == (0, "")
+    assert '"formats"' in right.stdout
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
+    """`glasshouse formats | head -1` closes the pipe early, and that must not look like an error."""
+    command = f"{sys.executable} -m dagster_project.cli formats | head -c 1; echo ${{PIPESTATUS[0]}}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=120)
+    assert ended.stderr == ""
+    assert ended.stdout.endswith("0\n")

@@ -1,0 +1,96 @@
+"""Every line of every input is a row, refused or blank, and what is refused leaves a place and a shape but no text."""
+
+import gzip
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+World = Any
+Line = Callable[..., str]
+SECRET = "zebraquince"
+
+
+@pytest.fixture
+def planted(world: World, line: Line, event: Callable[[int], str]) -> World:
+    """Give a HOME that read each kind of input, with good, bad and blank lines in it."""
+    good = [line(number) for number in range(6)]
+    world.put("web_logs/access.log", good[0] + f"{SECRET} broken\n" + "\n" + "".join(good[1:]) + f'{SECRET} - - [02/Xxx/2026 "GET\n')
+    world.put("web_logs/packed.gz", gzip.compress(("".join(map(line, range(20, 30))) + f"{SECRET}").encode()))
+    world.put("request_logs/app.jsonl", '{"time":"2026-03-02T10:00:00Z","method":"GET","path":"/a","status":200,"bytes":1}\n\n' + f'{{"{SECRET}":\n' + f'{{"method":"GET","path":"/{SECRET}","status":200}}\n')
+    world.put("access_events/a.jsonl", event(1) + f'{{"{SECRET}"\n' + "\n" + event(2) + event(2).replace("acme", SECRET))
+    world.put("access_events/b.csv", f"event_id,actor,occurred_at\nc1,ada,2026-03-02T10:00:00Z\nc2,{SECRET},never\n")
+    world.put("staff/staff.csv", f"staff_id\nada\n{SECRET},{SECRET}\n")
+    world.put("teams/teams.jsonl", f'{{"staff_id":"{SECRET}","team":"x","valid_from":"2026-01-01T00:00:00Z"}}\n{{"staff_id":"ada","team":"x","valid_from":"2026-01-01T00:00:00Z"}}\n')
+    table = pa.table({"snapshot_at": ["2026-03-01T00:00:00Z", "never"], "message_id": ["m1", SECRET], "account_id": ["acme"] * 2, "received_at": ["2026-03-01T00:00:00Z"] * 2, "size_bytes": [1, 2]})
+    world.put("messages/m.parquet", b"")
+    pq.write_table(table, world.landing / "messages/m.parquet")
+    world.run()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "parsed", "quarantined", "blank"),
+    [
+        ("web_logs/access.log", 9, 6, 2, 1),
+        ("web_logs/packed.gz", 11, 10, 1, 0),
+        ("request_logs/app.jsonl", 4, 1, 2, 1),
+        ("access_events/a.jsonl", 5, 2, 2, 1),
+        ("access_events/b.csv", 3, 1, 1, 1),
+        ("staff/staff.csv", 3, 1, 1, 1),
+        ("teams/teams.jsonl", 2, 1, 1, 0),
+    ],
+)
+def test_every_line_is_a_row_refused_or_blank(name: str, lines: int, parsed: int, quarantined: int, blank: int, planted: World) -> None:
+    """A line that is none of these would be evidence lost without a trace."""
+    row = planted.inputs()[name]
+    assert (row["status"], row["lines"], row["parsed"], row["quarantined"], row["blank_or_comment"]) == ("read", lines, parsed, quarantined, blank)
+    assert sum(refused["input_id"] == row["input_id"] for refused in planted.rows("ledger.quarantine")) == quarantined
+
+
+def test_a_refused_line_is_found_by_its_place_and_not_by_its_text(planted: World) -> None:
+    """Whoever may read the source finds the line at its offset; nobody finds its text in HOME."""
+    names = {row["input_id"]: row["file_name"] for row in planted.rows("ledger.input_files")}
+    for refused in planted.rows("ledger.quarantine"):
+        path = planted.landing / names[refused["input_id"]]
+        if path.suffix == ".parquet":
+            assert (refused["byte_offset"], refused["length"]) == (None, None)
+            continue
+        body = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        assert body[refused["byte_offset"] :].startswith(body.split(b"\n")[refused["line_number"] - 1])
+        assert refused["length"] == len(body.split(b"\n")[refused["line_number"] - 1])
+        assert refused["shape"]
+        assert SECRET not in refused["shape"]
+
+
+def test_nothing_below_home_holds_the_text_of_a_refused_line(planted: World) -> None:
+    """The quarantine is an index: text in it, or in any other file, would be a copy of the log."""
+    assert not [path for path in _files(planted.home) if SECRET.encode() in path.read_bytes()]
+    cells = [repr(row) for path in planted.home.rglob("*.parquet") for row in pq.read_table(path, partitioning=None).to_pylist()]
+    assert cells
+    assert not [cell for cell in cells if SECRET in cell]
+    assert not [sentence for sentence in planted.told if SECRET in sentence]
+
+
+def _files(folder: Path) -> list[Path]:
+    return [Path(place) / name for place, _, names in os.walk(folder) for name in names]
+
+
+def test_a_ledger_that_is_gone_is_no_longer_accounted_for(planted: World) -> None:
+    """Ledgers are read whole each time: the books show what was there this time."""
+    (planted.landing / "teams/teams.jsonl").unlink()
+    planted.run()
+    assert "teams/teams.jsonl" not in planted.inputs()
+    assert planted.rows("scrubbed.teams") == []
+
+
+def test_an_empty_log_is_an_input_without_lines(world: World) -> None:
+    """A site without visitors is no fault."""
+    world.put("web_logs/access.log", b"")
+    world.run()
+    row = world.inputs()["web_logs/access.log"]
+    assert (row["status"], row["format"], row["lines"]) == ("read", None, 0)

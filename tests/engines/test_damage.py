@@ -1,0 +1,90 @@
+"""A file that cannot be read is refused alone, says what to do without quoting anything, and is tried again."""
+
+import gzip
+import lzma
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+World = Any
+Line = Callable[..., str]
+SECRET = "zebraquince"
+
+DAMAGED = {
+    "web_logs/noise.log": (bytes(range(256)) * 40, "wrong_format"),
+    "web_logs/text.log": (f"{SECRET} says hello\n".encode() * 20, "wrong_format"),
+    "web_logs/one.log": (SECRET.encode(), "wrong_format"),
+    "web_logs/noise.gz": (b"\x1f\x8b\x08" + SECRET.encode() * 9, "truncated"),
+    "web_logs/noise.xz": (lzma.compress(b"x" * 100)[:12] + SECRET.encode(), "truncated"),
+    "grants/grants.csv": (f"grant_id,account_id,granted_by,grantee,valid_from\n1,{SECRET},b,c,2026-01-01T00:00:00Z\n".encode(), "column_missing"),
+    "staff/staff.txt": (f"staff_id\n{SECRET}\n".encode(), "format"),
+    "messages/m.parquet": (SECRET.encode() * 50, "damaged"),
+    "access_events/a.csv": (f"event_id,actor\n1,{SECRET}\n".encode(), "column_missing"),
+    "access_events/a.xml": (f"<{SECRET}/>\n".encode(), "format"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_a_damaged_file_is_refused_alone(name: str, world: World, line: Line) -> None:
+    """One bad delivery must not keep the rest from being read, nor be taken for an empty one."""
+    body, code = DAMAGED[name]
+    world.put("web_logs/empty.log", b"")
+    world.put("web_logs/good.log", "".join(map(line, range(5))))
+    world.put(name, body)
+    for _ in range(2):  # it is tried again, and told again
+        world.run()
+        row = world.inputs()[name]
+        assert (row["status"], row["reason"], row["lines"], row["parsed"]) == ("refused", code, 0, 0)
+        assert row["advice"].startswith(name.split("/")[1] + ": ")
+        assert SECRET not in row["advice"]
+        assert len(world.rows("scrubbed.requests")) == 5
+        assert len(world.inputs()) == 3
+    (world.landing / name).unlink()
+    world.run()
+    assert name not in world.inputs()
+
+
+def test_a_file_that_is_repaired_is_read(world: World, line: Line) -> None:
+    """What was refused is not known: the next delivery under that name counts."""
+    world.put("web_logs/a.log", f"{SECRET}\n" * 10)
+    world.run()
+    world.put("web_logs/a.log", "".join(map(line, range(5))))
+    world.run()
+    assert world.inputs()["web_logs/a.log"]["status"] == "read"
+    assert len(world.rows("scrubbed.requests")) == 5
+
+
+def test_a_cut_archive_keeps_its_readable_lines_and_the_whole_one_adds_the_rest(world: World, line: Line) -> None:
+    """A copy that broke off is evidence as far as it goes; read again whole, no line counts twice and none is lost."""
+    body = "".join(line(number, address=f"198.51.{number % 250}.{number * 7 % 250}") for number in range(3000)).encode()
+    packed = gzip.compress(body)
+    world.put("web_logs/a.gz", packed[: len(packed) // 2])
+    world.run()
+    row = world.inputs()["web_logs/a.gz"]
+    assert (row["status"], row["reason"]) == ("read", "truncated")
+    assert 0 < row["parsed"] < 3000
+    world.put("web_logs/a.gz", packed)
+    world.run()
+    assert sorted(row["line_number"] for row in world.rows("scrubbed.requests")) == list(range(1, 3001))
+
+
+def test_a_file_with_too_many_bad_lines_adds_nothing_and_is_told(world: World, line: Line) -> None:
+    """A log of which a tenth cannot be read is in another format than it seems; half of it would be a wrong count."""
+    lines = [line(number) if number < 900 else f"{SECRET}\n" for number in range(1000)]
+    world.put("web_logs/bad.log", "".join(lines))
+    world.put("web_logs/good.log", "".join(map(line, range(1000, 1005))))
+    world.run()
+    assert world.inputs()["web_logs/bad.log"]["reason"] == "too_many_refused"
+    assert len(world.rows("scrubbed.requests")) == 5
+    assert world.rows("ledger.quarantine") == []
+
+
+def test_a_longer_copy_of_a_refused_file_is_read_from_its_beginning(world: World, line: Line) -> None:
+    """Only what was read may be passed over."""
+    bad = "".join([line(number) for number in range(940)] + [f"{SECRET}\n"] * 60)
+    world.put("web_logs/a.log", bad)
+    world.put("web_logs/b.log", bad + "".join(map(line, range(1000, 2000))))
+    world.run()
+    assert {name: row["status"] for name, row in world.inputs().items()} == {"web_logs/a.log": "refused", "web_logs/b.log": "read"}
+    assert len(world.rows("scrubbed.requests")) == 1940

@@ -1,0 +1,135 @@
+"""Each line of each input counts once, whatever a file is called, how it is packed, when it comes and how often."""
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import zstandard
+
+World = Any
+Line = Callable[..., str]
+
+PACKED: dict[str, Callable[[bytes], bytes]] = {"a.gz": gzip.compress, "b.zst": zstandard.ZstdCompressor().compress, "c.bz2": bz2.compress, "d.xz": lzma.compress, "e.log": bytes}
+
+
+@pytest.fixture
+def read_once(worlds: Callable[[str], World], line: Line, event: Callable[[int], str]) -> World:
+    """Give a HOME that read 200 lines and 20 events in one run."""
+    world = worlds("once")
+    world.put("web_logs/access.log", "".join(map(line, range(200))))
+    world.put("access_events/app.jsonl", "".join(map(event, range(20))))
+    world.put("staff/staff.csv", "staff_id\nada\n")
+    world.run()
+    return world
+
+
+@pytest.mark.parametrize("name", PACKED)
+def test_a_copy_under_another_name_and_packing_adds_nothing(name: str, read_once: World) -> None:
+    """Rotation renames and packs a log that was read already; it must not be counted again, nor must a copy beside it."""
+    before = read_once.content()
+    log = read_once.landing / "web_logs/access.log"
+    events = read_once.landing / "access_events/app.jsonl"
+    read_once.put(f"web_logs/{name}", PACKED[name](log.read_bytes()))
+    read_once.put("access_events/copy.jsonl", PACKED[name](events.read_bytes()))
+    read_once.run()
+    assert read_once.content() == before
+    log.unlink()
+    read_once.run()
+    assert read_once.content() == before
+
+
+@pytest.mark.parametrize("order", [("part", "whole"), ("whole", "part"), ("part and whole",)])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_part_and_the_whole_are_the_whole(order: tuple[str, ...], pack: Callable[[bytes], bytes], read_once: World, worlds: Callable[[str], World]) -> None:
+    """A copy made earlier holds lines that the log itself holds too; packed, the longer one may be the smaller file."""
+    world = worlds("other")
+    body = (read_once.landing / "web_logs/access.log").read_bytes()
+    events = (read_once.landing / "access_events/app.jsonl").read_bytes()
+    world.put("staff/staff.csv", "staff_id\nada\n")
+    for names in order:
+        for name in names.split(" and "):
+            cut = 50 if name == "part" else 200
+            world.put(f"web_logs/{name}", (pack if name == "whole" else bytes)(b"".join(body.splitlines(keepends=True)[:cut])))
+            world.put(f"access_events/{name}.jsonl", b"".join(events.splitlines(keepends=True)[: cut // 10]))
+        world.run()
+    assert _without_ledgers(world) == _without_ledgers(read_once)
+    assert sum(row["lines"] for row in world.rows("ledger.inputs") if row["folder"] == "web_logs") == 200
+    assert sum(row["lines"] for row in world.rows("ledger.inputs") if row["folder"] == "access_events") == 20
+
+
+@pytest.mark.parametrize("cut_bytes", [0, 1, 30, -1])
+@pytest.mark.parametrize("header", ["", "#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri sc-status\n"])
+def test_a_log_that_grows_is_read_bit_by_bit(cut_bytes: int, header: str, worlds: Callable[[str], World], line: Line) -> None:
+    """A log that is being written ends anywhere: each line is read once and whole, in this run or the next."""
+    lines = [f"2026-03-02 10:00:{number:02d} 192.0.2.{number} GET /{number} 200\n" for number in range(30)] if header else [line(number) for number in range(30)]
+    once, grown = worlds("once"), worlds("grown")
+    once.put("web_logs/x.log", header + "".join(lines))
+    once.run()
+    for count in (10, 20):
+        partial = lines[count][:cut_bytes] if cut_bytes else ""
+        grown.put("web_logs/x.log", header + "".join(lines[:count]) + partial)
+        grown.run()
+        whole = count + (cut_bytes == -1)  # all but its line end: the line can be read
+        assert len(grown.rows("scrubbed.requests")) == whole
+        assert not grown.rows("ledger.quarantine")
+    grown.put("web_logs/x.log", header + "".join(lines))
+    grown.run()
+    assert _without_ledgers(grown) == _without_ledgers(once)
+
+
+@pytest.mark.parametrize("cut_bytes", [20, -1])
+def test_events_that_grow_are_read_bit_by_bit(cut_bytes: int, worlds: Callable[[str], World], event: Callable[[int], str]) -> None:
+    """The evidence of an access must neither be lost nor counted twice because a file was read while it was written."""
+    lines = [event(number) for number in range(9)]
+    once, grown = worlds("once"), worlds("grown")
+    once.put("access_events/app.jsonl", "".join(lines))
+    once.run()
+    for count in (3, 6):
+        grown.put("access_events/app.jsonl", "".join(lines[:count]) + lines[count][:cut_bytes])
+        grown.run()
+        assert len(grown.rows("scrubbed.access_events")) == count + (cut_bytes == -1)
+    grown.put("access_events/app.jsonl", "".join(lines))
+    grown.run()
+    assert _without_ledgers(grown) == _without_ledgers(once)
+    assert not grown.rows("ledger.quarantine")
+    assert sum(row["duplicates"] for row in grown.rows("ledger.inputs")) == 0
+
+
+def test_events_behind_records_of_several_lines_are_not_lost(world: World) -> None:
+    """A CSV record may span lines, so lines and records are not the same number."""
+    head = "event_id,actor,occurred_at,purpose\n"
+    first = 'e1,ada,2026-03-02T10:00:00Z,"a\nb\nc"\n'
+    world.put("access_events/app.csv", head + first)
+    world.run()
+    world.put("access_events/app.csv", head + first + "e2,ada,2026-03-02T10:00:01Z,x\n")
+    world.run()
+    assert sorted(row["event_id"] for row in world.rows("scrubbed.access_events")) == ["e1", "e2"]
+    assert [(row["lines"], row["parsed"], row["blank_or_comment"]) for row in world.rows("ledger.inputs")] in ([(2, 1, 1), (1, 1, 0)], [(1, 1, 0), (2, 1, 1)])
+
+
+def test_the_last_line_of_an_archive_is_refused_at_once_and_read_from_the_whole(world: World, line: Line) -> None:
+    """An archive does not grow, so its cut last line is told; a whole copy that comes later brings the line itself."""
+    body = "".join(map(line, range(12))).encode()
+    world.put("web_logs/a.gz", gzip.compress(body[:-30]))
+    world.run()
+    assert [(row["line_number"], row["reason"]) for row in world.rows("ledger.quarantine")] == [(12, "truncated_last")]
+    world.run()
+    assert len(world.rows("ledger.quarantine")) == 1
+    world.put("web_logs/a.gz", gzip.compress(body))
+    world.run()
+    assert sorted(row["line_number"] for row in world.rows("scrubbed.requests")) == list(range(1, 13))
+
+
+def test_the_same_lines_on_two_sites_are_two_inputs(world: World, line: Line) -> None:
+    """What is one site's traffic is not the other's, even where two logs hold the same bytes."""
+    for site in ("shop", "docs"):
+        world.put(f"web_logs/{site}/access.log", "".join(map(line, range(5))))
+    world.run()
+    assert sorted((row["site"], row["line_number"]) for row in world.rows("scrubbed.requests")) == [(site, number) for site in ("docs", "shop") for number in range(1, 6)]
+
+
+def _without_ledgers(world: World) -> dict[str, list[str]]:
+    return {name: rows for name, rows in world.content(places=False).items() if not name.startswith("ledger.")}

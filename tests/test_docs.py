@@ -1,0 +1,87 @@
+"""Documentation is tested: pages that repeat the code are what the code says, commands and links in the others exist and work."""
+
+import re
+import shlex
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from dagster_project.cli import status_of
+from dagster_project.cli.common import app
+from dagster_project.publishing.query import query, shown
+from tests.write_docs import pages
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+COMMANDS = {name for name in app if not name.startswith("-")}
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PLACES = {"HOME", "LANDING", "demo", "house"}
+
+
+def commands(text: str) -> list[list[str]]:
+    """Return every glasshouse command of a page, in code spans and in fences, as words."""
+    fences = [body for _, body in FENCED.findall(text)]
+    spans = re.findall(r"`(glasshouse [^`]*)`", FENCED.sub("", text))
+    lines = [line.strip().removeprefix("$ ").removeprefix(".venv/bin/") for body in fences for line in body.splitlines()]
+    return [shlex.split(line.split("  #")[0]) for line in [*spans, *lines] if re.match(r"glasshouse [a-z]", line)]
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_generated_pages_are_what_the_code_says(name: str) -> None:
+    """A default that the page tells wrong is worse than one that it does not tell; `python -m tests.write_docs` writes the pages."""
+    assert (ROOT / "docs" / name).read_text(encoding="utf-8") == pages()[name]
+
+
+def test_the_pages_have_commands_and_questions_to_test() -> None:
+    """A pattern that finds nothing would make every test below pass."""
+    found = [words for page in PAGES for words in commands(page.read_text(encoding="utf-8"))]
+    assert {words[1] for words in found} == COMMANDS
+    assert len([words for words in found if words[1] == "query"]) >= 4
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """A dead link in a guide is a question that nobody answers."""
+    targets = re.findall(r"\]\(([^)#]+)[^)]*\)", FENCED.sub("", page.read_text(encoding="utf-8")))
+    missing = [target for target in targets if not target.startswith("http") and not (page.parent / target).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_commands_in_the_pages_exist_with_their_options(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever copies a command out of a page must not be told that it does not exist."""
+    for words in commands(page.read_text(encoding="utf-8")):
+        assert words[1] in COMMANDS, words
+        assert status_of([words[1], "--help"]) == 0
+        known = capsys.readouterr().out
+        options = {word.split("=")[0] for word in words[2:] if word.startswith("--")}
+        assert {option for option in options if not re.search(rf"{option}\b", known)} == set(), words
+
+
+@pytest.mark.xdist_group("demo")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_questions_in_the_pages_are_answered(page: Path, demo_home: Path) -> None:
+    """An example that fails is the first thing an analyst sees."""
+    text = page.read_text(encoding="utf-8")
+    asked = [words[words.index("query") + 1 :] for words in commands(text) if words[1] == "query"]
+    questions = [next(word for word in words if " " in word) for words in asked if any(" " in word and "…" not in word for word in words)]
+    questions += [each for kind, body in FENCED.findall(text) if kind == "sql" for each in re.split(r"\n(?=select |from |with )", body)]
+    for question in questions:
+        assert query(demo_home / "warehouse.duckdb", question, 10).num_columns > 0
+
+
+@pytest.mark.xdist_group("demo")
+def test_the_readme_shows_the_true_answer(demo_home: Path) -> None:
+    """The one result on the first page is the one that a reader will compare."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    asked = next(words for words in commands(text) if words[1] == "query")
+    answer = shown(query(demo_home / "warehouse.duckdb", asked[-1]), "table", 100).decode()
+    assert "\n".join(line.rstrip() for line in answer.strip().splitlines()) in text
+
+
+@pytest.mark.xdist_group("demo")
+def test_the_page_of_tables_names_every_table_of_the_warehouse(demo_warehouse: duckdb.DuckDBPyConnection) -> None:
+    """An analyst who finds a table that no page names does not know what may be done with it."""
+    held = {f"{schema}.{name}" for schema, name in demo_warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()}
+    assert set(re.findall(r"^### (\S+)$", pages()["tables.md"], re.MULTILINE)) == held

@@ -1,0 +1,144 @@
+"""Writes the pages of docs/ that only say what the code says: `python -m tests.write_docs`; a test sees that they are not out of date."""
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+from annotated_types import Ge, Gt, Le
+from pydantic.fields import FieldInfo
+from rich.console import Console
+
+from dagster_project.cli.common import app
+from dagster_project.engines import catalog
+from dagster_project.publishing.suppress import BREAKDOWNS
+from dagster_project.settings import Section, Settings, Site, Sites
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+WIDTH = 120
+SCHEMAS = {
+    "measured": "Usage and records by account: the finest view that is kept.",
+    "flagged": "What the controls found, and the verdict on every access.",
+    "reported": "What compliance reads.",
+    "ledger": "What was read, refused, measured, published and destroyed.",
+}
+
+
+def pages() -> dict[str, str]:
+    """Return the text of each page by its file name."""
+    return {"settings.md": settings_page(), "tables.md": tables_page(), "command-line.md": command_line_page()}
+
+
+def settings_page() -> str:
+    """Return glasshouse.toml, whole, with every key, default and meaning."""
+    shown = "\n".join(toml_lines()).strip()
+    return (
+        "# Settings\n\n"
+        "One file, `glasshouse.toml`, in the folder that holds LANDING, in LANDING itself, or named by `--settings`. A run without it has the defaults below.\n"
+        "A key that is not listed here, a value of another type and a value out of bounds end the run with status 2, and name key and line.\n"
+        "HOME keeps the settings of its last run in `settings.json`, for the commands that read no LANDING.\n\n"
+        "This is the whole file with every default; keys behind `#` have none. Paths are relative to where the command runs, those of `[stores]` to this file.\n\n"
+        f"```toml\n{shown}\n```\n\n"
+        "`[sites.<name>]`: what stands in `[sites]` holds for a site unless its own table says otherwise.\n"
+        "The name of a site is the sub-folder of `web_logs/` or `request_logs/`; without one it is `web` and `service`.\n"
+    )
+
+
+def toml_lines() -> Iterator[str]:
+    """Yield the lines of the whole settings file."""
+    for name, field in Settings.model_fields.items():
+        kind = field.annotation
+        if kind is Sites:
+            yield from _table("sites", Site, "What is known of every site.")
+            yield f"# [{name}.<name>]  the same keys, for one site"
+            yield ""
+        elif isinstance(kind, type) and issubclass(kind, Section):
+            yield from _table(name, kind, kind.__doc__ or "")
+        else:
+            yield f"# {field.description}"
+            yield f"[{name}]"
+            value = get_args(kind)[1]
+            if isinstance(value, type) and issubclass(value, Section):
+                yield f"# [{name}.<name>]"
+                yield from (line if line.startswith("#") else f"# {line}" for line in _keys(value))
+            yield ""
+
+
+def _table(name: str, section: type[Section], meaning: str) -> Iterator[str]:
+    yield f"# {meaning}"
+    yield f"[{name}]"
+    yield from _keys(section)
+    yield ""
+
+
+def _keys(section: type[Section]) -> Iterator[str]:
+    for name, field in section.model_fields.items():
+        yield f"{_assigned(name, field)}  # {(field.description or '').removesuffix('.')}{_bounds(field)}."
+
+
+def _assigned(name: str, field: FieldInfo) -> str:
+    if field.is_required():
+        return f"{name} = …"
+    value: Any = field.get_default()
+    if value is None:
+        return f"# {name} = …"
+    return f"{name} = {json.dumps(list(value) if isinstance(value, tuple) else value)}"
+
+
+def _bounds(field: FieldInfo) -> str:
+    said = {Ge: ("ge", "at least"), Gt: ("gt", "above"), Le: ("le", "at most")}
+    parts = [f"{words} {getattr(rule, attribute)}" for rule in field.metadata for kind, (attribute, words) in said.items() if isinstance(rule, kind)]
+    return f"; {', '.join(parts)}" if parts else ""
+
+
+def tables_page() -> str:
+    """Return every table and column of the warehouse, from the comments of sql/."""
+    lines = ["# The warehouse", "", "`HOME/warehouse.duckdb` holds these tables and no other; [analysts.md](analysts.md) says how to ask and how to read the figures.", ""]
+    for schema, meaning in SCHEMAS.items():
+        lines += [f"## {schema}", "", meaning, ""]
+        for table in sorted(catalog.tables().values(), key=lambda table: table.name):
+            if table.is_published and table.schema == schema:
+                is_suppressed = " *Suppressed: small cells are hidden, counts are rounded.*" if table.name in BREAKDOWNS else ""
+                lines += [f"### {table.name}", "", f"{table.comment}{is_suppressed}", "", "| column | type | meaning |", "|---|---|---|"]
+                lines += [f"| {column.name} | {column.type} | {column.meaning.replace('|', '/')} |" for column in table.columns]
+                lines.append("")
+    return "\n".join(lines)
+
+
+def command_line_page() -> str:
+    """Return the help of every command."""
+    lines = [
+        "# The command line",
+        "",
+        "Every command but `ui` takes `--json` and then prints one object on stdout.",
+        "Errors and warnings go to stderr: place, rule and what to do next, and no data. Progress is drawn on stderr while a person watches.",
+        "",
+        "| exit status | meaning |",
+        "|---|---|",
+        "| 0 | done |",
+        "| 1 | findings at or above `--fail-on` (none by default; undetermined accesses never count), or something found by `prove` or `verify` |",
+        "| 2 | wrong usage or settings |",
+        "| 3 | an input was refused: it is named with the reason, and everything else was done |",
+        "| 4 | a fault of ours, a failed check among them |",
+        "| 130 | stopped by Ctrl-C: what was finished stays, and the next run goes on |",
+        "",
+        "Where several hold, 4 goes before 2, 2 before 3, 3 before 1.",
+        "",
+    ]
+    for name in sorted(name for name in app if not name.startswith("-")):
+        out = io.StringIO()
+        app.help_print([name], console=Console(file=out, width=WIDTH, color_system=None, force_terminal=False))
+        shown = "\n".join(line.rstrip() for line in out.getvalue().strip().splitlines())
+        lines += [f"## {name}", "", "```text", shown, "```", ""]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Write the pages."""
+    for name, text in pages().items():
+        (DOCS / name).write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
