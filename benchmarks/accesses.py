@@ -45,7 +45,8 @@ def world(count: int, seed: int = 1) -> dict[str, pa.Table]:
         at = chosen["valid_from"] + timedelta(seconds=draw.random() * lasts_s * 1.05)  # one in twenty comes too late
         events.append(
             {
-                "day": at.date(), "input_id": "x", "line_number": number, "source": "app", "event_id": f"e{number}", "occurred_at": at, "time_status": "zoned", "actor_kind": "staff",
+                "day": at.date(), "input_id": "x", "line_number": number, "source": "app", "event_id": f"e{number}", "occurred_at": at,
+                "time_status": "zoned", "actor_kind": "staff",
                 "staff_id": chosen["grantee_id"], "account_id": chosen["account_id"], "record_class": chosen["record_classes"][0], "record_id": "r1", "action": "read",
                 "has_content": True, "outcome": "ok",
             }

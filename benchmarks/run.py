@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.accesses import measure_decisions
@@ -40,7 +41,8 @@ def main() -> None:
 def heading() -> list[str]:
     """Say on what it was measured."""
     cores = os.cpu_count()
-    return ["# Results", "", f"Measured on {datetime.now(UTC):%Y-%m-%d}, {cores} cores, Python {platform.python_version()}; machines are shared and noisy, so compare within one run.", ""]
+    measured = f"Measured on {datetime.now(UTC):%Y-%m-%d}, {cores} cores, Python {platform.python_version()}; machines are shared and noisy, so compare within one run."
+    return ["# Results", "", measured, ""]
 
 
 def write_log(folder: Path, count: int) -> Path:
@@ -111,7 +113,7 @@ def stages(log: Path) -> list[str]:
             pq.write_table(scrubbed.requests, f"{folder}/x.parquet", compression="zstd", compression_level=1)
             marks.append(time.perf_counter())
             count += parsed.rows.num_rows
-            for name, (begin, end) in zip(spent, zip(marks, marks[1:], strict=False), strict=True):
+            for name, (begin, end) in zip(spent, pairwise(marks), strict=True):
                 spent[name] += end - begin
     with timed("routes", told):
         scrubber.routes()

@@ -56,9 +56,7 @@ def row_of(table: str, **cells: Any) -> dict[str, pa.Table]:
 
 def judged(name: str, given: Mapping[str, pa.Table]) -> list[dict[str, Any]]:
     """Return the rows of a table of sql/, made from contract tables; daily tables are empty."""
-    promises = [
-        {"policy": "x", "promise_id": promise, "promised": "x", "controls": [control], "evidence": evidence} for promise, (control, evidence) in CONTROLS.items()
-    ]
+    promises = [{"policy": "x", "promise_id": promise, "promised": "x", "controls": [control], "evidence": evidence} for promise, (control, evidence) in CONTROLS.items()]
     given = {
         **row_of("scrubbed.run", as_of=AS_OF, dark_access_within_s=60, k_visitors=K_VISITORS, min_seats=5),
         "scrubbed.promises": pa.Table.from_pylist(promises, schema("scrubbed.promises")),

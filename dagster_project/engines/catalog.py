@@ -142,10 +142,8 @@ def _select_columns(text: str, path: Path) -> tuple[Column, ...]:
     """Read names and meanings from the last select at the left margin; DuckDB adds the types."""
     last = re.split(r"^select\b", text, flags=re.MULTILINE)[-1]
     listed = re.split(r"^(?:from|order by)\b", last, maxsplit=1, flags=re.MULTILINE)[0]
-    columns = []
-    for line in listed.splitlines():
-        if found := re.match(r"^.*?(\w+)\"?,?\s+-- (.+)$", line):
-            columns.append(Column(found.group(1), "", found.group(2).strip()))
+    found = [re.match(r"^.*?(\w+)\"?,?\s+-- (.+)$", line) for line in listed.splitlines()]
+    columns = [Column(each.group(1), "", each.group(2).strip()) for each in found if each]
     if not columns:
         raise GlasshouseError(f"sql/{path.parent.name}/{path.name}: write ' -- meaning' behind each column of the last select")
     return tuple(columns)

@@ -98,10 +98,7 @@ def read(folder: str, path: Path) -> LedgerRead:
 
 def together(folder: str, reads: Mapping[str, LedgerRead]) -> pa.Table:
     """Return the rows of all files of a ledger in the order given, each with the `input_id` it stands in."""
-    tables = [
-        read.rows.add_column(0, "input_id", pa.repeat(pa.scalar(input_id), read.rows.num_rows))
-        for input_id, read in reads.items()
-    ]
+    tables = [read.rows.add_column(0, "input_id", pa.repeat(pa.scalar(input_id), read.rows.num_rows)) for input_id, read in reads.items()]
     schema = _schema(LEDGERS[folder]).insert(0, pa.field("input_id", pa.string()))
     return pa.concat_tables([schema.empty_table(), *tables])
 

@@ -112,9 +112,7 @@ def _json_batch(raws: list[bytes], first_line: int, byte_offset: int, columns: S
     return batch
 
 
-def _json_columns(
-    objects: list[dict[str, Any]], layouts: set[tuple[str, ...]]
-) -> Callable[[str], Sequence[Any]]:
+def _json_columns(objects: list[dict[str, Any]], layouts: set[tuple[str, ...]]) -> Callable[[str], Sequence[Any]]:
     """Return how to get at a column: at once where all objects have the same keys, else object by object."""
     if len(layouts) != 1:
         return lambda name: [row.get(name) for row in objects]

@@ -231,28 +231,20 @@ def _as_delivered(*names: str) -> Callable[[pl.DataFrame, People], pl.DataFrame]
 
 
 _LEDGERS: Mapping[str, _Ledger] = {
-    "grants": _Ledger(
-        _grants, partial(adding, key="grant_id", added=("revoked_at", "revocation_recorded_at")), _grant_fault
-    ),
+    "grants": _Ledger(_grants, partial(adding, key="grant_id", added=("revoked_at", "revocation_recorded_at")), _grant_fault),
     "staff": _Ledger(_staff),
     "teams": _Ledger(_teams, fault=_team_fault),
-    "accounts": _Ledger(
-        _as_delivered("account_id", "joined_at", "closed_at", "plan", "seats", "time_zone"), partial(filling, key="account_id")
-    ),
+    "accounts": _Ledger(_as_delivered("account_id", "joined_at", "closed_at", "plan", "seats", "time_zone"), partial(filling, key="account_id")),
     "policies": _Ledger(_policies, partial(adding, key="policy_id", added=()), _policy_fault),
     "opt_outs": _Ledger(_opt_outs),
-    "emergencies": _Ledger(
-        _emergencies, partial(adding, key="emergency_id", added=("decision", "decided_by", "decided_at")), _emergency_fault
-    ),
+    "emergencies": _Ledger(_emergencies, partial(adding, key="emergency_id", added=("decision", "decided_by", "decided_at")), _emergency_fault),
     "sources": _Ledger(_sources, partial(filling, key="source"), _source_fault),
     "gaps": _Ledger(_gaps),
     "messages": _Ledger(_as_delivered("snapshot_at", "message_id", "account_id", "received_at", "size_bytes", "channel")),
     "erasures": _Ledger(_as_delivered("order_id", "account_id", "recorded_at", "message_id")),
     "disclosures": _Ledger(_disclosures),
     "consents": _Ledger(
-        _as_delivered(
-            "consent_id", "account_id", "recipient", "data_classes", "purpose", "valid_from", "valid_to", "recorded_at"
-        ),
+        _as_delivered("consent_id", "account_id", "recipient", "data_classes", "purpose", "valid_from", "valid_to", "recorded_at"),
         partial(adding, key="consent_id", added=("valid_to",)),
     ),
     "tags": _Ledger(_tags),

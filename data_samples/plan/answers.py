@@ -156,10 +156,7 @@ def _when(access: Access) -> str:
 def _access_table(plan: Plan) -> str:
     order = [*OUTCOME, NO_ROW]
     cases = sorted((access for access in plan.accesses if access.why), key=lambda access: order.index(access.code))
-    rows = [
-        (access.code, " ".join(access.key), f"{access.actor}, {access.account_id or '—'}, {access.record_class or '—'}", _when(access), access.why)
-        for access in cases
-    ]
+    rows = [(access.code, " ".join(access.key), f"{access.actor}, {access.account_id or '—'}, {access.record_class or '—'}", _when(access), access.why) for access in cases]
     return _table(("code", "event", "who, whose, what", "March 2026, UTC", "why"), rows)
 
 

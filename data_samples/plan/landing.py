@@ -110,7 +110,28 @@ def records(home: Path, held: Sequence[Store]) -> None:
 def clear(home: Path) -> None:
     """Remove the folders written before, and nothing else."""
     for folder in [
-        "access_events", "accounts", "consents", "disclosures", "emergencies", "erasures", "gaps", "grantors", "grants", "mailings", "messages",
-        "objections", "opt_outs", "policies", "records", "request_logs", "reviews", "sources", "staff", "tags", "teams", "users", "web_logs",
+        "access_events",
+        "accounts",
+        "consents",
+        "disclosures",
+        "emergencies",
+        "erasures",
+        "gaps",
+        "grantors",
+        "grants",
+        "mailings",
+        "messages",
+        "objections",
+        "opt_outs",
+        "policies",
+        "records",
+        "request_logs",
+        "reviews",
+        "sources",
+        "staff",
+        "tags",
+        "teams",
+        "users",
+        "web_logs",
     ]:
         shutil.rmtree(home / folder, ignore_errors=True)

@@ -42,9 +42,7 @@ class Log:
         return b"".join(line.body + self.line_end for line in self.lines)
 
 
-def combined(
-    instant: datetime, client: str, request: str, status: int = 200, size: int | None = 0, referer: str = "-", agent: str = "-", user: str = "-", host: str = ""
-) -> bytes:
+def combined(instant: datetime, client: str, request: str, status: int = 200, size: int | None = 0, referer: str = "-", agent: str = "-", user: str = "-", host: str = "") -> bytes:
     """Return a line of Apache's combined format, or vhost_combined where a host is given; the texts are escaped already."""
     stamp = instant.strftime("%d/%b/%Y:%H:%M:%S +0000")
     sent = "-" if size is None else str(size)

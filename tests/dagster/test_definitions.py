@@ -7,9 +7,9 @@ import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
 from dagster_project import checks, definitions
+from dagster_project.checks import key
 from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
-from dagster_project.checks import key
 from dagster_project.sql_assets import DAYS, sql_assets
 from tests.dagster.made import World
 

@@ -35,6 +35,7 @@ class Batches:
         self._name: str | None = None
         self._files = 0
         self._lots: list[Lot] = []
+        self._rows = 0
         self._scrubbed: list[Scrubbed] = []
         self._tokens: Counter[date] = Counter()
         self._tokens_before: Counter[date] = Counter()
@@ -50,7 +51,7 @@ class Batches:
         if self._name is not None:
             for table in TABLES:
                 self._lake.remove(table, self._name)
-        self._lots, self._scrubbed, self._name = [], [], None
+        self._lots, self._rows, self._scrubbed, self._name = [], 0, [], None
         self._tokens = self._tokens_before
 
     def add(self, lot: Lot) -> None:
@@ -60,7 +61,8 @@ class Batches:
         if self._name is None:
             self._name, self._files = lot.origin.input_id, 0
         self._lots.append(lot)
-        if sum(lot.rows.num_rows for lot in self._lots) >= BATCH_ROWS:
+        self._rows += lot.rows.num_rows
+        if self._rows >= BATCH_ROWS:
             self._scrub()
 
     def close(self) -> dict[date, int]:
@@ -70,7 +72,7 @@ class Batches:
         return dict(self._tokens)
 
     def _scrub(self) -> None:
-        lots, self._lots = self._lots, []
+        lots, self._lots, self._rows = self._lots, [], 0
         if not lots:
             return
         scrubbed = self._scrubber.requests(lots[0].rows, lots[0].origin, lots[0].first_line) if len(lots) == 1 else _together(self._scrubber, lots)

@@ -9,7 +9,7 @@ from dagster_project.reading.logs.reader import are_read
 __all__ = ["FORMATS", "Detected", "detect"]
 
 HEAD_LINES = 100
-FIRST_LINES = 8
+FIRST_LINES = 2
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Detected:
 def detect(head: bytes) -> Detected:
     """Return the format that reads most of the first 100 lines; of equals the more special, the first of FORMATS.
 
-    Formats are tried in the order of what they make of the first few lines, each until it can no longer be the best.
+    Formats are tried in the order of what they make of the first lines, each until it can no longer be the best.
     """
     lines = _head(split(head))
     few = split(lines.body[: lines.bounds[min(len(lines), FIRST_LINES)]])

@@ -40,32 +40,21 @@ _CLOUDFRONT = (
     "Mozilla/5.0%20(X11) page=2 - Hit exampleid== www.example.com https 421 0.012 - TLSv1.3 TLS_AES_128_GCM_SHA256 Hit "
     "HTTP/2.0 - - 40780 0.012 Hit text/html 5120 - -"
 ).replace(" ", "\t")
-_JSON = (
-    '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","method":"GET","path":"/jobs?page=2","status":200,'
-    '"bytes":5120,"duration_ms":12}'
-)
+_JSON = '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","method":"GET","path":"/jobs?page=2","status":200,"bytes":5120,"duration_ms":12}'
 _BALANCED = "192.0.2.7:40780 198.51.100.4:8080 0.001 0.012 0.000 200 200 34 5120"
 _ABSOLUTE = f'"GET https://www.example.com:443/jobs?page=2 HTTP/2.0" {_AGENT} TLS_AES_128_GCM_SHA256 TLSv1.3'
 _ALB = f'h2 2026-03-02T10:15:00.123456Z app/web/50dc6c495c0c9188 {_BALANCED} {_ABSOLUTE} - "Root=1-5" "-" "-" 0'
 _ELB = f"2026-03-02T10:15:00.123456Z web {_BALANCED} {_ABSOLUTE}"
 _S3 = f'{"a" * 64} bucket {_TIME} 192.0.2.7 - 3E57427F3EXAMPLE REST.GET.OBJECT jobs.csv {_GET} 200 - 5120 5120 12 10 "-" {_AGENT} -'
 _HAPROXY = f"192.0.2.7:40780 [02/Mar/2026:10:15:00.123] https~ app/node1 0/0/1/11/12 200 5120 - - ---- 1/1/0/0/0 0/0 {_GET}"
-_ENVOY = (
-    f'[2026-03-02T10:15:00.123Z] {_GET} 200 - 0 5120 12 11 "192.0.2.7" {_AGENT} "request-1" "www.example.com" "198.51.100.4:80"'
-)
+_ENVOY = f'[2026-03-02T10:15:00.123Z] {_GET} 200 - 0 5120 12 11 "192.0.2.7" {_AGENT} "request-1" "www.example.com" "198.51.100.4:80"'
 _TRAEFIK = f'{_COMBINED} 262 "web@docker" "http://198.51.100.4:8080" 12ms'
 _SQUID = "1772446500.123     12 192.0.2.7 TCP_MISS/200 5120 GET http://www.example.com/jobs - HIER_DIRECT/198.51.100.4 text/html"
 _INGRESS = f"{_COMBINED} 421 0.012 [default-web-8080] [] 198.51.100.4:8080 5120 0.011 200 0a2a92d080e664dd"
-_NPM = (
-    f'{_TIME} - 200 200 - GET https www.example.com "/jobs?page=2" [Client 192.0.2.7] [Length 5120] [Gzip -] '
-    f'[Sent-to 198.51.100.4] {_AGENT} "-"'
-)
+_NPM = f'{_TIME} - 200 200 - GET https www.example.com "/jobs?page=2" [Client 192.0.2.7] [Length 5120] [Gzip -] [Sent-to 198.51.100.4] {_AGENT} "-"'
 _NPMPLUS = f"{_TIME} www.example.com 192.0.2.7 0.012 {_GET} 200 5120 421 - Mozilla/5.0 (X11; Linux x86_64)"
 _BUNKERWEB = f'www.example.com 192.0.2.7 - 95386da81aa13b6a - {_TIME} {_GET} 200 5120 "-" {_AGENT}'
-_ZORAXY = (
-    "2026/03/02 10:15:00 [2026-03-02 10:15:00.123456] [router:host-http] [origin:www.example.com] [client: 192.0.2.7] "
-    "[useragent: Mozilla/5.0 (X11)] GET /jobs?page=2 200"
-)
+_ZORAXY = "2026/03/02 10:15:00 [2026-03-02 10:15:00.123456] [router:host-http] [origin:www.example.com] [client: 192.0.2.7] [useragent: Mozilla/5.0 (X11)] GET /jobs?page=2 200"
 _GANDI = f'www.example.com 192.0.2.7 - - {_TIME} (0 s) {_GET} 200 5120 "-" {_AGENT}'
 _OVH = f'192.0.2.7 www.example.com - {_TIME} {_GET} 200 5120 "-" {_AGENT}'
 _SSL = f"{_TIME} 192.0.2.7 TLSv1.3 TLS_AES_128_GCM_SHA256 {_GET} 5120"

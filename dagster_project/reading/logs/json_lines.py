@@ -10,8 +10,7 @@ from dagster_project.reading.logs.values import Refused, Row, duration_ns, origi
 
 _NAMES = {
     "time": (
-        "starttime start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 "
-        "time_local msec ts time datetime date_time eventtime event_time date"
+        "starttime start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local msec ts time datetime date_time eventtime event_time date"
     ),
     "client": (
         "client_ip clientip request.client_ip http.client_ip httprequest.remoteip source.ip source.address "
@@ -27,10 +26,7 @@ _NAMES = {
         "forwarded"
     ),
     "request": "request request_line requestline http.request_line",
-    "method": (
-        "method request_method requestmethod http_method http.method http.request.method request.method req.method "
-        "httprequest.requestmethod verb"
-    ),
+    "method": ("method request_method requestmethod http_method http.method http.request.method request.method req.method httprequest.requestmethod verb"),
     "target": (
         "request_uri requesturi request.uri request.url req.url http.target url.original url.full http.url "
         "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
@@ -67,10 +63,7 @@ _NAMES = {
         "request.headers.user-agent req.headers.user-agent request_user_agent request_user-agent "
         "httprequest.useragent headers.user-agent http.request.header.user-agent ua agent"
     ),
-    "user": (
-        "remote_user user user_name username user_id userid user.id user.name user.email enduser.id clientusername "
-        "meta.user current_user auth_user login"
-    ),
+    "user": ("remote_user user user_name username user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login"),
     "account": (
         "account account_id accountid account.id tenant tenant_id tenantid tenant.id organization organization_id "
         "organization.id org org_id customer_id customerid company_id workspace_id"
@@ -81,10 +74,7 @@ _NAMES = {
 _DURATIONS = {
     1: "duration_ns event.duration",
     1_000: "duration_us",
-    1_000_000: (
-        "duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed "
-        "time_ms response_time http.server.duration latency"
-    ),
+    1_000_000: ("duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration latency"),
     1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency",
 }
 """The keys of durations by their unit in nanoseconds."""

@@ -65,10 +65,7 @@ class Layout:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         padded: list[Part] = ["", *self.parts, ""]
-        texts = [
-            re.escape(part) if isinstance(part, str) else f"({_field_pattern(part, padded[at - 1], padded[at + 1], self.separator)})"
-            for at, part in enumerate(padded)
-        ]
+        texts = [re.escape(part) if isinstance(part, str) else f"({_field_pattern(part, padded[at - 1], padded[at + 1], self.separator)})" for at, part in enumerate(padded)]
         return re.compile("".join(texts))
 
     def read(self, line: str) -> Fields | None:

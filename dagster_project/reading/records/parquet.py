@@ -66,9 +66,7 @@ class _Touched:
     files: int = 0
 
 
-def measure(
-    paths: Sequence[Path], record_class: str, account_column: str, day: date, store: str | None = None
-) -> Measured:
+def measure(paths: Sequence[Path], record_class: str, account_column: str, day: date, store: str | None = None) -> Measured:
     """Measure the files of one store; `store` names it, by default its class and the number 1, never its path.
 
     A file that is cut short, is no Parquet or has no account column becomes a StoreError in `faults`; the others are
@@ -87,9 +85,7 @@ def measure(
             _add(totals, group)
     metering = [day, name, record_class, touched.files, touched.bytes["footer"], touched.bytes["account_column"],
                 touched.every_byte - touched.bytes.total(), sorted(touched.columns), [account_column]]  # fmt: skip
-    return Measured(
-        _rows(totals, day, name, record_class, is_partial=bool(faults)), _table([metering], METERING), tuple(faults)
-    )
+    return Measured(_rows(totals, day, name, record_class, is_partial=bool(faults)), _table([metering], METERING), tuple(faults))
 
 
 @dataclass(frozen=True)

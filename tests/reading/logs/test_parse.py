@@ -169,9 +169,7 @@ def test_a_refused_line_has_a_reason_and_spoils_no_neighbour(line: str, reason: 
     body = f"{GOOD}\n{line}\n{GOOD}\n".encode()
     parsed = parse(body, "combined")
     assert parsed.rows["line_number"].to_pylist() == [1, 3]
-    assert parsed.rejects.drop_columns(["shape"]).to_pylist() == [
-        {"line_number": 2, "byte_offset": len(GOOD) + 1, "length": len(line), "reason": reason}
-    ]
+    assert parsed.rejects.drop_columns(["shape"]).to_pylist() == [{"line_number": 2, "byte_offset": len(GOOD) + 1, "length": len(line), "reason": reason}]
 
 
 def test_a_cut_first_and_a_cut_last_line_are_told_apart() -> None:
