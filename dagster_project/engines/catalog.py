@@ -79,7 +79,7 @@ def tables() -> dict[str, Table]:
     read = {table.name: table for table in (_read(path, connection) for path in files)}
     if controls := [table for table in read.values() if table.is_control]:
         read[FINDINGS] = _findings(controls)
-    order = TopologicalSorter({name: set(table.reads) for name, table in sorted(read.items())}).static_order()
+    order = TopologicalSorter({name: table.reads for name, table in sorted(read.items())}).static_order()
     sorted_tables = {name: read[name] for name in order}
     return _typed(sorted_tables, connection)
 

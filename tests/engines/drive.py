@@ -1,4 +1,4 @@
-"""Does one run of the landing job in a process of its own, which ends itself, as if killed, at the n-th move of a file into place."""
+"""Does one run of the landing job in a process that ends itself, as if killed, just before a file of the lake is moved into place."""
 
 import os
 import sys
@@ -11,19 +11,21 @@ from dagster_project.engines.house import House
 from dagster_project.engines.intake import steps
 from dagster_project.settings import Settings
 
+KILLED = 9
 
-def main(root: Path, last_move: int, *, is_before: bool, should_rebuild: bool) -> None:
-    """Run until so many files were written: `is_before` ends before the last of them is moved into place, else right behind it."""
+
+def main(root: Path, target: str, count: int, *, should_rebuild: bool) -> None:
+    """Run until a file whose path below the lake begins with `target` is to be moved into place for the `count`th time."""
     moves = 0
 
-    def count(event: str, arguments: tuple[Any, ...]) -> None:
+    def watch(event: str, arguments: tuple[Any, ...]) -> None:
         nonlocal moves
-        if event == "os.rename" and str(arguments[0]).startswith(str(root)):
-            if moves == last_move - (1 if is_before else 0):
-                os._exit(9)
+        if event == "os.rename" and str(arguments[1]).startswith(f"{root}/home/lake/{target}"):
             moves += 1
+            if moves == count:
+                os._exit(KILLED)
 
-    sys.addaudithook(count)
+    sys.addaudithook(watch)
     house = House(root / "home", root / "landing", Settings(), root, datetime(2026, 3, 3, 12, tzinfo=UTC), root / "keys", b"k" * 32, should_rebuild)
     engine = DuckDBEngine(house.home)
     steps.take_ledgers(house)
@@ -34,4 +36,4 @@ def main(root: Path, last_move: int, *, is_before: bool, should_rebuild: bool) -
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]), is_before=sys.argv[3] == "before", should_rebuild=sys.argv[4:] == ["rebuild"])
+    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), should_rebuild=sys.argv[4:] == ["rebuild"])

@@ -88,9 +88,26 @@ def test_a_ledger_that_is_gone_is_no_longer_accounted_for(planted: World) -> Non
     assert planted.rows("scrubbed.teams") == []
 
 
-def test_an_empty_log_is_an_input_without_lines(world: World) -> None:
+@pytest.mark.parametrize(("body", "lines"), [(b"", 0), (b"\n \n", 2)])
+def test_an_empty_log_is_an_input_without_rows(body: bytes, lines: int, world: World) -> None:
     """A site without visitors is no fault."""
-    world.put("web_logs/access.log", b"")
+    world.put("web_logs/access.log", body)
     world.run()
     row = world.inputs()["web_logs/access.log"]
-    assert (row["status"], row["format"], row["lines"]) == ("read", None, 0)
+    assert (row["status"], row["format"], row["lines"], row["blank_or_comment"]) == ("read", None, lines, lines)
+
+
+def test_many_small_logs_share_files(world: World, line: Line) -> None:
+    """Ten thousand small logs must not become ten thousand files; each row still names its own input and line."""
+    for number in range(60):
+        world.put(f"web_logs/{number}.log", "".join(line(number * 3 + place, 1 + number % 2) for place in range(3)) + "broken\n")
+    world.put("staff/staff.csv", "staff_id\nada\n")
+    world.put("web_logs/staff.log", line(999).replace(" - - [", " - ada [") * 2)
+    world.run()
+    assert len(world.lake.files("scrubbed.requests")) == 2
+    names = {row["input_id"]: row["file_name"] for row in world.rows("ledger.input_files")}
+    for row in world.rows("scrubbed.requests"):
+        name = names[row["input_id"]].removeprefix("web_logs/").removesuffix(".log")
+        assert name == "staff" or row["bytes_sent"] == int(name) * 3 + row["line_number"] - 1
+    assert sorted((names[row["input_id"]], row["line_number"]) for row in world.rows("scrubbed.staff_requests")) == [("web_logs/staff.log", 1), ("web_logs/staff.log", 2)]
+    assert {row["line_number"] for row in world.rows("ledger.quarantine")} == {4}

@@ -19,32 +19,107 @@ Line = Callable[..., str]
 AS_OF = datetime(2026, 3, 3, 12, tzinfo=UTC)
 DRIVE = Path(__file__).with_name("drive.py")
 KILLED = 9
-INSTANTS = (1, 20, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40)
+INSTANTS = [
+    ("ledger/inputs/ledgers-current", 1),
+    ("scrubbed/requests/day=2026-03-02", 1),
+    ("scrubbed/routes", 1),
+    ("ledger/keys", 2),  # the rows are written, the inputs do not count yet
+    ("ledger/quarantine/requests", 1),
+    ("ledger/inputs/requests-", 2),
+    ("scrubbed/access_events", 1),
+    ("ledger/inputs/accesses-", 2),
+    ("measured/visitors_daily", 1),
+    ("scrubbed/requests/day=2026-03-01", 2),  # visitors are counted, tokens still there
+    ("ledger/keys", 3),  # the key is destroyed, which no ledger says yet
+    ("ledger/runs", 1),
+]
 
 
-def _prepared(world: World, line: Line, event: Callable[[int], str], *, is_second: bool = False) -> World:
-    """Fill a landing folder: a day past its time, a day that still takes visitors, events, a line that is refused."""
-    late = range(60, 90) if is_second else range(60)
-    name = "b" if is_second else "a"
+def _put(world: World, line: Line, event: Callable[[int], str], name: str, numbers: range) -> None:
+    """Deliver a day past its time, days that still take visitors, events, and lines that are refused."""
     for day in (1, 2, 3):
-        world.put(f"web_logs/{name}{day}.log", "".join(line(number, day) for number in late) + "broken\n")
-    world.put(f"access_events/{name}.jsonl", "".join(map(event, late)))
+        world.put(f"web_logs/{name}{day}.log", "".join(line(number, day) for number in numbers) + "broken\n")
+    world.put(f"access_events/{name}.jsonl", "".join(map(event, numbers)))
     world.put("staff/staff.csv", "staff_id\nada\n")
-    return world
 
 
-def _drive(world: World, move: int, *more: str) -> int:
-    """Return the exit status of a run that ends at a move of a file."""
+def _kill(world: World, target: str, count: int, *more: str) -> None:
     environment = {**os.environ, "PYTHONPATH": str(catalog.root())}
-    return subprocess.run([sys.executable, str(DRIVE), str(world.home.parent), str(move), *more], env=environment, check=False, capture_output=True).returncode
+    ended = subprocess.run([sys.executable, str(DRIVE), str(world.home.parent), target, str(count), *more], env=environment, check=False, capture_output=True)
+    assert ended.returncode == KILLED, ended.stderr.decode()
 
 
-@pytest.mark.parametrize("move", INSTANTS)
-def test_a_killed_run_is_finished_by_the_next(move: int, worlds: Callable[[str], World], line: Line, event: Callable[[int], str]) -> None:
+@pytest.mark.parametrize(("target", "count"), INSTANTS)
+def test_a_killed_run_is_finished_by_the_next(target: str, count: int, worlds: Callable[[str], World], line: Line, event: Callable[[int], str]) -> None:
     """Power fails when it will: no line may count twice, none be lost, and no visitor either."""
-    undisturbed, killed = (_prepared(worlds(name), line, event) for name in ("undisturbed", "killed"))
+    undisturbed, killed = worlds("undisturbed"), worlds("killed")
+    for world in (undisturbed, killed):
+        _put(world, line, event, "a", range(60))
     undisturbed.run(AS_OF)
-    assert _drive(killed, move, "behind") in (KILLED, 0)
+    _kill(killed, target, count)
     killed.run(AS_OF)
     assert killed.content() == undisturbed.content()
     assert not list(killed.home.rglob(".*.parquet.*"))
+
+
+@pytest.mark.parametrize(("target", "count"), [("ledger/keys", 2), ("ledger/inputs/requests-", 2)])
+def test_what_earlier_runs_read_survives_a_kill(target: str, count: int, worlds: Callable[[str], World], line: Line, event: Callable[[int], str]) -> None:
+    """A later delivery that is cut short must not touch the rows, keys and visitors that counted before, even if it never comes again."""
+    undisturbed, killed = worlds("undisturbed"), worlds("killed")
+    for world in (undisturbed, killed):
+        _put(world, line, event, "a", range(60))
+        world.run(AS_OF)
+    _put(killed, line, event, "b", range(60, 90))
+    _kill(killed, target, count)
+    for path in killed.landing.rglob("b*"):
+        path.unlink()
+    killed.run(AS_OF)
+    undisturbed.run(AS_OF)
+    assert killed.content() == undisturbed.content()
+
+
+@pytest.mark.parametrize(("target", "count"), [("", 1), ("rebuilding", 1), ("scrubbed/run", 1), ("ledger/inputs/requests-", 2), ("ledger/inputs/accesses-", 2)])
+def test_a_rebuild_that_was_killed_loses_nothing(target: str, count: int, world: World, line: Line, event: Callable[[int], str]) -> None:
+    """Whoever runs again, with --rebuild or without, gets what was there before."""
+    _put(world, line, event, "a", range(60))
+    world.run(AS_OF)
+    world.put("web_logs/late.log", line(99, 1))
+    world.run(AS_OF)
+    before = world.content()
+    _kill(world, target, count, "rebuild")
+    world.run(AS_OF)
+    assert world.content() == before
+
+
+def test_a_rebuild_reads_everything_again_to_the_same_rows(world: World, line: Line, event: Callable[[int], str]) -> None:
+    """Sealed days keep their published visitors, lines that came in time stay so, and late ones stay late."""
+    _put(world, line, event, "a", range(60))
+    world.run(AS_OF)
+    world.put("web_logs/late.log", line(99, 1))
+    world.run(AS_OF)
+    before = world.content()
+    stored = {path: path.stat().st_ino for path in world.lake.files("scrubbed.requests")}
+    world.run(AS_OF, should_rebuild=True)
+    assert world.content() == before
+    assert stored != {path: path.stat().st_ino for path in world.lake.files("scrubbed.requests")}
+    assert [row["line_number"] for row in world.rows("scrubbed.requests") if row["is_late"]] == [1]
+
+
+def test_a_rebuild_of_a_log_that_grew_keeps_its_lines_in_time(world: World, line: Line) -> None:
+    """Read at once, a log is one input and no longer the two it was read as; its older day is sealed by now."""
+    first = "".join(line(number, 1) for number in range(20))
+    world.put("web_logs/a.log", first)
+    world.run(datetime(2026, 3, 1, 12, tzinfo=UTC))
+    world.put("web_logs/a.log", first + "".join(line(number, 2) for number in range(20)))
+    world.run(AS_OF)
+    before = world.content(places=False)["scrubbed.requests"]
+    world.run(AS_OF, should_rebuild=True)
+    assert world.content(places=False)["scrubbed.requests"] == before
+
+
+def test_two_runs_do_not_mix(world: World) -> None:
+    """The second run would sweep away what the first is writing; it stops and says why."""
+    with held(world.home), pytest.raises(UsageError, match="another run is at work"), held(world.home):
+        pass
+    with held(world.home):
+        assert world.home.is_dir()

@@ -177,7 +177,7 @@ class _Formats:
 
 
 def _has_headers(known: str) -> bool:
-    return named(known).parts is not None
+    return known != "auto" and named(known).parts is not None
 
 
 def _header(file: Found, known: str, before_bytes: int) -> bytes | None:
