@@ -88,7 +88,8 @@ class Lake:
         """Write rows by their `day`, one file each; return how many files."""
         days = rows.column("day").unique().to_pylist()
         for day in days:
-            self.write(table, rows.filter(pa.compute.equal(rows.column("day"), pa.scalar(day, pa.date32()))), name, day)
+            of_day = rows if len(days) == 1 else rows.filter(pa.compute.equal(rows.column("day"), pa.scalar(day, pa.date32())))
+            self.write(table, of_day, name, day)
         return len(days)
 
     def replacing(self, target: Path) -> "Replacing":

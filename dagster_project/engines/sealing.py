@@ -8,9 +8,10 @@ import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
-from dagster_project.engines.lake import Lake
+from dagster_project.engines.lake import Lake, schema
 
 REQUESTS = "scrubbed.requests"
+BATCH_ROWS = 1 << 17
 
 
 def days_with_tokens(lake: Lake) -> list[date]:
@@ -48,11 +49,13 @@ def _tokens(path: Path) -> int:
 
 
 def _drop_tokens(lake: Lake, path: Path) -> int:
+    """Rewrite a file a batch at a time, its tokens left out and its texts kept as the codes they are stored in; return its rows."""
     if not _tokens(path):
         return 0
-    rows = pq.read_table(path, partitioning=None)
-    place = rows.schema.get_field_index("visitor")
-    without = rows.set_column(place, "visitor", pa.nulls(rows.num_rows, pa.binary()))
-    with lake.replacing(path) as beside:
-        pq.write_table(without, beside, compression="zstd", compression_level=1)
-    return int(rows.num_rows)
+    texts = [field.name for field in schema(REQUESTS) if field.type == pa.string()]
+    with pq.ParquetFile(path, read_dictionary=texts) as source, lake.replacing(path) as beside:
+        with pq.ParquetWriter(beside, source.schema_arrow, compression="zstd", compression_level=1, store_schema=False) as target:
+            for batch in source.iter_batches(BATCH_ROWS):
+                without = pa.nulls(batch.num_rows, pa.binary())
+                target.write_batch(batch.set_column(batch.schema.get_field_index("visitor"), "visitor", without))
+        return int(source.metadata.num_rows)

@@ -21,12 +21,25 @@ def planted(world: World, line: Line, event: Callable[[int], str]) -> World:
     good = [line(number) for number in range(6)]
     world.put("web_logs/access.log", good[0] + f"{SECRET} broken\n" + "\n" + "".join(good[1:]) + f'{SECRET} - - [02/Xxx/2026 "GET\n')
     world.put("web_logs/packed.gz", gzip.compress(("".join(map(line, range(20, 30))) + f"{SECRET}").encode()))
-    world.put("request_logs/app.jsonl", '{"time":"2026-03-02T10:00:00Z","method":"GET","path":"/a","status":200,"bytes":1}\n\n' + f'{{"{SECRET}":\n' + f'{{"method":"GET","path":"/{SECRET}","status":200}}\n')
+    world.put(
+        "request_logs/app.jsonl",
+        '{"time":"2026-03-02T10:00:00Z","method":"GET","path":"/a","status":200,"bytes":1}\n\n' + f'{{"{SECRET}":\n' + f'{{"method":"GET","path":"/{SECRET}","status":200}}\n',
+    )
     world.put("access_events/a.jsonl", event(1) + f'{{"{SECRET}"\n' + "\n" + event(2) + event(2).replace("acme", SECRET))
     world.put("access_events/b.csv", f"event_id,actor,occurred_at\nc1,ada,2026-03-02T10:00:00Z\nc2,{SECRET},never\n")
     world.put("staff/staff.csv", f"staff_id\nada\n{SECRET},{SECRET}\n")
-    world.put("teams/teams.jsonl", f'{{"staff_id":"{SECRET}","team":"x","valid_from":"2026-01-01T00:00:00Z"}}\n{{"staff_id":"ada","team":"x","valid_from":"2026-01-01T00:00:00Z"}}\n')
-    table = pa.table({"snapshot_at": ["2026-03-01T00:00:00Z", "never"], "message_id": ["m1", SECRET], "account_id": ["acme"] * 2, "received_at": ["2026-03-01T00:00:00Z"] * 2, "size_bytes": [1, 2]})
+    world.put(
+        "teams/teams.jsonl", f'{{"staff_id":"{SECRET}","team":"x","valid_from":"2026-01-01T00:00:00Z"}}\n{{"staff_id":"ada","team":"x","valid_from":"2026-01-01T00:00:00Z"}}\n'
+    )
+    table = pa.table(
+        {
+            "snapshot_at": ["2026-03-01T00:00:00Z", "never"],
+            "message_id": ["m1", SECRET],
+            "account_id": ["acme"] * 2,
+            "received_at": ["2026-03-01T00:00:00Z"] * 2,
+            "size_bytes": [1, 2],
+        }
+    )
     world.put("messages/m.parquet", b"")
     pq.write_table(table, world.landing / "messages/m.parquet")
     world.run()

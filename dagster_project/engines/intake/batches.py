@@ -1,6 +1,7 @@
 """Parsed rows to files of the lake: small inputs are scrubbed together and share a file, large ones have files of their own."""
 
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -12,7 +13,7 @@ from dagster_project.engines.lake import Lake
 from dagster_project.scrubbing.scrub import Origin, Scrubbed, Scrubber
 
 BATCH_ROWS = 50_000  # below it, setting up columns costs more than the rows
-FILE_ROWS = 1_000_000
+FILE_ROWS = 400_000
 TABLES = ("scrubbed.requests", "scrubbed.staff_requests")
 
 
@@ -39,6 +40,8 @@ class Batches:
         self._scrubbed: list[Scrubbed] = []
         self._tokens: Counter[date] = Counter()
         self._tokens_before: Counter[date] = Counter()
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: list[Future[int]] = []
 
     def begin(self, input_id: str) -> None:
         """Begin an input that comes in several pieces and may yet be refused: its rows go into files of its own."""
@@ -48,6 +51,7 @@ class Batches:
 
     def discard(self) -> None:
         """Drop all rows of the input begun last."""
+        self._written()
         if self._name is not None:
             for table in TABLES:
                 self._lake.remove(table, self._name)
@@ -69,6 +73,7 @@ class Batches:
         """Write what is left; return how many rows hold a token, by day."""
         self._scrub()
         self._write()
+        self._written()
         return dict(self._tokens)
 
     def _scrub(self) -> None:
@@ -84,12 +89,18 @@ class Batches:
             self._write()
 
     def _write(self) -> None:
-        """Write the rows by day; the next small input begins a file of its own name."""
+        """Begin to write the rows by day, on the other core; the next small input begins a file of its own name."""
+        self._written(waiting=2)
         scrubbed, self._scrubbed = self._scrubbed, []
         for table, parts in zip(TABLES, ([each.requests for each in scrubbed], [each.staff_requests for each in scrubbed]), strict=True):
             if parts and (rows := pa.concat_tables(parts)).num_rows:
-                self._lake.write_days(table, rows, f"{self._name}-{self._files}")
+                self._writing.append(self._writer.submit(self._lake.write_days, table, rows, f"{self._name}-{self._files}"))
         self._files += 1
+
+    def _written(self, waiting: int = 0) -> None:
+        """Wait until at most so many files are still to be written."""
+        while len(self._writing) > waiting:
+            self._writing.pop(0).result()
 
 
 def _site(lot: Lot) -> tuple[str, str]:

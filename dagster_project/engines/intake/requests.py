@@ -26,6 +26,7 @@ from dagster_project.scrubbing.scrub import Origin, Scrubber
 from dagster_project.settings import Settings
 
 FOLDERS = ("web_logs", "request_logs")
+PIECE_BYTES = 16 << 20
 GATE_LINES = 1_000  # below it a share of refused lines says nothing (privacy-rules.md section 8)
 
 
@@ -107,7 +108,7 @@ class _Intake:
         waiting: list[tuple[Piece, Future[logs.Parsed]]] = []
         damage: DamagedError | None = None
         try:
-            for piece in pieces(entry.found, skip_bytes, end_bytes=end_bytes):
+            for piece in pieces(entry.found, skip_bytes, PIECE_BYTES, end_bytes=end_bytes):
                 waiting.append((piece, self._pool.submit(logs.parse, piece.body, known, header)))
                 header = logs.header_of(piece.body, header) if _has_headers(known) else None
                 if len(waiting) > 1:
