@@ -19,7 +19,8 @@ from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.errors import GlasshouseError, UsageError
-from dagster_project.resources import dagster_environment, dagster_instance, now, opened_suites, redacted
+from dagster_project.expect import Suites
+from dagster_project.resources import dagster_environment, dagster_instance, now, redacted
 
 LANDING, DAYS, VERDICTS, SEAL, REPORT = "landing", "days", "verdicts", "seal_due", "monthly_report"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
@@ -87,9 +88,9 @@ def range_tags(first: date, last: date) -> dict[str, str]:
     return {FIRST: first.isoformat(), LAST: last.isoformat()}
 
 
-def run_all(definitions: dg.Definitions, house: House, tables: Sequence[Table]) -> list[Outcome]:
+def run_all(definitions: dg.Definitions, house: House, suites: Suites, tables: Sequence[Table]) -> list[Outcome]:
     """Run landing, days and verdicts in this process on HOME's own instance."""
-    with opened_suites(house.home) as suites, dagster_instance(house.home) as instance:
+    with dagster_instance(house.home) as instance:
         return run_jobs(definitions, instance, {"house": house, "suites": suites}, tables)
 
 

@@ -1,5 +1,6 @@
 """The one place where assets, checks, jobs, sensors, schedules and resources meet."""
 
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,7 @@ from dagster_project.checks import key, refuse_strays
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
+from dagster_project.expect import Suites
 from dagster_project.publishing.summary import summary
 from dagster_project.resources import RESOURCES
 from dagster_project.sql_assets import EXPECTATIONS, sql_assets
@@ -49,9 +51,10 @@ def assembled() -> dg.Definitions:
     )
 
 
-def run_everything(house: House) -> Ran:
-    """Run landing, days and verdicts in this process, as the schedule does with Dagster's daemon."""
-    outcomes = automation.run_all(assembled(), house, list(catalog.tables().values()))
+def run_everything(house: House, worker: ProcessPoolExecutor) -> Ran:
+    """Run landing, days and verdicts in this process, as the schedule does with Dagster's daemon; the worker judges suites."""
+    suites = Suites(house.home, EXPECTATIONS, worker)
+    outcomes = automation.run_all(assembled(), house, suites, list(catalog.tables().values()))
     if any(not outcome.is_success for outcome in outcomes):
         return Ran(automation.complaints(outcomes), automation.exit_status(outcomes), {})
     engine = DuckDBEngine(house.home)

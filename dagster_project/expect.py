@@ -85,12 +85,12 @@ class Suites:
 
 
 @contextmanager
-def opened(home: Path, folder: Path) -> Iterator[Suites]:
-    """Start the worker, which imports while the run reads, and stop it at the end."""
+def started() -> Iterator[ProcessPoolExecutor]:
+    """Start the worker, which imports while the run does so itself and reads, and stop it at the end."""
     worker = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
     worker.submit(_judge)
     try:
-        yield Suites(home, folder, worker)
+        yield worker
     finally:
         worker.shutdown(cancel_futures=True)
 

@@ -231,8 +231,8 @@ def engine(context: dg.InitResourceContext) -> Iterator[DuckDBEngine]:
 @contextmanager
 def opened_suites(home: Path) -> Iterator[expect.Suites]:
     """Start the process that judges tables, and stop it at the end."""
-    with expect.opened(home, catalog.root() / "expectations") as opened:
-        yield opened
+    with expect.started() as worker:
+        yield expect.Suites(home, catalog.root() / "expectations", worker)
 
 
 @dg.resource(required_resource_keys={"house"}, description="Great Expectations in a process of its own, one for each run.")

@@ -142,17 +142,20 @@ def ui(
 def _run(  # noqa: PLR0913 (what run and demo were given)
     landing: Path, home: Path, as_of: datetime | None, settings: Path | None, fail_on: str | None, *, rebuild: bool, as_json: bool
 ) -> int:
-    from dagster_project import resources
-    from dagster_project.definitions import run_everything
-    from dagster_project.engines.intake.recovery import held
-    from dagster_project.publishing import summary
-    from dagster_project.publishing.progress import watched
+    from dagster_project import expect
 
     refuse_unwritable(home)
-    with watched(Console(stderr=True)) as (watch, warn):
-        house = resources.open_house(home, landing, settings, as_of, should_rebuild=rebuild, watch=watch, tell=warn)
-        with held(house.home):
-            ran = run_everything(house)
+    with expect.started() as worker:  # it imports for seconds, and so do we
+        from dagster_project import resources
+        from dagster_project.definitions import run_everything
+        from dagster_project.engines.intake.recovery import held
+        from dagster_project.publishing import summary
+        from dagster_project.publishing.progress import watched
+
+        with watched(Console(stderr=True)) as (watch, warn):
+            house = resources.open_house(home, landing, settings, as_of, should_rebuild=rebuild, watch=watch, tell=warn)
+            with held(house.home):
+                ran = run_everything(house, worker)
     if ran.faults:
         for line in ran.faults:
             complain(line)

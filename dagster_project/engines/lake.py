@@ -70,7 +70,8 @@ class Lake:
 
     def days(self, table: str) -> list[date]:
         """Return the days a table has files of, sorted."""
-        return sorted(date.fromisoformat(path.name.removeprefix("day=")) for path in self.folder(table).glob("day=*"))
+        folders = (path for path in self.folder(table).glob("day=*") if any(path.glob("[!.]*.parquet")))
+        return sorted(date.fromisoformat(path.name.removeprefix("day=")) for path in folders)
 
     def read(self, table: str) -> pa.Table:
         """Return all rows of a contract table; no file is no row."""

@@ -65,7 +65,7 @@ def test_days_ahead_of_the_clock_are_built(world: World) -> None:
 def test_a_whole_run_goes_from_landing_to_verdicts(world: World) -> None:
     """The command line runs the jobs that the schedule chains, in the same order, with nothing left stale."""
     world.land(day(1), day(4))
-    outcomes = automation.run_all(world.definitions(), world.house, world.tables)
+    outcomes = automation.run_all(world.definitions(), world.house, expect.Suites(world.house.home, world.suites_folder, world.worker), world.tables)
     assert [outcome.job for outcome in outcomes] == [LANDING, DAYS, DAYS, VERDICTS]
     assert all(outcome.is_success for outcome in outcomes)
     assert automation.stale_days(DuckDBEngine(world.house.home), world.tables) == []
