@@ -90,26 +90,22 @@ def range_tags(first: date, last: date) -> dict[str, str]:
 
 def run_all(definitions: dg.Definitions, house: House, suites: Suites, tables: Sequence[Table]) -> list[Outcome]:
     """Run landing, days and verdicts in this process on HOME's own instance."""
-    with dagster_instance(house.home) as instance:
-        return run_jobs(definitions, instance, {"house": house, "suites": suites}, tables)
+    engine = DuckDBEngine(house.home)
+    try:
+        with dagster_instance(house.home) as instance:
+            return run_jobs(definitions, instance, {"house": house, "suites": suites, "engine": engine}, tables)
+    finally:
+        engine.close()
 
 
 def run_jobs(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mapping[str, Any], tables: Sequence[Table]) -> list[Outcome]:
     """Run landing, days and verdicts, each only if those before it went well."""
     done = [run(definitions, instance, given, LANDING)]
-    days = _stale_days(given["house"], tables) if done[-1].is_success else []
+    days = stale_days(given["engine"], tables) if done[-1].is_success else []
     done += [run(definitions, instance, given, DAYS, between) for between in ranges(days)]
     if all(outcome.is_success for outcome in done):
         done.append(run(definitions, instance, given, VERDICTS))
     return done
-
-
-def _stale_days(house: House, tables: Sequence[Table]) -> list[date]:
-    engine = DuckDBEngine(house.home)
-    try:
-        return stale_days(engine, tables)
-    finally:
-        engine.close()
 
 
 def run(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mapping[str, object], job: str, days: tuple[date, date] | None = None) -> Outcome:

@@ -95,7 +95,7 @@ def test_a_broken_day_keeps_verdicts_from_being_asked_for(world: World) -> None:
     world.suite(DAILY[0], {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "site", "value_set": ["shop"]}})
     suites = expect.Suites(world.house.home, world.suites_folder, world.worker)
     with resources.dagster_instance(world.house.home) as instance:
-        outcomes = automation.run_jobs(world.definitions(), instance, {"house": world.house, "suites": suites}, world.tables)
+        outcomes = automation.run_jobs(world.definitions(), instance, {"house": world.house, "suites": suites, "engine": DuckDBEngine(world.house.home)}, world.tables)
     assert [(outcome.job, outcome.is_success) for outcome in outcomes] == [(LANDING, True), (DAYS, False)]
 
 
