@@ -10,6 +10,7 @@ import gc
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -87,12 +88,17 @@ class Suites:
 @contextmanager
 def started() -> Iterator[ProcessPoolExecutor]:
     """Start the worker, which imports while the run does so itself and reads, and stop it at the end."""
-    worker = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"))
+    worker = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_deaf)
     worker.submit(_judge)
     try:
         yield worker
     finally:
         worker.shutdown(cancel_futures=True)
+
+
+def _deaf() -> None:
+    """Leave Ctrl-C to the run, which stops this process itself."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def outcomes(home: Path, path: Path, table: Table) -> list[Outcome]:
