@@ -24,6 +24,7 @@ def seal(engine: DuckDBEngine, days: list[date]) -> int:
 
     Killed between the two, the next call finishes: a day that was counted is not counted again.
     """
+    pa.default_memory_pool().release_unused()  # what reading held is DuckDB's to use
     table = catalog.tables()[VISITORS]
     rewritten = 0
     for day in days:
