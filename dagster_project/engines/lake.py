@@ -5,7 +5,7 @@ A partition is replaced whole, never updated; a file that no ledger entry names 
 
 import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -139,8 +139,3 @@ def built_from(path: Path) -> str | None:
         return None
     marks: dict[bytes, bytes] = pq.read_metadata(path).metadata or {}
     return marks.get(BUILT_FROM, b"").decode()
-
-
-def day_folders(folder: Path) -> Iterator[Path]:
-    """Yield the day folders of a table, oldest first."""
-    yield from sorted(folder.glob("day=*"))
