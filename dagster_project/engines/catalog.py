@@ -40,7 +40,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One file of sql/; `select` is its text, empty for a contract."""
+    """One file of sql/; `select` is its text, empty for a contract. `parts` are its statements: their rows together make the table."""
 
     name: str
     layer: int
@@ -49,7 +49,7 @@ class Table:
     comment: str
     columns: tuple[Column, ...]
     reads: tuple[str, ...]
-    select: str
+    parts: tuple[str, ...]
     create: str
     is_daily: bool
     is_published: bool
@@ -60,6 +60,11 @@ class Table:
     def schema(self) -> str:
         """Return the schema, `measured` of `measured.account_requests_daily`."""
         return self.name.split(".")[0]
+
+    @property
+    def select(self) -> str:
+        """Return all parts as one statement."""
+        return "".join(self.parts) if len(self.parts) < 2 else "\nunion all\n".join(f"(\n{part}\n)" for part in self.parts)
 
 
 def root() -> Path:
@@ -108,7 +113,7 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Table:
         comment=comment.removesuffix("Stays in HOME.").strip(),
         columns=_contract_columns(text) if is_contract else _select_columns(text, path),
         reads=reads,
-        select="" if is_contract else text.rstrip().rstrip(";"),
+        parts=() if is_contract else tuple(re.split(r";\n+", text.rstrip().rstrip(";"))),
         create=text if is_contract else "",
         is_daily="$day" in text,
         is_published="Stays in HOME." not in comment and schema != "scrubbed",
@@ -163,7 +168,7 @@ def _findings(controls: list[Table]) -> Table:
         comment="One row for each finding of any control: the columns that all controls share.",
         columns=listed,
         reads=tuple(sorted(table.name for table in controls)),
-        select="\nunion all\n".join(parts),
+        parts=tuple(parts),
         create="",
         is_daily=False,
         is_published=False,

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
@@ -69,7 +70,7 @@ class DuckDBEngine:
         target = self.lake.folder(table.name, day) / "part.parquet"
         try:
             if table.is_daily:
-                rows = self._connection.execute(table.select, {"day": day}).to_arrow_table()
+                rows = pa.concat_tables([self._connection.execute(part, {"day": day}).to_arrow_table() for part in table.parts])
                 marked = rows.replace_schema_metadata({BUILT_FROM: self.fingerprint(table, day).encode()})
                 with self.lake.replacing(target) as beside:
                     pq.write_table(marked, beside, compression="zstd", compression_level=1)
