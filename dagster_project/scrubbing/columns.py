@@ -116,8 +116,8 @@ def targets(read: Targets, accounts: Accounts, route_id: Callable[[str], int]) -
     def made(text: str | None) -> tuple[object, ...]:
         target: Target = read.read(text)
         number = None if target.candidate is None else route_id(target.candidate)
-        is_missing = text in {None, "", "-"}
-        return number, target.host, accounts.number(target.account), target.is_customer_record, target.other_query_names, is_missing, target.is_http, target.is_authority, _cards(text)
+        said = number, target.host, accounts.number(target.account), target.is_customer_record, target.other_query_names
+        return *said, text in {None, "", "-"}, target.is_http, target.is_authority, _cards(text)
 
     flags = dict.fromkeys(("is_missing", "is_http", "is_authority"), pa.bool_())
     return Memory(made, {"route_id": pa.int64(), "host": CLOSED, "account": pa.int32(), "is_customer_record": pa.bool_(), "other_query_names": pa.int32(), **flags, **CARDS})

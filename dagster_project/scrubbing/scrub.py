@@ -18,7 +18,7 @@ from dagster_project.scrubbing.addresses import Proxies
 from dagster_project.scrubbing.columns import number_column, text_column
 from dagster_project.scrubbing.contracts import REQUESTS, STAFF_REQUESTS, TIME, encoded
 from dagster_project.scrubbing.literals import Literals
-from dagster_project.scrubbing.memory import Memory, Seen
+from dagster_project.scrubbing.memory import Seen
 from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.targets import Targets
 from dagster_project.scrubbing.tokens import blocks, by_day, token_column, tokens
