@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 import dagster as dg
 
 from dagster_project import checks
-from dagster_project.checks import key
+from dagster_project.checks import Results, key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
@@ -16,7 +16,7 @@ from dagster_project.engines.scanning import scan_store
 from dagster_project.expect import Suites
 from dagster_project.publishing.release import publish_warehouse, release
 from dagster_project.publishing.reports import report_latest
-from dagster_project.sql_assets import EXPECTATIONS, Results, counted, dep, described, group
+from dagster_project.sql_assets import EXPECTATIONS, counted, dep, described, group
 
 LEDGERS = tuple(
     f"scrubbed.{name}"

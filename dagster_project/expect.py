@@ -79,10 +79,11 @@ class Suites:
             self._begun[name] = self._worker.submit(outcomes, self._home, path, table)
 
     def outcomes(self, name: str) -> list[Outcome]:
-        """Return what became of each expectation of a table's suite, in its order."""
+        """Return what became of each expectation of a table's suite, in its order; none where it has no suite."""
         if name not in self._begun:
             self.begin(name)
-        return self._begun.pop(name).result()
+        begun = self._begun.pop(name, None)
+        return begun.result() if begun else []
 
 
 @contextmanager

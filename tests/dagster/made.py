@@ -12,12 +12,12 @@ import dagster as dg
 import pyarrow as pa
 
 from dagster_project import automation, checks, expect, resources
-from dagster_project.checks import key
+from dagster_project.checks import Results, key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.house import House
 from dagster_project.engines.lake import Lake, schema
-from dagster_project.sql_assets import Results, sql_assets
+from dagster_project.sql_assets import sql_assets
 
 SOURCE = "scrubbed.requests"
 SMALL = (

@@ -7,6 +7,7 @@ import pytest
 
 from dagster_project import automation, expect, resources
 from dagster_project.automation import DAYS, LANDING, VERDICTS, ranges
+from dagster_project.checks import key
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from tests.dagster.made import World
 
@@ -23,6 +24,14 @@ def day(number: int) -> date:
 def modified(world: World, table: str) -> dict[date, int]:
     """Return when each day of a table was written."""
     return {each: next(world.lake.folder(table, each).glob("*.parquet")).stat().st_mtime_ns for each in world.lake.days(table)}
+
+
+def alone(world: World, chosen: dg.AssetSelection) -> dg.ExecuteInProcessResult:
+    """Run what a reader of the page chose, and nothing else."""
+    definitions = dg.Definitions(world.definitions().assets, jobs=[dg.define_asset_job("alone", chosen)], resources=resources.RESOURCES)
+    given = {"house": world.house, "suites": expect.Suites(world.house.home, world.suites_folder, world.worker)}
+    with resources.dagster_instance(world.house.home) as instance:
+        return definitions.resolve_job_def("alone").execute_in_process(instance=instance, resources=given)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +89,30 @@ def test_a_broken_table_blocks_what_is_built_on_it(world: World) -> None:
     assert outcome.failed_checks == (UPPER,)
     assert [len(world.lake.files(table)) for table in (UPPER, LOWER, "reported.account_usage_monthly")] == [1, 0, 1]
     assert automation.exit_status([outcome]) == 4
-    assert automation.complaints([outcome]) == (f"check of {UPPER} failed; its counts stand in Dagster's page, `glasshouse ui`",)
+    assert automation.complaints([outcome]) == (
+        f"check of {UPPER} failed; its counts stand in Dagster's page, `glasshouse ui`",
+        f"not built because of that: {LOWER}",
+    )
+
+
+def test_one_table_can_be_built_alone(world: World) -> None:
+    """Whoever repairs one file of sql/ builds its table from the page: what shares its step must neither be built nor be missed."""
+    assert world.run(VERDICTS).is_success
+    before = {table: world.lake.files(table)[0].stat().st_mtime_ns for table in (UPPER, LOWER)}
+    ran = alone(world, dg.AssetSelection.assets(key(LOWER)))
+    after = {table: world.lake.files(table)[0].stat().st_mtime_ns for table in (UPPER, LOWER)}
+    assert ran.success
+    assert [table for table in before if after[table] != before[table]] == [LOWER]
+
+
+def test_a_check_can_be_run_alone(world: World) -> None:
+    """Whoever corrects a suite has it judged from the page, over the table as it lies there."""
+    world.suite(UPPER, {"type": "expect_table_row_count_to_be_between", "kwargs": {"max_value": 0}})
+    assert world.run(VERDICTS).is_success
+    before = world.lake.files(UPPER)[0].stat().st_mtime_ns
+    ran = alone(world, dg.AssetSelection.checks(dg.AssetCheckKey(key(UPPER), "suite")))
+    assert [check.passed for check in ran.get_asset_check_evaluations()] == [True]
+    assert world.lake.files(UPPER)[0].stat().st_mtime_ns == before
 
 
 def test_a_sound_table_lets_the_rest_be_built(world: World) -> None:
