@@ -97,6 +97,18 @@ def started() -> Iterator[ProcessPoolExecutor]:
         worker.shutdown(cancel_futures=True)
 
 
+@contextmanager
+def importing() -> Iterator[None]:
+    """Look for no garbage while modules are imported: they make hundreds of thousands of objects, and these stay."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+    if not gc.get_freeze_count():  # else nothing of this size is imported any more
+        gc.freeze()
+
+
 def _deaf() -> None:
     """Leave Ctrl-C to the run, which stops this process itself."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -145,11 +157,9 @@ def _judge() -> Any:
     logging.getLogger("great_expectations").propagate = False
     for name in UNUSED:
         sys.modules.setdefault(name, ModuleType(name))
-    gc.disable()  # an import makes hundreds of thousands of objects that stay
-    from dagster_project import judge
+    with importing():
+        from dagster_project import judge
 
-    gc.freeze()
-    gc.enable()
     atexit.register(os._exit, 0)
     return judge
 

@@ -131,11 +131,12 @@ def key_encryption_key(environment: Mapping[str, str]) -> bytes | None:
 class HeldEventLog(SqliteEventLogStorage):
     """Dagster's event log on connections that stay open: the same files at a third of the cost, for one process at a time.
 
-    Dagster opens and closes SQLite around every event, which costs more than most of our steps do.
+    Dagster opens and closes SQLite around every event, and asks at most of them what tables and columns there are, which costs more than most of our steps do.
     """
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._held: OrderedDict[str, Engine] = OrderedDict()
+        self._present: set[str] = set()  # tables, and columns of asset_keys: what is there stays
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -155,6 +156,18 @@ class HeldEventLog(SqliteEventLogStorage):
             self._held.move_to_end(shard)
             with self._held[shard].begin() as connection:
                 yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Tell whether the store has a table."""
+        return self._is_present(table_name, lambda: super(HeldEventLog, self).has_table(table_name))
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        return self._is_present(f".{column_name}", lambda: super(HeldEventLog, self)._has_asset_key_col_on_connection(conn, column_name))
+
+    def _is_present(self, name: str, look: Callable[[], bool]) -> bool:
+        if name not in self._present and look():
+            self._present.add(name)
+        return name in self._present
 
     def dispose(self) -> None:
         """Close what is held."""
