@@ -19,7 +19,6 @@ from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.errors import GlasshouseError, UsageError
-from dagster_project.expect import Suites
 from dagster_project.resources import dagster_environment, dagster_instance, now, redacted
 
 LANDING, DAYS, VERDICTS, SEAL, REPORT = "landing", "days", "verdicts", "seal_due", "monthly_report"
@@ -90,24 +89,15 @@ def range_tags(first: date, last: date) -> dict[str, str]:
     return {FIRST: first.isoformat(), LAST: last.isoformat()}
 
 
-def run_all(definitions: dg.Definitions, house: House, suites: Suites, tables: Sequence[Table]) -> list[Outcome]:
-    """Run landing, days and verdicts in this process on HOME's own instance."""
-    engine = DuckDBEngine(house.home)
-    try:
-        with dagster_instance(house.home) as instance:
-            return run_jobs(definitions, instance, {"house": house, "suites": suites, "engine": engine}, tables)
-    finally:
-        engine.close()
-
-
-def run_jobs(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mapping[str, Any], tables: Sequence[Table]) -> list[Outcome]:
-    """Run landing, days and verdicts, each only if those before it went well."""
-    done = [run(definitions, instance, given, LANDING)]
-    days = stale_days(given["engine"], tables) if done[-1].is_success else []
-    done += [run(definitions, instance, given, DAYS, between) for between in ranges(days)]
-    if all(outcome.is_success for outcome in done):
-        done.append(run(definitions, instance, given, VERDICTS))
-    return done
+def run_all(definitions: dg.Definitions, given: Mapping[str, Any], tables: Sequence[Table]) -> list[Outcome]:
+    """Run landing, days and verdicts in this process on HOME's own instance with the resources given, each only if those before it went well."""
+    with dagster_instance(given["house"].home) as instance:
+        done = [run(definitions, instance, given, LANDING)]
+        days = stale_days(given["engine"], tables) if done[-1].is_success else []
+        done += [run(definitions, instance, given, DAYS, between) for between in ranges(days)]
+        if all(outcome.is_success for outcome in done):
+            done.append(run(definitions, instance, given, VERDICTS))
+        return done
 
 
 def run(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mapping[str, object], job: str, days: tuple[date, date] | None = None) -> Outcome:

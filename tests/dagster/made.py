@@ -15,6 +15,7 @@ from dagster_project import automation, checks, expect, resources
 from dagster_project.checks import Results, key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
+from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.sql_assets import sql_assets
@@ -73,11 +74,14 @@ class World:
             resources=resources.RESOURCES,
         )
 
+    def given(self) -> dict[str, Any]:
+        """Return what a run is given, with an engine that sees the rows landed so far."""
+        return {"house": self.house, "suites": expect.Suites(self.house.home, self.suites_folder, self.worker), "engine": DuckDBEngine(self.house.home)}
+
     def run(self, job: str, days: tuple[date, date] | None = None) -> automation.Outcome:
         """Run a job as the command line does."""
-        suites = expect.Suites(self.house.home, self.suites_folder, self.worker)
         with resources.dagster_instance(self.house.home) as instance:
-            return automation.run(self.definitions(), instance, {"house": self.house, "suites": suites}, job, days)
+            return automation.run(self.definitions(), instance, self.given(), job, days)
 
 
 def _found(contracts: Sequence[Table], suites_folder: Path) -> dg.AssetsDefinition:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from dagster_project import automation, expect, resources
+from dagster_project import automation, resources
 from dagster_project.automation import DAYS, LANDING, VERDICTS, ranges
 from dagster_project.checks import key
 from dagster_project.engines.duckdb_engine import DuckDBEngine
@@ -29,9 +29,8 @@ def modified(world: World, table: str) -> dict[date, int]:
 def alone(world: World, chosen: dg.AssetSelection) -> dg.ExecuteInProcessResult:
     """Run what a reader of the page chose, and nothing else."""
     definitions = dg.Definitions(world.definitions().assets, jobs=[dg.define_asset_job("alone", chosen)], resources=resources.RESOURCES)
-    given = {"house": world.house, "suites": expect.Suites(world.house.home, world.suites_folder, world.worker)}
     with resources.dagster_instance(world.house.home) as instance:
-        return definitions.resolve_job_def("alone").execute_in_process(instance=instance, resources=given)
+        return definitions.resolve_job_def("alone").execute_in_process(instance=instance, resources=world.given())
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_days_ahead_of_the_clock_are_built(world: World) -> None:
 def test_a_whole_run_goes_from_landing_to_verdicts(world: World) -> None:
     """The command line runs the jobs that the schedule chains, in the same order, with nothing left stale."""
     world.land(day(1), day(4))
-    outcomes = automation.run_all(world.definitions(), world.house, expect.Suites(world.house.home, world.suites_folder, world.worker), world.tables)
+    outcomes = automation.run_all(world.definitions(), world.given(), world.tables)
     assert [outcome.job for outcome in outcomes] == [LANDING, DAYS, DAYS, VERDICTS]
     assert all(outcome.is_success for outcome in outcomes)
     assert automation.stale_days(DuckDBEngine(world.house.home), world.tables) == []
@@ -125,9 +124,7 @@ def test_a_sound_table_lets_the_rest_be_built(world: World) -> None:
 def test_a_broken_day_keeps_verdicts_from_being_asked_for(world: World) -> None:
     """Verdicts on tables of which one is broken would be published as if they were sound."""
     world.suite(DAILY[0], {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "site", "value_set": ["shop"]}})
-    suites = expect.Suites(world.house.home, world.suites_folder, world.worker)
-    with resources.dagster_instance(world.house.home) as instance:
-        outcomes = automation.run_jobs(world.definitions(), instance, {"house": world.house, "suites": suites, "engine": DuckDBEngine(world.house.home)}, world.tables)
+    outcomes = automation.run_all(world.definitions(), world.given(), world.tables)
     assert [(outcome.job, outcome.is_success) for outcome in outcomes] == [(LANDING, True), (DAYS, False)]
 
 
