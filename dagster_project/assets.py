@@ -77,8 +77,7 @@ def _asset(name: str, tables: Iterable[str], deps: Iterable[str], description: s
     def asset(house: dg.ResourceParam[House], engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
         started = time.perf_counter()
         rows = made(house, engine)
-        yield from (counted(rows, started, key(table.name)) for table in filled)
-        yield from checks.results(suites, checked)
+        yield from checks.results([counted(rows, started, key(table.name)) for table in filled], suites, checked)
 
     return asset
 

@@ -15,7 +15,7 @@ from dagster_project.errors import GlasshouseError
 
 NAME = "suite"
 Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]  # type: ignore[type-arg]
-Made = Callable[[Table], Iterator[dg.MaterializeResult]]  # type: ignore[type-arg]
+Made = Callable[[Table], Iterable[dg.MaterializeResult]]  # type: ignore[type-arg]
 
 
 def specs(tables: Iterable[Table], folder: Path) -> list[dg.AssetCheckSpec]:
@@ -32,11 +32,12 @@ def specs(tables: Iterable[Table], folder: Path) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def results(suites: expect.Suites, checked: Iterable[dg.AssetCheckSpec]) -> Iterator[dg.AssetCheckResult]:
-    """Yield what became of each check; all suites are begun before the first is waited for."""
+def results(made: Iterable[dg.MaterializeResult], suites: expect.Suites, checked: Iterable[dg.AssetCheckSpec]) -> Results:  # type: ignore[type-arg]
+    """Yield what was made and what became of each check; all suites are begun before anything is told."""
     names = [_table(spec) for spec in checked]
     for name in names:
         suites.begin(name)
+    yield from made
     for name in names:
         started = time.perf_counter()
         yield reported(name, suites.outcomes(name), started)
@@ -54,9 +55,10 @@ def in_order(tables: Iterable[Table], made: Made, suites: expect.Suites, checked
     begun: deque[str] = deque()
     while True:
         for name in order.get_ready():
-            yield from made(by_name[name])
+            made_of = made(by_name[name])
             suites.begin(name)
             begun.append(name)
+            yield from made_of
         if not begun:
             return
         name, started = begun.popleft(), time.perf_counter()

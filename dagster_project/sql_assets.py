@@ -1,7 +1,7 @@
 """One asset for each select in sql/: its key, columns, documentation and inputs all come from the file."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
@@ -45,9 +45,8 @@ def _step(name: str, tables: list[Table], suites_folder: Path) -> dg.AssetsDefin
         days = context.partition_key_range if context.has_partition_key_range else None
         asked = {*context.selected_asset_keys, *(check.asset_key for check in context.selected_asset_check_keys)}
 
-        def made(table: Table) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
-            if key(table.name) in context.selected_asset_keys:
-                yield _built(table, engine, days)
+        def made(table: Table) -> list[dg.MaterializeResult]:  # type: ignore[type-arg]
+            return [_built(table, engine, days)] if key(table.name) in context.selected_asset_keys else []
 
         yield from checks.in_order([table for table in tables if key(table.name) in asked], made, suites, checked)
 

@@ -89,7 +89,6 @@ def _found(contracts: Sequence[Table], suites_folder: Path) -> dg.AssetsDefiniti
 
     @dg.multi_asset(name="landed", specs=[dg.AssetSpec(key(table.name)) for table in contracts], check_specs=checked)
     def landed(suites: dg.ResourceParam[expect.Suites]) -> Results:
-        yield from (dg.MaterializeResult(asset_key=key(table.name)) for table in contracts)
-        yield from checks.results(suites, checked)
+        yield from checks.results([dg.MaterializeResult(asset_key=key(table.name)) for table in contracts], suites, checked)
 
     return landed
