@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -131,12 +132,12 @@ def key_encryption_key(environment: Mapping[str, str]) -> bytes | None:
 class HeldEventLog(SqliteEventLogStorage):
     """Dagster's event log on connections that stay open: the same files at a third of the cost, for one process at a time.
 
-    Dagster opens and closes SQLite around every event, and asks at most of them what tables and columns there are, which costs more than most of our steps do.
+    Dagster opens and closes SQLite around every event, and asks at most of them what tables, columns and indexes there are, which costs more than most of our tables do.
     """
 
     def __init__(self, base_dir: str, inst_data: Any = None) -> None:
         self._held: OrderedDict[str, Engine] = OrderedDict()
-        self._present: set[str] = set()  # tables, and columns of asset_keys: what is there stays
+        self._present: set[tuple[str, str]] = set()  # what was found there stays
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -159,15 +160,23 @@ class HeldEventLog(SqliteEventLogStorage):
 
     def has_table(self, table_name: str) -> bool:
         """Tell whether the store has a table."""
-        return self._is_present(table_name, lambda: super(HeldEventLog, self).has_table(table_name))
+        return self._is_present("table", table_name, super().has_table)
+
+    def has_secondary_index(self, name: str) -> bool:
+        """Tell whether an index was filled."""
+        return self._is_present("index", name, super().has_secondary_index)
+
+    def has_asset_key_col(self, column_name: str) -> bool:
+        """Tell whether the table of assets has a column."""
+        return self._is_present("column", column_name, super().has_asset_key_col)
 
     def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
-        return self._is_present(f".{column_name}", lambda: super(HeldEventLog, self)._has_asset_key_col_on_connection(conn, column_name))
+        return self._is_present("column", column_name, partial(super()._has_asset_key_col_on_connection, conn))
 
-    def _is_present(self, name: str, look: Callable[[], bool]) -> bool:
-        if name not in self._present and look():
-            self._present.add(name)
-        return name in self._present
+    def _is_present(self, kind: str, name: str, look: Callable[[str], bool]) -> bool:
+        if (kind, name) not in self._present and look(name):
+            self._present.add((kind, name))
+        return (kind, name) in self._present
 
     def dispose(self) -> None:
         """Close what is held."""
