@@ -16,7 +16,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage  # no public name, but dagster.yaml documents it
 from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.event import listen
+from sqlalchemy.event import listen, remove
 from sqlalchemy.pool import StaticPool
 
 from dagster_project import expect, settings
@@ -150,7 +150,6 @@ class HeldEventLog(SqliteEventLogStorage):
         with self._db_lock:
             if shard not in self._held:
                 self._held[shard] = create_engine(self.conn_string_for_shard(shard), poolclass=StaticPool, connect_args={"timeout": 30, "check_same_thread": False})
-                listen(self._held[shard], "connect", _unsynced)
                 self._initdb(self._held[shard])
             while len(self._held) > OPEN_SHARDS:
                 self._held.popitem(last=False)[1].dispose()
@@ -195,8 +194,12 @@ def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
     """Open Dagster's store at HOME/dagster, in which the runs of the command line and of the UI meet."""
     folder = write_dagster_yaml(home)
     log = {"module": __name__, "class": HeldEventLog.__name__, "config": {"base_dir": str(folder / "history" / "runs")}}
-    with dg.DagsterInstance.local_temp(str(folder), overrides={"event_log_storage": log}) as instance:
-        yield instance
+    listen(Engine, "connect", _unsynced)
+    try:
+        with dg.DagsterInstance.local_temp(str(folder), overrides={"event_log_storage": log}) as instance:
+            yield instance
+    finally:
+        remove(Engine, "connect", _unsynced)
 
 
 def write_dagster_yaml(home: Path) -> Path:
