@@ -19,7 +19,8 @@ from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.errors import GlasshouseError, UsageError
-from dagster_project.resources import dagster_environment, dagster_instance, now, redacted
+from dagster_project.history import dagster_instance
+from dagster_project.resources import dagster_environment, now, redacted
 
 LANDING, DAYS, VERDICTS, SEAL, REPORT = "landing", "days", "verdicts", "seal_due", "monthly_report"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"

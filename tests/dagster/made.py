@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from dagster_project import automation, checks, expect, resources
+from dagster_project import automation, checks, expect, history, resources
 from dagster_project.checks import Results, key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
@@ -80,7 +80,7 @@ class World:
 
     def run(self, job: str, days: tuple[date, date] | None = None) -> automation.Outcome:
         """Run a job as the command line does."""
-        with resources.dagster_instance(self.house.home) as instance:
+        with history.dagster_instance(self.house.home) as instance:
             return automation.run(self.definitions(), instance, self.given(), job, days)
 
 

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from dagster_project import automation, resources
+from dagster_project import automation, history, resources
 from dagster_project.automation import DAYS, LANDING, VERDICTS, ranges
 from dagster_project.checks import key
 from dagster_project.engines.duckdb_engine import DuckDBEngine
@@ -29,7 +29,7 @@ def modified(world: World, table: str) -> dict[date, int]:
 def alone(world: World, chosen: dg.AssetSelection) -> dg.ExecuteInProcessResult:
     """Run what a reader of the page chose, and nothing else."""
     definitions = dg.Definitions(world.definitions().assets, jobs=[dg.define_asset_job("alone", chosen)], resources=resources.RESOURCES)
-    with resources.dagster_instance(world.house.home) as instance:
+    with history.dagster_instance(world.house.home) as instance:
         return definitions.resolve_job_def("alone").execute_in_process(instance=instance, resources=world.given())
 
 
@@ -144,7 +144,7 @@ def test_runs_of_the_command_line_are_not_run_again_by_the_sensors(world: World)
     """With the page open beside a terminal, the same days would be built by two processes at once."""
     definitions = world.definitions()
     chain = next(sensor for sensor in definitions.sensors or [] if sensor.name == "chain")
-    with resources.dagster_instance(world.house.home) as instance:
+    with history.dagster_instance(world.house.home) as instance:
         outcome = automation.run(definitions, instance, {"house": world.house, "suites": None}, LANDING)
         run = instance.get_run_by_id(outcome.run_id)
         event = next(each for each in instance.all_logs(outcome.run_id) if each.dagster_event and each.dagster_event.is_job_success)
