@@ -9,7 +9,6 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -124,18 +123,17 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Table:
 
 def _reads(text: str, path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Return the tables that a select reads, as DuckDB's own parser sees them; a name without a schema is a step of the select."""
-    parsed = json.loads(connection.execute("select json_serialize_sql(?)", [text]).fetchall()[0][0])
+    read: set[str] = set()
+
+    def seen(node: dict[str, Any]) -> dict[str, Any]:
+        if node.get("type") == "BASE_TABLE" and node["schema_name"]:
+            read.add(f"{node['schema_name']}.{node['table_name']}")
+        return node
+
+    parsed = json.loads(connection.execute("select json_serialize_sql(?)", [text]).fetchall()[0][0], object_hook=seen)
     if parsed["error"]:
         raise GlasshouseError(f"sql/{path.parent.name}/{path.name}: {parsed.get('error_message', 'DuckDB cannot parse it')}")
-    return tuple(sorted({f"{node['schema_name']}.{node['table_name']}" for node in _nodes(parsed) if node.get("type") == "BASE_TABLE" and node["schema_name"]}))
-
-
-def _nodes(tree: object) -> Iterator[dict[str, Any]]:
-    if isinstance(tree, dict):
-        yield tree
-    children = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
-    for child in children:
-        yield from _nodes(child)
+    return tuple(sorted(read))
 
 
 def _contract_columns(text: str) -> tuple[Column, ...]:
@@ -180,17 +178,23 @@ def _findings(controls: list[Table]) -> Table:
 def _typed(found: dict[str, Table], connection: duckdb.DuckDBPyConnection) -> dict[str, Table]:
     """Create every table empty in DuckDB, which checks each file and tells the types of its columns."""
     connection.execute("set TimeZone = 'UTC'")
-    typed = {}
-    for name, table in found.items():
+    for schema in {table.schema for table in found.values()}:
+        connection.execute(f"create schema {schema}")
+    for table in found.values():
         _refuse_higher(table, found)
-        connection.execute(f"create schema if not exists {table.schema}")
         create_empty(table, connection)
-        types = {row[0]: row[1].lower() for row in connection.execute(f"describe {name}").fetchall()}
-        if list(types) != [column.name for column in table.columns]:
-            raise GlasshouseError(f"sql: {name}: the documented columns are not those it has; each stands on a line of its own with ' -- meaning' behind it")
-        kept = table.columns if table.kind == "contract" else tuple(replace(column, type=types[column.name]) for column in table.columns)
-        typed[name] = replace(table, columns=kept)
-    return typed
+    types: dict[str, dict[str, str]] = {name: {} for name in found}
+    told = "select schema_name || '.' || table_name, column_name, lower(data_type) from duckdb_columns() where not internal order by table_oid, column_index"
+    for name, column, kind in connection.execute(told).fetchall():
+        types[name][column] = kind
+    return {name: replace(table, columns=_with_types(table, types[name])) for name, table in found.items()}
+
+
+def _with_types(table: Table, types: dict[str, str]) -> tuple[Column, ...]:
+    """Return the documented columns of a table with the types it has."""
+    if list(types) != [column.name for column in table.columns]:
+        raise GlasshouseError(f"sql: {table.name}: the documented columns are not those it has; each stands on a line of its own with ' -- meaning' behind it")
+    return table.columns if table.kind == "contract" else tuple(replace(column, type=types[column.name]) for column in table.columns)
 
 
 def create_empty(table: Table, connection: duckdb.DuckDBPyConnection) -> None:

@@ -28,8 +28,8 @@ class DuckDBEngine:
         self._connection.execute("set TimeZone = 'UTC'")
         self._connection.execute("set enable_progress_bar = false")
         self._shown: dict[str, bool] = {}  # whether a relation is a view of files; else it is an empty table
-        for table in catalog.tables().values():
-            self._connection.execute(f"create schema if not exists {table.schema}")
+        for schema in {table.schema for table in catalog.tables().values()}:
+            self._connection.execute(f"create schema {schema}")
         self.refresh()
 
     def connection(self) -> duckdb.DuckDBPyConnection:
