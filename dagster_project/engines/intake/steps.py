@@ -149,7 +149,7 @@ def keyring(house: House, lake: Lake) -> Keyring:
             row["rows_tokenised"] = tokens_held(lake, row["day"])
         if row["destroyed_at"] or row["day"] in stored or (row["day"], row["key_id"]) in held:
             kept.append(row)
-    return Keyring(directory, pa.Table.from_pylist(kept, schema("ledger.keys")), house.as_of, house.settings.keys.keep_hours)
+    return Keyring(directory, pa.Table.from_pylist(kept, schema("ledger.keys")), house.as_of, house.settings.keys.keep_hours, house.run_id([]))
 
 
 def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
