@@ -18,6 +18,7 @@ from dagster_project.engines.lake import schema
 from dagster_project.engines.retention import Due, first_month, years_before
 from dagster_project.errors import CheckError, SealedError
 from dagster_project.publishing.purge import check, plan, purge, summed
+from dagster_project.publishing.release import release
 from dagster_project.settings import Retention, Settings
 
 World = Any
@@ -197,6 +198,18 @@ def test_measured_tables_keep_twenty_five_months(as_of: str, left: int, world: W
     assert told.get(MEASURED, 0) == 2 - left
     world.run(datetime.fromisoformat(as_of))
     assert len(world.lake.days(MEASURED)) == left
+
+
+def test_the_ledger_of_releases_outlives_the_tables(world: World, line: Line) -> None:
+    """That a day was published, and what it hid, is evidence for seven years; its tables are kept for 25 months."""
+    deliver(world, line)
+    with closing(DuckDBEngine(world.home)) as engine:
+        release(engine, Settings())
+        entered = world.rows("ledger.releases")
+        purge(world.house(datetime(2028, 5, 1, tzinfo=UTC)), engine)
+        assert not pq.read_table(world.lake.folder("published.site_pages_daily") / "part.parquet").num_rows
+        release(engine, Settings())
+    assert world.rows("ledger.releases") == entered != []
 
 
 def test_an_old_log_keeps_its_week(world: World, line: Line) -> None:
