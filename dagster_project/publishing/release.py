@@ -36,7 +36,7 @@ def _of_purged_days(engine: DuckDBEngine) -> pl.DataFrame:
     kept = [(name, day) for name in BREAKDOWNS for day in engine.lake.days(name)]
     days = pl.DataFrame(kept, {"table_name": pl.String, "day": pl.Date}, orient="row")
     entered = pl.DataFrame(engine.lake.read("ledger.releases"))
-    return entered.join(days, on=["table_name", "day"], how="anti").select(RELEASES.names()).cast(dict(RELEASES))
+    return entered.join(days, on=["table_name", "day"], how="anti").select(RELEASES.names()).cast(RELEASES)
 
 
 def copy_of(engine: DuckDBEngine, name: str) -> Path:
