@@ -1,6 +1,5 @@
 """The steps of the landing job, each from a House to rows in the lake; Dagster's assets only call them."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,7 +33,6 @@ TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
 
 def take_ledgers(house: House) -> int:
     """Read every ledger, put its contract table in place and account for its lines; return the rows of all tables."""
-    shutil.rmtree(house.home / "spill", ignore_errors=True)  # what a killed run left there may hold tokens
     lake = Lake(house.home)
     if house.should_rebuild:
         forget(lake)
