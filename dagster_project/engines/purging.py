@@ -4,6 +4,7 @@ A day of request rows or access events that was purged stays so: what comes for 
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -16,27 +17,55 @@ from dagster_project.engines.retention import EVENTS, INPUTS, PURGES, REQUESTS, 
 BY_INPUT = (REQUESTS, STAFF_REQUESTS, EVENTS)  # the books count these by input; a day of them is purged for good
 KEPT_EMPTY = (INPUTS,)  # a file of it stands for a run, without rows too: what else that run wrote goes with it
 
-Key = tuple[str, date | None, str | None]
+
+@dataclass(frozen=True)
+class Entry:
+    """Rows that are to go: by input where the books count them so, else by day alone, or by table."""
+
+    rule: str
+    table: str
+    day: date | None
+    input_id: str | None
+    rows: int
 
 
-def remove(lake: Lake, due: Iterable[Due], as_of: datetime) -> None:
-    """Enter what is due, then remove it: whole days by their folders, other rows by rewriting their files."""
+def entries(lake: Lake, due: Iterable[Due]) -> list[Entry]:
+    """Return what is to be entered for rows that are due."""
+    found: list[Entry] = []
     for each in due:
-        enter(lake, each.rule, _counts(lake, each), as_of)
-        if each.day is not None:
-            lake.drop(each.table, each.day)
-        else:
-            _rewrite(lake, each)
+        by_input = _by_input(lake, each) if each.table in BY_INPUT else {None: each.rows}
+        found += [Entry(each.rule, each.table, each.day, input_id, rows) for input_id, rows in by_input.items()]
+    return found
+
+
+def enter(lake: Lake, found: Iterable[Entry], as_of: datetime, *, is_refused: bool = False) -> int:
+    """Enter rows in ledger.purges, but a day that a killed purge entered only once; return how many rows are new there."""
+    before = lake.read(PURGES)
+    known = {(row["table_name"], row["day"], row["input_id"]) for row in before.to_pylist() if row["day"] is not None}
+    new = [each for each in found if each.rows and (each.table, each.day, each.input_id) not in known]
+    if new:
+        told = {"is_refused": is_refused, "purged_at": as_of}
+        rows = [{"rule": each.rule, "table_name": each.table, "day": each.day, "input_id": each.input_id, "rows": each.rows, **told} for each in new]
+        lake.write(PURGES, pa.concat_tables([before, pa.Table.from_pylist(rows, schema(PURGES))]), "part")
+    return sum(each.rows for each in new)
+
+
+def remove(lake: Lake, due: Due) -> None:
+    """Remove rows that are due and entered: a whole day by its folder, others by rewriting their files."""
+    if due.day is not None:
+        lake.drop(due.table, due.day)
+    else:
+        _rewrite(lake, due)
 
 
 def refuse(lake: Lake, tables: Collection[str], as_of: datetime) -> int:
     """Remove the rows of days that were purged before: they came late, or their purge was killed; return how many were refused."""
-    refused = 0
-    for (table, day), rule in purged_days(lake, tables).items():
-        if lake.files(table, day):
-            new = enter(lake, rule, _counts(lake, Due(rule, table, 0, day)), as_of, is_refused=True)
-            refused += new if table != STAFF_REQUESTS else 0  # the same lines stand in the requests
-            lake.drop(table, day)
+    late = [Due(rule, table, 0, day) for (table, day), rule in purged_days(lake, tables).items() if lake.files(table, day)]
+    found = entries(lake, late)
+    enter(lake, [each for each in found if each.table == STAFF_REQUESTS], as_of, is_refused=True)  # the same lines stand in the requests
+    refused = enter(lake, [each for each in found if each.table != STAFF_REQUESTS], as_of, is_refused=True)
+    for each in late:
+        remove(lake, each)
     return refused
 
 
@@ -54,33 +83,16 @@ def purged_rows(lake: Lake, table: str, input_ids: Collection[str]) -> int:
 
 def forget_inputs(lake: Lake) -> None:
     """Keep what was purged as history only: a rebuild reads the inputs again, and refuses the lines of purged days anew."""
-    for path in lake.files(PURGES):
-        rows = pq.read_table(path, schema=schema(PURGES), partitioning=None)
+    if (rows := lake.read(PURGES)).num_rows:
         nobody = pa.nulls(rows.num_rows, pa.string())
-        lake.write(PURGES, rows.set_column(rows.schema.get_field_index("input_id"), "input_id", nobody), path.stem)
+        lake.write(PURGES, rows.set_column(rows.schema.get_field_index("input_id"), "input_id", nobody), "part")
 
 
-def enter(lake: Lake, rule: str, counts: dict[Key, int], as_of: datetime, *, is_refused: bool = False) -> int:
-    """Enter rows by table, day and input in ledger.purges, unless a killed purge did so; return how many are new there."""
-    known = {(row["table_name"], row["day"], row["input_id"]) for row in lake.read(PURGES).to_pylist() if row["day"] is not None}
-    new = {key: rows for key, rows in counts.items() if rows and key not in known}
-    if new:
-        told = {"rule": rule, "is_refused": is_refused, "purged_at": as_of}
-        entries = [{**told, "table_name": table, "day": day, "input_id": input_id, "rows": rows} for (table, day, input_id), rows in new.items()]
-        number = 1 + max((int(path.stem.split("-")[-1]) for path in lake.files(PURGES)), default=0)
-        lake.write(PURGES, pa.Table.from_pylist(entries, schema(PURGES)), f"{as_of:%Y%m%dT%H%M%S}-{number:06d}")
-    return sum(new.values())
-
-
-def _counts(lake: Lake, due: Due) -> dict[Key, int]:
-    """Return the rows that are due, by input where the books count them so."""
-    if due.table not in BY_INPUT:
-        return {(due.table, due.day, None): due.rows}
-    counts: dict[Key, int] = {}
+def _by_input(lake: Lake, due: Due) -> dict[str | None, int]:
+    counts: dict[str | None, int] = {}
     for path in lake.files(due.table, due.day):
         for entry in pq.read_table(path, columns=["input_id"], partitioning=None).column("input_id").value_counts().to_pylist():
-            key = (due.table, due.day, entry["values"])
-            counts[key] = counts.get(key, 0) + entry["counts"]
+            counts[entry["values"]] = counts.get(entry["values"], 0) + entry["counts"]
     return counts
 
 

@@ -17,7 +17,7 @@ from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake.steps import seal_due
-from dagster_project.engines.purging import enter, remove
+from dagster_project.engines.purging import enter, entries, remove
 from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS, Due, due, years_before
 from dagster_project.errors import CheckError
 from dagster_project.publishing.release import copy_of, publish_warehouse
@@ -40,15 +40,23 @@ def purge(house: House, engine: DuckDBEngine) -> list[Due]:
         if not planned:
             break
         _build(engine, planned)
+        unfinished(house.home).touch()  # until what is published is without it, too
+        enter(engine.lake, entries(engine.lake, planned), house.as_of)
         for number, each in enumerate(planned):
             house.watch("purging", number, len(planned))
             _remove(house, engine, each)
         gone += planned
-    if gone:
+    if unfinished(house.home).exists():
         engine.refresh()
-        withdraw(engine, house.home, gone)
-    check(house, engine, gone)
+        withdraw(engine, house.home)
+        unfinished(house.home).unlink()
+    check(house, engine)
     return gone
+
+
+def unfinished(home: Path) -> Path:
+    """Return the file that lies in HOME from the first removal until the warehouse is built without what went."""
+    return home / "lake" / "purge-unfinished"
 
 
 def plan(house: House, engine: DuckDBEngine) -> list[Due]:
@@ -70,34 +78,32 @@ def _sum(rule: str, table: str, gone: list[Due]) -> dict[str, Any]:
     return {"rule": rule, "table_name": table, "rows": sum(each.rows for each in gone), "days": len(days), "first_day": first, "last_day": last}
 
 
-def check(house: House, engine: DuckDBEngine, gone: Iterable[Due] = ()) -> None:
+def check(house: House, engine: DuckDBEngine) -> None:
     """Open the files of HOME again. Raises CheckError with the counts where rows that are past their time are still there."""
     left = [f"{each.rows} rows of {each.table} ({each.rule})" for each in plan(house, engine)]
-    left += [f"a day of {table} in the warehouse" for table in _still_published(house.home / "warehouse.duckdb", gone)]
+    left += [f"days of {table} in the warehouse" for table in _still_published(engine, house.home / "warehouse.duckdb")]
     if left:
         raise CheckError(f"purge: past their time and still there: {', '.join(left)}; purge again, and see who else writes into HOME")
 
 
-def withdraw(engine: DuckDBEngine, home: Path, gone: Iterable[Due]) -> None:
-    """Take what is gone out of the published copies and the monthly sums, and build the warehouse anew without it."""
-    days: dict[str, set[date]] = {}
-    for table, day in _days(gone):
-        days.setdefault(table, set()).add(day)
-    for table in days.keys() & set(BREAKDOWNS):
-        _withdraw_copy(engine, table, days[table])
-    if days and engine.lake.files(MONTHLY):
+def withdraw(engine: DuckDBEngine, home: Path) -> None:
+    """Take what the lake no longer holds out of the published copies and the monthly sums, and build the warehouse anew without it."""
+    for table in BREAKDOWNS:
+        _withdraw_copy(engine, table)
+    if engine.lake.files(MONTHLY):
         engine.build(catalog.tables()[MONTHLY])
     if (home / "warehouse.duckdb").exists():
         publish_warehouse(engine, home / "warehouse.duckdb")
 
 
-def _withdraw_copy(engine: DuckDBEngine, table: str, days: set[date]) -> None:
+def _withdraw_copy(engine: DuckDBEngine, table: str) -> None:
     path = copy_of(engine, table)
     if path.exists():
         rows = pq.read_table(path, partitioning=None)
-        is_gone = pc.is_in(rows.column("day"), pa.array(sorted(days), pa.date32()))
-        with engine.lake.replacing(path) as beside:
-            pq.write_table(rows.filter(pc.invert(is_gone)), beside, compression="zstd")
+        left = rows.filter(pc.is_in(rows.column("day"), pa.array(engine.lake.days(table), pa.date32())))
+        if left.num_rows < rows.num_rows:
+            with engine.lake.replacing(path) as beside:
+                pq.write_table(left, beside, compression="zstd")
 
 
 def _build(engine: DuckDBEngine, planned: Iterable[Due]) -> None:
@@ -110,11 +116,10 @@ def _build(engine: DuckDBEngine, planned: Iterable[Due]) -> None:
 
 
 def _remove(house: House, engine: DuckDBEngine, each: Due) -> None:
-    if each.table != REPORTS:
-        remove(engine.lake, [each], house.as_of)
-    elif each.day is not None:
-        enter(engine.lake, each.rule, {(REPORTS, each.day, None): each.rows}, house.as_of)
+    if each.table == REPORTS and each.day is not None:
         shutil.rmtree(house.home / REPORTS / f"{each.day:%Y-%m}")
+    else:
+        remove(engine.lake, each)
 
 
 def _reports(house: House) -> Iterator[Due]:
@@ -125,16 +130,16 @@ def _reports(house: House) -> Iterator[Due]:
             yield Due("ledger_years", REPORTS, sum(1 for _ in folder.rglob("report.html")), month)
 
 
-def _days(gone: Iterable[Due]) -> list[tuple[str, date]]:
-    return [(each.table, each.day) for each in gone if each.day is not None and each.table.startswith("measured.")]
-
-
-def _still_published(warehouse: Path, gone: Iterable[Due]) -> list[str]:
-    """Return the tables of the warehouse that show a day that is gone, once for each."""
-    named = {table.name: "day" if any(column.name == "day" for column in table.columns) else "cast(hour as date)" for table in catalog.tables().values() if table.is_published}
-    days = [(table, day) for table, day in _days(gone) if table in named]
-    if not days or not warehouse.exists():
+def _still_published(engine: DuckDBEngine, warehouse: Path) -> list[str]:
+    """Return the measured tables of the warehouse that show a day the lake no longer holds."""
+    tables = [table for table in catalog.tables().values() if table.is_published and table.schema == "measured"]
+    if not warehouse.exists():
         return []
     with closing(duckdb.connect(str(warehouse), read_only=True)) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        return [table for table, day in days if connection.execute(f"from {table} where {named[table]} = $day limit 1", {"day": day}).fetchall()]
+        return [table.name for table in tables if not _days(connection, table) <= set(engine.lake.days(table.name))]
+
+
+def _days(connection: duckdb.DuckDBPyConnection, table: catalog.Table) -> set[date]:
+    day = "day" if any(column.name == "day" for column in table.columns) else "cast(hour as date)"
+    return {row[0] for row in connection.table(table.name).project(f"{day} as day").distinct().fetchall()}

@@ -7,18 +7,18 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from dagster_project.engines import catalog, purging, retention
+from dagster_project.engines import catalog, purging
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.intake import steps
-from dagster_project.engines.lake import schema
 from dagster_project.engines.retention import Due, first_month, years_before
 from dagster_project.errors import CheckError, SealedError
-from dagster_project.publishing.purge import check, plan, purge, summed
-from dagster_project.publishing.release import release
+from dagster_project.publishing.purge import check, plan, purge, summed, unfinished
+from dagster_project.publishing.release import publish_warehouse, release
 from dagster_project.settings import Retention, Settings
 
 World = Any
@@ -147,7 +147,7 @@ def test_a_purge_that_was_killed_is_finished_by_the_next_run_or_purge(killed: st
     world.put("web_logs/more.log", "".join(line(number, 1) for number in range(30, 40)))
     world.run(SEALED_AT)
     day = date(2026, 3, 1)
-    purging.enter(world.lake, "request_days", purging._counts(world.lake, Due("request_days", REQUESTS, 0, day)), PAST)
+    purging.enter(world.lake, purging.entries(world.lake, [Due("request_days", REQUESTS, 0, day)]), PAST)
     if killed == "half":
         world.lake.files(REQUESTS, day)[0].unlink()
     world.run(PAST)
@@ -270,18 +270,21 @@ def test_an_event_of_a_purged_day_is_refused(world: World, event: Callable[[int]
     assert [row["rows"] for row in world.rows(PURGES) if row["is_refused"]] == [1]
 
 
-def test_findings_go_with_the_events_they_stand_on(world: World) -> None:
-    """A staff member's violation of eight years ago must not come back out of a table that no run has built since."""
-    table = "flagged.access_decisions"
-    columns = {column.name: column for column in catalog.tables()[table].columns}
-    old, new = ({**dict.fromkeys(columns), "event_id": name, "occurred_at": datetime(year, 1, 1, tzinfo=UTC)} for name, year in (("old", 2018), ("new", 2025)))
-    kinds = {"varchar": pa.string(), "timestamp with time zone": pa.timestamp("us", "UTC")}
-    rows = [{name: row[name] for name in ("event_id", "occurred_at")} for row in (old, new, {**new, "event_id": "undated", "occurred_at": None})]
+def store(world: World, table: str, *rows: dict[str, Any]) -> None:
+    """Put rows into a table of any layer, null in the columns they do not name."""
+    with closing(DuckDBEngine(world.home)) as engine:
+        columns = engine.connection().table(table).to_arrow_table().schema
     path = world.lake.folder(table) / "part.parquet"
     path.parent.mkdir(parents=True)
-    pq.write_table(pa.Table.from_pylist(rows, pa.schema([(name, kinds[columns[name].type]) for name in ("event_id", "occurred_at")])), path)
-    planned = retention.due(world.lake, Retention(), datetime(2026, 1, 1, tzinfo=UTC))
-    purging.remove(world.lake, planned, datetime(2026, 1, 1, tzinfo=UTC))
+    pq.write_table(pa.Table.from_pylist(list(rows), columns), path)
+
+
+def test_findings_go_with_the_events_they_stand_on(world: World) -> None:
+    """A staff member's violation of eight years ago must not come back out of a table that no run has built since."""
+    table, now = "flagged.access_decisions", datetime(2026, 1, 1, tzinfo=UTC)
+    stamps = {"old": datetime(2018, 12, 31, tzinfo=UTC), "new": datetime(2019, 1, 1, tzinfo=UTC), "undated": None}
+    store(world, table, *({"event_id": name, "occurred_at": at} for name, at in stamps.items()))
+    assert rows_gone(purged(world, now)) == {table: 1}
     assert [row["event_id"] for row in world.rows(table)] == ["new", "undated"]
     assert [(row["table_name"], row["rule"], row["rows"]) for row in world.rows(PURGES)] == [(table, "ledger_years", 1)]
 
@@ -289,11 +292,9 @@ def test_findings_go_with_the_events_they_stand_on(world: World) -> None:
 def test_a_finding_that_is_still_reported_keeps_when_it_was_first_seen(world: World) -> None:
     """Without it an old finding would look new at the next run."""
     seen = datetime(2018, 1, 1, tzinfo=UTC)
-    world.lake.write("ledger.first_seen", pa.Table.from_pylist([{"finding_id": name, "first_seen_at": seen} for name in "ab"], schema("ledger.first_seen")), "part")
-    path = world.lake.folder("reported.findings") / "part.parquet"
-    path.parent.mkdir(parents=True)
-    pq.write_table(pa.table({"finding_id": ["a"], "occurred_at": pa.array([None], pa.timestamp("us", "UTC"))}), path)
-    purging.remove(world.lake, retention.due(world.lake, Retention(), datetime(2026, 1, 1, tzinfo=UTC)), datetime(2026, 1, 1, tzinfo=UTC))
+    store(world, "ledger.first_seen", *({"finding_id": name, "first_seen_at": seen} for name in "ab"))
+    store(world, "reported.findings", {"finding_id": "a"})
+    purged(world, datetime(2026, 1, 1, tzinfo=UTC))
     assert [row["finding_id"] for row in world.rows("ledger.first_seen")] == ["a"]
 
 
@@ -306,6 +307,29 @@ def test_reports_go_after_seven_years(world: World) -> None:
     told = purged(world, datetime(2026, 3, 31, tzinfo=UTC))
     assert sorted(path.name for path in (world.home / "reports").iterdir()) == ["2019-03", "notes"]
     assert [(row["table_name"], row["first_day"], row["rows"]) for row in told] == [("reports", "2019-02-01", 1)]
+
+
+def test_a_purge_that_stopped_before_the_warehouse_is_finished_by_the_next(world: World, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows are gone from the lake: without a mark, nobody would see that analysts can still read them."""
+    deliver(world, line)
+    warehouse, later = world.home / "warehouse.duckdb", datetime(2028, 5, 1, tzinfo=UTC)
+    with closing(DuckDBEngine(world.home)) as engine:
+        publish_warehouse(engine, warehouse)
+    with monkeypatch.context() as patched:
+        patched.setattr("dagster_project.publishing.purge.publish_warehouse", full)
+        with pytest.raises(OSError, match="no space"):
+            purged(world, later)
+    with closing(DuckDBEngine(world.home)) as engine, pytest.raises(CheckError, match=f"days of {MEASURED} in the warehouse"):
+        check(world.house(later), engine)
+    assert purged(world, later) == []
+    with duckdb.connect(str(warehouse), read_only=True) as connection:
+        assert connection.execute(f"from {MEASURED}").fetchall() == connection.execute("from ledger.quarantine").fetchall() == []
+    assert not unfinished(world.home).exists()
+
+
+def full(*_: object) -> None:
+    """Stand for a disk without space."""
+    raise OSError("no space")
 
 
 def test_a_dry_run_says_what_would_go_and_touches_nothing(world: World, line: Line) -> None:
