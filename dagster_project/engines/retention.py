@@ -56,8 +56,13 @@ def due(lake: Lake, retention: Retention, as_of: datetime) -> list[Due]:
 
 def request_days_due(lake: Lake, sealed_before: datetime) -> list[date]:
     """Return the days whose request rows are past their time, sorted: their keys were destroyed before an instant."""
-    sealed = {row["day"] for row in lake.read("ledger.keys").to_pylist() if row["destroyed_at"] is not None and row["destroyed_at"] < sealed_before}
-    return sorted(sealed & {*lake.days(REQUESTS), *lake.days(STAFF_REQUESTS)})
+    return sorted(sealed_days(lake, sealed_before) & {*lake.days(REQUESTS), *lake.days(STAFF_REQUESTS)})
+
+
+def sealed_days(lake: Lake, before_instant: datetime | None = None) -> set[date]:
+    """Return the days whose keys are destroyed, or were before an instant."""
+    destroyed = ((row["day"], row["destroyed_at"]) for row in lake.read("ledger.keys").to_pylist() if row["destroyed_at"] is not None)
+    return {day for day, at in destroyed if before_instant is None or at < before_instant}
 
 
 def first_month(as_of: datetime, months: int) -> date:

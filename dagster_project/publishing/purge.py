@@ -18,7 +18,8 @@ from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake.steps import seal_due
 from dagster_project.engines.purging import enter, entries, remove
-from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS, Due, due, years_before
+from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS, Due, due, sealed_days, years_before
+from dagster_project.engines.sealing import days_with_tokens
 from dagster_project.errors import CheckError
 from dagster_project.publishing.release import copy_of, publish_warehouse
 from dagster_project.publishing.suppress import BREAKDOWNS
@@ -81,6 +82,7 @@ def _sum(rule: str, table: str, gone: list[Due]) -> dict[str, Any]:
 def check(house: House, engine: DuckDBEngine) -> None:
     """Open the files of HOME again. Raises CheckError with the counts where rows that are past their time are still there."""
     left = [f"{each.rows} rows of {each.table} ({each.rule})" for each in plan(house, engine)]
+    left += [f"tokens of {day}, which is sealed" for day in sealed_days(engine.lake) & set(days_with_tokens(engine.lake))]
     left += [f"days of {table} in the warehouse" for table in _still_published(engine, house.home / "warehouse.duckdb")]
     if left:
         raise CheckError(f"purge: past their time and still there: {', '.join(left)}; purge again, and see who else writes into HOME")

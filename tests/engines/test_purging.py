@@ -356,6 +356,19 @@ def test_what_was_not_removed_is_found(world: World, line: Line, monkeypatch: py
         check(world.house(PAST), engine)
 
 
+def test_a_token_of_a_sealed_day_is_found(world: World, line: Line) -> None:
+    """Rows with tokens are kept until the seal: one that came back, from a backup say, must not lie there unseen."""
+    deliver(world, line)
+    path = world.lake.files(REQUESTS, date(2026, 3, 1))[0]
+    rows = pq.read_table(path, partitioning=None)
+    tokens = pa.array([b"v" * 16] * rows.num_rows)
+    with closing(DuckDBEngine(world.home)) as engine:
+        check(world.house(SEALED_AT), engine)
+        pq.write_table(rows.set_column(rows.schema.get_field_index("visitor"), "visitor", tokens), path)
+        with pytest.raises(CheckError, match="tokens of 2026-03-01, which is sealed"):
+            check(world.house(SEALED_AT), engine)
+
+
 def test_progress_is_shown(world: World, line: Line) -> None:
     """A purge of years takes a while; who watches must see that it moves."""
     deliver(world, line)
