@@ -1,4 +1,4 @@
-"""The Python assets in the order data flows: ledgers, logs, accesses, record stores, seal; then releases, warehouse and report."""
+"""The Python assets in the order data flows: ledgers, logs, accesses, record stores, seal; then releases, warehouse and report; and the purge."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -14,6 +14,7 @@ from dagster_project.engines.house import House
 from dagster_project.engines.intake import steps
 from dagster_project.engines.scanning import scan_store
 from dagster_project.expect import Suites
+from dagster_project.publishing.purge import plan, purge
 from dagster_project.publishing.release import publish_warehouse, release
 from dagster_project.publishing.reports import report_latest
 from dagster_project.sql_assets import EXPECTATIONS, counted, dep, described, group
@@ -28,6 +29,13 @@ LEDGERS = tuple(
 LOGS = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary")
 EVENTS = "scrubbed.access_events"
 BOOKS = ("ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.runs")
+RETENTION = {
+    "quarantine_days": "The index of refused lines, by file and line.",
+    "request_days": "Request rows, without tokens, of days that were sealed.",
+    "published_months": "Measured tables, by whole UTC months.",
+    "ledger_years": "Ledgers, access events, findings and reports.",
+}
+KEPT_NO_LONGER = "kept_no_longer"
 Made = Callable[[House, DuckDBEngine], int]
 
 
@@ -66,6 +74,28 @@ def verdict_assets() -> list[dg.AssetsDefinition]:
         warehouse,
         report,
     ]
+
+
+def retention_assets() -> list[dg.AssetsDefinition]:
+    """Return the assets of the purge: one for each rule of [retention], with a check that opens the files again, and the ledger of what went."""
+    rules = {rule: dg.AssetKey(["retention", rule]) for rule in RETENTION}
+    kept = [dg.AssetCheckSpec(KEPT_NO_LONGER, asset=rules[rule], blocking=True, description=f"No file holds a row past retention.{rule}.") for rule in RETENTION]
+    ledger = [catalog.tables()["ledger.purges"]]
+    checked = checks.specs(ledger, EXPECTATIONS)
+    specs = [dg.AssetSpec(rules[rule], description=meaning, group_name="6_retention", kinds={"python"}) for rule, meaning in RETENTION.items()]
+
+    @dg.multi_asset(name="purge", specs=[*specs, *_specs(ledger, ())], check_specs=[*kept, *checked], description="Removes what [retention] lets stay no longer.")
+    def asset(house: dg.ResourceParam[House], engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
+        started = time.perf_counter()
+        gone = purge(house, engine)
+        left = plan(house, engine)
+        for rule, asset_key in rules.items():
+            yield counted(sum(each.rows for each in gone if each.rule == rule), started, asset_key)
+            rows = sum(each.rows for each in left if each.rule == rule)
+            yield dg.AssetCheckResult(passed=not rows, asset_key=asset_key, check_name=KEPT_NO_LONGER, metadata={"rows_past_their_time": rows})
+        yield from checks.results([counted(sum(each.rows for each in gone), started, key(ledger[0].name))], suites, checked)
+
+    return [asset]
 
 
 def _asset(name: str, tables: Iterable[str], deps: Iterable[str], description: str, made: Made) -> dg.AssetsDefinition:

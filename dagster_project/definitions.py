@@ -39,15 +39,16 @@ def assembled() -> dg.Definitions:
     """Return everything Dagster shows and runs."""
     tables = list(catalog.tables().values())
     refuse_strays(tables, EXPECTATIONS)
-    landing, verdicts = assets.landing_assets(), assets.verdict_assets()
-    by_python = {made for asset in [*landing, *verdicts] for made in asset.keys}
-    jobs = automation.jobs(tables, [made for asset in landing for made in asset.keys], SEALED, REPORT)
+    landing, verdicts, purge = assets.landing_assets(), assets.verdict_assets(), assets.retention_assets()
+    by_python = {made for asset in [*landing, *verdicts, *purge] for made in asset.keys}
+    jobs = automation.jobs(tables, [made for asset in landing for made in asset.keys], SEALED, REPORT, [made for asset in purge for made in asset.keys])
     return dg.Definitions(
-        assets=[*landing, *sql_assets(table for table in tables if key(table.name) not in by_python), *verdicts],
+        assets=[*landing, *sql_assets(table for table in tables if key(table.name) not in by_python), *verdicts, *purge],
         jobs=list(jobs.values()),
         sensors=automation.sensors(jobs, tables),
         schedules=automation.schedules(jobs),
         resources=RESOURCES,
+        executor=dg.in_process_executor,  # also of what is launched by hand: steps in processes of their own would wait for each other
     )
 
 

@@ -5,8 +5,10 @@ import binascii
 import hashlib
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,10 +19,13 @@ from dagster_project import expect, settings
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House, untold, unwatched
+from dagster_project.engines.intake.recovery import held
 from dagster_project.errors import KeyringError, UsageError
 from dagster_project.history import write_dagster_yaml
 
 KEK_BYTES = 32
+PATIENCE_S = 3600  # how long a scheduled run waits for the one that holds HOME: a night must not be lost to a `seal` of seconds
+LOOK_AGAIN_S = 0.5
 REDACTION = {"DAGSTER_REDACT_USER_CODE_ERRORS": "1"}
 
 
@@ -136,10 +141,28 @@ def _nothing(_record: logging.LogRecord) -> bool:
 
 
 @dg.resource(description="The run's world, from GLASSHOUSE_HOME and GLASSHOUSE_LANDING unless the command line gives it.")
-def house(_context: dg.InitResourceContext) -> Iterator[House]:
-    """Yield the run's world, with exceptions redacted while the run lasts."""
-    with redacted():
-        yield house_of_environment()
+def house(context: dg.InitResourceContext) -> Iterator[House]:
+    """Yield the run's world, with exceptions redacted and HOME held while the run lasts; a sensor, which is no run, only looks."""
+    with redacted(), ExitStack() as stack:
+        given = house_of_environment()
+        if context.run is not None:
+            _hold(stack, given.home)
+            given = replace(given, as_of=now())  # what it waited for may have read more
+        yield given
+
+
+def _hold(stack: ExitStack, home: Path) -> None:
+    """Hold HOME as the command line does, once whoever holds it has ended; raises UsageError where that takes too long."""
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            stack.enter_context(held(home))
+        except UsageError:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(LOOK_AGAIN_S)
+        else:
+            return
 
 
 @dg.resource(required_resource_keys={"house"}, description="DuckDB over the lake, one for each run.")

@@ -151,11 +151,12 @@ class Keys(Section):
 
 
 class Retention(Section):
-    """How long what is kept."""
+    """How long what is kept; `glasshouse purge` removes the rest. What comes of logs can only be kept for less time, ledgers for less or more."""
 
-    quarantine_days: int = Field(30, ge=1, description="Days the quarantine index is kept.")
-    request_days: int = Field(7, ge=1, description="Days request rows are to be kept after their day is sealed (`purge` counts them, it does not remove them yet).")
-    published_months: int = Field(25, ge=1, description="Months published tables are to be kept (not applied yet).")
+    quarantine_days: int = Field(30, ge=1, le=30, description="Days the index of refused lines is kept after their input was read.")
+    request_days: int = Field(7, ge=1, le=7, description="Days request rows, without tokens, are kept after their day was sealed.")
+    published_months: int = Field(25, ge=1, le=25, description="UTC months that measured tables are kept, the running one included.")
+    ledger_years: int = Field(7, ge=1, le=100, description="Years that ledgers, access events, findings and reports are kept.")
 
 
 class Limits(Section):

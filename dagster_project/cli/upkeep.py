@@ -2,12 +2,12 @@
 
 from contextlib import closing
 from dataclasses import asdict, replace
-from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated, Any
 
 from cyclopts import Parameter
+from rich.console import Console
 
 from dagster_project.cli.common import DEMO_AS_OF, AsOfOption, HomeOption, JsonOption, LandingArgument, SettingsOption, app, house_of, opened, tell
 from dagster_project.publishing.exports import visible
@@ -45,7 +45,7 @@ def meter(landing: LandingArgument, *, home: HomeOption, as_of: AsOfOption = Non
 def seal(*, home: HomeOption, as_of: AsOfOption = None, as_json: JsonOption = False) -> int:
     """Seal the days whose time has come: count their visitors, drop their tokens, destroy their keys.
 
-    Not yet: it builds no other table; the next `glasshouse run` shows the visitors it counted.
+    It builds no other table: the next `glasshouse run` shows the visitors it counted.
 
     Example: `glasshouse seal --home house`
     """
@@ -63,29 +63,34 @@ def seal(*, home: HomeOption, as_of: AsOfOption = None, as_json: JsonOption = Fa
 
 
 @app.command
-def purge(*, home: HomeOption, as_of: AsOfOption = None, as_json: JsonOption = False) -> int:
-    """Remove the refused lines of inputs read more than `retention.quarantine_days` ago, and publish the warehouse without them.
+def purge(
+    *,
+    home: HomeOption,
+    as_of: AsOfOption = None,
+    dry_run: Annotated[bool, Parameter(negative=(), help="Say what would go, and remove nothing.")] = False,
+    as_json: JsonOption = False,
+) -> int:
+    """Remove what [retention] no longer lets stay, from the lake, the warehouse and the reports, and open the files again to see.
 
-    Not yet: request rows past `retention.request_days` are counted and stay, since the books of `run` and the control
-    dark_access still need them; published tables past `retention.published_months` stay too.
+    The index of refused lines goes after `quarantine_days`, request rows `request_days` after their day was sealed, measured tables after
+    `published_months`, ledgers, access events, findings and reports after `ledger_years`. What went stands in `ledger.purges` and in the report.
+    Days that are due are sealed first. With `--dry-run` nothing is sealed either, so days that are yet to be sealed are not counted.
 
-    Example: `glasshouse purge --home house`
+    Example: `glasshouse purge --home house --dry-run`
     """
     from dagster_project.engines.duckdb_engine import DuckDBEngine
     from dagster_project.engines.intake.recovery import held
-    from dagster_project.engines.purging import purge_quarantine, request_rows_due
-    from dagster_project.publishing.release import publish_warehouse
+    from dagster_project.publishing.progress import watched
+    from dagster_project.publishing.purge import plan, summed
+    from dagster_project.publishing.purge import purge as purged
 
-    house = house_of(home, as_of)
-    retention = house.settings.retention
-    with held(house.home), closing(DuckDBEngine(house.home)) as engine:
-        removed = purge_quarantine(engine.lake, house.as_of - timedelta(days=retention.quarantine_days))
-        due = request_rows_due(engine.lake, house.as_of, retention.request_days)
-        if removed and (house.home / "warehouse.duckdb").exists():
-            engine.refresh()
-            publish_warehouse(engine, house.home / "warehouse.duckdb")
-    told = {"removed": {"ledger.quarantine": removed}, "due_but_kept": due}
-    tell(told, as_json, [f"ledger.quarantine: {removed:,} rows removed", *(f"{table}: {rows:,} rows are past their time and stay" for table, rows in due.items())])
+    with watched(Console(stderr=True)) as (watch, warn):
+        house = replace(house_of(home, as_of), watch=watch, tell=warn)
+        with held(house.home), closing(DuckDBEngine(house.home)) as engine:
+            gone = summed(plan(house, engine) if dry_run else purged(house, engine))
+    verb = "would go" if dry_run else "removed"
+    lines = [f"{row['table_name']}: {row['rows']:,} rows {verb}{_of_days(row)} ({row['rule']})" for row in gone]
+    tell({"dry_run": dry_run, "removed": gone}, as_json, lines or ["nothing is past its time"])
     return 0
 
 
@@ -143,3 +148,10 @@ def verify(pack: Annotated[Path, Parameter(help="Folder of a report.")], *, as_j
 def _sealed(engine: Any) -> set[str]:
     keys = engine.lake.read("ledger.keys").to_pylist()
     return {row["day"].isoformat() for row in keys if row["destroyed_at"] is not None}
+
+
+def _of_days(row: dict[str, Any]) -> str:
+    """Return the days of a line of `purge`; nothing where the table has none."""
+    if row["days"] < 2:
+        return f" of {row['first_day']}" if row["days"] else ""
+    return f" of {row['days']:,} days, {row['first_day']} to {row['last_day']}"

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
-from dagster_project.errors import GlasshouseError
+from dagster_project.errors import GlasshouseError, SealedError
 
 MEMORY_LIMIT = "500MB"  # beyond it DuckDB spills below HOME: a run is to fit beside others on a small machine
 VISITORS = "measured.visitors_daily"
@@ -66,7 +66,12 @@ class DuckDBEngine:
         self._connection.execute(f"create view {table.name} as select {columns} from read_parquet('{glob}', {by_day})")
 
     def build(self, table: Table, day: date | None = None) -> int:
-        """Run the select of a table, for one day where it is daily, and put its rows in place; return how many."""
+        """Run the select of a table, for one day where it is daily, and put its rows in place; return how many.
+
+        Raises SealedError for the visitors of a day that was sealed: they cannot be counted again.
+        """
+        if table.name == VISITORS and self._is_counted(day):
+            raise SealedError(f"{table.name}: the visitors of {day} were counted when it was sealed, and its tokens are gone; the number published stays")
         target = self.lake.folder(table.name, day) / "part.parquet"
         try:
             if table.is_daily:
@@ -82,6 +87,10 @@ class DuckDBEngine:
             raise GlasshouseError(f"{table.name}: {type(error).__name__} in {table.path.parent.name}/{table.path.name}; run its cases in tests/sql") from None
         self.show(table)
         return int(pq.read_metadata(target).num_rows)
+
+    def _is_counted(self, day: date | None) -> bool:
+        """Tell whether the visitors of a day are counted, or its key is destroyed."""
+        return bool(self.lake.files(VISITORS, day)) or any(row["day"] == day and row["destroyed_at"] is not None for row in self.lake.read("ledger.keys").to_pylist())
 
     def fingerprint(self, table: Table, day: date | None) -> str:
         """Return what a day of a table is made from: its select and the day's files of every daily table it reads."""

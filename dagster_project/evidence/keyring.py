@@ -23,6 +23,7 @@ PURPOSE = "visitor"
 KEY_BYTES = 32
 NONCE_BYTES = 12
 KEK_NAME = "kek"
+HALF = ".half"  # the end of the name of a file that is being written
 TIME = pa.timestamp("us", "UTC")
 KEYS = pa.schema(
     [
@@ -32,8 +33,10 @@ KEYS = pa.schema(
         ("created_at", TIME),
         ("destroy_after", TIME),
         ("destroyed_at", TIME),
+        ("destroyed_by_run", pa.string()),
         ("rows_tokenised", pa.int64()),
         ("kcv", pa.string()),
+        ("checked_at", TIME),
     ]
 )
 
@@ -48,8 +51,10 @@ class KeyRow:
     created_at: datetime
     destroy_after: datetime
     destroyed_at: datetime | None
+    destroyed_by_run: str | None
     rows_tokenised: int
     kcv: str
+    checked_at: datetime
 
 
 class KeyDirectory:
@@ -58,6 +63,8 @@ class KeyDirectory:
     def __init__(self, directory: Path, home: Path, kek: bytes | None = None, announce: Callable[[str], None] = print) -> None:
         """Open or make the directory; without a key-encryption key (32 bytes) it makes one and says so. Raises KeyringError where it is unsafe."""
         self._directory = _safe(directory, home)
+        for half in self._directory.glob(f".*{HALF}"):  # a run was killed while it wrote
+            _shred(half)
         wrapping = kek if kek is not None else _own_kek(self._directory, announce)
         if len(wrapping) != KEY_BYTES:
             raise KeyringError("the key-encryption key is not 32 bytes long")
@@ -86,14 +93,8 @@ class KeyDirectory:
     def destroy(self, day: date, key_id: str) -> None:
         """Overwrite, fsync, unlink, fsync the directory; a key that was in memory only has no file."""
         path = self._path(day, key_id)
-        if not path.exists():
-            return
-        with path.open("r+b") as file:
-            file.write(secrets.token_bytes(path.stat().st_size))
-            file.flush()
-            os.fsync(file.fileno())
-        path.unlink()
-        _sync(self._directory)
+        if path.exists():
+            _shred(path)
 
     def _path(self, day: date, key_id: str) -> Path:
         return self._directory / f"{day}_{key_id}.key"
@@ -102,14 +103,15 @@ class KeyDirectory:
 class Keyring:
     """The keys of one run; `rows` are those of ledger.keys as the last run left them, `now` is the run's instant."""
 
-    def __init__(self, directory: KeyDirectory, rows: pa.Table | None, now: datetime, keep_hours: int = 48) -> None:
+    def __init__(self, directory: KeyDirectory, rows: pa.Table | None, now: datetime, keep_hours: int = 48, run_id: str = "") -> None:
         """Take up where the last run ended, a killed one too: its keys on file are adopted, those it had in memory only are gone."""
         self._directory = directory
         self._now = now
+        self._run_id = run_id
         self._keep = timedelta(hours=keep_hours)
         known = [KeyRow(**row) for row in (rows.to_pylist() if rows is not None else [])]
         held = set(directory.held())
-        self._rows = {row.key_id: replace(row, destroyed_at=now) if self._died(row, held) else row for row in known}
+        self._rows = {row.key_id: self._gone(row) if self._died(row, held) else row for row in known}
         self._sealed = {row.day for row in self._rows.values() if row.destroyed_at is not None}
         self._alive = {row.day: row for row in self._rows.values() if row.destroyed_at is None}
         self._keys: dict[date, bytes] = {}
@@ -148,20 +150,23 @@ class Keyring:
             raise KeyringError(f"no living key for {day}: it was destroyed before, or never made")
         self._keys.pop(day, None)
         self._directory.destroy(day, row.key_id)
-        self._rows[row.key_id] = replace(row, destroyed_at=self._now)
+        self._rows[row.key_id] = self._gone(row)
         self._sealed.add(day)
 
     def rows(self) -> pa.Table:
-        """Return ledger.keys, whole, by day."""
+        """Return ledger.keys, whole, by day, each looked after at this run's instant."""
         ordered = sorted(self._rows.values(), key=lambda row: (row.day, row.key_id))
-        return pa.Table.from_pylist([vars(row) for row in ordered], schema=KEYS)
+        return pa.Table.from_pylist([vars(replace(row, checked_at=self._now)) for row in ordered], schema=KEYS)
+
+    def _gone(self, row: KeyRow) -> KeyRow:
+        return replace(row, destroyed_at=self._now, destroyed_by_run=self._run_id)
 
     def _died(self, row: KeyRow, held: set[tuple[date, str]]) -> bool:
         """Tell whether a key that counts as alive is gone: it was past its time, so in memory only or destroyed by a run that was killed."""
         return row.destroyed_at is None and row.destroy_after <= self._now and (row.day, row.key_id) not in held
 
     def _row(self, day: date, key_id: str, key: bytes) -> KeyRow:
-        return KeyRow(key_id, PURPOSE, day, self._now, datetime.combine(day, time(), UTC) + self._keep, None, 0, _check_value(key))
+        return KeyRow(key_id, PURPOSE, day, self._now, datetime.combine(day, time(), UTC) + self._keep, None, None, 0, _check_value(key), self._now)
 
     def _made(self, day: date) -> bytes:
         key = secrets.token_bytes(KEY_BYTES)
@@ -225,12 +230,27 @@ def _read(path: Path) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a new file 0600 that is on the disk, and named there, when this returns."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    """Write a new file 0600 that is on the disk, whole, and named there, when this returns; a file of that name is never replaced."""
+    if path.exists():
+        raise KeyringError("a file of the key directory is there already; another run is at work on these keys")
+    half = path.with_name(f".{path.name}{HALF}")
+    descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(descriptor)
+    half.rename(path)
+    _sync(path.parent)
+
+
+def _shred(path: Path) -> None:
+    """Overwrite a file, bring that to the disk, remove its name and bring that to the disk."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(os.fstat(descriptor).st_size))
+        file.flush()
+        os.fsync(descriptor)
+    path.unlink()
     _sync(path.parent)
 
 

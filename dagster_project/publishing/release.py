@@ -19,7 +19,7 @@ def release(engine: DuckDBEngine, settings: Settings) -> int:
     connection = engine.connection()
     sealed = [row[0] for row in connection.sql("select distinct day from ledger.keys where destroyed_at is not null").fetchall()]
     totals = connection.sql(f"from {TOTALS}").pl()
-    ledgers = [RELEASES.to_frame()]
+    ledgers = [RELEASES.to_frame(), _of_purged_days(engine)]
     for name in BREAKDOWNS:
         made = suppress(name, connection.sql(f"from {name}").pl(), totals, settings.thresholds, sealed)
         with engine.lake.replacing(copy_of(engine, name)) as beside:
@@ -29,6 +29,14 @@ def release(engine: DuckDBEngine, settings: Settings) -> int:
     engine.lake.write("ledger.releases", entered.to_arrow(), "part")
     engine.show(catalog.tables()["ledger.releases"])
     return int(entered["cells"].sum())
+
+
+def _of_purged_days(engine: DuckDBEngine) -> pl.DataFrame:
+    """Return what was entered for days that were published and are gone since: the ledger outlives the tables."""
+    kept = [(name, day) for name in BREAKDOWNS for day in engine.lake.days(name)]
+    days = pl.DataFrame(kept, {"table_name": pl.String, "day": pl.Date}, orient="row")
+    entered = pl.DataFrame(engine.lake.read("ledger.releases"))
+    return entered.join(days, on=["table_name", "day"], how="anti").select(RELEASES.names()).cast(RELEASES)
 
 
 def copy_of(engine: DuckDBEngine, name: str) -> Path:

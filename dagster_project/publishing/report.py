@@ -107,6 +107,7 @@ def _facts(report: ReportInput, month: date, following: date) -> Row:
         "capacity": select(selects.CAPACITY),
         "keys": select(selects.KEYS)[0],
         "releases": select(selects.RELEASES),
+        "purges": [] if is_ours else select(selects.PURGES),
         "proof": [{"name": proof.name, "held": proof.held, "sentence": proof.sentence} for proof in report.proof],
         "inputs": [] if is_ours else inputs,
     }

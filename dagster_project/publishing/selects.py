@@ -174,3 +174,19 @@ where day >= $month and day < $next and {_OURS.format("")}
 group by table_name
 order by table_name
 """
+
+# What was deleted bears on whatever the report shows, of any month.
+PURGES = """
+select
+    rule,
+    table_name,
+    sum(rows)::bigint as rows,
+    sum(case when is_refused then rows else 0 end)::bigint as refused,
+    min(day) as first_day,
+    max(day) as last_day,
+    max(purged_at) as last_purged_at
+from ledger.purges
+where purged_at <= $as_of
+group by rule, table_name
+order by rule, table_name
+"""

@@ -6,6 +6,8 @@ create table ledger.keys (
     created_at timestamptz not null, -- when it was made
     destroy_after timestamptz not null, -- when it must be gone
     destroyed_at timestamptz,       -- when it was destroyed; null = alive
+    destroyed_by_run varchar,       -- run that destroyed it (hash of settings, code and as-of); null = alive
     rows_tokenised bigint not null, -- rows that hold a token made with it
-    kcv varchar not null            -- key check value, 8 hex digits
+    kcv varchar not null,           -- key check value, 8 hex digits
+    checked_at timestamptz not null -- as-of of the last run that looked for keys to destroy
 );

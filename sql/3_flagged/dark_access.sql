@@ -14,9 +14,9 @@ with accompanied as (
     where e.staff_id is not null and e.occurred_at is not null and coalesce(e.observed_at, e.occurred_at) <= run.as_of
     union all
     select r.staff_id, r.account_id, r.occurred_at as happened_at, cast(null as timestamptz) as event_end, r.input_id, r.line_number
-    from scrubbed.staff_requests as r
+    from measured.staff_record_requests as r
     cross join scrubbed.run as run
-    where r.is_customer_record and r.occurred_at <= run.as_of
+    where r.occurred_at <= run.as_of
 ),
 nearest as (
     select

@@ -126,16 +126,53 @@ def test_sealing_again_seals_nothing(copied_home: Path, capsys: pytest.CaptureFi
     assert rows(copied_home) == before
 
 
-@pytest.mark.parametrize(("as_of", "removed", "due"), [("2026-04-07T00:00:00Z", 0, 0), ("2026-04-30T00:00:00Z", 0, 20040), ("2026-05-01T00:00:00.000001Z", 20, 20040)])
-def test_purge_removes_the_quarantine_that_is_past_its_time(as_of: str, removed: int, due: int, copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Lines read on 1 April are kept for 30 days, and then are gone from every file; what stays is said."""
-    assert status_of(["purge", "--home", str(copied_home), "--as-of", as_of, "--json"]) == 0
+QUARANTINE, REQUESTS, USAGE, PAGES = "ledger.quarantine", "scrubbed.requests", "measured.account_requests_daily", "measured.site_pages_daily"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "expected"),
+    [
+        ("2026-04-08T00:00:00Z", {}),
+        ("2026-04-08T00:00:00.000001Z", {REQUESTS: 20040}),
+        ("2026-05-01T00:00:00.000001Z", {REQUESTS: 20040, QUARANTINE: 20}),
+        ("2028-04-01T00:00:00Z", {REQUESTS: 20040, QUARANTINE: 20, USAGE: 141}),
+    ],
+)
+def test_purge_removes_what_is_past_its_time(as_of: str, expected: dict[str, int], copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All was read and sealed on 1 April; what is gone from the lake is gone from the warehouse, and `--dry-run` says so before."""
+    before = rows(copied_home)
+    command = ["purge", "--home", str(copied_home), "--as-of", as_of, "--json"]
+    assert status_of([*command, "--dry-run"]) == 0
+    planned = answer(capsys)
+    assert rows(copied_home) == before
+    assert status_of(command) == 0
     told = answer(capsys)
-    assert told["removed"] == {"ledger.quarantine": removed}
-    assert told["due_but_kept"]["scrubbed.requests"] == due
-    assert len(rows(copied_home)["ledger.quarantine"]) == 20 - removed
-    stored = list((copied_home / "lake" / "ledger" / "quarantine").rglob("*.parquet"))
-    assert sum(pq.read_metadata(path).num_rows for path in stored) == 20 - removed
+    assert (planned["dry_run"], told["dry_run"]) == (True, False)
+    assert told["removed"] == planned["removed"]
+    removed = {row["table_name"]: row["rows"] for row in told["removed"]}
+    assert {name: count for name, count in removed.items() if name in {REQUESTS, QUARANTINE, USAGE}} == expected
+    stored = [path for name in (REQUESTS, QUARANTINE) for path in (copied_home / "lake").joinpath(*name.split(".")).rglob("*.parquet")]
+    assert sum(pq.read_metadata(path).num_rows for path in stored) == 20060 - sum(count for name, count in expected.items() if name != USAGE)
+    after = rows(copied_home)
+    assert {name: len(before[name]) - len(after[name]) for name in (QUARANTINE, USAGE)} == {name: expected.get(name, 0) for name in (QUARANTINE, USAGE)}
+    assert bool(after[PAGES]) == bool(after["reported.account_usage_monthly"]) == (USAGE not in expected)
+    assert status_of(command) == 0
+    assert answer(capsys)["removed"] == []
+
+
+def test_a_run_after_a_purge_gives_the_same_evidence(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Request rows are gone: their measures, the findings that stand on them and every verdict stay; the report says what was deleted."""
+    before = rows(copied_home)
+    assert status_of(["purge", "--home", str(copied_home), "--as-of", "2026-04-30T00:00:00Z"]) == 0
+    assert "scrubbed.requests: 20,040 rows removed of 7 days" in capsys.readouterr().out
+    assert status_of(["run", str(SAMPLES), "--home", str(copied_home), "--as-of", "2026-04-30T00:00:00Z", "--settings", str(SAMPLES / "glasshouse.toml")]) == 0
+    after = rows(copied_home)
+    of_requests = [name for name in after if name.startswith("measured.") and "records" not in name]
+    assert {name: after[name] for name in of_requests} == {name: before[name] for name in of_requests}
+    assert after["flagged.dark_access"] == before["flagged.dark_access"] != []
+    told = json.loads((copied_home / "reports" / "2026-04" / "report.json").read_text())
+    assert {row["table_name"]: row["rows"] for row in told["purges"]}[REQUESTS] == 20040
+    assert "Deleted under the rules of retention" in (copied_home / "reports" / "2026-04" / "report.html").read_text()
 
 
 def test_meter_tells_each_store_once_a_day(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,9 +65,9 @@ class World:
         landed = self.landing_assets or [_found(contracts, self.suites_folder)]
         keys = [each for asset in landed for each in asset.keys]
         last = [key(table.name) for table in self.tables if table.layer == 4]
-        jobs = automation.jobs(self.tables, keys, keys, last)
+        jobs = automation.jobs(self.tables, keys, keys, last, [dg.AssetKey(["purged"])])
         return dg.Definitions(
-            assets=[*landed, *sql_assets(self.tables, self.suites_folder)],
+            assets=[*landed, *sql_assets(self.tables, self.suites_folder), _purged],
             jobs=list(jobs.values()),
             sensors=automation.sensors(jobs, self.tables),
             schedules=automation.schedules(jobs),
@@ -82,6 +82,11 @@ class World:
         """Run a job as the command line does."""
         with history.dagster_instance(self.house.home) as instance:
             return automation.run(self.definitions(), instance, self.given(), job, days)
+
+
+@dg.asset(key=["purged"])
+def _purged() -> None:
+    """Stand for the purge, which is no part of a whole run."""
 
 
 def _found(contracts: Sequence[Table], suites_folder: Path) -> dg.AssetsDefinition:

@@ -3,6 +3,7 @@
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
@@ -10,6 +11,7 @@ from dagster_project import checks, definitions
 from dagster_project.checks import key
 from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
+from dagster_project.settings import Retention
 from dagster_project.sql_assets import DAYS, sql_assets
 from tests.dagster.made import World
 
@@ -44,17 +46,27 @@ def test_no_asset_waits_for_what_nothing_makes(graph: AssetGraph) -> None:
 def test_every_suite_is_a_check_that_blocks(graph: AssetGraph) -> None:
     """A suite that is not wired up checks nothing; one that does not block lets a broken table be published."""
     suites = {(path.parent.name[2:], path.stem) for path in (catalog.root() / "expectations").rglob("*.json")}
-    assert {tuple(each.asset_key.path) for each in graph.asset_check_keys} == suites
+    rules = {("retention", rule) for rule in Retention.model_fields}
+    assert {tuple(each.asset_key.path) for each in graph.asset_check_keys} == suites | rules
     assert all(graph.get_check_spec(each).blocking for each in graph.asset_check_keys)
 
 
-def test_every_asset_runs_in_exactly_one_step_of_a_whole_run() -> None:
-    """An asset in none of the three jobs is never built; one in two is built twice."""
+def test_every_asset_runs_in_exactly_one_step_of_a_whole_run_or_in_the_purge() -> None:
+    """An asset in none of the three jobs is never built; one in two is built twice. What removes evidence is no part of them."""
     defs = definitions.assembled()
-    jobs = [defs.resolve_job_def(name) for name in ("landing", "days", "verdicts")]
+    jobs = [defs.resolve_job_def(name) for name in ("landing", "days", "verdicts", "purge_due")]
     chosen = [each for job in jobs for each in job.asset_layer.selected_asset_keys]
     assert len(chosen) == len(set(chosen))
     assert set(chosen) == set(defs.resolve_asset_graph().materializable_asset_keys)
+
+
+def test_seal_and_purge_have_schedules_that_run() -> None:
+    """A key must not outlive its hour, nor a row its day, because nobody pressed a button."""
+    at = {
+        schedule.job_name: (schedule.cron_schedule, schedule.default_status) for schedule in definitions.assembled().schedules or [] if isinstance(schedule, dg.ScheduleDefinition)
+    }
+    running = dg.DefaultScheduleStatus.RUNNING
+    assert (at["seal_due"], at["purge_due"]) == (("30 * * * *", running), ("0 5 * * *", running))
 
 
 def test_a_suite_without_a_table_is_refused(world: World) -> None:

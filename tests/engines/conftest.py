@@ -30,7 +30,7 @@ class World:
         self.home = root / "home"
         self.keys = root / "keys"
         self.told: list[str] = []
-        self.landing.mkdir(parents=True)
+        self.landing.mkdir(parents=True, exist_ok=True)
 
     @property
     def lake(self) -> Lake:

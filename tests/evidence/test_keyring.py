@@ -1,6 +1,9 @@
 """Day keys: sections 1.3 to 1.6 of the privacy rules, on a real directory."""
 
+import hashlib
+import hmac
 import os
+import random
 import stat
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -75,7 +78,9 @@ def test_the_ledger_says_what_was_made(place: Path) -> None:
         "created_at": NOW,
         "destroy_after": datetime(2024, 5, 19, tzinfo=UTC),
         "destroyed_at": None,
+        "destroyed_by_run": None,
         "rows_tokenised": 7,
+        "checked_at": NOW,
     }
 
 
@@ -134,6 +139,81 @@ def test_a_key_is_overwritten_before_it_is_removed(place: Path) -> None:
     ring.destroy(TODAY)
     assert len(twin.read_bytes()) == len(before)
     assert twin.read_bytes() != before
+
+
+def test_the_ledger_says_which_run_destroyed_a_key(place: Path) -> None:
+    """An auditor asks who ended the key of a day; every run says when it last looked (1.6)."""
+    first = opened(place)
+    first.day_key(YESTERDAY)
+    first.day_key(TODAY)
+    later = NOW + timedelta(days=1)
+    directory = KeyDirectory(place, place.parent / "home", KEK)
+    ring = Keyring(directory, first.rows(), later, run_id="run-2")
+    assert ring.due() == [YESTERDAY]
+    ring.destroy(YESTERDAY)
+    assert [(row["destroyed_at"], row["destroyed_by_run"], row["checked_at"]) for row in ring.rows().to_pylist()] == [(later, "run-2", later), (None, None, later)]
+    again = Keyring(directory, ring.rows(), later + timedelta(hours=1), run_id="run-3")
+    assert again.rows().column("destroyed_by_run").to_pylist() == ["run-2", None]
+
+
+def test_a_key_id_says_nothing_of_its_key(place: Path) -> None:
+    """Eight random bytes: a hash of the key would let who finds a key prove what it was for (1.4)."""
+    key = opened(place).day_key(TODAY)
+    assert key is not None
+    [row] = opened(place).rows().to_pylist()
+    assert len(bytes.fromhex(row["key_id"])) == 8
+    assert row["kcv"] == hmac.digest(key, b"kcv", "sha256")[:4].hex()
+    hashes = {hashlib.new(name, key).hexdigest()[:16] for name in ("md5", "sha1", "sha256", "sha512", "blake2b")}
+    assert row["key_id"] not in hashes | {hmac.digest(key, label, "sha256").hex()[:16] for label in (b"", b"kcv", b"key_id")}
+
+
+def test_a_key_comes_from_the_systems_own_randomness(place: Path) -> None:
+    """The same seed, day and key-encryption key give another key: nothing is derived, so nothing can be made again (1.3)."""
+    keys = set()
+    for name in "abc":
+        random.seed(7)
+        keys.add(opened(place.parent / name).day_key(TODAY))
+    assert len(keys) == 3
+
+
+@pytest.mark.parametrize("keep", [0, 1, 20, 44])
+def test_a_key_file_that_is_not_whole_is_never_met(place: Path, keep: int) -> None:
+    """A run that was killed while it wrote a key must not stop every later run; what it left is overwritten and removed."""
+    ring = opened(place)
+    ring.day_key(TODAY)
+    [file] = files(place)
+    half = place / f".{file.name}.half"
+    half.write_bytes(file.read_bytes()[:keep])
+    twin = place.parent / "twin"
+    os.link(half, twin)
+    before = twin.read_bytes()
+    assert opened(place, ring.rows()).day_key(TODAY) == ring.day_key(TODAY)
+    assert not half.exists()
+    assert len(twin.read_bytes()) == keep
+    assert not keep or twin.read_bytes() != before
+
+
+def test_a_key_is_on_the_disk_before_it_is_used_and_off_it_when_destroyed(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """File and directory are synced on the way in, and on the way out between overwriting and unlinking, and after it (1.5)."""
+    done: list[str] = []
+    sync, unlink = os.fsync, Path.unlink
+
+    def synced(descriptor: int) -> None:
+        done.append("sync directory" if stat.S_ISDIR(os.fstat(descriptor).st_mode) else "sync file")
+        sync(descriptor)
+
+    def unlinked(path: Path, missing_ok: bool = False) -> None:
+        done.append("unlink")
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "unlink", unlinked)
+    ring = opened(place)
+    ring.day_key(TODAY)
+    assert done == ["sync file", "sync directory"]
+    done.clear()
+    ring.destroy(TODAY)
+    assert done == ["sync file", "unlink", "sync directory"]
 
 
 def test_a_key_is_destroyed_once(place: Path) -> None:

@@ -39,6 +39,7 @@ create table ledger.inputs (input_id varchar, folder varchar, site varchar, form
 create table ledger.keys (key_id varchar, day date, destroy_after timestamptz, destroyed_at timestamptz);
 create table ledger.releases (table_name varchar, day date, account_id varchar, cells bigint, suppressed bigint, fewest_visitors bigint,
     recoverable bigint, cells_sha256 varchar);
+create table ledger.purges (rule varchar, table_name varchar, day date, input_id varchar, rows bigint, is_refused boolean, purged_at timestamptz);
 """
 
 PROMISES = [
@@ -174,6 +175,10 @@ def _ledgers(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute("insert into ledger.keys values (?, ?, ?, ?)", [f"{number:016x}", day.date(), day + timedelta(days=2), day + timedelta(days=2)])
     for name in ("account_clients_daily", "account_routes_daily", "site_pages_daily", "site_referrers_daily"):
         connection.execute("insert into ledger.releases values (?, '2026-10-04', null, 812, 133, 10, 0, 'x')", [f"measured.{name}"])
+    for number, is_refused in ((4000, False), (12, True)):
+        day = BEGIN + timedelta(days=number % 7)
+        connection.execute("insert into ledger.purges values ('request_days', 'scrubbed.requests', ?, 'i1', ?, ?, ?)", [day.date(), number, is_refused, BEGIN + timedelta(days=12)])
+    connection.execute("insert into ledger.purges values ('request_days', 'scrubbed.requests', '2026-10-09', 'i2', 99, false, ?)", [AS_OF + timedelta(days=1)])
 
 
 def report(connection: duckdb.DuckDBPyConnection, account: str | None = None) -> ReportInput:

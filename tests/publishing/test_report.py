@@ -89,6 +89,7 @@ def page(folder: Path) -> Page:
         "Dark access 1 finding, 1 critical",
         "Emergencies opened",
         "31 day keys were made for this month and 31 destroyed; none is overdue.",
+        "scrubbed.requests request_days 4,012 12 2026-10-04 to 2026-10-06 2026-10-13 00:00:00",
         "no date TIME_UNZONED",
         "212 ± 8.5 190 100,000 2027-01-28 2027-01-21 to 2027-02-05",
         "512 invented addresses",

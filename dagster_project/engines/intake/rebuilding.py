@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 from dagster_project.engines.intake.inputs import KnownInputs
 from dagster_project.engines.intake.recovery import INPUTS
 from dagster_project.engines.lake import Lake
+from dagster_project.engines.purging import forget_inputs
 
 REQUESTS = "scrubbed.requests"
 ON_TIME = "rebuilding.on_time"  # it lives from the forgetting until all is read again
@@ -23,6 +24,7 @@ def forget(lake: Lake) -> None:
             pq.write_table(_on_time(lake), beside)
     for table in ("ledger.runs", INPUTS):
         lake.drop(table)
+    forget_inputs(lake)
 
 
 def _on_time(lake: Lake) -> pa.Table:

@@ -1,6 +1,7 @@
 """What makes a run safe to kill and to repeat: one run at a time in HOME, and nothing left of a run that never ended."""
 
 import fcntl
+import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,8 @@ OF_INPUTS = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.access_ev
 def held(home: Path) -> Iterator[None]:
     """Hold HOME while a run writes into it; the system lets go of it when the process ends, however it ends.
 
+    What DuckDB spilled in a run that was killed goes first: it may hold tokens.
+
     Raises UsageError where another run holds it.
     """
     home.mkdir(parents=True, exist_ok=True)
@@ -31,6 +34,7 @@ def held(home: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UsageError("another run is at work in this HOME; wait until it has ended, or name another HOME") from None
+        shutil.rmtree(home / "spill", ignore_errors=True)
         yield
 
 

@@ -1,6 +1,5 @@
 """The steps of the landing job, each from a House to rows in the lake; Dagster's assets only call them."""
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from dagster_project.engines.intake.inputs import known_inputs
 from dagster_project.engines.intake.rebuilding import forget
 from dagster_project.engines.intake.recovery import sweep
 from dagster_project.engines.lake import Lake, schema
+from dagster_project.engines.purging import purged_rows, refuse
 from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
@@ -27,12 +27,12 @@ from dagster_project.settings import keep
 
 FINDINGS = "reported.findings"
 RECORDS = "scrubbed.records"
+REQUEST_TABLES = ("scrubbed.requests", "scrubbed.staff_requests")
 TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
 
 
 def take_ledgers(house: House) -> int:
     """Read every ledger, put its contract table in place and account for its lines; return the rows of all tables."""
-    shutil.rmtree(house.home / "spill", ignore_errors=True)  # what a killed run left there may hold tokens
     lake = Lake(house.home)
     if house.should_rebuild:
         forget(lake)
@@ -53,7 +53,8 @@ def take_requests(house: House, engine: DuckDBEngine) -> int:
     ring = keyring(house, lake)
     _seal(engine, ring)  # what a killed run left
     people = deliver(_landing(house), house.settings, house.as_of, WHO_IS_WHO).people
-    return request_logs.take(house, _landing(house), people, ring)
+    added = request_logs.take(house, _landing(house), people, ring)
+    return added - _refused(house, lake, REQUEST_TABLES, "request lines")
 
 
 def take_accesses(house: House) -> int:
@@ -67,7 +68,7 @@ def take_accesses(house: House) -> int:
     if rows.num_rows:
         lake.write_days(EVENTS, rows, f"{rows.column('input_id')[0]}-0")
     _account(house, lake, "accesses", delivery, house.run_id([entry.input_id for entry in delivery.entries]))
-    return int(rows.num_rows)
+    return int(rows.num_rows) - _refused(house, lake, (EVENTS,), "access events")
 
 
 def take_records(house: House) -> int:
@@ -122,8 +123,9 @@ def close_books(house: House, engine: DuckDBEngine) -> int:
     for tables, folders in ((REQUESTS, request_logs.FOLDERS), (EVENTS, (FOLDER,))):
         told = sum(row["parsed"] - row["duplicates"] for row in taken if row["folder"] in folders)
         stored = sum(pq.read_metadata(path).num_rows for path in engine.lake.files(tables))
-        if told != stored:
-            raise CheckError(f"{tables}: the ledger of inputs accounts for {told} rows and {stored} are stored; run with --rebuild")
+        purged = purged_rows(engine.lake, tables, [row["input_id"] for row in taken])
+        if told != stored + purged:
+            raise CheckError(f"{tables}: the ledger of inputs accounts for {told} rows, {stored} are stored and {purged} purged; run with --rebuild")
     before = engine.lake.read("ledger.runs")
     inputs = len(taken) - (pc.sum(before.column("inputs_read")).as_py() or 0)
     rows = sum(row["parsed"] for row in taken) - (pc.sum(before.column("rows_added")).as_py() or 0)
@@ -149,7 +151,7 @@ def keyring(house: House, lake: Lake) -> Keyring:
             row["rows_tokenised"] = tokens_held(lake, row["day"])
         if row["destroyed_at"] or row["day"] in stored or (row["day"], row["key_id"]) in held:
             kept.append(row)
-    return Keyring(directory, pa.Table.from_pylist(kept, schema("ledger.keys")), house.as_of, house.settings.keys.keep_hours)
+    return Keyring(directory, pa.Table.from_pylist(kept, schema("ledger.keys")), house.as_of, house.settings.keys.keep_hours, house.run_id([]))
 
 
 def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
@@ -163,6 +165,14 @@ def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
     engine.lake.write("ledger.keys", ring.rows(), "part")
     engine.refresh()
     return rewritten
+
+
+def _refused(house: House, lake: Lake, tables: tuple[str, ...], what: str) -> int:
+    """Refuse what came for days that were purged, and tell how much it was."""
+    refused = refuse(lake, tables, house.as_of)
+    if refused:
+        house.tell(f"{refused:,} {what} of days whose time is over were refused; ledger.purges counts them")
+    return refused
 
 
 def _account(house: House, lake: Lake, kind: str, delivery: Delivery, name: str) -> None:

@@ -1,0 +1,93 @@
+"""Runs that Dagster itself starts hold HOME as the command line does: two that write never mix."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+
+import dagster as dg
+import pytest
+
+from dagster_project import resources
+from dagster_project.engines.house import House
+from dagster_project.engines.intake.recovery import held
+from dagster_project.errors import UsageError
+from dagster_project.history import dagster_instance
+
+SEEN: list[House] = []
+
+
+@dg.op(required_resource_keys={"house"})
+def write(context: dg.OpExecutionContext) -> None:
+    """Stand for a step that writes, and see that nobody else can."""
+    house = context.resources.house
+    with pytest.raises(UsageError, match="another run is at work"), held(house.home):
+        pass
+    SEEN.append(house)
+
+
+@dg.job(resource_defs={"house": resources.house}, executor_def=dg.in_process_executor)
+def writing() -> None:
+    """Run the step."""
+    write()
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Give a HOME that the environment names, as for schedules."""
+    monkeypatch.setenv("GLASSHOUSE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    SEEN.clear()
+    yield tmp_path / "home"
+    SEEN.clear()
+
+
+def is_done(home: Path) -> bool:
+    """Run the job as Dagster does; tell whether it went well."""
+    with dagster_instance(home) as instance:
+        return writing.execute_in_process(instance=instance, raise_on_error=False).success
+
+
+def test_a_run_of_dagster_holds_home_and_lets_go_of_it(home: Path) -> None:
+    """A `glasshouse run` beside it would sweep away what it is writing."""
+    assert is_done(home)
+    assert [house.home for house in SEEN] == [home]
+    with held(home):
+        assert home.is_dir()
+
+
+def test_a_run_that_waits_in_vain_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It writes nothing: the other run has HOME for itself."""
+    monkeypatch.setattr(resources, "PATIENCE_S", 0)
+    with held(home):
+        assert not is_done(home)
+    assert SEEN == []
+    assert is_done(home)
+
+
+def test_a_scheduled_run_waits_for_the_one_at_work(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A night must not be lost to a seal of seconds; and what it knows is as of when it began to work."""
+    monkeypatch.setattr(resources, "LOOK_AGAIN_S", 0.05)
+    ended = []
+
+    def other() -> None:
+        with held(home):
+            time.sleep(1)
+            ended.append(resources.now())
+
+    thread = Thread(target=other)
+    thread.start()
+    while not (home / "lock").exists():
+        time.sleep(0.01)
+    time.sleep(0.1)
+    assert is_done(home)
+    thread.join()
+    assert SEEN[0].as_of >= ended[0]
+
+
+def test_a_sensor_only_looks(home: Path) -> None:
+    """The watch on the landing folder must go on while a run is at work, and must not keep one from starting."""
+    with held(home), dg.build_resources({"house": resources.house}) as given:
+        assert given.house.home == home
+    with dg.build_resources({"house": resources.house}), held(home):
+        assert home.is_dir()
