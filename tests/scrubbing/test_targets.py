@@ -159,8 +159,9 @@ def test_a_path_pattern_finds_the_account(raw: str, expected: str | None) -> Non
 
 
 def test_a_long_target_is_capped() -> None:
-    """Eight KiB is where work on a single line ends; the rest is neither read nor kept."""
-    assert TARGETS.read("/x?" + "a=1&" * 10_000).other_query_names == 2048
+    """Eight KiB is where work on a single line ends; the rest is not read, and counts as one name that was dropped."""
+    assert TARGETS.read("/x?" + "a=1&" * 10_000).other_query_names == 2049
+    assert TARGETS.read("/x?" + "a" * 8_189).other_query_names == 1
 
 
 def test_templates_of_equal_weight_are_told_apart() -> None:
