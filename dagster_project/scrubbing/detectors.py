@@ -21,9 +21,9 @@ _EMAIL = re.compile(r"[^\s/@:<>,;=&?]@((?:[\w-]{1,63}\.){1,20}[^\W\d_][\w-]{1,62
 _FILE_ENDINGS = re.compile(r"(?:\.(?:avif|css|gif|html?|ico|jpe?g|js|json|map|min|mjs|pdf|php|png|svg|ttf|txt|webp|woff2?|xml)){1,20}$", re.IGNORECASE)
 _TOP_LABEL = re.compile(r"[^\W\d_][\w-]+")
 # jane(at)example(dot)com, jane at example dot com
+_TOP = r"(?:at|ch|com?|de|edu|es|eu|example|fr|gov|info|io|it|net|nl|org|pl|ru|uk|us)"
 _AT = re.compile(
-    r"\s?[\[({<]\s?(?:at|\u00e4t|@)\s?[\])}>]\s?|(?<=\w)[ _+.-]at[ _+.-](?=[\w-]{1,63}(?:[ _+.-][\w-]{1,63}){0,4}?[ _+.-]dot[ _+.-](?:at|ch|com?|de|edu|es|eu|example|fr|gov|info|io|it|net|nl|org|pl|ru|uk|us)(?![^\W_]))",
-    re.IGNORECASE,
+    rf"\s?[\[({{<]\s?(?:at|\u00e4t|@)\s?[\])}}>]\s?|(?<=\w)[ _+.-]at[ _+.-](?=[\w-]{{1,63}}(?:[ _+.-][\w-]{{1,63}}){{0,4}}?[ _+.-]dot[ _+.-]{_TOP}(?![^\W_]))", re.IGNORECASE
 )
 _DOT = re.compile(r"\s?[\[({<]\s?(?:dot|punkt|\.)\s?[\])}>]\s?|[ _+.-]dot[ _+.-]", re.IGNORECASE)
 _OCTETS = r"(?:0[xX][0-9a-fA-F]{1,2}|\d{1,4})"
@@ -54,7 +54,7 @@ _PHONES = (
 )
 # A trunk 0 and groups of digits; nine to twelve digits of it are a number, a date is none.
 _NATIONAL_PHONE = re.compile(
-    r"(?<![\w.+-])(?<!\d[ /])(?!\d\d[-./ ]\d\d[-./ ](?:19|20)\d\d|\d{3}-\d{2}-\d{4}(?!\d))\(?0[1-9]\d{0,4}\)?[ ./-]{1,3}\d{2,8}(?:[ .-]\d{2,8}){0,4}(?![\w/-]|\.\d)"
+    r"(?<![\w.+-])(?<!\d[ /])(?!\d\d[-./ ]\d\d[-./ ](?:19|20)\d\d|\d{3}-\d{2}-\d{4}(?!\d))\(?0[1-9]\d{0,4}\)?[ ./-]{1,3}\d{2,8}(?:[ .-]\d{2,8}){0,4}(?![\w-]|[./]\d)"
 )
 _MAC = re.compile(r"(?<![0-9A-Za-z:-])[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}(?![0-9A-Za-z:-])|(?<![0-9A-Za-z.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Za-z.])")
 _PLACE = re.compile(

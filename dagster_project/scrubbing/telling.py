@@ -41,6 +41,7 @@ _MANY_DIGITS = re.compile(r"\d(?:[-_. /]?\d){9}")
 _DATED = re.compile(r"(?<!\d)(?:19|20)\d\d([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)")
 _HEX = re.compile(r"(?<![0-9a-z])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}(?![0-9a-z])", re.IGNORECASE)
 _WORDS = re.compile(r"[A-Za-z0-9]+")
+_CASE = re.compile(r"(?<=[a-z])(?![a-z])|(?<=[A-Z])(?![A-Z])|(?<=\d)(?!\d)")
 _TURN = re.compile(r"(?<=[A-Za-z])(?=\d)|(?<=\d)(?=[A-Za-z])")
 
 
@@ -64,8 +65,11 @@ def is_scheme(plain: str) -> bool:
 
 
 def _is_random(plain: str) -> bool:
-    """Tell whether letters and digits alternate as they do in no word: four times in a word of 12 characters, or five times over words in mixed case."""
+    """Tell whether letters and digits, or small and large, alternate as they do in no word.
+
+    Four times in a word of 12 characters, five times over words of mixed case, or at every other place of 16 characters and more.
+    """
     words = [(word, len(_TURN.findall(word))) for word in _WORDS.findall(plain) if len(word) >= 6]
-    if any(turns >= 4 and len(word) >= 12 for word, turns in words):
+    if any((turns >= 4 and len(word) >= 12) or (len(word) >= 16 and 2 * len(_CASE.findall(word)) > len(word)) for word, turns in words):
         return True
     return sum(turns for word, turns in words if not (word.islower() or word.isupper() or word.istitle())) >= 5
