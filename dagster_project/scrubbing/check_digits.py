@@ -117,7 +117,7 @@ def _is_as_written(_number: str) -> bool:
 
 
 _NATIONAL_IDS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
-    (re.compile(r"(?<![\w-])(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?![\w-])"), _is_as_written),  # United States
+    (re.compile(r"(?<!\w)(?<!\d-)(?!000|666|9)\d{3}([- ])(?!00)\d{2}\1(?!0000)\d{4}(?!\w|-\d)"), _is_as_written),  # United States
     (re.compile(r"(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)", re.IGNORECASE), _is_as_written),  # Italy
     (re.compile(r"(?<!\w)(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)"), _is_as_written),  # United Kingdom
     (re.compile(r"(?<![\w-])[1-9]\d \d{3} \d{3} \d{3}(?![\w-])"), _is_german),

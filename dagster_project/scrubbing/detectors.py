@@ -32,7 +32,7 @@ _DASHED_QUAD = re.compile(r"(?<!\d)(?<!\d[_-])\d{1,3}([_-])\d{1,3}\1\d{1,3}\1\d{
 _HEX_ADDRESS = re.compile(r"(?<![0-9A-Za-z])0[xX][0-9a-fA-F]{7,8}(?![0-9A-Za-z])")
 _WHOLE_ADDRESS = re.compile(r"(?:(?:^|//|@|[?&;](?:[\w-]{0,30}ip|[\w-]{0,30}addr[\w-]{0,30}|client|host)=)(\d{9,10})|^(\d{1,3})\.(\d{1,3}\.)?(\d{3,8}))(?=$|[/:?&#])")
 _V6 = re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{0,38}:[0-9a-fA-F.:]{0,38}(?![\w:])")
-_DASHED_V6 = re.compile(r"(?<![0-9A-Za-z-])(?:[23][0-9a-fA-F]{3}|f[de][0-9a-fA-F]{2})(?:-[0-9a-fA-F]{0,4}){2,7}(?![0-9A-Za-z-])", re.IGNORECASE)
+_DASHED_V6 = re.compile(r"(?<![0-9A-Za-z])(?:[23][0-9a-fA-F]{3}|f[de][0-9a-fA-F]{2})(?:-[0-9a-fA-F]{0,4}){2,7}(?![0-9A-Za-z-])", re.IGNORECASE)
 _REVERSE = re.compile(r"(?:[0-9a-f]\.){8,32}ip6\.arpa|\d\.in-addr\.arpa|(?<![0-9a-z])[a-z]?[0-9a-f]{8}\.(?:dip|dsl|dyn|pool)\w{0,10}\.", re.IGNORECASE)
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?eyJ)[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]{5}")
 # What providers begin their keys with, hashes of passwords, and headers that carry either.
@@ -56,9 +56,13 @@ _PHONES = (
 _NATIONAL_PHONE = re.compile(
     r"(?<![\w.+-])(?<!\d[ /])(?!\d\d[-./ ]\d\d[-./ ](?:19|20)\d\d|\d{3}-\d{2}-\d{4}(?!\d))\(?0[1-9]\d{0,4}\)?[ ./-]{1,3}\d{2,8}(?:[ .-]\d{2,8}){0,4}(?![\w-]|[./]\d)"
 )
-_MAC = re.compile(r"(?<![0-9A-Za-z:-])[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}(?![0-9A-Za-z:-])|(?<![0-9A-Za-z.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Za-z.])")
+_MAC = re.compile(
+    r"(?<![0-9A-Za-z:])(?<![0-9A-Fa-f]{2}-)[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}(?![0-9A-Za-z]|[:-][0-9A-Fa-f]{2})"
+    r"|(?<![0-9A-Za-z.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![0-9A-Za-z]|\.[0-9A-Fa-f]{4})",
+)
 _PLACE = re.compile(
-    r"(?<![\w.])[-+]?(?:[1-8]?\d|90)\.\d{4,12}\s?[,;/ ]\s?[-+]?(?:1?\d{1,2})\.\d{4,12}(?![\w.])|(?:^|[?&;])(?:lat|latitude|lng|lon|longitude)=[-+]?\d{1,3}\.\d{3,12}", re.IGNORECASE
+    r"(?<![\w.])[-+]?(?:[1-8]?\d|90)\.\d{4,12}\s?[,;/ ]\s?[-+]?(?:1?\d{1,2})\.\d{4,12}(?!\w|\.\d)|(?:^|[?&;])(?:lat|latitude|lng|lon|longitude)=[-+]?\d{1,3}\.\d{3,12}",
+    re.IGNORECASE,
 )
 _NAME = re.compile(r"(?:^|[?&;])(?:(?:first|last|full|sur|given|family|user|nick)[_-]?name|fname|lname)=[^&;]*[^\W\d_]", re.IGNORECASE)
 

@@ -26,16 +26,17 @@ _TELLING = re.compile(
     r"""
     [\x00-\x1f\x7f-\x9f\\"<>`|^{}?\#\u2028\u2029]    # JSON, markup, paths of Windows, queries and fragments that were encoded
     | [;=]                                          # parameters: sid=1a2b, PHPSESSID=…
-    | ://|^[a-z][a-z0-9+.-]{0,30}:$                    # a URL within the path
+    | ://|^[a-z][a-z0-9+.-]{0,30}:/{0,2}$              # a URL within the path
     | ^(?:about|blob|data|file|javascript|mailto|sms|tel|urn|view-source):
     | @(?!\dx\.|v?\d+\.\d)                          # jane@intranet, @jane; logo@2x.png and lib@4.17.21 name nobody
-    | ^~.                                           # somebody's home
+    | (?<!\w)~\w                                   # somebody's home
+    | (?<![\d.])\d{1,3}\.\d{5,8}(?!\d|\.\d)          # an address of two numbers, or half of a position
     | ^0\d{7,}$                                     # a number that is dialled
     | %[0-9a-f]{2}                                  # encoded more often than anybody does in good faith
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:", re.IGNORECASE)
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:/{0,2}", re.IGNORECASE)
 _ENDING = re.compile(r"\.\w{1,5}$")
 _MANY_DIGITS = re.compile(r"\d(?:[-_. /]?\d){9}")
 _DATED = re.compile(r"(?<!\d)(?:19|20)\d\d([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)")
@@ -67,9 +68,9 @@ def is_scheme(plain: str) -> bool:
 def _is_random(plain: str) -> bool:
     """Tell whether letters and digits, or small and large, alternate as they do in no word.
 
-    Four times in a word of 12 characters, five times over words of mixed case, or at every other place of 16 characters and more.
+    Four times in a word of 12 characters, five times over words that are not small, or at every other place of 16 characters and more.
     """
     words = [(word, len(_TURN.findall(word))) for word in _WORDS.findall(plain) if len(word) >= 6]
     if any((turns >= 4 and len(word) >= 12) or (len(word) >= 16 and 2 * len(_CASE.findall(word)) > len(word)) for word, turns in words):
         return True
-    return sum(turns for word, turns in words if not (word.islower() or word.isupper() or word.istitle())) >= 5
+    return sum(turns for word, turns in words if not (word.islower() or word.istitle())) >= 5
