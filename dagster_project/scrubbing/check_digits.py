@@ -43,6 +43,7 @@ _ISSUERS = (
 _WALLET = re.compile(
     r"(?<![0-9A-Za-z])(?:(?P<hex>0x[0-9a-fA-F]{40})|(?P<bech32>(?:bc|ltc|tb)1[02-9ac-hj-np-z]{11,71})|(?P<base58>[13LM][1-9A-HJ-NP-Za-km-z]{25,34}))(?![0-9A-Za-z])"
 )
+_FIVE_DIGITS = re.compile(r"\d(?:\D{0,3}\d){4}")
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
@@ -61,7 +62,7 @@ def has_iban(text: str) -> bool:
 
 def has_national_id(text: str) -> bool:
     """Tell whether a number that a state gave a person stands in a text; digits alone are only looked at where two of them check the rest."""
-    return any(is_valid(found[0]) for pattern, is_valid in _NATIONAL_IDS for found in pattern.finditer(text))
+    return bool(_FIVE_DIGITS.search(text)) and any(is_valid(found[0]) for pattern, is_valid in _NATIONAL_IDS for found in pattern.finditer(text))
 
 
 def has_wallet(text: str) -> bool:

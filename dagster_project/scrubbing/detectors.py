@@ -74,9 +74,13 @@ def kinds(text: str) -> frozenset[str]:
 
 def label(segment: str) -> str | None:
     """Return `{kind}` for the first kind a path segment holds, `{b64}` where only its decoded bytes do, None for neither."""
-    if found := _open(segment):
-        return "{" + next(kind for kind in KINDS if kind in found) + "}"
-    return "{b64}" if _packed(segment) else None
+    text = segment[:MAX_CHARS]
+    if _DIRECT.search(text):
+        plain = readings(text)
+        for kind, holds in _HOLDS.items():
+            if any(map(holds, plain)):
+                return "{" + kind + "}"
+    return "{b64}" if _packed(text) else None
 
 
 def card_numbers(text: str) -> int:

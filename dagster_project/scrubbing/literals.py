@@ -25,7 +25,7 @@ WHOLE = "?"  # stands behind a learnt prefix that was asked for as a whole path,
 REDACTED = "{redacted}"
 
 _FILE = re.compile(
-    r".+\.(7z|atom|avi|avif|bmp|bz2|css|csv|doc|docx|eot|flv|gif|gz|html?|ico|iso|jar|jpe?g|js|json|jsp|map|md|mjs|mov|mp3|mp4|mpe?g|odt|ogg|otf|pdf|php|png|ppt|pptx|rar|rpm|rss|svg|swf|tar|tgz|tiff?|ttf|"
+    r"\A.+\.(7z|atom|avi|avif|bmp|bz2|css|csv|doc|docx|eot|flv|gif|gz|html?|ico|iso|jar|jpe?g|js|json|jsp|map|md|mjs|mov|mp3|mp4|mpe?g|odt|ogg|otf|pdf|php|png|ppt|pptx|rar|rpm|rss|svg|swf|tar|tgz|tiff?|ttf|"
     r"txt|wasm|wav|webm|webmanifest|webp|woff2?|xls|xlsx|xml|xz|ya?ml|zip|aspx?|cgi|do)",
     re.IGNORECASE,
 )

@@ -114,8 +114,9 @@ class Targets:
         if declared := self._declared.find("/" + "/".join(plain)):
             return "/".join(FIXED + part for part in declared.strip("/").split("/"))
         parts = [self._part(segment) for segment in segments[:MAX_DEPTH]]
+        url_at = next((at for at, segment in enumerate(plain) if ":" in segment and is_scheme(segment)), MAX_DEPTH)
         for at in range(1, len(parts)):
-            if not parts[at].startswith(FIXED) and (is_behind_folder(plain[at - 1], plain[at]) or any(map(is_scheme, plain[:at]))):
+            if not parts[at].startswith(FIXED) and (at > url_at or is_behind_folder(plain[at - 1], plain[at])):
                 parts[at] = FIXED + fallback(plain[at])
         if account_at is not None:
             parts[account_at] = FIXED + "{account}"
