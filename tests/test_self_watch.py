@@ -119,7 +119,11 @@ def test_a_planted_cookie_breaks_the_promise(route: str, tmp_path: Path) -> None
 
 def test_a_clean_store_keeps_the_promises(tmp_path: Path) -> None:
     """Ids of records, labels of what was taken out and shapes name nobody; a control that cried here would be switched off."""
-    clean = {"routes": ROUTE | {"route": "/jobs/{uuid}/0b7d2c1e-8f4a-4b6e-9d3c-2a1f5e6d7c8b"}, "tags": TAG | {"personal_kinds": ["email", "ip"]}, "quarantine": QUARANTINE}
+    clean = {
+        "routes": ROUTE | {"route": "/jobs/{uuid}/0b7d2c1e-8f4a-4b6e-9d3c-2a1f5e6d7c8b"},
+        "tags": TAG | {"personal_kinds": ["email", "ip"]},
+        "quarantine": QUARANTINE | {"shape": "[99:AA9:99A9::9] 99-99-99-99 9A:9A:9A:9A:9A:9A"},
+    }
     given = scanned(stored(tmp_path, **clean))
     assert judged("flagged.person_in_store", given) == []
     assert judged("flagged.cookie_kept", given) == []

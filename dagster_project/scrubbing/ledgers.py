@@ -159,7 +159,8 @@ def _accounts(rows: pl.DataFrame, people: People) -> pl.DataFrame:
 
 def _opt_outs(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     recorded = pl.coalesce("recorded_at", "valid_from").alias("recorded_at")
-    return rows.select("account_id", "record_class", codes(rows["purpose"]), codes(rows["site"]), "valid_from", "valid_to", recorded)
+    told = rows.select("account_id", "record_class", codes(rows["purpose"]), codes(rows["site"]), "valid_from", "valid_to", recorded)
+    return told.unique(maintain_order=True)  # two texts that are not kept may have been all the difference
 
 
 def _emergency_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
