@@ -125,9 +125,9 @@ class Literals:
         return pa.table([pa.array(range(self._first_route_id, self._first_route_id + len(routes)), pa.int64()), decided["site"].to_arrow(), routes], schema=ROUTES)
 
     def learnt(self) -> list[tuple[str, str]]:
-        """Return the prefixes (site, route) that passed, now or in earlier runs, in order."""
+        """Return the prefixes (site, route) that passed, now or in earlier runs, in order; none in which a detector still finds something."""
         self._decide()
-        return sorted(self._learnt | self._passed)
+        return sorted(learnt for learnt in self._learnt | self._passed if not kinds(learnt[1]))
 
     def _decide(self) -> pl.DataFrame:
         """Walk all candidates one segment deeper at a time, deciding each literal below what stands above it."""
