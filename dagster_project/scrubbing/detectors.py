@@ -37,7 +37,7 @@ _REVERSE = re.compile(r"(?:[0-9a-f]\.){8,32}ip6\.arpa|\d\.in-addr\.arpa|(?<![0-9
 _JWT = re.compile(r"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?eyJ)[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]{5}")
 # What providers begin their keys with, hashes of passwords, and headers that carry either.
 _KEYS = re.compile(
-    r"(?<![A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{16}(?![0-9A-Z])|gh[oprsu]_[A-Za-z0-9]{30}|github_pat_\w{20}|glpat-[\w-]{20}|npm_[A-Za-z0-9]{30}|[prs]k_(?:live|test)_[A-Za-z0-9]{16}"
+    r"(?<![A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{16}(?![0-9A-Z])|(?i:gh[oprsu]_[a-z0-9]{30}|github_pat_\w{20}|glpat-[\w-]{20}|npm_[a-z0-9]{30}|[prs]k_(?:live|test)_[a-z0-9]{16})"
     r"|whsec_[A-Za-z0-9+/]{20}|sk-(?:[a-z]{2,8}-)?[\w-]{20}|xox[abeoprs]-[\w-]{10}|AIza[\w-]{35}|ya29\.[\w-]{20}|SG\.[\w-]{20}|dop_v1_[0-9a-f]{32}|pypi-[\w-]{20}"
     r"|v[1-4]\.(?:local|public)\.[\w-]{20}|(?i:bearer|basic) (?=[\w.~+/-]{0,64}[\d=])[\w.~+/=-]{8})"
     r"|\$(?:2[abxy]?|[156y]|argon2(?:id|i|d)|scrypt|pbkdf2[\w-]{0,12})\$[\w./$=,+-]{16}|-----BEGIN [A-Z ]{0,20}PRIVATE KEY",

@@ -97,8 +97,8 @@ def from_base58(token: str) -> bytes:
 
 
 def _text(said: bytes) -> str | None:
-    """Return bytes as text, UTF-16 where every other byte is zero; None where they are none."""
-    wide = "utf-16-le" if said[1:2] == b"\0" else "utf-16-be" if said[:1] == b"\0" else "utf-8"
+    """Return bytes as text, UTF-16 where some are zero; None where they are none."""
+    wide = "utf-8" if 0 not in said else "utf-16-le" if said[1::2].count(0) > said[::2].count(0) else "utf-16-be"
     try:
         text = said.decode(wide)
     except UnicodeDecodeError:
