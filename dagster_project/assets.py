@@ -69,7 +69,7 @@ def verdict_assets() -> list[dg.AssetsDefinition]:
         return counted(len(report_latest(house, engine)), started)
 
     return [
-        _asset("scans", ("ledger.scans",), measured, "Looks for persons and cookies in what is stored.", lambda _, engine: scan_store(engine)),
+        _asset("scans", ("ledger.scans",), measured, "Looks for persons and cookies in what is stored.", lambda house, engine: scan_store(engine, house)),
         _asset("releases", ("ledger.releases",), measured, "Makes the published copies of the suppressed tables.", lambda house, engine: release(engine, house.settings)),
         warehouse,
         report,

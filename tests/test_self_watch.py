@@ -1,5 +1,6 @@
 """The controls that watch ourselves, on stores where what must not be there was planted: no sample can break them, so these tests do."""
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -14,8 +15,9 @@ from dagster_project.engines import catalog
 from dagster_project.engines.decide import closure
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.lake import Lake, schema
-from dagster_project.engines.scanning import scan
+from dagster_project.engines.scanning import backstop, private_clients, scan
 from dagster_project.reading.records.parquet import measure
+from dagster_project.settings import Settings
 
 DAY = date(2026, 3, 10)
 AS_OF = datetime(2026, 4, 1, tzinfo=UTC)
@@ -117,7 +119,11 @@ def test_a_planted_cookie_breaks_the_promise(route: str, tmp_path: Path) -> None
 
 def test_a_clean_store_keeps_the_promises(tmp_path: Path) -> None:
     """Ids of records, labels of what was taken out and shapes name nobody; a control that cried here would be switched off."""
-    clean = {"routes": ROUTE | {"route": "/jobs/{uuid}/0b7d2c1e-8f4a-4b6e-9d3c-2a1f5e6d7c8b"}, "tags": TAG | {"personal_kinds": ["email", "ip"]}, "quarantine": QUARANTINE}
+    clean = {
+        "routes": ROUTE | {"route": "/jobs/{uuid}/0b7d2c1e-8f4a-4b6e-9d3c-2a1f5e6d7c8b"},
+        "tags": TAG | {"personal_kinds": ["email", "ip"]},
+        "quarantine": QUARANTINE | {"shape": "[99:AA9:99A9::9] 99-99-99-99 9A:9A:9A:9A:9A:9A"},
+    }
     given = scanned(stored(tmp_path, **clean))
     assert judged("flagged.person_in_store", given) == []
     assert judged("flagged.cookie_kept", given) == []
@@ -176,3 +182,46 @@ def test_a_cell_below_k_breaks_the_promise(change: dict[str, Any], code: str | N
     given = row_of("ledger.releases", **RELEASE | change)
     assert [finding["code"] for finding in judged("flagged.cell_too_small", given)] == ([code] if code else [])
     assert statuses(given)["CR-7"] == {"broken" if code else "kept"}
+
+
+@pytest.mark.parametrize(
+    ("site", "stored_routes", "hits", "is_met"),
+    [
+        ({}, ["/prices", "{redacted}"], [1, 0], True),
+        ({"routes": ["/jobs/{job}"], "vocabulary": ["prices"], "query": {"sort": ["new"], "page": "count"}}, ["/prices"], [0, 0], True),
+        ({"routes": ["/mail/jane.doe@example.com/{x}"]}, ["{redacted}"], [1, 1], False),
+        ({"vocabulary": ["+4930123456789"]}, ["/prices"], [0, 1], False),
+        ({"query": {"who": ["jane.doe@example.com", "203.0.113.7"]}}, ["/prices"], [0, 2], False),
+    ],
+)
+def test_what_is_declared_may_name_nobody(site: dict[str, Any], stored_routes: list[str], hits: list[int], is_met: bool, tmp_path: Path) -> None:
+    """The backstop is counted; where a declaration itself names somebody the check of ledger.scans fails, whoever asked for it."""
+    lake = stored(tmp_path)
+    rows = [ROUTE | {"route_id": number, "route": route} for number, route in enumerate(stored_routes, 1)]
+    lake.write("scrubbed.routes", pa.Table.from_pylist(rows, schema("scrubbed.routes")), "part")
+    engine = DuckDBEngine(tmp_path)
+    try:
+        found = backstop(engine.connection(), Settings.model_validate({"sites": {"shop": site}}))
+    finally:
+        engine.close()
+    assert found.column("hits").to_pylist() == hits
+    (rule,) = [each for each in json.loads((catalog.root() / "expectations/1_ledger/scans.json").read_text())["expectations"] if "settings" in str(each)]
+    with duckdb.connect() as connection:
+        connection.register("batch", found)
+        broken = connection.execute(rule["kwargs"]["unexpected_rows_query"].format(batch="batch")).fetchall()
+    assert (not broken) is is_met
+    given = {"ledger.scans": found}
+    assert judged("flagged.person_in_store", given) == []
+
+
+def test_private_clients_are_warned_of(tmp_path: Path) -> None:
+    """Whoever forgets a proxy counts it as the one visitor of a site: above 1 % of the requests the run says so."""
+    lake = stored(tmp_path)
+    clients = [(site, "private" if number < private else "public") for site, private in (("web", 2), ("shop", 1)) for number in range(100)]
+    rows = pa.Table.from_pylist([{"day": DAY, "site": site, "client_class": found} for site, found in clients], schema("scrubbed.requests"))
+    lake.write("scrubbed.requests", rows, "part-0", DAY)
+    engine = DuckDBEngine(tmp_path)
+    try:
+        assert private_clients(engine.connection()) == [("web", 0.02)]
+    finally:
+        engine.close()

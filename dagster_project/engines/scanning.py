@@ -1,5 +1,9 @@
-"""Looks for persons and cookies in what is stored: the text columns that came of logs and tags, and every column that no contract names."""
+"""Looks for persons and cookies in what is stored: the text columns that came of logs and tags, and every column that no contract names.
 
+It also counts what the last look at routes blanked (the backstop), and warns where clients come from private addresses.
+"""
+
+import re
 from collections.abc import Collection
 
 import duckdb
@@ -9,13 +13,21 @@ import pyarrow.parquet as pq
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.house import House
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.evidence.scan import hits
+from dagster_project.scrubbing.detectors import kinds
+from dagster_project.scrubbing.literals import REDACTED
+from dagster_project.settings import Settings, Site
 
 # Tables that hold what logs and tag calls were reduced to; ids that the vendor's own ledgers declare are not looked at.
 SCANNED = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary", "scrubbed.tags", "ledger.quarantine")
 DECLARED = ("account_id", "staff_id", "input_id", "event_id")
 TEXTS = ("varchar", "varchar[]")
+# A shape of these alone holds nothing of its line, though 99-99-99-99 looks like an address.
+SHAPE = re.compile(r'[A9\[\]"{}:,/ -]*')
+BACKSTOP = "backstop"
+MAX_PRIVATE = 0.01  # share of private clients above which a proxy is missing from the settings (privacy-rules.md section 2, row 13)
 
 Row = dict[str, object]
 
@@ -31,13 +43,49 @@ def scan(lake: Lake, connection: duckdb.DuckDBPyConnection) -> pa.Table:
     return pa.Table.from_pylist(rows, schema("ledger.scans"))
 
 
-def scan_store(engine: DuckDBEngine) -> int:
-    """Scan what is stored and put ledger.scans in place; return its rows."""
+def scan_store(engine: DuckDBEngine, house: House) -> int:
+    """Scan what is stored and put ledger.scans in place; return its rows. Tells of sites whose clients are private."""
     engine.refresh()
-    rows = scan(engine.lake, engine.connection())
+    connection = engine.connection()
+    rows = pa.concat_tables([scan(engine.lake, connection), backstop(connection, house.settings)])
+    for site, share in private_clients(connection):
+        house.tell(f"site {site}: {share:.1%} of its requests come from private addresses; name the proxies in front of it in sites.trusted_proxies")
     engine.lake.write("ledger.scans", rows, "part")
     engine.refresh()
     return int(rows.num_rows)
+
+
+def backstop(connection: duckdb.DuckDBPyConnection, settings: Settings) -> pa.Table:
+    """Return the rows of ledger.scans on what the last look of the detectors blanks (privacy-rules.md section 3, rule 7).
+
+    `scrubbed.routes`: routes that many asked for and that named somebody once they were put together. `settings`: words, routes and
+    query values that are declared and name somebody; there must be none, as what is declared is shown to whoever reads a report.
+    """
+    ((routes, redacted),) = connection.execute("select count(*), count(*) filter (where route = $redacted) from scrubbed.routes", {"redacted": REDACTED}).fetchall()
+    declared = sorted({text for site in (settings.sites.default, *settings.sites.by_name.values()) for text in _declared(site)} | set(settings.access.customer_record_routes))
+    named = sum(bool(kinds(text)) for text in declared)
+    rows: list[Row] = [
+        {"table_name": "scrubbed.routes", "column_name": "route", "kind": BACKSTOP, "values_scanned": routes, "hits": redacted},
+        {"table_name": "settings", "column_name": "sites", "kind": BACKSTOP, "values_scanned": len(declared), "hits": named},
+    ]
+    return pa.Table.from_pylist(rows, schema("ledger.scans"))
+
+
+def private_clients(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, float]]:
+    """Return the sites of which more than 1 % of the requests come from private addresses, each with that share."""
+    query = """
+        select site, avg(case when client_class = 'private' then 1.0 else 0.0 end) as share
+        from scrubbed.requests
+        group by site
+        having share > $most
+        order by site
+    """
+    return connection.execute(query, {"most": MAX_PRIVATE}).fetchall()
+
+
+def _declared(site: Site) -> list[str]:
+    values = [value for allowed in site.query.values() if allowed != "count" for value in allowed]
+    return [*site.routes, *site.vocabulary, *site.query, *values]
 
 
 def _column(connection: duckdb.DuckDBPyConnection, table: Table, column: str, kind: str) -> list[Row]:
@@ -48,8 +96,8 @@ def _column(connection: duckdb.DuckDBPyConnection, table: Table, column: str, ki
 
 def _found(table: Table, column: str, values: Collection[str]) -> list[Row]:
     """Return a row for each kind found among the distinct values of a column."""
-    kinds = {"cookie": 0, "person": 0} | hits(values)
-    return [{"table_name": table.name, "column_name": column, "kind": kind, "values_scanned": len(values), "hits": count} for kind, count in sorted(kinds.items())]
+    found = {"cookie": 0, "person": 0} | hits(value for value in values if not (column == "shape" and SHAPE.fullmatch(value)))
+    return [{"table_name": table.name, "column_name": column, "kind": kind, "values_scanned": len(values), "hits": count} for kind, count in sorted(found.items())]
 
 
 def _undeclared(lake: Lake, table: Table) -> list[Row]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
+from dagster_project.scrubbing.codes import codes
 from dagster_project.scrubbing.ledgers import arrow
 from dagster_project.scrubbing.merging import PLACE, agreement
 from dagster_project.scrubbing.people import People
@@ -62,7 +63,8 @@ def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
         pl.when(~is_staff).then(users).alias("user_account_ids"),
         *("account_id", "record_class", "record_id", "record_ids", "action"),
         pl.col("content").alias("has_content"),
-        *("purpose", "case_id"),
+        codes(events["purpose"]),
+        "case_id",
         pl.col("rows").alias("row_count"),
         pl.col("bytes").alias("byte_count"),
         "outcome",

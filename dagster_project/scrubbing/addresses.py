@@ -3,7 +3,7 @@
 import ipaddress
 import re
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from socket import AF_INET, inet_pton
@@ -16,7 +16,9 @@ MAX_LIST = 8192
 
 _MAPPED = b"\0" * 10 + b"\xff\xff"
 _UNIQUE_LOCAL = IPv6Network("fc00::/7")
-_FOR = re.compile(r"\bfor\s*=", re.IGNORECASE)
+# Lists are split at commas outside quoted strings; what a client sends as its Host stands in one, too.
+_ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.){0,512}"|")+')
+_PAIR = re.compile(r'(?:^|;)\s*+([\w!#$%&\'*+.^`|~-]++)\s*+=\s*+(?:"((?:[^"\\]|\\.){0,512})"|([^\s;"]*))')
 # The special ranges of IPv4 (IANA's registry), in order; what lies between them is public.
 _V4_RANGES = """
 reserved 0.0.0.0/8
@@ -102,8 +104,7 @@ def client(peer: str | None, forwarded: str | None, proxies: Proxies, vendor: st
             return packed, known._replace(client_source="vendor")
     if not forwarded:
         return classify(peer)
-    hops = list(_hops(forwarded[-MAX_LIST:]))
-    is_rfc7239 = bool(_FOR.search(forwarded))
+    is_rfc7239, hops = _hops(forwarded[-MAX_LIST:])
     if len(hops) > 1 and not is_rfc7239 and hops[0] == peer:
         found, is_peer = _walk(hops[-1], hops[:-1], proxies)[0], False
     else:
@@ -124,13 +125,24 @@ def _walk(peer: str | None, hops: list[str], proxies: Proxies) -> tuple[str | No
     return current, is_peer
 
 
-def _hops(forwarded: str) -> Iterator[str]:
-    """Split a list of addresses, or the `for=` parts of RFC 7239 (names in any case, quoted strings); empty entries are skipped."""
-    if _FOR.search(forwarded):
-        found = re.findall(r'(?i)(?:^|[;,\s])for\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;,"]*))', forwarded)
-        yield from (re.sub(r"\\(.)", r"\1", quoted) or plain for quoted, plain in found)
-    else:
-        yield from (hop for hop in re.split(r"[,\s]+", forwarded.replace('"', " ")) if hop and hop != "-")
+def _hops(forwarded: str) -> tuple[bool, list[str]]:
+    """Tell whether a list is one of RFC 7239, and return its hops; empty entries are skipped.
+
+    The last entry decides which it is: it alone was written by a proxy of ours, and what a client put before it may look like either.
+    """
+    elements = [element.strip() for element in _ELEMENT.findall(forwarded)]
+    if not elements or _for_of(elements[-1]) is None:
+        return False, [hop for hop in re.split(r"[,\s]+", forwarded.replace('"', " ")) if hop and hop != "-"]
+    found = (_for_of(element) if "=" in element else element for element in elements)
+    return True, [hop for hop in found if hop]
+
+
+def _for_of(element: str) -> str | None:
+    """Return the value of `for=` (a name in any case, perhaps a quoted string), None where there is none."""
+    for name, quoted, plain in _PAIR.findall(element):
+        if name.lower() == "for":
+            return re.sub(r"\\(.)", r"\1", quoted) or plain
+    return None
 
 
 def classify(text: str | None) -> tuple[Packed, Client]:
@@ -170,7 +182,7 @@ def _without_address(bare: str) -> tuple[Packed, Client]:
 def _bare(text: str) -> str:
     """Strip blanks, brackets and a port; several colons without brackets are an IPv6 address without one."""
     text = text.strip(" \t")
-    if bracketed := re.fullmatch(r"\[([^\]]*)\](?::\d{1,5})?", text):
+    if bracketed := re.fullmatch(r"\[([^\]]*)\](?::(?:\d{1,5}|_[\w.-]+))?", text):
         return bracketed[1]
     return text.rsplit(":", 1)[0] if re.fullmatch(r"[^:/]+:(?:\d{1,5}|_[\w.-]+)", text) else text
 

@@ -56,9 +56,9 @@ _DESKTOP = frozenset({"Windows", "macOS", "Linux", "Chrome OS", "FreeBSD", "Open
 _MOBILE = frozenset({"Windows Phone", "KaiOS"})
 _BOT = re.compile(
     r"(?<!cu)bot\b|(?<!cu)bots?[/;_-]|crawl|spider|slurp|scrap|fetch|monitor|uptime|pingdom|archiver|validator|preview|externalhit"
-    r"|headless|phantomjs|selenium|lighthouse|mediapartners|feed|\brss\b|https?://|\S@\S+\."
+    r"|zgrab|masscan|nmap|nikto|sqlmap|nuclei|headless|phantomjs|selenium|lighthouse|mediapartners|feed|\brss\b|https?://|\S@\S+\."
     r"|^(?:curl|wget|python|java|php|perl|ruby|go-http|go |okhttp|axios|node|undici|got |guzzle|postman|insomnia|httpie|libwww|lwp"
-    r"|apache-httpclient|jakarta|winhttp|aria2|zgrab|masscan|nmap|nikto|sqlmap|rest-client|reqwest|hyper|aiohttp|httpx|puppeteer"
+    r"|apache-httpclient|jakarta|winhttp|aria2|rest-client|reqwest|hyper|aiohttp|httpx|puppeteer"
     r"|playwright|k6|apachebench|jmeter|siege|wrk|elb-health|kube-probe|googlehc|prometheus|git/|pip/|npm/|docker|containerd|mozilla/[\d.]+$)",
     re.IGNORECASE,
 )
@@ -98,7 +98,13 @@ def agent(text: str | None) -> Agent:
 
 def _device_class(text: str, system: str, said: PartialResult) -> str:
     device = said.device.family if said.device else ""
-    if device == "iPad" or "Tablet" in text or "Kindle" in device or device.startswith("Kindle") or (system == "Android" and "Mobile" not in text and "TV" not in text):
+    if (
+        device == "iPad"
+        or "Tablet" in text
+        or "Kindle" in device
+        or device.startswith("Kindle")
+        or (system == "Android" and not any(word in text for word in ("Mobile", "Opera Mini", "TV")))
+    ):
         return "tablet"
     if system in _MOBILE or (system in {"iOS", "Android", "HarmonyOS", "Tizen"} and "TV" not in text):
         return "mobile"

@@ -16,6 +16,7 @@ from dagster_project.scrubbing.memory import CLOSED, Memory
 from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.referrers import referrer
 from dagster_project.scrubbing.targets import Target, Targets
+from dagster_project.scrubbing.telling import is_telling
 from dagster_project.scrubbing.tokens import BLOCK, address_block, context_block
 
 CARDS = {"cards": pa.int32()}  # how many card numbers the text itself holds (CE-2)
@@ -31,6 +32,11 @@ class Accounts:
     def number(self, name: str | None) -> int | None:
         """Return the number of an account id of the ledger; without a ledger, of whatever is shaped like an id and names nobody."""
         return self._known(name) if name and (name in self._people.accounts if self._people.accounts else _is_id(name)) else None
+
+    def number_in_path(self, name: str | None) -> int | None:
+        """Return the number of an account named by a path: anybody can write one, so without a ledger it is none if its form may tell of a person (a UUID may not)."""
+        is_believed = bool(name) and (bool(self._people.accounts) or not is_telling(str(name)) or "uuid" in kinds(str(name)))
+        return self.number(name) if is_believed else None
 
     def number_of_user(self, name: str) -> int | None:
         """Return the number of a user's only account."""
@@ -116,7 +122,7 @@ def targets(read: Targets, accounts: Accounts, route_id: Callable[[str], int]) -
     def made(text: str | None) -> tuple[object, ...]:
         target: Target = read.read(text)
         number = None if target.candidate is None else route_id(target.candidate)
-        said = number, target.host, accounts.number(target.account), target.is_customer_record, target.other_query_names
+        said = number, target.host, accounts.number_in_path(target.account), target.is_customer_record, target.other_query_names
         return *said, text in {None, "", "-"}, target.is_http, target.is_authority, _cards(text)
 
     flags = dict.fromkeys(("is_missing", "is_http", "is_authority"), pa.bool_())

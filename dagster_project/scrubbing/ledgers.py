@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.scrubbing import detectors
+from dagster_project.scrubbing.codes import COMPANY_WORDS, are_codes, codes
 from dagster_project.scrubbing.merging import PLACE, Merged, adding, distinct, filling
 from dagster_project.scrubbing.people import People
 from dagster_project.settings import Source
@@ -150,9 +151,16 @@ def _policies(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     )
 
 
+def _accounts(rows: pl.DataFrame, people: People) -> pl.DataFrame:
+    is_zone = pl.col("time_zone").is_in(_zones().implode())
+    kept = rows.with_columns(codes(rows["plan"]), pl.when(is_zone).then("time_zone").alias("time_zone"))
+    return _as_delivered("account_id", "joined_at", "closed_at", "plan", "seats", "time_zone")(kept, people)
+
+
 def _opt_outs(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     recorded = pl.coalesce("recorded_at", "valid_from").alias("recorded_at")
-    return rows.select("account_id", "record_class", "purpose", "site", "valid_from", "valid_to", recorded)
+    told = rows.select("account_id", "record_class", codes(rows["purpose"]), codes(rows["site"]), "valid_from", "valid_to", recorded)
+    return told.unique(maintain_order=True)  # two texts that are not kept may have been all the difference
 
 
 def _emergency_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
@@ -177,9 +185,12 @@ def _emergencies(rows: pl.DataFrame, people: People) -> pl.DataFrame:
     )
 
 
+def _zones() -> pl.Series:
+    return pl.Series(sorted(available_timezones() - {"Factory", "localtime"}))
+
+
 def _source_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
-    zones = pl.Series(sorted(available_timezones() - {"Factory", "localtime"}))
-    is_zone = pl.col("time_zone").is_null() | pl.col("time_zone").is_in(zones.implode())
+    is_zone = pl.col("time_zone").is_null() | pl.col("time_zone").is_in(_zones().implode())
     return _unless(is_zone & _is_span("clock_skew_s", "allowed_lateness_s", longest=LONGEST_DAYS * 86_400))
 
 
@@ -201,7 +212,13 @@ def _gaps(rows: pl.DataFrame, _: People) -> pl.DataFrame:
 def _disclosures(rows: pl.DataFrame, people: People) -> pl.DataFrame:
     kind = pl.when(pl.col("kind").is_in(DISCLOSURE_KINDS) | pl.col("kind").is_null()).then("kind").otherwise(pl.lit("other"))
     names = ("disclosure_id", "account_id", "recipient", "data_class", "purpose", "kind", "occurred_at")
-    return _as_delivered(*names)(rows.with_columns(kind=kind), people)
+    told = (codes(rows["recipient"], COMPANY_WORDS), codes(rows["data_class"]), codes(rows["purpose"]))
+    return _as_delivered(*names)(rows.with_columns(*told, kind=kind), people)
+
+
+def _consent_fault(rows: pl.DataFrame, _people: People) -> pl.Expr:
+    """Refuse a consent to what is no code: redacted, it would permit whatever else is redacted."""
+    return _unless(pl.lit(are_codes(rows["recipient"], COMPANY_WORDS) & are_codes(rows["purpose"])))
 
 
 def _tags(rows: pl.DataFrame, _: People) -> pl.DataFrame:
@@ -215,7 +232,16 @@ def _tags(rows: pl.DataFrame, _: People) -> pl.DataFrame:
         schema={"url": pl.String, "personal_kinds": pl.List(pl.String), "card_numbers": pl.Int32},
     )
     joined = rows.join(found, on="url", how="left", maintain_order="left")
-    return joined.select("event_id", "site", "recipient", "occurred_at", "account_id", "personal_kinds", "card_numbers")
+    told = joined.with_columns(codes(rows["site"]), codes(rows["recipient"], COMPANY_WORDS))
+    return told.select("event_id", "site", "recipient", "occurred_at", "account_id", "personal_kinds", "card_numbers")
+
+
+def _messages(rows: pl.DataFrame, _: People) -> pl.DataFrame:
+    return rows.select("snapshot_at", "message_id", "account_id", "received_at", "size_bytes", codes(rows["channel"]))
+
+
+def _mailings(rows: pl.DataFrame, _: People) -> pl.DataFrame:
+    return rows.select("mailing_id", "account_id", "sent_at", codes(rows["purpose"]))
 
 
 def _review_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
@@ -234,21 +260,22 @@ _LEDGERS: Mapping[str, _Ledger] = {
     "grants": _Ledger(_grants, partial(adding, key="grant_id", added=("revoked_at", "revocation_recorded_at")), _grant_fault),
     "staff": _Ledger(_staff),
     "teams": _Ledger(_teams, fault=_team_fault),
-    "accounts": _Ledger(_as_delivered("account_id", "joined_at", "closed_at", "plan", "seats", "time_zone"), partial(filling, key="account_id")),
+    "accounts": _Ledger(_accounts, partial(filling, key="account_id")),
     "policies": _Ledger(_policies, partial(adding, key="policy_id", added=()), _policy_fault),
     "opt_outs": _Ledger(_opt_outs),
     "emergencies": _Ledger(_emergencies, partial(adding, key="emergency_id", added=("decision", "decided_by", "decided_at")), _emergency_fault),
     "sources": _Ledger(_sources, partial(filling, key="source"), _source_fault),
     "gaps": _Ledger(_gaps),
-    "messages": _Ledger(_as_delivered("snapshot_at", "message_id", "account_id", "received_at", "size_bytes", "channel")),
+    "messages": _Ledger(_messages),
     "erasures": _Ledger(_as_delivered("order_id", "account_id", "recorded_at", "message_id")),
     "disclosures": _Ledger(_disclosures),
     "consents": _Ledger(
         _as_delivered("consent_id", "account_id", "recipient", "data_classes", "purpose", "valid_from", "valid_to", "recorded_at"),
         partial(adding, key="consent_id", added=("valid_to",)),
+        _consent_fault,
     ),
     "tags": _Ledger(_tags),
-    "mailings": _Ledger(_as_delivered("mailing_id", "account_id", "sent_at", "purpose")),
+    "mailings": _Ledger(_mailings),
     "objections": _Ledger(_as_delivered("account_id", "policy_id", "recorded_at")),
     "reviews": _Ledger(_reviews, fault=_review_fault),
 }

@@ -25,7 +25,7 @@ WHOLE = "?"  # stands behind a learnt prefix that was asked for as a whole path,
 REDACTED = "{redacted}"
 
 _FILE = re.compile(
-    r".+\.(7z|atom|avi|avif|bmp|bz2|css|csv|doc|docx|eot|flv|gif|gz|html?|ico|iso|jar|jpe?g|js|json|jsp|map|md|mjs|mov|mp3|mp4|mpe?g|odt|ogg|otf|pdf|php|png|ppt|pptx|rar|rpm|rss|svg|swf|tar|tgz|tiff?|ttf|"
+    r"\A.+\.(7z|atom|avi|avif|bmp|bz2|css|csv|doc|docx|eot|flv|gif|gz|html?|ico|iso|jar|jpe?g|js|json|jsp|map|md|mjs|mov|mp3|mp4|mpe?g|odt|ogg|otf|pdf|php|png|ppt|pptx|rar|rpm|rss|svg|swf|tar|tgz|tiff?|ttf|"
     r"txt|wasm|wav|webm|webmanifest|webp|woff2?|xls|xlsx|xml|xz|ya?ml|zip|aspx?|cgi|do)",
     re.IGNORECASE,
 )
@@ -125,9 +125,9 @@ class Literals:
         return pa.table([pa.array(range(self._first_route_id, self._first_route_id + len(routes)), pa.int64()), decided["site"].to_arrow(), routes], schema=ROUTES)
 
     def learnt(self) -> list[tuple[str, str]]:
-        """Return the prefixes (site, route) that passed, now or in earlier runs, in order."""
+        """Return the prefixes (site, route) that passed, now or in earlier runs, in order; none in which a detector still finds something."""
         self._decide()
-        return sorted(self._learnt | self._passed)
+        return sorted(learnt for learnt in self._learnt | self._passed if not kinds(learnt[1]))
 
     def _decide(self) -> pl.DataFrame:
         """Walk all candidates one segment deeper at a time, deciding each literal below what stands above it."""

@@ -4,7 +4,7 @@ import binascii
 import html
 import re
 import unicodedata
-from base64 import b64decode
+from base64 import b32decode, b64decode
 from urllib.parse import unquote
 
 MAX_ROUNDS = 4
@@ -14,6 +14,11 @@ _ENCODED = re.compile(r"[%\\&]")
 _UNICODE_ESCAPE = re.compile(r"(?:%u|\\u)([0-9a-fA-F]{4})")
 _BYTE_ESCAPES = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
 _INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+# What NFKC leaves of the dots between labels of a host name (UTS 46), and of hyphens.
+_LOOK_ALIKES = str.maketrans("\u3002\u2010\u2011\u2012\u2013\u2014\u2015\u2212", ".-------")
+_BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{12,}|(?=[a-z]*[2-7])[a-z2-7]{12,}|[a-z]{16,})(?:={1,6})?(?![A-Za-z0-9])")
+_BASE58 = re.compile(r"(?<![A-Za-z0-9])(?=[1-9a-z]*[A-Z])(?=[1-9A-Z]*[a-z])[1-9A-HJ-NP-Za-km-z]{12,128}(?![A-Za-z0-9])")
+_BASE58_DIGITS = {digit: value for value, digit in enumerate("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")}
 _PACKED = (re.compile(r"[A-Za-z0-9]{12,}={0,2}"), re.compile(r"[A-Za-z0-9_-]{12,}={0,2}"), re.compile(r"[A-Za-z0-9+/]{12,}={0,2}"))
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 
@@ -31,7 +36,7 @@ def decoded(text: str) -> str:
             break
     if text.isascii():
         return text
-    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)))
+    text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))).translate(_LOOK_ALIKES)
     return "".join(str(unicodedata.decimal(char)) if char.isdecimal() else char for char in text)
 
 
@@ -49,8 +54,10 @@ def readings(text: str) -> tuple[str, ...]:
 
 
 def packed(text: str, nesting: int = MAX_NESTING) -> list[str]:
-    """Return what base64, base64url and hex tokens of 12 characters and more say, decoded."""
-    inner = (_unpacked(token) for pattern in _PACKED for token in set(pattern.findall(text)))
+    """Return what base64, base64url and hex tokens of 12 characters and more say, decoded; the same of Base32 and Base58."""
+    inner = [_unpacked(token) for pattern in _PACKED for token in set(pattern.findall(text))]
+    inner += [_from_base32(token) for token in set(_BASE32.findall(text))]
+    inner += [_text(from_base58(token)) for token in set(_BASE58.findall(text))]
     found = [decoded(said) for said in inner if said is not None]
     if nesting > 1:
         found += [deeper for said in found for deeper in packed(said, nesting - 1)]
@@ -73,9 +80,27 @@ def _unpacked(token: str) -> str | None:
         return None
 
 
-def _text(said: bytes) -> str | None:
+def _from_base32(token: str) -> str | None:
+    digits = token.rstrip("=").upper()
     try:
-        text = said.decode()
+        return _text(b32decode(digits + "=" * (-len(digits) % 8)))
+    except binascii.Error:
+        return None
+
+
+def from_base58(token: str) -> bytes:
+    """Return the bytes of a token of Bitcoin's alphabet; each leading 1 is a zero byte."""
+    number = 0
+    for digit in token:
+        number = number * 58 + _BASE58_DIGITS[digit]
+    return bytes(len(token) - len(token.lstrip("1"))) + number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def _text(said: bytes) -> str | None:
+    """Return bytes as text, UTF-16 where some are zero; None where they are none."""
+    wide = "utf-8" if 0 not in said else "utf-16-le" if said[1::2].count(0) > said[::2].count(0) else "utf-16-be"
+    try:
+        text = said.decode(wide)
     except UnicodeDecodeError:
         return None
     return None if _CONTROL.search(text) else text

@@ -13,15 +13,16 @@ from dagster_project.scrubbing.detectors import label
 from dagster_project.scrubbing.literals import FIXED, QUERY, fallback
 from dagster_project.scrubbing.protocols import OTHER_HOST, bare_host
 from dagster_project.scrubbing.readable import decoded
+from dagster_project.scrubbing.telling import is_behind_folder, is_scheme, is_telling
 from dagster_project.settings import Site
 
 MAX_BYTES = 8192
 MAX_DEPTH = 8
 MAX_LITERAL = 200
 
-_ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://([^/?#]*)(.*)", re.DOTALL)
-_AUTHORITY = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\]):\d{1,5}")
-_MATRIX = re.compile(r"(?:;|%3[bB]).*", re.DOTALL)
+_ABSOLUTE = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]{0,30}://([^/?#]*+)(.*+)", re.DOTALL)
+_AUTHORITY = re.compile(r"\A(?:[\w.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}\Z")
+_MATRIX = re.compile(r"(?:;|%(?:25)*3[bB]).*+", re.DOTALL)
 _UNSHOWABLE = re.compile(r"[\x00-\x20\x7f-\xa0{}\u2028\u2029\ufffd\ud800-\udfff]")
 
 
@@ -52,8 +53,16 @@ class Routes:
 
 
 def _pattern(template: str) -> str:
-    parts = re.split(r"(\{[^}]*\})", "/" + template.strip("/"))
-    return "".join("[^/]+" if part.startswith("{") else re.escape(part) for part in parts).removesuffix("/")
+    """Return the pattern of a template; no part that varies is tried twice, so that a hostile path is read once."""
+    return "".join("/" + _segment_pattern(segment) for segment in template.strip("/").split("/")).removesuffix("/")
+
+
+def _segment_pattern(segment: str) -> str:
+    first, *rest = re.split(r"\{[^}]*\}", segment)
+    if not rest:
+        return re.escape(first)
+    between = "".join(rf"(?>[^/]+?{re.escape(literal)})" for literal in rest[:-1])
+    return re.escape(first) + between + "[^/]+" + re.escape(rest[-1])
 
 
 class Targets:
@@ -73,24 +82,25 @@ class Targets:
         """Return what may be known of a target; origin, absolute, authority and asterisk form are HTTP, all else is not."""
         if raw is None or raw in {"", "-"}:
             return Target()
-        raw = raw[:MAX_BYTES]
+        raw, is_cut = raw[:MAX_BYTES], len(raw) > MAX_BYTES
         if raw == "*":
             return Target(candidate=FIXED + "*" + QUERY)
         if raw.startswith("/"):
-            return self._origin(raw, None)
+            return self._origin(raw, None, is_cut)
         if absolute := _ABSOLUTE.fullmatch(raw):
             host = bare_host(absolute[1].rpartition("@")[2])
-            return self._origin("/" + absolute[2].removeprefix("/"), host) if host in self._own_hosts else Target(host=OTHER_HOST)
+            return self._origin("/" + absolute[2].removeprefix("/"), host, is_cut) if host in self._own_hosts else Target(host=OTHER_HOST)
         if _AUTHORITY.fullmatch(raw):
             host = bare_host(raw)
             return Target(is_authority=True, host=host if host in self._own_hosts else OTHER_HOST)
         return Target(is_http=False)
 
-    def _origin(self, raw: str, host: str | None) -> Target:
+    def _origin(self, raw: str, host: str | None, is_cut: bool) -> Target:
+        """Read path and query; a tail that was cut off counts as one query name that was dropped."""
         path, _, query = raw.partition("#")[0].partition("?")
         candidate, account, is_customer_record = self._path(path)
         shown, dropped = self._kept_query(query) if query else ("", 0)
-        return Target(host=host, candidate=candidate + QUERY + shown, account=account, is_customer_record=is_customer_record, other_query_names=dropped)
+        return Target(host=host, candidate=candidate + QUERY + shown, account=account, is_customer_record=is_customer_record, other_query_names=dropped + is_cut)
 
     def _read_path(self, path: str) -> tuple[str, str | None, bool]:
         """Return the path of a candidate, the account in it, and whether it shows a customer's record."""
@@ -104,6 +114,10 @@ class Targets:
         if declared := self._declared.find("/" + "/".join(plain)):
             return "/".join(FIXED + part for part in declared.strip("/").split("/"))
         parts = [self._part(segment) for segment in segments[:MAX_DEPTH]]
+        url_at = next((at for at, segment in enumerate(plain) if ":" in segment and is_scheme(segment)), MAX_DEPTH)
+        for at in range(1, len(parts)):
+            if not parts[at].startswith(FIXED) and (at > url_at or is_behind_folder(plain[at - 1], plain[at])):
+                parts[at] = FIXED + fallback(plain[at])
         if account_at is not None:
             parts[account_at] = FIXED + "{account}"
         return "/".join([*parts, FIXED + "{…}"] if len(segments) > MAX_DEPTH else parts)
@@ -112,12 +126,14 @@ class Targets:
         """Return a segment marked as shown (nothing, vocabulary, a detector's label, what could not be shown anyway) or as it is."""
         if not segment or segment in self._vocabulary:
             return FIXED + segment
-        if len(segment) <= 9 and segment.isascii() and segment.isdecimal():
+        if len(segment) <= 9 and segment.isascii() and segment.isdecimal() and segment[0] != "0":
             return segment  # too short for whatever else a number may be
         if found := label(segment):
             # A number that would do as an address is never shown, but stays a number: so may an id be.
             return FIXED + ("{int}" if segment.isdecimal() else found)
-        return FIXED + fallback(decoded(segment)) if len(segment) > MAX_LITERAL or _UNSHOWABLE.search(segment) else segment
+        plain = decoded(segment)
+        is_shut = len(segment) > MAX_LITERAL or _UNSHOWABLE.search(segment) or is_telling(plain)
+        return FIXED + fallback(plain) if is_shut else segment
 
     def _account_at(self, plain: list[str]) -> int | None:
         """Return the place of the account id by the first path pattern that fits the path's begin."""

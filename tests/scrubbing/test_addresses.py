@@ -34,6 +34,9 @@ def packed(address: str) -> bytes:
         ("0:0:0:0:0:ffff:7b2d:4359", "123.45.67.89", 4, "public"),
         # 3 embedded
         ("::203.0.113.7", V4, 4, "reserved"),
+        ("64:ff9b::10.0.0.1", "10.0.0.1", 4, "private"),
+        ("2002:a00:1::", "10.0.0.1", 4, "private"),
+        ("::ffff:203.0.113.0", "203.0.113.0", 4, "pre_anonymised"),
         ("64:ff9b::203.0.113.7", V4, 4, "reserved"),
         ("64:ff9b:1::203.0.113.7", V4, 4, "reserved"),
         ("64:ff9b:1:cb00:71:700::", V4, 4, "reserved"),
@@ -49,6 +52,10 @@ def packed(address: str) -> bytes:
         ("203.0.113.7:443", V4, 4, "reserved"),
         ("[2001:db8::7]:443", "2001:db8::7", 6, "reserved"),
         ("[2001:db8::7]", "2001:db8::7", 6, "reserved"),
+        ("[2001:db8::7]:_obfuscated", "2001:db8::7", 6, "reserved"),
+        ("203.0.113.7:_obfuscated", V4, 4, "reserved"),
+        ("[fe80::1%eth0]:443", "fe80::1", 6, "private"),
+        ("[::ffff:203.0.113.7]:443", V4, 4, "reserved"),
         (" 8.8.8.8 ", "8.8.8.8", 4, "public"),
         ("2001:db8::7:443", "2001:db8::7:443", 6, "reserved"),
         # 12 anonymised before, and hashed all the same
@@ -168,6 +175,19 @@ def test_an_invalid_address_is_no_visitor(text: str) -> None:
         ("10.0.0.1", "for=192.0.2.60;proto=http;by=203.0.113.43", ["10.0.0.0/8"], "192.0.2.60", "forwarded"),
         ("10.0.0.1", 'For="[2001:db8:cafe::17]:4711"', ["10.0.0.0/8"], "2001:db8:cafe::17", "forwarded"),
         ("10.0.0.1", 'for=1.1.1.1, FOR="8.8.8.8:80", for=10.0.0.2', ["10.0.0.0/8"], "8.8.8.8", "forwarded"),
+        ("10.0.0.1", 'proto=http; for = "[2001:db8::7]:_x" ;by=1.1.1.1', ["10.0.0.0/8"], "2001:db8::7", "forwarded"),
+        ("10.0.0.1", "by=1.1.1.1, for=8.8.8.8", ["10.0.0.0/8"], "8.8.8.8", "forwarded"),
+        # what a client writes into a header, or into the host that a proxy quotes, is not a hop
+        ("10.0.0.1", 'for=8.8.8.8;host="x, for=1.1.1.1"', ["10.0.0.0/8"], "8.8.8.8", "forwarded"),
+        ("10.0.0.1", 'for=8.8.8.8;host="x\\", for=1.1.1.1"', ["10.0.0.0/8"], "8.8.8.8", "forwarded"),
+        ("10.0.0.1", "for=1.1.1.1, 8.8.8.8", ["10.0.0.0/8"], "8.8.8.8", "xff"),
+        ("10.0.0.1", "for=1.1.1.1;x, 8.8.8.8, 10.0.0.2", ["10.0.0.0/8"], "8.8.8.8", "xff"),
+        ("10.0.0.1", "1.1.1.1, for=8.8.8.8", ["10.0.0.0/8"], "8.8.8.8", "forwarded"),
+        ("10.0.0.1", "8.8.8.8, for=10.0.0.2", ["10.0.0.0/8"], "8.8.8.8", "forwarded"),
+        ("10.0.0.1", 'for="1.1.1.1, for=8.8.8.8', ["10.0.0.0/8"], "8.8.8.8", "forwarded"),
+        ("10.0.0.1", "forge=1.1.1.1", ["10.0.0.0/8"], "10.0.0.1", "peer"),
+        # a list longer than a header is read from its end
+        ("10.0.0.1", "1.1.1.1, " * 2_000 + "8.8.8.8", ["10.0.0.0/8"], "8.8.8.8", "xff"),
     ],
 )
 def test_the_client_is_the_first_hop_from_the_right_that_is_not_ours(peer: str, forwarded: str, trusted: list[str], address: str, source: str) -> None:

@@ -1,5 +1,8 @@
 """Agents: a User-Agent leaves browser, system, device class and a bot flag, all of closed lists."""
 
+import csv
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -44,6 +47,23 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
 def test_an_agent_is_classed(text: str | None, expected: Agent) -> None:
     """Analysts ask which browsers to support and how much of the traffic is programs; nobody asks for the text."""
     assert agent(text) == expected
+
+
+ROWS = list(csv.DictReader((Path(__file__).parent / "agents.csv").read_text(encoding="utf-8").splitlines()))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row['browser']}, {row['device_class']}, {number}" for number, row in enumerate(ROWS)])
+def test_agents_of_every_class_and_bots(row: dict[str, str]) -> None:
+    """Desktops, phones, tablets, televisions, apps, crawlers, monitors, libraries and scanners, as they call themselves."""
+    is_bot = row["device_class"] == "bot"
+    assert agent(row["agent"]) == Agent(row["browser"], row["os"], row["device_class"], is_bot)
+
+
+def test_every_class_is_in_the_table() -> None:
+    """A class that is never tested could be one nobody gets."""
+    assert len(ROWS) >= 90
+    assert {row["device_class"] for row in ROWS} == {"desktop", "mobile", "tablet", "bot", "other"}
+    assert {row["browser"] for row in ROWS} >= set(_BROWSERS.values()) - {"Brave"}
 
 
 @settings(deadline=None)

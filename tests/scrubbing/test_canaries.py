@@ -51,9 +51,67 @@ IDENTIFIERS = {
     "cookie": "PHPSESSID=9f8e7d6c5b4a3928",
     "tax id": "078-05-1120",
     "birthday": "1984-03-17-doeringer",
+    "IPv4 in underscores": "host-203_0_113_77",
+    "IPv4 reversed": "77.113.0.203.in-addr.arpa",
+    "IPv4 hex in a name": "pCB00714D.dip0.isp.example",
+    "IPv4 by the dots of IDNA": "203\u30020\u3002113\u300277",
+    "IPv6 ISATAP": "fe80::5efe:203.0.113.77",
+    "IPv6 Teredo": "2001:0:4136:e378:8000:63bf:34ff:8eb2",
+    "IPv6 with port": "[2001:db8:85a3::8a2e:370:7334]:443",
+    "IPv6 in hyphens": "2001-db8-85a3--8a2e-370-7334.ipv6-literal.example",
+    "IPv6 reversed": "4.3.3.7.0.7.3.0.e.2.a.8.0.0.0.0.0.0.0.0.3.a.5.8.8.b.d.0.1.0.0.2.ip6.arpa",
+    "e-mail in quotes": '"jane doe"@example.com',
+    "e-mail spelt out": "jane.doe(at)example(dot)com",
+    "e-mail in words": "jane.doe at example dot com",
+    "e-mail by ROT13": "wnar.qbr@rknzcyr.pbz",
+    "e-mail of Cyrillic": "\u0438\u0432\u0430\u043d@\u043f\u0440\u0438\u043c\u0435\u0440.\u0440\u0444",
+    "e-mail in a mailto": "mailto:jane.doe@example.com",
+    "e-mail of an intranet": "jane.doe@mailhost",
+    "e-mail as a return path": "bounce+jane.doe=example.com",
+    "user at home": "~jdoeringer",
+    "user with at": "@jdoeringer",
+    "password in a URL": "https://jane:s3cretpw@intranet.example",
+    "phone Germany": "0171 2345678",
+    "phone Britain": "07700 900123",
+    "phone France": "06 12 34 56 78",
+    "phone Brazil": "(11) 91234-5678",
+    "phone, digits alone": "03012345678",
+    "IBAN in groups": "DE89 3704 0044 0532 0130 00",
+    "card in underscores": "4111_1111_1111_1111",
+    "tax id Germany": "86095742719",
+    "tax id Italy": "RSSMRA85T10A562S",
+    "insurance number Britain": "AB123456C",
+    "identity Spain": "12345678Z",
+    "IMEI in groups": "49-015420-323751-8",
+    "MAC address in dots": "001a.2b3c.4d5e",
+    "position": "52.520008,13.404954",
+    "AWS key": "AKIAIOSFODNN7EXAMPLE",
+    "payment key": "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc",
+    "bearer token": "Bearer x7Kq2LmZp9Rt4Vw8Yb3N",
+    "bcrypt": "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW",
+    "magic link": "V1StGXR8_Z5jdHi6B-myT",
+    "object id": "507f1f77bcf86cd799439011",
+    "hash of an e-mail": "5a3a1e1d5cd0cbbfbc1ed4d7e1f9ab0c",
+    "Bitcoin": "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
+    "Ethereum": "0x742d35Cc6634C0532925a3b844Bc454e4438f44e",
+    "session in Java": "jsessionid=1A2B3C4D5E6F",
+    "session, short": "sid=1a2b3cdoe",
+    "JSON": '{"user":"jdoeringer","id":7}',
+    "URL of another": "http://wiki.doeringer.example/jane",
+    "data URL": "data:text/plain;base64,amFuZSBkb2U=",
+    "path of Windows": "C:\\Users\\jdoeringer",
+    "name in two scripts": "j\u0430ne-d\u043eeringer",
+    "name in a file": "Lebenslauf_Jane_Doeringer",
+    "host of a customer": "portal.doeringer-gmbh.example",
+    "host of one label": "doeringer-laptop",
+    "licence plate": "B-JD-1984",
+    "birthday in dots": "17.03.1984",
 }
 # What no detector can know: it is kept back by k-anonymity alone.
-UNKNOWABLE = {"user name", "person's name", "session id", "API token", "IMEI", "search term", "record id", "cookie", "tax id", "birthday"}
+UNKNOWABLE = {
+    "user name", "person's name", "search term", "record id", "birthday", "birthday in dots", "name in two scripts", "name in a file", "host of a customer", "host of one label",
+    "licence plate",
+}  # fmt: skip
 DETECTABLE = IDENTIFIERS.keys() - UNKNOWABLE
 PLACES: dict[str, Callable[[str], dict[str, object]]] = {
     "client": lambda text: {"client_ip": text},
@@ -65,6 +123,12 @@ PLACES: dict[str, Callable[[str], dict[str, object]]] = {
     "path, first": lambda text: {"target": f"/{text}"},
     "path, last of many": lambda text: {"target": f"/1/2/3/4/5/6/7/8/9/{text}"},
     "file": lambda text: {"target": f"/files/{text}.pdf"},
+    "name of a user": lambda text: {"target": f"/users/{text}"},
+    "behind a word": lambda text: {"target": f"/report-{text}/x"},
+    "URL in the path": lambda text: {"target": f"/proxy/https://{text}/x"},
+    "URL in the query": lambda text: {"target": "/x?next=" + quote(f"https://www.example.com/{text}?q={text}", safe="")},
+    "JSON in the query": lambda text: {"target": "/x?filter=" + quote(f'{{"name":"{text}"}}', safe="")},
+    "declared name twice": lambda text: {"target": f"/x?sort={text}&sort=new&page={text}"},
     "account in path": lambda text: {"target": f"/accounts/{text}/jobs"},
     "declared route": lambda text: {"target": f"/jobs/{text}"},
     "matrix parameter": lambda text: {"target": f"/x;{text}=1;b={text}/y"},
@@ -75,6 +139,8 @@ PLACES: dict[str, Callable[[str], dict[str, object]]] = {
     "userinfo": lambda text: {"target": f"http://{text}@www.example.com/x"},
     "foreign target": lambda text: {"target": f"http://{text}/x"},
     "authority": lambda text: {"method": "CONNECT", "target": f"{text}:443"},
+    "parameter, encoded twice": lambda text: {"target": f"/x%253B{text}=1"},
+    "absolute form": lambda text: {"target": f"http://www.example.com/{text}?{text}#{text}"},
     "no HTTP": lambda text: {"target": text},
     "method": lambda text: {"method": text},
     "version": lambda text: {"http_version": text},
@@ -83,8 +149,15 @@ PLACES: dict[str, Callable[[str], dict[str, object]]] = {
     "referrer query": lambda text: {"referer": f"https://www.google.com/search?q={text}"},
     "referrer user": lambda text: {"referer": f"https://{text}@github.com/"},
     "referrer host": lambda text: {"referer": f"https://{text}.example.net/"},
+    "referrer of one label": lambda text: {"referer": f"http://{text}/"},
+    "referrer of mail": lambda text: {"referer": f"https://mail.{text}/"},
+    "referrer of an app": lambda text: {"referer": f"android-app://{text}/"},
+    "referrer fragment": lambda text: {"referer": f"https://www.google.de/#{text}"},
     "referrer": lambda text: {"referer": text},
     "agent": lambda text: {"user_agent": f"Mozilla/5.0 (compatible; App/1.0; {text})"},
+    "agent, device": lambda text: {"user_agent": f"Mozilla/5.0 (Linux; Android 14; {text} Build/UP1A) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/124.0 Mobile Safari/537.36"},
+    "agent, product": lambda text: {"user_agent": f"{text}/7.1 CFNetwork/1494 Darwin/23.4.0"},
+    "agent, bot": lambda text: {"user_agent": f"Mozilla/5.0 (compatible; {text}bot/2.1; +http://{text}/bot.html)"},
     "agent alone": lambda text: {"user_agent": text},
 }
 ENCODINGS: dict[str, Callable[[str], str]] = {
@@ -96,6 +169,15 @@ ENCODINGS: dict[str, Callable[[str], str]] = {
     "backslash": lambda text: "".join(f"\\x{byte:02x}" for byte in text.encode()),
     "full width": lambda text: "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text),
     "zero width": "\u200b".join,
+    "triple percent": lambda text: quote(quote(quote(text, safe=""), safe=""), safe=""),
+    "%u": lambda text: "".join(f"%u{ord(char):04X}" for char in text),
+    "HTML": lambda text: "".join(f"&#{ord(char)};" for char in text),
+    "HTML, hexadecimal": lambda text: "".join(f"&#x{ord(char):x};" for char in text),
+    "base64, plain": lambda text: base64.b64encode(text.encode()).decode(),
+    "base64 of UTF-16": lambda text: base64.urlsafe_b64encode(text.encode("utf-16-le")).decode(),
+    "Base32": lambda text: base64.b32encode(text.encode()).decode(),
+    "some percent": lambda text: "".join(f"%{byte:02X}" if at % 2 else chr(byte) for at, byte in enumerate(text.encode())) if text.isascii() else quote(text),
+    "capitals": str.upper,
 }
 SETTINGS: dict[str, object] = {
     "sites": {
@@ -149,7 +231,7 @@ def test_no_identifier_comes_out_however_many_ask_for_it(kind: str) -> None:
     text = IDENTIFIERS[kind]
     written = [encode(text) for encode in ENCODINGS.values()]
     places = [place for name, place in PLACES.items() if name != "client"]
-    lines = [{"client_ip": f"8.8.{at}.8", "account": "acme"} | place(each) for at in range(20) for place in places for each in written]
+    lines = [{"client_ip": f"8.8.{at}.8"} | place(each) for at in range(20) for place in places for each in written]
     assert leaks(lines, set().union(*(traces(text, each) for each in written))) == []
 
 

@@ -85,6 +85,12 @@ def test_redacted_routes_are_counted() -> None:
     assert literals.backstop_hits == 1
 
 
+def test_what_is_redacted_is_not_learnt() -> None:
+    """The vocabulary is stored as it is: a number that only shows across segments must not lie there."""
+    literals = counted(by(20, "tel:+49/30/1234567"), learnt=[("web", "/mail/jane@example.com")])
+    assert literals.learnt() == [("web", "/tel:+49"), ("web", "/tel:+49/30")]
+
+
 def test_what_was_learnt_counts_as_passed() -> None:
     """A page that is known keeps its name on a quiet day; a path learnt as a prefix only is still not shown whole."""
     first = counted([*by(20, "blog/a"), *by(20, "jobs"), *by(3, "rare")])

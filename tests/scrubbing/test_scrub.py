@@ -350,3 +350,20 @@ def test_arguments_are_left_as_they_are() -> None:
     before = given.to_pylist()
     scrubber(known=ACCOUNTS).requests(given, WEB)
     assert given.to_pylist() == before
+
+
+@pytest.mark.parametrize(
+    ("written", "account"),
+    [
+        ("acme", "acme"),
+        ("7b1c8e9a-1111-4a4a-8b8b-123456789abc", "7b1c8e9a-1111-4a4a-8b8b-123456789abc"),
+        ("490154203237518", None),
+        ("01ARZ3NDEKTSV4RRFFQ69G5FAV", None),
+        ("x7KqZ2mP9vLw4RtB", None),
+        ("jane@example.com", None),
+    ],
+)
+def test_without_a_ledger_a_path_names_no_account_that_may_tell_of_a_person(written: str, account: str | None) -> None:
+    """Anybody can write a path: what stands where an account should may be a device's number or somebody's key."""
+    settings = {"accounts": {"rules": ["path"], "path_patterns": ["/c/{account}"]}}
+    assert column("account_id", {"target": f"/c/{written}/jobs"}, settings=settings) == [account]

@@ -23,6 +23,8 @@ from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal, to
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
 from dagster_project.reading.records.parquet import measure
+from dagster_project.scrubbing.detectors import kinds
+from dagster_project.scrubbing.telling import is_telling
 from dagster_project.settings import keep
 
 FINDINGS = "reported.findings"
@@ -181,8 +183,15 @@ def _account(house: House, lake: Lake, kind: str, delivery: Delivery, name: str)
     accounts.rejects = delivery.rejects
     for entry in delivery.entries:
         if entry.unknown_columns:
-            house.tell(f"{entry.file_name}: columns without a meaning are left out: {', '.join(entry.unknown_columns)}")
+            house.tell(f"{entry.file_name}: columns without a meaning are left out: {_named(entry.unknown_columns)}")
     accounts.commit(name, house.as_of)
+
+
+def _named(columns: Iterable[str]) -> str:
+    """Return names of columns as they may be told: of a file without a header they are somebody's data, and those are only counted."""
+    names = list(columns)
+    told = [name for name in names if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ -]{0,39}", name) and not kinds(name) and not is_telling(name)]
+    return ", ".join([*told, *([f"{len(names) - len(told)} that are not named like columns"] if len(told) < len(names) else [])])
 
 
 def _first_seen(lake: Lake) -> pa.Table:
