@@ -22,7 +22,7 @@ from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.expect import Suites
 from dagster_project.resources import dagster_environment, dagster_instance, now, redacted
 
-LANDING, DAYS, VERDICTS, SEAL, REPORT = "landing", "days", "verdicts", "seal_due", "monthly_report"
+LANDING, DAYS, VERDICTS, SEAL, REPORT, PROOF = "landing", "days", "verdicts", "seal_due", "monthly_report", "proof"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 BY_COMMAND_LINE = {"glasshouse/by": "command_line"}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -53,16 +53,20 @@ class Outcome:
     faults: tuple[Fault, ...]
 
 
-def jobs(tables: Sequence[Table], landing: Sequence[dg.AssetKey], sealed: Sequence[dg.AssetKey], reports: Sequence[dg.AssetKey]) -> dict[str, Job]:
-    """Return the jobs: what lands, what is built by day, all the rest; and parts of the rest with a schedule of their own."""
+def jobs(
+    tables: Sequence[Table], landing: Sequence[dg.AssetKey], sealed: Sequence[dg.AssetKey], reports: Sequence[dg.AssetKey], proofs: Sequence[dg.AssetKey] = ()
+) -> dict[str, Job]:
+    """Return the jobs: what lands, what is built by day, all the rest; parts of the rest with a schedule of their own; and proofs, which no run waits for."""
     landed = dg.AssetSelection.assets(*landing)
+    proven = dg.AssetSelection.assets(*proofs)
     daily = dg.AssetSelection.assets(*(key(table.name) for table in tables if table.is_daily)) - landed
     selections = {
         LANDING: landed,
         DAYS: daily,
-        VERDICTS: dg.AssetSelection.all() - landed - daily,
+        VERDICTS: dg.AssetSelection.all() - landed - daily - proven,
         SEAL: dg.AssetSelection.assets(*sealed),
         REPORT: dg.AssetSelection.assets(*reports),
+        **({PROOF: proven} if proofs else {}),
     }
     return {name: dg.define_asset_job(name, selection, executor_def=dg.in_process_executor) for name, selection in selections.items()}
 
@@ -242,7 +246,9 @@ def digest(landing: Path) -> str:
 
 
 def schedules(named: dict[str, Job]) -> list[dg.ScheduleDefinition]:
-    """Return the nightly run, the hourly look for days to seal (a key must not outlive its hour), and the monthly report."""
-    at = {LANDING: ("nightly", "0 2 * * *"), SEAL: ("hourly", "30 * * * *"), REPORT: ("monthly", "0 6 3 * *")}
+    """Return the nightly run, the hourly look for days to seal (a key must not outlive its hour), the weekly proof and the monthly report."""
+    at = {LANDING: ("nightly", "0 2 * * *"), SEAL: ("hourly", "30 * * * *"), PROOF: ("weekly", "0 4 * * 0"), REPORT: ("monthly", "0 6 3 * *")}
     running = dg.DefaultScheduleStatus.RUNNING
-    return [dg.ScheduleDefinition(name=name, job=named[job], cron_schedule=cron, execution_timezone="UTC", default_status=running) for job, (name, cron) in at.items()]
+    return [
+        dg.ScheduleDefinition(name=name, job=named[job], cron_schedule=cron, execution_timezone="UTC", default_status=running) for job, (name, cron) in at.items() if job in named
+    ]

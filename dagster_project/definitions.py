@@ -18,6 +18,7 @@ from dagster_project.sql_assets import EXPECTATIONS, sql_assets
 
 SEALED = [key("ledger.keys"), key(VISITORS)]
 REPORT = [dg.AssetKey(["house", "report"])]
+PROOF = [assets.PROOF]
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,9 @@ def assembled() -> dg.Definitions:
     refuse_strays(tables, EXPECTATIONS)
     landing, verdicts = assets.landing_assets(), assets.verdict_assets()
     by_python = {made for asset in [*landing, *verdicts] for made in asset.keys}
-    jobs = automation.jobs(tables, [made for asset in landing for made in asset.keys], SEALED, REPORT)
+    jobs = automation.jobs(tables, [made for asset in landing for made in asset.keys], SEALED, REPORT, PROOF)
     return dg.Definitions(
-        assets=[*landing, *sql_assets(table for table in tables if key(table.name) not in by_python), *verdicts],
+        assets=[*landing, *sql_assets(table for table in tables if key(table.name) not in by_python), *verdicts, assets.proof_asset()],
         jobs=list(jobs.values()),
         sensors=automation.sensors(jobs, tables),
         schedules=automation.schedules(jobs),

@@ -91,7 +91,7 @@ def page(folder: Path) -> Page:
         "31 day keys were made for this month and 31 destroyed; none is overdue.",
         "no date TIME_UNZONED",
         "212 ± 8.5 190 100,000 2027-01-28 2027-01-21 to 2027-02-05",
-        "512 invented addresses",
+        "invented persons Held 84 kinds of identifier",
         "5e" * 32,
     ],
 )
