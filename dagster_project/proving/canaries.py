@@ -32,6 +32,9 @@ PEOPLE: tuple[Mapping[str, str], ...] = (
     },
 )  # fmt: skip
 
+FILE_NAME, FILE_NAMES = "name of a file", ("fjodorova.acme", "hernandez.bolt")
+"""What a delivered file is called, by the number of the people."""
+
 
 @dataclass(frozen=True)
 class Canary:

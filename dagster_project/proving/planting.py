@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.proving.canaries import Canary, canaries
+from dagster_project.proving.canaries import FILE_NAMES, Canary, canaries
 from dagster_project.proving.moulds import CLIENT, PLACES, example, moulds
 from dagster_project.reading.accesses.native import EVENTS
 from dagster_project.reading.ledgers import LEDGERS
@@ -21,6 +21,7 @@ ACCOUNTS = ("acme", "bolt")
 AT = "2026-03-02T10:15:00Z"
 POPULAR = 25
 """Visitors that ask for the same path: enough that k alone would show it."""
+POPULAR_SITE = "popular"
 TOLD_BY_FORM = ("IPv", "e-mail", "card", "IBAN", "JWT", "UUID", "NAT64", "6to4", "phone")
 SOUND_LINES = 40
 """Examples as they are ahead of each log, so that its first hundred lines are not all refused."""
@@ -71,7 +72,7 @@ class Planted:
 
 def settings(base: Settings) -> Settings:
     """Return the settings of a HOME with the sites and formats of the proof, and nothing that points outside of it."""
-    folders = {"web_logs/popular": "combined", **{f"web_logs/{known.name}": known.name for known in FORMATS}}
+    folders = {"web_logs": FORMATS[0].name, f"web_logs/{POPULAR_SITE}": "combined", **{f"web_logs/{known.name}": known.name for known in FORMATS}}
     thresholds = base.thresholds.model_copy(update={"quarantine_refuse": 1.0})
     # Malformed lines are many here on purpose; keys lie where the proof's environment says.
     return base.model_copy(
@@ -97,8 +98,9 @@ def plant(landing: Path, people: int) -> Planted:
         planted.left_out[known.name] = len(PLACES) - planted.places[known.name]
         _write(landing / "web_logs" / known.name / "canaries.log", "\n".join([*example(known)[:-1], *[example(known)[-1]] * SOUND_LINES, *lines]) + "\n")
     planted.lines["combined"] += len(popular := list(_popular(held)))
-    _write(landing / "web_logs" / "popular" / "canaries.log", "\n".join(popular) + "\n")
+    _write(landing / "web_logs" / POPULAR_SITE / "canaries.log", "\n".join(popular) + "\n")
     _write(landing / "request_logs" / "unknown" / "canaries.log", "".join(f"{canary.text} says {canary.text}\n" for canary in held))
+    _write(landing / "web_logs" / f"{FILE_NAMES[people]}.log", f"{example(FORMATS[0])[-1]}\n{{ cut short\n")
     for folder, row in {**_ROWS, "access_events": _EVENT}.items():
         planted.rows += _plant_ledger(landing / folder, row, held)
     _plant_records(landing / "records" / "job", held)
