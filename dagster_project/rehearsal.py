@@ -14,7 +14,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import cycle
 from pathlib import Path
-from typing import Any
+
+import dagster as dg
 
 from dagster_project import automation, definitions, expect, resources
 from dagster_project.cli import status_of
@@ -37,27 +38,39 @@ def main(place: Path, people: int) -> int:
     """Run over the canaries of one set of people; print what a run prints; return 0 where it ended well."""
     opened = resources.open_house(place / "home", place / "landing", as_of=AS_OF, tell=lambda sentence: print(sentence, file=sys.stderr))  # noqa: T201 (a console)
     house = replace(opened, settings=Settings.model_validate_json((place / "settings.json").read_bytes()))
-    with expect.started() as worker, held(house.home):
+    with expect.started() as worker, held(house.home), closing(FaultyEngine(house.home, MEMORY)) as engine:
         suites = expect.Suites(house.home, catalog.root() / "expectations", worker)
-        outcomes = _with_faults(house, suites, place) if people == 0 else automation.run_all(definitions.assembled(), house, suites, list(catalog.tables().values()))
+        outcomes = _with_faults(house, suites, engine, place) if people == 0 else _run(definitions.assembled(), house, suites, engine)
     _show(house, outcomes)
     if people == 0 and all(outcome.is_success for outcome in outcomes):
         _export(place)
     return automation.exit_status(outcomes)
 
 
-def _with_faults(house: House, suites: expect.Suites, place: Path) -> list[automation.Outcome]:
+def _run(whole: dg.Definitions, house: House, suites: expect.Suites, engine: DuckDBEngine) -> list[automation.Outcome]:
+    """Run landing, days and verdicts, each only if those before it went well."""
+    given = {"house": house, "suites": suites, "engine": engine}
+    with resources.dagster_instance(house.home) as instance:
+        done = [automation.run(whole, instance, given, automation.LANDING)]
+        days = automation.stale_days(engine, catalog.tables().values()) if done[-1].is_success else []
+        done += [automation.run(whole, instance, given, automation.DAYS, between) for between in automation.ranges(days)]
+        if all(outcome.is_success for outcome in done):
+            done.append(automation.run(whole, instance, given, automation.VERDICTS))
+        return done
+
+
+def _with_faults(house: House, suites: expect.Suites, engine: FaultyEngine, place: Path) -> list[automation.Outcome]:
     """Run with every step failing before it succeeds; before that, a landing that fails for good and is told on the console."""
     whole = definitions.assembled()
-    faults = Faults(canaries(0)[0].text + " " + next(canary.text for canary in canaries(0) if canary.kind == "e-mail"))
-    tables = list(catalog.tables().values())
-    with closing(FaultyEngine(house.home, faults, MEMORY)) as engine, resources.dagster_instance(house.home) as instance:
-        given: dict[str, Any] = {"house": replace(house, watch=broken(faults)), "suites": suites, "engine": engine}
-        _show(house, automation.run_jobs(whole, instance, given, tables))
-        given |= {"house": replace(house, watch=faults.watch), "suites": FaultySuites(suites, faults, steps_of(whole))}
-        outcomes = automation.run_jobs(forgiving(whole), instance, given, tables)
-        _spill(engine, place)
-    (place / "steps.json").write_text(json.dumps({"all": sorted(set(steps(whole).values())), "failed": sorted(faults.steps)}), encoding="utf-8")
+    faults = Faults(next(canary.text for canary in canaries(0) if canary.kind == "e-mail"))
+    _show(house, _run(whole, replace(house, watch=broken(faults)), suites, engine))
+    step_of = steps_of(whole)
+    engine.arm(faults, step_of)
+    outcomes = _run(forgiving(whole), replace(house, watch=faults.watch), FaultySuites(suites, faults, step_of), engine)
+    _spill(engine, place)
+    selects = [table.name for table in catalog.tables().values() if table.kind == "select"]
+    told = {"steps": sorted(steps(whole)), "steps_failed": sorted(faults.steps), "selects": selects, "selects_failed": sorted(faults.selects)}
+    (place / "faults.json").write_text(json.dumps(told), encoding="utf-8")
     return outcomes
 
 

@@ -12,15 +12,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import duckdb
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from dagster_project import __version__, resources
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
-from dagster_project.engines.intake.recovery import held as only_run
 from dagster_project.engines.lake import Lake
 from dagster_project.engines.scanning import scan
-from dagster_project.errors import GlasshouseError
+from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.proving.attacks import CellAttack, TokenAttack, attack_cells, attack_tokens
 from dagster_project.proving.canaries import FILE_NAME, FILE_NAMES, KINDS, Canary, canaries
 from dagster_project.proving.interference import Compared, compare
@@ -48,6 +49,8 @@ class Rehearsed:
     found: Found
     steps: int
     steps_failed: int
+    selects: int
+    selects_failed: int
     spilled_bytes: int
     compared: Compared
 
@@ -122,18 +125,31 @@ def _end(running: list["subprocess.Popen[bytes]"]) -> None:
 
 
 def look(house: House) -> tuple[list[Row], CellAttack]:
-    """Scan what HOME stores for persons, and attack what it publishes."""
-    with only_run(house.home), closing(DuckDBEngine(house.home)) as engine:
-        return scan(engine.lake, engine.connection()).to_pylist(), attack_cells(engine, house.settings.thresholds.k_visitors)
+    """Scan what HOME stores for persons, and attack what it publishes; HOME is only read. Raises UsageError where its files change meanwhile."""
+    try:
+        with closing(DuckDBEngine(house.home)) as engine:
+            return scan(engine.lake, engine.connection()).to_pylist(), attack_cells(engine, house.settings.thresholds.k_visitors)
+    except (duckdb.Error, pa.ArrowInvalid, OSError):
+        raise UsageError("prove: HOME cannot be read, or changed meanwhile; wait until the run in it has ended") from None
 
 
 def _rehearsed(place: Path, planted: Planted, known: Traces) -> Rehearsed:
     first, second = place / "0", place / "1"
-    steps = json.loads((first / "steps.json").read_text(encoding="utf-8"))
+    forced = {name: set(told) for name, told in json.loads((first / "faults.json").read_text(encoding="utf-8")).items()}
     spilled = sum(path.stat().st_size for path in (first / "spilled").iterdir())
     found = search([world / name for world in (first, second) for name in WRITTEN if (world / name).is_dir()], known)
     found.leaks -= {leak for leak in found.leaks if leak.kind == FILE_NAME and leak.file.startswith(FILE_NAMES_STAND_IN)}
-    return Rehearsed(planted, _parsed(first / "home"), found, len(steps["all"]), len(set(steps["failed"]) & set(steps["all"])), spilled, compare(first / "home", second / "home"))
+    return Rehearsed(
+        planted=planted,
+        parsed=_parsed(first / "home"),
+        found=found,
+        steps=len(forced["steps"]),
+        steps_failed=len(forced["steps"] & forced["steps_failed"]),
+        selects=len(forced["selects"]),
+        selects_failed=len(forced["selects"] & forced["selects_failed"]),
+        spilled_bytes=spilled,
+        compared=compare(first / "home", second / "home"),
+    )
 
 
 def _parsed(home: Path) -> dict[str, int]:
@@ -173,9 +189,9 @@ def _searched(rehearsed: Rehearsed, blind: list[str]) -> tuple[Tried, ...]:
         ),
         Tried(
             "faults and little memory",
-            rehearsed.steps_failed == rehearsed.steps and rehearsed.spilled_bytes > 0,
-            f"{rehearsed.steps_failed} of {rehearsed.steps} steps failed on purpose with an error that quotes a person; "
-            f"{rehearsed.spilled_bytes / 1e6:,.0f} MB were put on the disk for want of memory.",
+            (rehearsed.steps_failed, rehearsed.selects_failed) == (rehearsed.steps, rehearsed.selects) and rehearsed.spilled_bytes > 0,
+            f"{rehearsed.steps_failed} of {rehearsed.steps} steps and {rehearsed.selects_failed} of {rehearsed.selects} selects failed on purpose with an error that quotes "
+            f"a person; {rehearsed.spilled_bytes / 1e6:,.0f} MB were put on the disk for want of memory.",
         ),
     )
 
