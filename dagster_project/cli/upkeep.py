@@ -161,8 +161,8 @@ def _proven(made: "Proven") -> dict[str, Any]:
 def _proof_lines(made: "Proven") -> list[str]:
     """Return a proof for people: what was planted where, what was searched, and how each trial ended."""
     told = _proven(made)
-    lines = [f"{'format':<20} {'places':>6} {'identifiers':>11} {'lines':>7} {'read':>7}"]
-    lines += [f"{row['format']:<20} {row['places']:>6} {told['canaries']:>11} {row['lines']:>7,} {row['lines_read']:>7,}" for row in told["planted"]]
+    lines = [f"{'format':<20} {'places':>6} {'left out':>8} {'identifiers':>11} {'lines':>7} {'read':>7}"]
+    lines += [f"{row['format']:<20} {row['places']:>6} {row['left_out']:>8} {told['canaries']:>11} {row['lines']:>7,} {row['lines_read']:>7,}" for row in told["planted"]]
     lines += ["", "searched             " + ", ".join(f"{files:,} {sort}" for sort, files in told["searched"].items()), ""]
     lines += [f"{'held  ' if each.held else 'FAILED'} {each.name}: {each.sentence}" for each in made.proof.tried]
     lines += [f"  leak: {leak.kind} in {leak.file}" for leak in made.leaks]
