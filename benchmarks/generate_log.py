@@ -31,8 +31,15 @@ def _agent(index: int) -> str:
     return f"Mozilla/5.0 ({_SYSTEMS[index % 3]}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{build} Safari/537.36"
 
 
-def lines(count: int, seed: int = 1) -> Iterator[str]:
-    """Yield `count` lines of 240 bytes on average, line end included, over one day in the order of their instants."""
+COMBINED = '{address} - - [{at:%d/%b/%Y:%H:%M:%S} +0000] "GET {target} HTTP/1.1" {status} {size} "https://www.example.com/" "{agent}"\n'
+JSON = (
+    '{{"time":"{at:%Y-%m-%dT%H:%M:%S}+00:00","remote_addr":"{address}","request_method":"GET","request_uri":"{target}","server_protocol":"HTTP/1.1",'
+    '"status":{status},"body_bytes_sent":{size},"http_referer":"https://www.example.com/","http_user_agent":"{agent}"}}\n'
+)
+
+
+def lines(count: int, seed: int = 1, layout: str = COMBINED) -> Iterator[str]:
+    """Yield `count` lines over one day in the order of their instants, in combined format of 240 bytes on average, line end included, or as JSON."""
     draw = random.Random(seed)
     agents = [_agent(index) for index in range(AGENTS)]
     targets = [f"/{_SECTIONS[index % len(_SECTIONS)]}/{index}?page=".ljust(TARGET_CHARACTERS, "1") for index in range(TARGETS)]
@@ -43,8 +50,7 @@ def lines(count: int, seed: int = 1) -> Iterator[str]:
         target = targets[int(TARGETS * draw.random() ** 3)]
         address = addresses[int(len(addresses) * draw.random() ** 2)]
         status, size = draw.choice(_STATUSES), draw.randrange(200, 90_000)
-        request = f'"GET {target} HTTP/1.1" {status} {size}'
-        yield f'{address} - - [{instant:%d/%b/%Y:%H:%M:%S} +0000] {request} "https://www.example.com/" "{draw.choice(agents)}"\n'
+        yield layout.format(address=address, at=instant, target=target, status=status, size=size, agent=draw.choice(agents))
 
 
 def main() -> None:

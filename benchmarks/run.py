@@ -1,9 +1,10 @@
 """`make bench`: lines a second end to end beside GoAccess, where the time goes, and accesses a second beside the plain query.
 
-`python -m benchmarks.run --lines 1000000 --accesses 200000` writes benchmarks/results.md.
+`python -m benchmarks.run --lines 1000000 5000000 --accesses 200000` writes benchmarks/results.md.
 """
 
 import argparse
+import gzip
 import os
 import platform
 import shutil
@@ -14,26 +15,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 
 from benchmarks.accesses import measure_decisions
-from benchmarks.generate_log import lines
+from benchmarks.generate_log import COMBINED, JSON, lines
 from benchmarks.measure import cost
+from benchmarks.peers import peers
 
 RESULTS = Path(__file__).parent / "results.md"
-GLASSHOUSE = [sys.executable, "-m", "dagster_project.cli"]
+SLOW_LINES = 100_000
 
 
 def main() -> None:
     """Measure and write results.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--lines", type=int, nargs="+", default=[1_000_000, 5_000_000], help="lengths of the log; beside the shortest run all peers, gzip and JSON")
     parser.add_argument("--accesses", type=int, default=200_000)
     chosen = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="glasshouse-bench-") as folder:
-        log = write_log(Path(folder), chosen.lines)
-        written = [*heading(), *end_to_end(Path(folder), log, chosen.lines), *stages(log), *measure_decisions(chosen.accesses)]
+    written = heading()
+    for count in sorted(chosen.lines):
+        with tempfile.TemporaryDirectory(prefix="glasshouse-bench-") as folder:
+            log = write_log(Path(folder) / "combined", count)
+            written += end_to_end(Path(folder), log, count, is_shortest=count == min(chosen.lines))
+            if count == min(chosen.lines):
+                of_reading = stages(log)
+    written += [*of_reading, *measure_decisions(chosen.accesses)]
     RESULTS.write_text("\n".join(written) + "\n", encoding="utf-8")
     print("\n".join(written))
 
@@ -45,34 +52,49 @@ def heading() -> list[str]:
     return ["# Results", "", measured, ""]
 
 
-def write_log(folder: Path, count: int) -> Path:
+def write_log(landing: Path, count: int, layout: str = COMBINED) -> Path:
     """Write the seeded log below a landing folder."""
-    log = folder / "landing" / "web_logs" / "access.log"
+    log = landing / "web_logs" / "access.log"
     log.parent.mkdir(parents=True)
     with log.open("w", encoding="utf-8") as file:
-        file.writelines(lines(count))
+        file.writelines(lines(count, layout=layout))
     return log
 
 
-def end_to_end(folder: Path, log: Path, count: int) -> list[str]:
-    """Time whole runs of Glasshouse and of the peers on the same file."""
-    state = {"XDG_STATE_HOME": str(folder / "state")}
-    rows = []
+def end_to_end(folder: Path, log: Path, count: int, *, is_shortest: bool) -> list[str]:
+    """Time whole runs of Glasshouse, and of the peers on the same file: all of them on the shortest log, GoAccess on every."""
+    few = _first_lines(log, folder / "few.log", min(count, SLOW_LINES))
+    chosen = [peer for peer in peers(log, few, folder) if is_shortest or peer.is_on_every]
+    rows = [_row(peer.name, peer.does, peer.command, folder, min(count, SLOW_LINES) if peer.is_slow else count) for peer in chosen]
+    rows.append(_glasshouse("combined", log, folder, count))
+    if is_shortest:
+        packed = folder / "gzip" / "web_logs" / "access.log.gz"
+        packed.parent.mkdir(parents=True)
+        with log.open("rb") as plain, gzip.open(packed, "wb", compresslevel=6) as file:
+            shutil.copyfileobj(plain, file)
+        rows += [_glasshouse("combined, gzip", packed, folder, count), _glasshouse("JSON Lines", write_log(folder / "json", count, JSON), folder, count)]
+    title = f"## End to end, {count:,} lines"
+    return [title, "", "| | does | lines/s | wall s | CPU s | peak MB of one process | of all |", "|---|---|---|---|---|---|---|", *rows, ""]
 
-    def row(name: str, command: list[str]) -> None:
-        try:
-            spent = cost(command, state)
-            rows.append(f"| {name} | {count / spent.wall_s:,.0f} | {spent.wall_s:.1f} | {spent.cpu_s:.1f} | {spent.peak_mb:,.0f} |")
-        except (subprocess.SubprocessError, OSError) as error:
-            rows.append(f"| {name} | failed: {type(error).__name__} | | | |")
 
-    if shutil.which("goaccess"):
-        version = subprocess.run(["goaccess", "--version"], capture_output=True, text=True, check=False).stdout.split("\n")[0].strip(". ")
-        row(version, ["goaccess", str(log), "--log-format=COMBINED", "--no-progress", "-o", str(folder / "goaccess.json")])
-    landing = str(log.parent.parent)
-    row("glasshouse run", [*GLASSHOUSE, "run", landing, "--home", str(folder / "home"), "--as-of", "2026-04-01T00:00:00Z"])
-    title = f"## End to end, {count:,} combined lines of 240 bytes"
-    return [title, "", "| | lines/s | wall s | CPU s | peak MB |", "|---|---|---|---|---|", *rows, ""]
+def _first_lines(log: Path, target: Path, count: int) -> Path:
+    with log.open("rb") as source, target.open("wb") as file:
+        file.writelines(islice(source, count))
+    return target
+
+
+def _glasshouse(name: str, log: Path, folder: Path, count: int) -> str:
+    home = folder / f"home-{name.replace(' ', '-')}"
+    command = (sys.executable, "-m", "dagster_project.cli", "run", str(log.parent.parent), "--home", str(home), "--as-of", "2026-04-01T00:00:00Z")
+    return _row(f"glasshouse run, {name}", "all of it, privacy rules and report included", command, folder, count)
+
+
+def _row(name: str, does: str, command: tuple[str, ...], folder: Path, count: int) -> str:
+    try:
+        spent = cost(command, {"XDG_STATE_HOME": str(folder / "state")})
+    except (subprocess.SubprocessError, OSError) as error:
+        return f"| {name} | {does} | failed: {type(error).__name__} | | | | |"
+    return f"| {name} | {does} | {count / spent.wall_s:,.0f} | {spent.wall_s:.1f} | {spent.cpu_s:.1f} | {spent.peak_mb:,.0f} | {spent.together_mb:,.0f} |"
 
 
 @contextmanager

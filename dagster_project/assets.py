@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 import dagster as dg
 
 from dagster_project import checks
-from dagster_project.checks import key
+from dagster_project.checks import Results, key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
@@ -20,7 +20,7 @@ from dagster_project.errors import GlasshouseError
 from dagster_project.expect import Suites
 from dagster_project.publishing.release import publish_warehouse, release
 from dagster_project.publishing.reports import report_latest
-from dagster_project.sql_assets import EXPECTATIONS, Results, counted, dep, described, group
+from dagster_project.sql_assets import EXPECTATIONS, counted, dep, described, group
 
 LEDGERS = tuple(
     f"scrubbed.{name}"
@@ -106,8 +106,7 @@ def _asset(name: str, tables: Iterable[str], deps: Iterable[str], description: s
     def asset(house: dg.ResourceParam[House], engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
         started = time.perf_counter()
         rows = made(house, engine)
-        yield from (counted(rows, started, key(table.name)) for table in filled)
-        yield from checks.results(suites, checked)
+        yield from checks.results([counted(rows, started, key(table.name)) for table in filled], suites, checked)
 
     return asset
 

@@ -19,14 +19,15 @@ from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.errors import GlasshouseError, UsageError
-from dagster_project.expect import Suites
-from dagster_project.resources import dagster_environment, dagster_instance, now, redacted
+from dagster_project.history import dagster_instance
+from dagster_project.resources import dagster_environment, now, redacted
 
 LANDING, DAYS, VERDICTS, SEAL, REPORT, PROOF = "landing", "days", "verdicts", "seal_due", "monthly_report", "proof"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 BY_COMMAND_LINE = {"glasshouse/by": "command_line"}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 SAMPLE_BYTES = 4 << 20
+SHOWN = 6  # tables that a complaint lists
 CHECK_ERROR = "DagsterAssetCheckErrorError"
 Job = Any  # dg.define_asset_job returns a class without a public name
 
@@ -43,13 +44,14 @@ class Fault:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended; `failed_checks` are tables whose suite is broken."""
+    """How a job ended; `failed_checks` are tables whose suite is broken, `not_built` those that a failed job did not come to."""
 
     job: str
     run_id: str
     is_success: bool
     failed_steps: tuple[str, ...]
     failed_checks: tuple[str, ...]
+    not_built: tuple[str, ...]
     faults: tuple[Fault, ...]
 
 
@@ -92,24 +94,15 @@ def range_tags(first: date, last: date) -> dict[str, str]:
     return {FIRST: first.isoformat(), LAST: last.isoformat()}
 
 
-def run_all(definitions: dg.Definitions, house: House, suites: Suites, tables: Sequence[Table]) -> list[Outcome]:
-    """Run landing, days and verdicts in this process on HOME's own instance."""
-    engine = DuckDBEngine(house.home)
-    try:
-        with dagster_instance(house.home) as instance:
-            return run_jobs(definitions, instance, {"house": house, "suites": suites, "engine": engine}, tables)
-    finally:
-        engine.close()
-
-
-def run_jobs(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mapping[str, Any], tables: Sequence[Table]) -> list[Outcome]:
-    """Run landing, days and verdicts, each only if those before it went well."""
-    done = [run(definitions, instance, given, LANDING)]
-    days = stale_days(given["engine"], tables) if done[-1].is_success else []
-    done += [run(definitions, instance, given, DAYS, between) for between in ranges(days)]
-    if all(outcome.is_success for outcome in done):
-        done.append(run(definitions, instance, given, VERDICTS))
-    return done
+def run_all(definitions: dg.Definitions, given: Mapping[str, Any], tables: Sequence[Table]) -> list[Outcome]:
+    """Run landing, days and verdicts in this process on HOME's own instance with the resources given, each only if those before it went well."""
+    with dagster_instance(given["house"].home) as instance:
+        done = [run(definitions, instance, given, LANDING)]
+        days = stale_days(given["engine"], tables) if done[-1].is_success else []
+        done += [run(definitions, instance, given, DAYS, between) for between in ranges(days)]
+        if all(outcome.is_success for outcome in done):
+            done.append(run(definitions, instance, given, VERDICTS))
+        return done
 
 
 def run(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mapping[str, object], job: str, days: tuple[date, date] | None = None) -> Outcome:
@@ -127,9 +120,15 @@ def run(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mappin
     with redacted(), dg.partition_loading_context(effective_dt=horizon):
         definition = definitions.resolve_job_def(job).with_hooks({remember})
         result = definition.execute_in_process(QUIET, instance, raise_on_error=False, tags=tags, resources=given)
-    failed_checks = tuple(sorted(".".join(check.asset_key.path) for check in result.get_asset_check_evaluations() if not check.passed))
-    failed_steps = tuple(sorted({event.step_key for event in result.filter_events(lambda event: event.is_step_failure) if event.step_key}))
-    return Outcome(job, result.run_id, result.success, failed_steps, failed_checks, tuple(faults))
+    failed_steps = {event.step_key for event in result.filter_events(lambda event: event.is_step_failure) if event.step_key}
+    failed_checks = {check.asset_key for check in result.get_asset_check_evaluations() if not check.passed}
+    built = {event.asset_key for event in result.get_asset_materialization_events()}
+    not_built = set() if result.success else definition.asset_layer.selected_asset_keys - built
+    return Outcome(job, result.run_id, result.success, tuple(sorted(failed_steps)), _names(failed_checks), _names(not_built), tuple(faults))
+
+
+def _names(keys: Iterable[dg.AssetKey]) -> tuple[str, ...]:
+    return tuple(sorted(".".join(each.path) for each in keys))
 
 
 def _fault(step: str, error: BaseException | None) -> Fault:
@@ -144,6 +143,9 @@ def complaints(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     lines = []
     for outcome in outcomes:
         lines += [f"check of {table} failed; its counts stand in Dagster's page, `glasshouse ui`" for table in outcome.failed_checks]
+        if outcome.failed_checks and outcome.not_built:
+            more = f" and {len(outcome.not_built) - SHOWN} more" if len(outcome.not_built) > SHOWN else ""
+            lines.append(f"not built because of that: {', '.join(outcome.not_built[:SHOWN])}{more}")
         for fault in outcome.faults:
             if fault.error is not None:
                 lines.append(str(fault.error))

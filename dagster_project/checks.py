@@ -1,8 +1,10 @@
 """One blocking check for each suite in expectations/, judged in the step that makes the table: nothing is built on a table that is not what it must be."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import dagster as dg
@@ -12,6 +14,8 @@ from dagster_project.engines.catalog import Table
 from dagster_project.errors import GlasshouseError
 
 NAME = "suite"
+Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]  # type: ignore[type-arg]
+Made = Callable[[Table], Iterable[dg.MaterializeResult]]  # type: ignore[type-arg]
 
 
 def specs(tables: Iterable[Table], folder: Path) -> list[dg.AssetCheckSpec]:
@@ -28,14 +32,41 @@ def specs(tables: Iterable[Table], folder: Path) -> list[dg.AssetCheckSpec]:
     ]
 
 
-def results(suites: expect.Suites, checked: Iterable[dg.AssetCheckSpec]) -> Iterator[dg.AssetCheckResult]:
-    """Yield what became of each check; all suites are begun before the first is waited for."""
-    names = [".".join(spec.asset_key.path) for spec in checked]
+def results(made: Iterable[dg.MaterializeResult], suites: expect.Suites, checked: Iterable[dg.AssetCheckSpec]) -> Results:  # type: ignore[type-arg]
+    """Yield what was made and what became of each check; all suites are begun before anything is told."""
+    names = [_table(spec) for spec in checked]
     for name in names:
         suites.begin(name)
+    yield from made
     for name in names:
         started = time.perf_counter()
         yield reported(name, suites.outcomes(name), started)
+
+
+def in_order(tables: Iterable[Table], made: Made, suites: expect.Suites, checked: Iterable[dg.AssetCheckSpec]) -> Results:
+    """Make tables of one step, those first that others read, and yield what became of each and of its check.
+
+    A table is made once the suites of those it reads are met, and not at all where one is broken; meanwhile others are made.
+    """
+    by_name = {table.name: table for table in tables}
+    have_suites = {_table(spec) for spec in checked}
+    order = TopologicalSorter({name: by_name.keys() & set(table.reads) for name, table in by_name.items()})
+    order.prepare()
+    begun: deque[str] = deque()
+    while True:
+        for name in order.get_ready():
+            made_of = made(by_name[name])
+            suites.begin(name)
+            begun.append(name)
+            yield from made_of
+        if not begun:
+            return
+        name, started = begun.popleft(), time.perf_counter()
+        outcome = reported(name, suites.outcomes(name), started)
+        if name in have_suites:
+            yield outcome
+        if outcome.passed:
+            order.done(name)
 
 
 def reported(name: str, found: list[expect.Outcome], started: float) -> dg.AssetCheckResult:
@@ -44,6 +75,10 @@ def reported(name: str, found: list[expect.Outcome], started: float) -> dg.Asset
     counts = {"expectations": len(found), "broken": len(broken), "seconds": round(time.perf_counter() - started, 3)}
     faults = dg.MetadataValue.json([asdict(outcome) for outcome in broken])
     return dg.AssetCheckResult(passed=not broken, asset_key=key(name), check_name=NAME, metadata={**counts, "faults": faults})
+
+
+def _table(spec: dg.AssetCheckSpec) -> str:
+    return ".".join(spec.asset_key.path)
 
 
 def refuse_strays(tables: Iterable[Table], folder: Path) -> None:

@@ -55,11 +55,12 @@ def assembled() -> dg.Definitions:
 def run_everything(house: House, worker: ProcessPoolExecutor) -> Ran:
     """Run landing, days and verdicts in this process, as the schedule does with Dagster's daemon; the worker judges suites."""
     suites = Suites(house.home, EXPECTATIONS, worker)
-    outcomes = automation.run_all(assembled(), house, suites, list(catalog.tables().values()))
-    if any(not outcome.is_success for outcome in outcomes):
-        return Ran(automation.complaints(outcomes), automation.exit_status(outcomes), {})
     engine = DuckDBEngine(house.home)
     try:
+        outcomes = automation.run_all(assembled(), {"house": house, "suites": suites, "engine": engine}, list(catalog.tables().values()))
+        if any(not outcome.is_success for outcome in outcomes):
+            return Ran(automation.complaints(outcomes), automation.exit_status(outcomes), {})
+        engine.refresh()
         reports = sorted(path.parent.name for path in (house.home / "reports").glob("*/report.html"))
         return Ran((), 0, summary(engine.connection(), house.home, reports))
     finally:

@@ -79,10 +79,11 @@ class Suites:
             self._begun[name] = self._worker.submit(outcomes, self._home, path, table)
 
     def outcomes(self, name: str) -> list[Outcome]:
-        """Return what became of each expectation of a table's suite, in its order."""
+        """Return what became of each expectation of a table's suite, in its order; none where it has no suite."""
         if name not in self._begun:
             self.begin(name)
-        return self._begun.pop(name).result()
+        begun = self._begun.pop(name, None)
+        return begun.result() if begun else []
 
 
 @contextmanager
@@ -94,6 +95,18 @@ def started() -> Iterator[ProcessPoolExecutor]:
         yield worker
     finally:
         worker.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Look for no garbage while modules are imported: they make hundreds of thousands of objects, and these stay."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+    if not gc.get_freeze_count():  # else nothing of this size is imported any more
+        gc.freeze()
 
 
 def _deaf() -> None:
@@ -144,11 +157,9 @@ def _judge() -> Any:
     logging.getLogger("great_expectations").propagate = False
     for name in UNUSED:
         sys.modules.setdefault(name, ModuleType(name))
-    gc.disable()  # an import makes hundreds of thousands of objects that stay
-    from dagster_project import judge
+    with importing():
+        from dagster_project import judge
 
-    gc.freeze()
-    gc.enable()
     atexit.register(os._exit, 0)
     return judge
 

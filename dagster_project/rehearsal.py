@@ -17,7 +17,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from dagster_project import automation, definitions, expect, resources
+from dagster_project import automation, definitions, expect, history, resources
 from dagster_project.cli import status_of
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
@@ -50,7 +50,7 @@ def main(place: Path, people: int) -> int:
 def _run(whole: dg.Definitions, house: House, suites: expect.Suites, engine: DuckDBEngine) -> list[automation.Outcome]:
     """Run landing, days and verdicts, each only if those before it went well."""
     given = {"house": house, "suites": suites, "engine": engine}
-    with resources.dagster_instance(house.home) as instance:
+    with history.dagster_instance(house.home) as instance:
         done = [automation.run(whole, instance, given, automation.LANDING)]
         days = automation.stale_days(engine, catalog.tables().values()) if done[-1].is_success else []
         done += [automation.run(whole, instance, given, automation.DAYS, between) for between in automation.ranges(days)]

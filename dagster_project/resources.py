@@ -1,11 +1,10 @@
-"""What a run is given from outside: places, the as-of, keys and Dagster's own store; the only reader of environment and clock."""
+"""What a run is given from outside: places, the as-of and keys; the only reader of environment and clock."""
 
 import base64
 import binascii
 import hashlib
 import logging
 import os
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,34 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster._core.storage.event_log import SqliteEventLogStorage  # no public name, but dagster.yaml documents it
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.event import listen
-from sqlalchemy.pool import StaticPool
 
 from dagster_project import expect, settings
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House, untold, unwatched
 from dagster_project.errors import KeyringError, UsageError
+from dagster_project.history import write_dagster_yaml
 
 KEK_BYTES = 32
-OPEN_SHARDS = 4
 REDACTION = {"DAGSTER_REDACT_USER_CODE_ERRORS": "1"}
-
-DAGSTER_YAML = """\
-# Written by Glasshouse at each start: no output of a step is kept, nothing is reported home, one run writes at a time.
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-compute_logs:
-  module: dagster._core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-concurrency:
-  runs:
-    max_concurrent_runs: 1
-"""
 
 
 def now() -> datetime:
@@ -126,63 +107,6 @@ def key_encryption_key(environment: Mapping[str, str]) -> bytes | None:
         if len(key) == KEK_BYTES:
             return key
     raise KeyringError("GLASSHOUSE_KEK is not 32 bytes in hex or base64; make one with `openssl rand -hex 32`") from None
-
-
-class HeldEventLog(SqliteEventLogStorage):
-    """Dagster's event log on connections that stay open: the same files at a third of the cost, for one process at a time.
-
-    Dagster opens and closes SQLite around every event, which costs more than most of our steps do.
-    """
-
-    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
-        self._held: OrderedDict[str, Engine] = OrderedDict()
-        super().__init__(base_dir, inst_data)
-
-    @classmethod
-    def from_config_value(cls, inst_data: Any, config_value: Any) -> "HeldEventLog":
-        """Return the log that dagster.yaml's way of naming classes asks for."""
-        return cls(inst_data=inst_data, **config_value)
-
-    @contextmanager
-    def _connect(self, shard: str) -> Iterator[Connection]:
-        with self._db_lock:
-            if shard not in self._held:
-                self._held[shard] = create_engine(self.conn_string_for_shard(shard), poolclass=StaticPool, connect_args={"timeout": 30, "check_same_thread": False})
-                listen(self._held[shard], "connect", _unsynced)
-                self._initdb(self._held[shard])
-            while len(self._held) > OPEN_SHARDS:
-                self._held.popitem(last=False)[1].dispose()
-            self._held.move_to_end(shard)
-            with self._held[shard].begin() as connection:
-                yield connection
-
-    def dispose(self) -> None:
-        """Close what is held."""
-        while self._held:
-            self._held.popitem()[1].dispose()
-        super().dispose()
-
-
-def _unsynced(connection: Any, _record: Any) -> None:
-    """Leave it to the system when a history of runs reaches the disk: what Glasshouse proves from stands in the lake."""
-    connection.execute("pragma synchronous = off")
-
-
-@contextmanager
-def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
-    """Open Dagster's store at HOME/dagster, in which the runs of the command line and of the UI meet."""
-    folder = write_dagster_yaml(home)
-    log = {"module": __name__, "class": HeldEventLog.__name__, "config": {"base_dir": str(folder / "history" / "runs")}}
-    with dg.DagsterInstance.local_temp(str(folder), overrides={"event_log_storage": log}) as instance:
-        yield instance
-
-
-def write_dagster_yaml(home: Path) -> Path:
-    """Write HOME/dagster/dagster.yaml and return its folder, the DAGSTER_HOME of the UI."""
-    folder = home.resolve() / "dagster"
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
-    return folder
 
 
 def dagster_environment(home: Path, landing: Path, settings_path: Path | None) -> dict[str, str]:

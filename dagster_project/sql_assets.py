@@ -1,21 +1,20 @@
 """One asset for each select in sql/: its key, columns, documentation and inputs all come from the file."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
 import dagster as dg
 
 from dagster_project import checks
-from dagster_project.checks import key
+from dagster_project.checks import Results, key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.expect import Suites
 
 EXPECTATIONS = catalog.root() / "expectations"
-Results = Iterator[dg.MaterializeResult | dg.AssetCheckResult]  # type: ignore[type-arg]
 # The web is younger than this; days ahead of the clock are added by whoever launches a run (automation.run).
 DAYS = dg.DailyPartitionsDefinition(start_date="1990-01-01", end_offset=1)
 
@@ -32,8 +31,35 @@ def described(table: Table) -> dict[str, object]:
 
 
 def sql_assets(tables: Iterable[Table], suites_folder: Path = EXPECTATIONS) -> list[dg.AssetsDefinition]:
-    """Return one asset for each select, checked by the suite of its name."""
-    return [(_daily if table.is_daily else _whole)(table, checks.specs([table], suites_folder)) for table in tables if table.kind == "select"]
+    """Return one asset for each select, checked by the suite of its name; one step makes the daily ones, another the rest."""
+    selects = [table for table in tables if table.kind == "select"]
+    steps = {"daily_tables": [table for table in selects if table.is_daily], "whole_tables": [table for table in selects if not table.is_daily]}
+    return [_step(name, made, suites_folder) for name, made in steps.items() if made]
+
+
+def _step(name: str, tables: list[Table], suites_folder: Path) -> dg.AssetsDefinition:
+    checked = checks.specs(tables, suites_folder)
+
+    @dg.multi_asset(name=name, specs=[_spec(table) for table in tables], check_specs=checked, can_subset=True, backfill_policy=dg.BackfillPolicy.single_run())
+    def build(context: dg.AssetExecutionContext, engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
+        days = context.partition_key_range if context.has_partition_key_range else None
+        asked = {*context.selected_asset_keys, *(check.asset_key for check in context.selected_asset_check_keys)}
+
+        def made(table: Table) -> list[dg.MaterializeResult]:  # type: ignore[type-arg]
+            return [_built(table, engine, days)] if key(table.name) in context.selected_asset_keys else []
+
+        yield from checks.in_order([table for table in tables if key(table.name) in asked], made, suites, checked)
+
+    return build
+
+
+def _built(table: Table, engine: DuckDBEngine, between: dg.PartitionKeyRange | None) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Build a table whole, or of a daily one the stale days of a range."""
+    started = time.perf_counter()
+    if between is None:
+        return counted(engine.build(table), started, key(table.name))
+    days = [day for day in engine.stale_days(table) if date.fromisoformat(between.start) <= day <= date.fromisoformat(between.end)]
+    return counted(sum(engine.build(table, day) for day in days), started, key(table.name), days=len(days))
 
 
 def _spec(table: Table) -> dg.AssetSpec:
@@ -55,34 +81,6 @@ def dep(read: Table, is_daily: bool = False) -> dg.AssetDep:
     """
     is_by_day = read.is_daily and read.name != VISITORS
     return dg.AssetDep(key(read.name), partition_mapping=dg.LastPartitionMapping() if is_by_day and not is_daily else None)
-
-
-def _whole(table: Table, checked: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=op_name(table.name), specs=[_spec(table)], check_specs=checked)
-    def build(engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
-        started = time.perf_counter()
-        yield counted(engine.build(table), started, key(table.name))
-        yield from checks.results(suites, checked)
-
-    return build
-
-
-def _daily(table: Table, checked: list[dg.AssetCheckSpec]) -> dg.AssetsDefinition:
-    @dg.multi_asset(name=op_name(table.name), specs=[_spec(table)], check_specs=checked, backfill_policy=dg.BackfillPolicy.single_run())
-    def build(context: dg.AssetExecutionContext, engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
-        started = time.perf_counter()
-        asked = context.partition_key_range
-        days = [day for day in engine.stale_days(table) if date.fromisoformat(asked.start) <= day <= date.fromisoformat(asked.end)]
-        rows = sum(engine.build(table, day) for day in days)
-        yield counted(rows, started, key(table.name), days=len(days))
-        yield from checks.results(suites, checked)
-
-    return build
-
-
-def op_name(name: str) -> str:
-    """Return the name of the step that makes a table."""
-    return name.replace(".", "__")
 
 
 def counted(rows: int, started: float, asset_key: dg.AssetKey | None = None, **counts: int) -> dg.MaterializeResult:  # type: ignore[type-arg]

@@ -146,11 +146,12 @@ def _run(  # noqa: PLR0913 (what run and demo were given)
 
     refuse_unwritable(home)
     with expect.started() as worker:  # it imports for seconds, and so do we
-        from dagster_project import resources
-        from dagster_project.definitions import run_everything
-        from dagster_project.engines.intake.recovery import held
-        from dagster_project.publishing import summary
-        from dagster_project.publishing.progress import watched
+        with expect.importing():
+            from dagster_project import resources
+            from dagster_project.definitions import run_everything
+            from dagster_project.engines.intake.recovery import held
+            from dagster_project.publishing import summary
+            from dagster_project.publishing.progress import watched
 
         with watched(Console(stderr=True)) as (watch, warn):
             house = resources.open_house(home, landing, settings, as_of, should_rebuild=rebuild, watch=watch, tell=warn)

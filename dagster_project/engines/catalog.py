@@ -9,7 +9,6 @@ import itertools
 import json
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -40,7 +39,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One file of sql/; `select` is its text, empty for a contract."""
+    """One file of sql/; `select` is its text, empty for a contract. `parts` are its statements: their rows together make the table."""
 
     name: str
     layer: int
@@ -49,7 +48,7 @@ class Table:
     comment: str
     columns: tuple[Column, ...]
     reads: tuple[str, ...]
-    select: str
+    parts: tuple[str, ...]
     create: str
     is_daily: bool
     is_published: bool
@@ -60,6 +59,11 @@ class Table:
     def schema(self) -> str:
         """Return the schema, `measured` of `measured.account_requests_daily`."""
         return self.name.split(".")[0]
+
+    @property
+    def select(self) -> str:
+        """Return all parts as one statement."""
+        return "".join(self.parts) if len(self.parts) < 2 else "\nunion all\n".join(f"(\n{part}\n)" for part in self.parts)
 
 
 def root() -> Path:
@@ -108,7 +112,7 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Table:
         comment=comment.removesuffix("Stays in HOME.").strip(),
         columns=_contract_columns(text) if is_contract else _select_columns(text, path),
         reads=reads,
-        select="" if is_contract else text.rstrip().rstrip(";"),
+        parts=() if is_contract else tuple(re.split(r";\n+", text.rstrip().rstrip(";"))),
         create=text if is_contract else "",
         is_daily="$day" in text,
         is_published="Stays in HOME." not in comment and schema != "scrubbed",
@@ -119,18 +123,17 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Table:
 
 def _reads(text: str, path: Path, connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     """Return the tables that a select reads, as DuckDB's own parser sees them; a name without a schema is a step of the select."""
-    parsed = json.loads(connection.execute("select json_serialize_sql(?)", [text]).fetchall()[0][0])
+    read: set[str] = set()
+
+    def seen(node: dict[str, Any]) -> dict[str, Any]:
+        if node.get("type") == "BASE_TABLE" and node["schema_name"]:
+            read.add(f"{node['schema_name']}.{node['table_name']}")
+        return node
+
+    parsed = json.loads(connection.execute("select json_serialize_sql(?)", [text]).fetchall()[0][0], object_hook=seen)
     if parsed["error"]:
         raise GlasshouseError(f"sql/{path.parent.name}/{path.name}: {parsed.get('error_message', 'DuckDB cannot parse it')}")
-    return tuple(sorted({f"{node['schema_name']}.{node['table_name']}" for node in _nodes(parsed) if node.get("type") == "BASE_TABLE" and node["schema_name"]}))
-
-
-def _nodes(tree: object) -> Iterator[dict[str, Any]]:
-    if isinstance(tree, dict):
-        yield tree
-    children = tree.values() if isinstance(tree, dict) else tree if isinstance(tree, list) else ()
-    for child in children:
-        yield from _nodes(child)
+    return tuple(sorted(read))
 
 
 def _contract_columns(text: str) -> tuple[Column, ...]:
@@ -163,7 +166,7 @@ def _findings(controls: list[Table]) -> Table:
         comment="One row for each finding of any control: the columns that all controls share.",
         columns=listed,
         reads=tuple(sorted(table.name for table in controls)),
-        select="\nunion all\n".join(parts),
+        parts=tuple(parts),
         create="",
         is_daily=False,
         is_published=False,
@@ -175,17 +178,23 @@ def _findings(controls: list[Table]) -> Table:
 def _typed(found: dict[str, Table], connection: duckdb.DuckDBPyConnection) -> dict[str, Table]:
     """Create every table empty in DuckDB, which checks each file and tells the types of its columns."""
     connection.execute("set TimeZone = 'UTC'")
-    typed = {}
-    for name, table in found.items():
+    for schema in {table.schema for table in found.values()}:
+        connection.execute(f"create schema {schema}")
+    for table in found.values():
         _refuse_higher(table, found)
-        connection.execute(f"create schema if not exists {table.schema}")
         create_empty(table, connection)
-        types = {row[0]: row[1].lower() for row in connection.execute(f"describe {name}").fetchall()}
-        if list(types) != [column.name for column in table.columns]:
-            raise GlasshouseError(f"sql: {name}: the documented columns are not those it has; each stands on a line of its own with ' -- meaning' behind it")
-        kept = table.columns if table.kind == "contract" else tuple(replace(column, type=types[column.name]) for column in table.columns)
-        typed[name] = replace(table, columns=kept)
-    return typed
+    types: dict[str, dict[str, str]] = {name: {} for name in found}
+    told = "select schema_name || '.' || table_name, column_name, lower(data_type) from duckdb_columns() where not internal order by table_oid, column_index"
+    for name, column, kind in connection.execute(told).fetchall():
+        types[name][column] = kind
+    return {name: replace(table, columns=_with_types(table, types[name])) for name, table in found.items()}
+
+
+def _with_types(table: Table, types: dict[str, str]) -> tuple[Column, ...]:
+    """Return the documented columns of a table with the types it has."""
+    if list(types) != [column.name for column in table.columns]:
+        raise GlasshouseError(f"sql: {table.name}: the documented columns are not those it has; each stands on a line of its own with ' -- meaning' behind it")
+    return table.columns if table.kind == "contract" else tuple(replace(column, type=types[column.name]) for column in table.columns)
 
 
 def create_empty(table: Table, connection: duckdb.DuckDBPyConnection) -> None:

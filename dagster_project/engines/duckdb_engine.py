@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
@@ -27,8 +28,8 @@ class DuckDBEngine:
         self._connection.execute("set TimeZone = 'UTC'")
         self._connection.execute("set enable_progress_bar = false")
         self._shown: dict[str, bool] = {}  # whether a relation is a view of files; else it is an empty table
-        for table in catalog.tables().values():
-            self._connection.execute(f"create schema if not exists {table.schema}")
+        for schema in {table.schema for table in catalog.tables().values()}:
+            self._connection.execute(f"create schema {schema}")
         self.refresh()
 
     def connection(self) -> duckdb.DuckDBPyConnection:
@@ -69,7 +70,7 @@ class DuckDBEngine:
         target = self.lake.folder(table.name, day) / "part.parquet"
         try:
             if table.is_daily:
-                rows = self._connection.execute(table.select, {"day": day}).to_arrow_table()
+                rows = pa.concat_tables([self._connection.execute(part, {"day": day}).to_arrow_table() for part in table.parts])
                 marked = rows.replace_schema_metadata({BUILT_FROM: self.fingerprint(table, day).encode()})
                 with self.lake.replacing(target) as beside:
                     pq.write_table(marked, beside, compression="zstd", compression_level=1)

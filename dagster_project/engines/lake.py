@@ -39,13 +39,21 @@ def schema(table: str) -> pa.Schema:
 def conform(table: str, rows: pa.Table) -> pa.Table:
     """Return the rows with exactly the contract's columns and types: what it does not name stays behind.
 
-    Raises GlasshouseError where a column is missing or does not fit.
+    Texts may be dictionary-encoded, which is how Parquet stores them; a dictionary keeps only what its rows hold. Raises GlasshouseError where a column is missing or does not fit.
     """
     wanted = schema(table)
     try:
-        return rows.select(wanted.names).cast(wanted)
+        return pa.table([_conformed(rows.column(field.name), field.type) for field in wanted], names=wanted.names)
     except (KeyError, pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError):
         raise GlasshouseError(f"{table}: rows do not fit the contract in sql/; a reader broke it") from None
+
+
+def _conformed(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray | pa.Array:
+    if not pa.types.is_dictionary(column.type) or column.type.value_type != wanted:
+        return column.cast(wanted)
+    whole = column.unify_dictionaries().combine_chunks()
+    used = whole.indices.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(used.indices, whole.dictionary.take(used.dictionary))
 
 
 class Lake:
@@ -81,8 +89,9 @@ class Lake:
     def write(self, table: str, rows: pa.Table, name: str, day: date | None = None) -> Path:
         """Write rows of a contract table as one file, in place of a file of the same name."""
         conformed = conform(table, rows)
+        texts = [field.name for field in schema(table) if field.type == pa.string()]
         with self.replacing(self.folder(table, day) / f"{name}.parquet") as beside:
-            pq.write_table(conformed, beside, compression="zstd", compression_level=1)
+            pq.write_table(conformed, beside, compression="zstd", compression_level=1, use_dictionary=texts, store_schema=False)
         return self.folder(table, day) / f"{name}.parquet"
 
     def write_days(self, table: str, rows: pa.Table, name: str) -> int:

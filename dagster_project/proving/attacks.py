@@ -21,7 +21,7 @@ from dagster_project.evidence.keyring import KEY_BYTES, KeyDirectory
 from dagster_project.publishing.release import copy_of
 from dagster_project.publishing.suppress import BREAKDOWNS, REACH, Breakdown
 from dagster_project.scrubbing.agents import agent
-from dagster_project.scrubbing.tokens import part, tokens
+from dagster_project.scrubbing.tokens import Blocks, address_block, context_block, tokens
 from dagster_project.settings import Settings
 
 NETWORKS = ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")  # RFC 5737
@@ -78,9 +78,14 @@ def _candidates() -> Iterator[ipaddress.IPv4Address]:
 
 def _found(copied: set[bytes], keys: Iterable[bytes]) -> int:
     """Return how many tokens are that of some address under some key: the attacker knows the agent, and that no account was told."""
-    suffix = part(agent(AGENT).ua_class)
-    messages = [part(b"") + part(ipaddress.IPv6Address(f"::ffff:{address}").packed) + suffix for address in _candidates()]
-    return len({token for key in keys for token in map(tokens(key), messages) if token in copied})
+    addresses = _blocks([address_block(ipaddress.IPv6Address(f"::ffff:{address}").packed) for address in _candidates()])
+    contexts = np.repeat(_blocks([context_block("", agent(AGENT).ua_class)]), len(addresses), axis=0)
+    tried = (tokens(key)(addresses, contexts) for key in keys)
+    return len({token for made in tried for token in (row.tobytes() for row in made) if token in copied})
+
+
+def _blocks(values: list[bytes]) -> Blocks:
+    return np.frombuffer(b"".join(values), np.uint64).reshape(-1, 2)
 
 
 def _left(place: Path, engine: DuckDBEngine) -> Iterator[bytes]:

@@ -129,7 +129,7 @@ class FaultyEngine(DuckDBEngine):
         quoted = faults.quoted.replace("'", "''")
         select = f"select cast('{quoted}' as integer) as {table.columns[0].name}"
         try:
-            super().build(replace(table, select=f"{select}, $day as day" if table.is_daily else select), day)
+            super().build(replace(table, parts=(f"{select}, $day as day" if table.is_daily else select,)), day)
         except GlasshouseError as error:
             if faults.may_fail(self._step_of[table.name]):
                 raise

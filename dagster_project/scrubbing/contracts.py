@@ -50,3 +50,9 @@ STAFF_REQUESTS = pa.schema(
     ]
 )
 ROUTES = pa.schema([("route_id", pa.int64()), ("site", pa.string()), ("route", pa.string())])
+
+
+def encoded(contract: pa.Schema) -> pa.Schema:
+    """Return a contract as rows hold it in memory: texts dictionary-encoded, all else as it is."""
+    coded = pa.dictionary(pa.int32(), pa.string())
+    return pa.schema([field.with_type(coded) if field.type == pa.string() else field for field in contract])

@@ -1,28 +1,68 @@
-"""The visitor token: a keyed hash of account, address and agent class that lives only as long as its day's key.
+"""The visitor token: a keyed function of address, account and agent class that lives only as long as its day's key.
 
-Keyed BLAKE2b of 16 bytes stands in for HMAC-SHA-256: both are pseudo-random functions, this one three times as fast. `person`
-carries purpose and version, and each part is preceded by its length, so that no two triples make one message.
+It is the CBC-MAC of AES-256 over exactly two blocks (ISO/IEC 9797-1): the address, then a digest of account and agent class. Messages of
+one fixed length make it a pseudo-random function, as HMAC-SHA-256 is, at a hundredth of the cost: whole columns are enciphered at once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date
 from hashlib import blake2b
+from itertools import pairwise
 
-PERSON = b"gh/v1/visitor"
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import ECB
+
 TOKEN_BYTES = 16
+BLOCK = pa.binary(TOKEN_BYTES)
+CIPHER, NAME, CONTEXT = b"gh/v1/visitor", b"gh/v1/name", b"gh/v1/context"
+Blocks = npt.NDArray[np.uint64]
+"""Blocks of 16 bytes, two numbers each."""
 
 
-def part(value: bytes) -> bytes:
-    """Return a part of the message: its length in 4 bytes, then itself."""
-    return len(value).to_bytes(4, "big") + value
+def address_block(packed: bytes) -> bytes:
+    """Return the block of a client: its 16 packed bytes; what is no address (the name of a host) is digested to as many."""
+    return packed if len(packed) == TOKEN_BYTES else blake2b(packed, digest_size=TOKEN_BYTES, person=NAME).digest()
 
 
-def tokens(key: bytes) -> Callable[[bytes], bytes]:
-    """Return what makes the token of a message: part(account) + part(packed address) + part(agent class); no account is b""."""
-    keyed = blake2b(digest_size=TOKEN_BYTES, key=key, person=PERSON)
+def context_block(account: str, ua_class: bytes) -> bytes:
+    """Return the block of account and agent class; each is preceded by its length, so that no two pairs make one message."""
+    digest = blake2b(digest_size=TOKEN_BYTES, person=CONTEXT)
+    for value in (account.encode(), ua_class):
+        digest.update(len(value).to_bytes(4, "big") + value)
+    return digest.digest()
 
-    def token(message: bytes) -> bytes:
-        visitor = keyed.copy()
-        visitor.update(message)
-        return visitor.digest()
 
-    return token
+def tokens(key: bytes) -> Callable[[Blocks, Blocks], Blocks]:
+    """Return what makes the tokens of columns of address blocks and context blocks under a day's key."""
+    cipher = Cipher(AES256(blake2b(key=key, digest_size=32, person=CIPHER).digest()), ECB())  # noqa: S305 - the block cipher itself; the chaining is below
+
+    def enciphered(blocks: Blocks) -> Blocks:
+        return np.frombuffer(cipher.encryptor().update(np.ascontiguousarray(blocks).view(np.uint8).data), np.uint64).reshape(-1, 2)
+
+    return lambda addresses, contexts: enciphered(enciphered(addresses) ^ contexts)
+
+
+def blocks(column: pa.FixedSizeBinaryArray) -> Blocks:
+    """Return a column of 16-byte values as blocks; a null is whatever lies there."""
+    return np.frombuffer(column.buffers()[1], np.uint64)[2 * column.offset : 2 * (column.offset + len(column))].reshape(-1, 2)
+
+
+def token_column(found: Blocks, is_missing: npt.NDArray[np.bool_]) -> pa.Array:
+    """Return tokens as a column of binaries, null where one is missing."""
+    values = pa.FixedSizeBinaryArray.from_buffers(BLOCK, len(found), [None, pa.py_buffer(np.ascontiguousarray(found))]).cast(pa.binary())
+    return pc.if_else(pa.array(is_missing), pa.scalar(None, pa.binary()), values) if is_missing.any() else values
+
+
+def by_day(days: pa.Array) -> Iterator[tuple[date, npt.NDArray[np.int64]]]:
+    """Yield each day and its rows."""
+    coded = days.dictionary_encode()
+    places = coded.indices.to_numpy()
+    order = np.argsort(places, kind="stable")
+    ends = np.searchsorted(places[order], np.arange(len(coded.dictionary) + 1))
+    for day, (begin, end) in zip(coded.dictionary.to_pylist(), pairwise(ends), strict=True):
+        yield day, order[begin:end]

@@ -11,13 +11,14 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from dagster_project import automation, checks, expect, resources
-from dagster_project.checks import key
+from dagster_project import automation, checks, expect, history, resources
+from dagster_project.checks import Results, key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
+from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.lake import Lake, schema
-from dagster_project.sql_assets import Results, sql_assets
+from dagster_project.sql_assets import sql_assets
 
 SOURCE = "scrubbed.requests"
 SMALL = (
@@ -73,11 +74,14 @@ class World:
             resources=resources.RESOURCES,
         )
 
+    def given(self) -> dict[str, Any]:
+        """Return what a run is given, with an engine that sees the rows landed so far."""
+        return {"house": self.house, "suites": expect.Suites(self.house.home, self.suites_folder, self.worker), "engine": DuckDBEngine(self.house.home)}
+
     def run(self, job: str, days: tuple[date, date] | None = None) -> automation.Outcome:
         """Run a job as the command line does."""
-        suites = expect.Suites(self.house.home, self.suites_folder, self.worker)
-        with resources.dagster_instance(self.house.home) as instance:
-            return automation.run(self.definitions(), instance, {"house": self.house, "suites": suites}, job, days)
+        with history.dagster_instance(self.house.home) as instance:
+            return automation.run(self.definitions(), instance, self.given(), job, days)
 
 
 def _found(contracts: Sequence[Table], suites_folder: Path) -> dg.AssetsDefinition:
@@ -85,7 +89,6 @@ def _found(contracts: Sequence[Table], suites_folder: Path) -> dg.AssetsDefiniti
 
     @dg.multi_asset(name="landed", specs=[dg.AssetSpec(key(table.name)) for table in contracts], check_specs=checked)
     def landed(suites: dg.ResourceParam[expect.Suites]) -> Results:
-        yield from (dg.MaterializeResult(asset_key=key(table.name)) for table in contracts)
-        yield from checks.results(suites, checked)
+        yield from checks.results([dg.MaterializeResult(asset_key=key(table.name)) for table in contracts], suites, checked)
 
     return landed

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-from dagster_project import automation, checks, definitions, resources
+from dagster_project import automation, checks, definitions, history, resources
 from dagster_project.assets import PROOF
 from dagster_project.checks import key
 from dagster_project.engines import catalog
@@ -104,7 +104,7 @@ def test_the_proof_runs_as_an_asset_with_a_check(demo_home: Path, tmp_path: Path
     """What the schedule starts is the same proof: its counts are metadata, and a leak would fail a check that blocks."""
     home = Path(shutil.copytree(demo_home, tmp_path / "home"))
     house = resources.open_house(home)
-    with resources.dagster_instance(home) as instance:
+    with history.dagster_instance(home) as instance:
         outcome = automation.run(definitions.assembled(), instance, {"house": house}, "proof")
     assert (outcome.is_success, outcome.failed_checks, outcome.faults) == (True, (), ())
     proof = kept(home)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import resources
+from dagster_project import history, resources
 from dagster_project.errors import KeyringError, UsageError
 
 KEY = bytes(range(32))
@@ -86,7 +86,7 @@ def test_the_held_event_log_reads_as_dagsters_own(tmp_path: Path) -> None:
     def made() -> dg.MaterializeResult:  # type: ignore[type-arg]
         return dg.MaterializeResult(metadata={"dagster/row_count": 3})
 
-    with resources.dagster_instance(tmp_path) as instance:
+    with history.dagster_instance(tmp_path) as instance:
         ran = dg.materialize([made], instance=instance)
     with dg.DagsterInstance.from_config(str(tmp_path / "dagster")) as plain:
         assert plain.get_run_by_id(ran.run_id) is not None

@@ -5,8 +5,9 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from dagster_project import automation, expect, resources
+from dagster_project import automation, history, resources
 from dagster_project.automation import DAYS, LANDING, VERDICTS, ranges
+from dagster_project.checks import key
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from tests.dagster.made import World
 
@@ -23,6 +24,13 @@ def day(number: int) -> date:
 def modified(world: World, table: str) -> dict[date, int]:
     """Return when each day of a table was written."""
     return {each: next(world.lake.folder(table, each).glob("*.parquet")).stat().st_mtime_ns for each in world.lake.days(table)}
+
+
+def alone(world: World, chosen: dg.AssetSelection) -> dg.ExecuteInProcessResult:
+    """Run what a reader of the page chose, and nothing else."""
+    definitions = dg.Definitions(world.definitions().assets, jobs=[dg.define_asset_job("alone", chosen)], resources=resources.RESOURCES)
+    with history.dagster_instance(world.house.home) as instance:
+        return definitions.resolve_job_def("alone").execute_in_process(instance=instance, resources=world.given())
 
 
 @pytest.mark.parametrize(
@@ -65,7 +73,7 @@ def test_days_ahead_of_the_clock_are_built(world: World) -> None:
 def test_a_whole_run_goes_from_landing_to_verdicts(world: World) -> None:
     """The command line runs the jobs that the schedule chains, in the same order, with nothing left stale."""
     world.land(day(1), day(4))
-    outcomes = automation.run_all(world.definitions(), world.house, expect.Suites(world.house.home, world.suites_folder, world.worker), world.tables)
+    outcomes = automation.run_all(world.definitions(), world.given(), world.tables)
     assert [outcome.job for outcome in outcomes] == [LANDING, DAYS, DAYS, VERDICTS]
     assert all(outcome.is_success for outcome in outcomes)
     assert automation.stale_days(DuckDBEngine(world.house.home), world.tables) == []
@@ -80,7 +88,30 @@ def test_a_broken_table_blocks_what_is_built_on_it(world: World) -> None:
     assert outcome.failed_checks == (UPPER,)
     assert [len(world.lake.files(table)) for table in (UPPER, LOWER, "reported.account_usage_monthly")] == [1, 0, 1]
     assert automation.exit_status([outcome]) == 4
-    assert automation.complaints([outcome]) == (f"check of {UPPER} failed; its counts stand in Dagster's page, `glasshouse ui`",)
+    assert automation.complaints([outcome]) == (
+        f"check of {UPPER} failed; its counts stand in Dagster's page, `glasshouse ui`",
+        f"not built because of that: {LOWER}",
+    )
+
+
+def test_one_table_can_be_built_alone(world: World) -> None:
+    """Whoever repairs one file of sql/ builds its table from the page: what shares its step must neither be built nor be missed."""
+    assert world.run(VERDICTS).is_success
+    before = {table: world.lake.files(table)[0].stat().st_mtime_ns for table in (UPPER, LOWER)}
+    ran = alone(world, dg.AssetSelection.assets(key(LOWER)))
+    after = {table: world.lake.files(table)[0].stat().st_mtime_ns for table in (UPPER, LOWER)}
+    assert ran.success
+    assert [table for table in before if after[table] != before[table]] == [LOWER]
+
+
+def test_a_check_can_be_run_alone(world: World) -> None:
+    """Whoever corrects a suite has it judged from the page, over the table as it lies there."""
+    world.suite(UPPER, {"type": "expect_table_row_count_to_be_between", "kwargs": {"max_value": 0}})
+    assert world.run(VERDICTS).is_success
+    before = world.lake.files(UPPER)[0].stat().st_mtime_ns
+    ran = alone(world, dg.AssetSelection.checks(dg.AssetCheckKey(key(UPPER), "suite")))
+    assert [check.passed for check in ran.get_asset_check_evaluations()] == [True]
+    assert world.lake.files(UPPER)[0].stat().st_mtime_ns == before
 
 
 def test_a_sound_table_lets_the_rest_be_built(world: World) -> None:
@@ -93,9 +124,7 @@ def test_a_sound_table_lets_the_rest_be_built(world: World) -> None:
 def test_a_broken_day_keeps_verdicts_from_being_asked_for(world: World) -> None:
     """Verdicts on tables of which one is broken would be published as if they were sound."""
     world.suite(DAILY[0], {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "site", "value_set": ["shop"]}})
-    suites = expect.Suites(world.house.home, world.suites_folder, world.worker)
-    with resources.dagster_instance(world.house.home) as instance:
-        outcomes = automation.run_jobs(world.definitions(), instance, {"house": world.house, "suites": suites, "engine": DuckDBEngine(world.house.home)}, world.tables)
+    outcomes = automation.run_all(world.definitions(), world.given(), world.tables)
     assert [(outcome.job, outcome.is_success) for outcome in outcomes] == [(LANDING, True), (DAYS, False)]
 
 
@@ -115,7 +144,7 @@ def test_runs_of_the_command_line_are_not_run_again_by_the_sensors(world: World)
     """With the page open beside a terminal, the same days would be built by two processes at once."""
     definitions = world.definitions()
     chain = next(sensor for sensor in definitions.sensors or [] if sensor.name == "chain")
-    with resources.dagster_instance(world.house.home) as instance:
+    with history.dagster_instance(world.house.home) as instance:
         outcome = automation.run(definitions, instance, {"house": world.house, "suites": None}, LANDING)
         run = instance.get_run_by_id(outcome.run_id)
         event = next(each for each in instance.all_logs(outcome.run_id) if each.dagster_event and each.dagster_event.is_job_success)

@@ -120,7 +120,7 @@ def traces(text: str, written: str) -> set[str | bytes]:
 def cells(*tables: pa.Table) -> Iterator[str | bytes]:
     """Yield every different text and byte string of some tables."""
     for table in tables:
-        for column in table.columns:
+        for column in (column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column for column in table.columns):
             if pa.types.is_string(column.type) or pa.types.is_binary(column.type):
                 yield from (cell.lower() if isinstance(cell, str) else cell for cell in column.unique().to_pylist() if cell is not None)
 

@@ -83,7 +83,7 @@ class Batches:
         scrubbed = self._scrubber.requests(lots[0].rows, lots[0].origin, lots[0].first_line) if len(lots) == 1 else _together(self._scrubber, lots)
         scrubbed = replace(scrubbed, requests=_punctual(scrubbed.requests, lots))
         self._scrubbed.append(scrubbed)
-        held = scrubbed.requests.filter(scrubbed.requests.column("visitor").is_valid()).column("day").value_counts()
+        held = scrubbed.requests.column("day").filter(scrubbed.requests.column("visitor").is_valid()).value_counts()
         self._tokens.update({entry["values"]: entry["counts"] for entry in held.to_pylist()})
         if sum(each.requests.num_rows for each in self._scrubbed) >= FILE_ROWS:
             self._write()

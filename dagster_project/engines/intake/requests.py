@@ -26,7 +26,7 @@ from dagster_project.scrubbing.scrub import Origin, Scrubber
 from dagster_project.settings import Settings
 
 FOLDERS = ("web_logs", "request_logs")
-PIECE_BYTES = 8 << 20
+PIECE_BYTES = 16 << 20
 GATE_LINES = 1_000  # below it a share of refused lines says nothing (privacy-rules.md section 8)
 
 

@@ -1,0 +1,110 @@
+"""Dagster's store at HOME/dagster, in which the runs of the command line and of the page meet. Keep out: what a run is about."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster._core.storage.event_log import SqliteEventLogStorage  # no public name, but dagster.yaml documents it
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.event import listen, remove
+from sqlalchemy.pool import StaticPool
+
+OPEN_SHARDS = 4
+DAGSTER_YAML = """\
+# Written by Glasshouse at each start: no output of a step is kept, nothing is reported home, one run writes at a time.
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+"""
+
+
+class HeldEventLog(SqliteEventLogStorage):
+    """Dagster's event log on connections that stay open: the same files at a third of the cost, for one process at a time.
+
+    Dagster opens and closes SQLite around every event, and asks at most of them what tables, columns and indexes there are, which costs more than most of our tables do.
+    """
+
+    def __init__(self, base_dir: str, inst_data: Any = None) -> None:
+        self._held: OrderedDict[str, Engine] = OrderedDict()
+        self._present: set[tuple[str, str]] = set()  # what was found there stays
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: Any, config_value: Any) -> "HeldEventLog":
+        """Return the log that dagster.yaml's way of naming classes asks for."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[Connection]:
+        with self._db_lock:
+            if shard not in self._held:
+                self._held[shard] = create_engine(self.conn_string_for_shard(shard), poolclass=StaticPool, connect_args={"timeout": 30, "check_same_thread": False})
+                self._initdb(self._held[shard])
+            while len(self._held) > OPEN_SHARDS:
+                self._held.popitem(last=False)[1].dispose()
+            self._held.move_to_end(shard)
+            with self._held[shard].begin() as connection:
+                yield connection
+
+    def has_table(self, table_name: str) -> bool:
+        """Tell whether the store has a table."""
+        return self._is_present("table", table_name, super().has_table)
+
+    def has_secondary_index(self, name: str) -> bool:
+        """Tell whether an index was filled."""
+        return self._is_present("index", name, super().has_secondary_index)
+
+    def has_asset_key_col(self, column_name: str) -> bool:
+        """Tell whether the table of assets has a column."""
+        return self._is_present("column", column_name, super().has_asset_key_col)
+
+    def _has_asset_key_col_on_connection(self, conn: Connection, column_name: str) -> bool:
+        return self._is_present("column", column_name, partial(super()._has_asset_key_col_on_connection, conn))
+
+    def _is_present(self, kind: str, name: str, look: Callable[[str], bool]) -> bool:
+        if (kind, name) not in self._present and look(name):
+            self._present.add((kind, name))
+        return (kind, name) in self._present
+
+    def dispose(self) -> None:
+        """Close what is held."""
+        while self._held:
+            self._held.popitem()[1].dispose()
+        super().dispose()
+
+
+def _unsynced(connection: Any, _record: Any) -> None:
+    """Leave it to the system when a history of runs reaches the disk: what Glasshouse proves from stands in the lake."""
+    connection.execute("pragma synchronous = off")
+
+
+@contextmanager
+def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
+    """Open Dagster's store at HOME/dagster, in which the runs of the command line and of the UI meet."""
+    folder = write_dagster_yaml(home)
+    log = {"module": __name__, "class": HeldEventLog.__name__, "config": {"base_dir": str(folder / "history" / "runs")}}
+    listen(Engine, "connect", _unsynced)
+    try:
+        with dg.DagsterInstance.local_temp(str(folder), overrides={"event_log_storage": log}) as instance:
+            yield instance
+    finally:
+        remove(Engine, "connect", _unsynced)
+
+
+def write_dagster_yaml(home: Path) -> Path:
+    """Write HOME/dagster/dagster.yaml and return its folder, the DAGSTER_HOME of the UI."""
+    folder = home.resolve() / "dagster"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
+    return folder

@@ -1,0 +1,156 @@
+"""What is made of each distinct text of a log's columns: closed sets, numbers and places in a list of accounts; the text stays behind."""
+
+import re
+from collections.abc import Callable, Collection
+from functools import lru_cache
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dagster_project.scrubbing import protocols
+from dagster_project.scrubbing.addresses import Proxies, classify, client
+from dagster_project.scrubbing.agents import agent
+from dagster_project.scrubbing.detectors import PERSONAL, card_numbers, kinds
+from dagster_project.scrubbing.memory import CLOSED, Memory
+from dagster_project.scrubbing.people import People
+from dagster_project.scrubbing.referrers import referrer
+from dagster_project.scrubbing.targets import Target, Targets
+from dagster_project.scrubbing.tokens import BLOCK, address_block, context_block
+
+CARDS = {"cards": pa.int32()}  # how many card numbers the text itself holds (CE-2)
+
+
+class Accounts:
+    """The account ids met in a run, each with its number from 0."""
+
+    def __init__(self, people: People) -> None:
+        self._people = people
+        self._numbers: dict[str, int] = {}
+
+    def number(self, name: str | None) -> int | None:
+        """Return the number of an account id of the ledger; without a ledger, of whatever is shaped like an id and names nobody."""
+        return self._known(name) if name and (name in self._people.accounts if self._people.accounts else _is_id(name)) else None
+
+    def number_of_user(self, name: str) -> int | None:
+        """Return the number of a user's only account."""
+        accounts = self._people.user_accounts(name)
+        return self._known(accounts[0]) if len(accounts) == 1 else None
+
+    def number_of_host(self, text: str) -> int | None:
+        """Return the number of the account whose host it is."""
+        name = self._people.account_of_host(protocols.bare_host(text))
+        return self._known(name) if name else None
+
+    def named(self, numbers: pa.Array) -> pa.Array:
+        """Return the account ids of a column of numbers."""
+        return pa.DictionaryArray.from_arrays(numbers, pa.array(list(self._numbers) or [""], pa.string()))
+
+    def _known(self, name: str) -> int:
+        return self._numbers.setdefault(name, len(self._numbers))
+
+
+def _is_id(name: str) -> bool:
+    return bool(re.fullmatch(r"[\w.:-]{1,64}", name)) and not kinds(name) & PERSONAL
+
+
+def _cards(text: str | None) -> int:
+    return card_numbers(text) if text else 0
+
+
+def methods() -> Memory:
+    """Remember methods: what is shown of one, and whether it is one at all."""
+
+    def made(text: str | None) -> tuple[object, ...]:
+        return protocols.method(text), text in protocols.METHODS, protocols.is_method(text), text == "CONNECT", _cards(text)
+
+    return Memory(made, {"method": CLOSED, "is_known": pa.bool_(), "is_method": pa.bool_(), "is_connect": pa.bool_(), **CARDS})
+
+
+def versions() -> Memory:
+    """Remember protocol versions."""
+    return Memory(lambda text: (protocols.protocol(text),), {"protocol": CLOSED})
+
+
+def agents() -> Memory:
+    """Remember agents: browser, system, device class, whether it is a program, and its part of the visitor token."""
+
+    def made(text: str | None) -> tuple[object, ...]:
+        found = agent(text)
+        return found.browser, found.os, found.device_class, found.is_bot, found.ua_class, _cards(text)
+
+    return Memory(made, {"browser": CLOSED, "os": CLOSED, "device_class": CLOSED, "is_bot": pa.bool_(), "ua_class": pa.dictionary(pa.int32(), pa.binary()), **CARDS})
+
+
+def users(accounts: Accounts, people: People) -> Memory:
+    """Remember users: the account of a customer's user, the staff id of a member of staff."""
+
+    def made(text: str | None) -> tuple[object, ...]:
+        return (None, None, 0) if text is None else (accounts.number_of_user(text), people.staff_id(text), _cards(text))
+
+    return Memory(made, {"account": pa.int32(), "staff_id": CLOSED, **CARDS})
+
+
+def logged_accounts(accounts: Accounts) -> Memory:
+    """Remember what the log's own account field says."""
+    return Memory(lambda text: (accounts.number(text), _cards(text)), {"account": pa.int32(), **CARDS})
+
+
+def hosts(accounts: Accounts, own_hosts: Collection[str]) -> Memory:
+    """Remember hosts: the site's own ones, and the account that has one."""
+
+    def made(text: str | None) -> tuple[object, ...]:
+        return protocols.host(text, own_hosts), accounts.number_of_host(text) if text else None, _cards(text)
+
+    return Memory(made, {"host": CLOSED, "account": pa.int32(), **CARDS})
+
+
+def referrers(own_hosts: Collection[str]) -> Memory:
+    """Remember referrers by their class."""
+    return Memory(lambda text: (referrer(text, own_hosts), _cards(text)), {"referrer": CLOSED, **CARDS})
+
+
+def targets(read: Targets, accounts: Accounts, route_id: Callable[[str], int]) -> Memory:
+    """Remember targets: the number of the route, the account in the path, and whether it is HTTP at all."""
+
+    def made(text: str | None) -> tuple[object, ...]:
+        target: Target = read.read(text)
+        number = None if target.candidate is None else route_id(target.candidate)
+        said = number, target.host, accounts.number(target.account), target.is_customer_record, target.other_query_names
+        return *said, text in {None, "", "-"}, target.is_http, target.is_authority, _cards(text)
+
+    flags = dict.fromkeys(("is_missing", "is_http", "is_authority"), pa.bool_())
+    return Memory(made, {"route_id": pa.int64(), "host": CLOSED, "account": pa.int32(), "is_customer_record": pa.bool_(), "other_query_names": pa.int32(), **flags, **CARDS})
+
+
+def clients(proxies: Proxies) -> Memory:
+    """Remember clients by what their line says of addresses: the packed address for the token alone, its class, and who it is to a count.
+
+    A contributor is 64 bits, keyed by the process, that stand for an address while a run counts; they leave memory nowhere.
+    """
+    walked = lru_cache(50_000)(client)
+
+    def made(peer: str | None, forwarded: str | None = None, *vendors: str | None) -> tuple[object, ...]:
+        vendor = next(filter(None, vendors), None)
+        packed, kept = walked(peer, forwarded, proxies, vendor) if forwarded or vendor else classify(peer)
+        return packed and address_block(packed), kept.ip_version, kept.client_class, kept.client_source, None if packed is None else hash(packed), _cards(forwarded)
+
+    return Memory(made, {"address": BLOCK, "ip_version": pa.int16(), "client_class": CLOSED, "client_source": CLOSED, "contributor": pa.int64(), **CARDS})
+
+
+def contexts() -> Memory:
+    """Remember the block of the visitor token that stands for account and agent class."""
+    return Memory(lambda account_id, ua_class: (context_block(account_id or "", ua_class),), {"block": BLOCK})
+
+
+def text_column(rows: pa.Table, name: str) -> pa.Array:
+    """Return a column of texts in one piece; of one that is missing, nulls."""
+    if name not in rows.column_names:
+        return pa.nulls(rows.num_rows, pa.string())
+    cells = rows.column(name).combine_chunks()
+    return pc.dictionary_decode(cells) if pa.types.is_dictionary(cells.type) else cells
+
+
+def number_column(rows: pa.Table, name: str, of_type: Any) -> pa.Array:
+    """Return a column of numbers or instants in one piece; of one that is missing, nulls."""
+    return rows.column(name).combine_chunks().cast(of_type) if name in rows.column_names else pa.nulls(rows.num_rows, of_type)
