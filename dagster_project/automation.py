@@ -22,7 +22,7 @@ from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.history import dagster_instance
 from dagster_project.resources import dagster_environment, now, redacted
 
-LANDING, DAYS, VERDICTS, SEAL, REPORT, PURGE = "landing", "days", "verdicts", "seal_due", "monthly_report", "purge_due"
+LANDING, DAYS, VERDICTS, SEAL, REPORT, PURGE, PROOF = "landing", "days", "verdicts", "seal_due", "monthly_report", "purge_due", "proof"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 BY_COMMAND_LINE = {"glasshouse/by": "command_line"}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -55,17 +55,15 @@ class Outcome:
     faults: tuple[Fault, ...]
 
 
-def jobs(tables: Sequence[Table], landing: Sequence[dg.AssetKey], sealed: Sequence[dg.AssetKey], reports: Sequence[dg.AssetKey], purged: Sequence[dg.AssetKey]) -> dict[str, Job]:
-    """Return the jobs: what lands, what is built by day, all the rest; parts of the rest with a schedule of their own; and the purge, no part of a whole run."""
+def jobs(tables: Sequence[Table], landing: Sequence[dg.AssetKey], apart: Mapping[str, Sequence[dg.AssetKey]], parts: Mapping[str, Sequence[dg.AssetKey]]) -> dict[str, Job]:
+    """Return the jobs: what lands, what is built by day, all the rest; `parts` of it with a schedule of their own; and those `apart`, which are in no whole run."""
     landed = dg.AssetSelection.assets(*landing)
     daily = dg.AssetSelection.assets(*(key(table.name) for table in tables if table.is_daily)) - landed
     selections = {
         LANDING: landed,
         DAYS: daily,
-        VERDICTS: dg.AssetSelection.all() - landed - daily - dg.AssetSelection.assets(*purged),
-        SEAL: dg.AssetSelection.assets(*sealed),
-        REPORT: dg.AssetSelection.assets(*reports),
-        PURGE: dg.AssetSelection.assets(*purged),
+        VERDICTS: dg.AssetSelection.all() - landed - daily - dg.AssetSelection.assets(*(asset for chosen in apart.values() for asset in chosen)),
+        **{name: dg.AssetSelection.assets(*chosen) for name, chosen in {**parts, **apart}.items()},
     }
     return {name: dg.define_asset_job(name, selection, executor_def=dg.in_process_executor) for name, selection in selections.items()}
 
@@ -245,7 +243,9 @@ def digest(landing: Path) -> str:
 
 
 def schedules(named: dict[str, Job]) -> list[dg.ScheduleDefinition]:
-    """Return the nightly run, the hourly look for days to seal (a key must not outlive its hour), the daily purge and the monthly report."""
-    at = {LANDING: ("nightly", "0 2 * * *"), SEAL: ("hourly", "30 * * * *"), PURGE: ("daily", "0 5 * * *"), REPORT: ("monthly", "0 6 3 * *")}
+    """Return the nightly run, the hourly look for days to seal (a key must not outlive its hour), the daily purge, the weekly proof and the monthly report."""
+    at = {LANDING: ("nightly", "0 2 * * *"), SEAL: ("hourly", "30 * * * *"), PURGE: ("daily", "0 5 * * *"), PROOF: ("weekly", "0 4 * * 0"), REPORT: ("monthly", "0 6 3 * *")}
     running = dg.DefaultScheduleStatus.RUNNING
-    return [dg.ScheduleDefinition(name=name, job=named[job], cron_schedule=cron, execution_timezone="UTC", default_status=running) for job, (name, cron) in at.items()]
+    return [
+        dg.ScheduleDefinition(name=name, job=named[job], cron_schedule=cron, execution_timezone="UTC", default_status=running) for job, (name, cron) in at.items() if job in named
+    ]

@@ -120,6 +120,14 @@ def dagster_environment(home: Path, landing: Path, settings_path: Path | None) -
     return {**os.environ, "DAGSTER_HOME": str(write_dagster_yaml(home)), **{name: str(place) for name, place in places.items()}}
 
 
+def environment_below(folder: Path) -> dict[str, str]:
+    """Return this process's environment with every place below a folder, and without secrets or the HOME of this installation."""
+    given = {name: value for name, value in os.environ.items() if not name.startswith(("GLASSHOUSE_", "DAGSTER_")) and name != "CREDENTIALS_DIRECTORY"}
+    paths = os.pathsep.join(filter(None, [str(Path(__file__).resolve().parent.parent), os.environ.get("PYTHONPATH")]))
+    places = {"HOME": folder / "user", "XDG_STATE_HOME": folder / "state", "TMPDIR": folder / "tmp"}
+    return {**given, **{name: str(place) for name, place in places.items()}, "PYTHONPATH": paths}
+
+
 @contextmanager
 def redacted() -> Iterator[None]:
     """Keep what an exception says out of Dagster's store and logs while a run lasts: the text of an error can quote data."""

@@ -7,7 +7,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from pathlib import Path
@@ -20,30 +20,25 @@ from markupsafe import Markup
 from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.publishing import charts, selects, words
 from dagster_project.publishing.exports import csv_text, instant, json_text, sha256, visible
+from dagster_project.publishing.proofs import Proof
 
 _TEMPLATES = Path(__file__).parent / "templates"
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Proof:
-    """One result of `glasshouse prove`: what was tried, whether it held, and a sentence about it."""
-
-    name: str
-    held: bool
-    sentence: str
-
-
-@dataclass(frozen=True)
 class ReportInput:
-    """All that a report depends on. `period` is a UTC month, YYYY-MM; with an `account` it is that customer's own page."""
+    """All that a report depends on. `period` is a UTC month, YYYY-MM; with an `account` it is that customer's own page.
+
+    `proof` is the last one kept in this HOME, None where nothing was proven there.
+    """
 
     connection: duckdb.DuckDBPyConnection
     period: str
     as_of: datetime
     settings_sha256: str
     code_version: str
-    proof: tuple[Proof, ...] = ()
+    proof: Proof | None = None
     account: str | None = None
 
 
@@ -108,7 +103,7 @@ def _facts(report: ReportInput, month: date, following: date) -> Row:
         "keys": select(selects.KEYS)[0],
         "releases": select(selects.RELEASES),
         "purges": [] if is_ours else select(selects.PURGES),
-        "proof": [{"name": proof.name, "held": proof.held, "sentence": proof.sentence} for proof in report.proof],
+        "proof": None if report.proof is None else asdict(report.proof),
         "inputs": [] if is_ours else inputs,
     }
 

@@ -8,6 +8,7 @@ from dagster_project import __version__
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.errors import UsageError
+from dagster_project.publishing.proofs import kept
 from dagster_project.publishing.report import ReportInput, write
 
 
@@ -41,6 +42,6 @@ def _write(house: House, engine: DuckDBEngine, month: str, account: str | None) 
     folder = house.home / "reports" / month
     folder = folder / f"account-{quote(account, safe='')}" if account else folder
     as_of = engine.connection().sql("select as_of from scrubbed.run").fetchall()
-    made = ReportInput(engine.connection(), month, as_of[0][0], house.settings.sha256(), __version__, account=account)
+    made = ReportInput(engine.connection(), month, as_of[0][0], house.settings.sha256(), __version__, kept(house.home), account)
     write(made, folder)
     return folder

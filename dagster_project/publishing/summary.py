@@ -7,7 +7,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
-from dagster_project.publishing.exports import visible
+from dagster_project.publishing.exports import instant, visible
+from dagster_project.publishing.proofs import kept
 
 SEVERITIES = ("low", "medium", "high", "critical")
 _BADGES = {"kept": "green", "broken": "bold red", "unproven": "yellow", "not_applicable": "dim"}
@@ -32,6 +33,7 @@ def summary(connection: duckdb.DuckDBPyConnection, home: Path, reports: list[str
         "decisions": rows("select outcome, count(*) as accesses from flagged.access_decisions group by outcome order by outcome"),
         "promises": rows("select policy, promise_id, period_start, status, checked, broken, reason from reported.promises order by period_start, policy, promise_id"),
         "findings": rows("select control, severity, count(*) as findings from reported.findings group by control, severity order by control, severity"),
+        "proof": None if (proof := kept(home)) is None else {"proved_at": proof.proved_at, "held": proof.held, "leaks": proof.leaks},
         "home": str(home),
         "warehouse": str(home / "warehouse.duckdb"),
         "reports": [str(home / "reports" / period / "report.html") for period in reports],
@@ -64,6 +66,9 @@ def show_places(found: dict[str, Any], console: Console) -> None:
     console.print()
     for report in found["reports"]:
         console.print(f"report     {report}", soft_wrap=True, highlight=False, markup=False)
+    proof = found["proof"]
+    said = f"{'held' if proof['held'] else 'FAILED'} on {instant(proof['proved_at'])}, {proof['leaks']:,} leaks" if proof else f"none yet; glasshouse prove --home {found['home']}"
+    console.print(f"proof      {said}", soft_wrap=True, highlight=False, markup=False)
     console.print(f"warehouse  {found['warehouse']}", soft_wrap=True, highlight=False, markup=False)
     console.print("next       " + next_query(found["home"]), soft_wrap=True, highlight=False, markup=False)
     console.print(f"           glasshouse report --home {found['home']} --month YYYY-MM --account ACCOUNT", soft_wrap=True, highlight=False, markup=False)

@@ -10,7 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from dagster_project.cli import status_of
+from dagster_project.cli.common import house_of
 from dagster_project.engines import catalog
+from dagster_project.proving.prove import look
+from dagster_project.reading.logs.formats import FORMATS
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -197,26 +200,53 @@ def test_meter_exits_3_where_a_store_cannot_be_read(tmp_path: Path, capsys: pyte
     assert "jane" not in shown.out + shown.err
 
 
-def test_prove_finds_nothing_in_the_demo(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """CR-6: the bar is none."""
-    assert status_of(["prove", "--home", str(demo_home), "--json"]) == 0
+def test_prove_finds_nothing_and_the_next_report_says_so(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """CR-6: the bar is none, over every format, step, fault and export; the result stands where compliance reads."""
+    assert status_of(["prove", "--home", str(copied_home), "--json"]) == 0
     told = answer(capsys)
-    assert (told["persons_found"], told["leaks"]) == ([], [])
-    assert told["canaries"] >= 20
+    assert [each["name"] for each in told["tried"] if not each["held"]] == []
+    assert (told["held"], told["leaks"], told["leaked"], told["persons_found"], told["tables_that_differ"]) == (True, 0, [], [], [])
+    assert told["canaries"] >= 60
+    assert {row["format"] for row in told["planted"]} == {known.name for known in FORMATS}
+    assert all(row["lines_read"] > row["lines"] / 3 for row in told["planted"])
+    assert {"parquet", "sqlite", "duckdb", "text"} <= set(told["searched"])
     assert told["values_scanned"] > 100
+    page = copied_home / "reports" / "2026-03" / "report.html"
+    assert "Nothing was proven by experiment" in page.read_text()
+    assert status_of(["report", "--home", str(copied_home), "--month", "2026-03"]) == 0
+    assert "0 leaks." in page.read_text()
+    assert "Nothing was proven by experiment" not in page.read_text()
 
 
-def test_prove_exits_1_where_a_person_is_stored(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_stored_person_fails_the_proof(copied_home: Path) -> None:
     """A proof that cannot fail proves nothing; what it finds is counted and never shown."""
-    path = next((copied_home / "lake" / "scrubbed" / "routes").rglob("*.parquet"))
+    store_person(copied_home)
+    scanned, cells = look(house_of(copied_home))
+    found = [row for row in scanned if row["hits"]]
+    assert {(row["table_name"], row["column_name"]) for row in found} == {("scrubbed.routes", "route")}
+    assert "jane" not in str(found)
+    assert cells.sums > 0
+
+
+@pytest.mark.slow
+def test_prove_exits_1_where_a_person_is_stored(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A script must be told."""
+    store_person(copied_home)
+    assert status_of(["prove", "--home", str(copied_home)]) == 1
+    shown = capsys.readouterr().out
+    assert "FAILED what HOME stores" in shown
+    assert "scrubbed.routes.route: 1 values of kind" in shown
+    assert "NOT PROVEN" in shown
+    assert "jane" not in shown
+
+
+def store_person(home: Path) -> None:
+    """Put an e-mail address in place of a route."""
+    path = next((home / "lake" / "scrubbed" / "routes").rglob("*.parquet"))
     stored = pq.read_table(path, partitioning=None)
     place = stored.schema.get_field_index("route")
     names = ["/people/jane@example.com", *stored.column("route").to_pylist()[1:]]
     pq.write_table(stored.set_column(place, "route", [names]), path)
-    assert status_of(["prove", "--home", str(copied_home)]) == 1
-    shown = capsys.readouterr().out
-    assert "scrubbed.routes.route: 1 values of kind" in shown
-    assert "jane" not in shown
 
 
 def test_verify_names_what_is_not_as_written(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -65,7 +65,7 @@ class World:
         landed = self.landing_assets or [_found(contracts, self.suites_folder)]
         keys = [each for asset in landed for each in asset.keys]
         last = [key(table.name) for table in self.tables if table.layer == 4]
-        jobs = automation.jobs(self.tables, keys, keys, last, [dg.AssetKey(["purged"])])
+        jobs = automation.jobs(self.tables, keys, {automation.PURGE: [dg.AssetKey(["purged"])]}, {automation.SEAL: keys, automation.REPORT: last})
         return dg.Definitions(
             assets=[*landed, *sql_assets(self.tables, self.suites_folder), _purged],
             jobs=list(jobs.values()),

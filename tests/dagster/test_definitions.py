@@ -1,5 +1,6 @@
 """What Dagster shows: the graph holds every table of sql/ and nothing else hangs in the air."""
 
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-from dagster_project import checks, definitions
+from dagster_project import automation, checks, definitions, history, resources
+from dagster_project.assets import PROOF
 from dagster_project.checks import key
 from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
+from dagster_project.publishing.proofs import kept
 from dagster_project.settings import Retention
 from dagster_project.sql_assets import DAYS, sql_assets
 from tests.dagster.made import World
@@ -47,17 +50,18 @@ def test_every_suite_is_a_check_that_blocks(graph: AssetGraph) -> None:
     """A suite that is not wired up checks nothing; one that does not block lets a broken table be published."""
     suites = {(path.parent.name[2:], path.stem) for path in (catalog.root() / "expectations").rglob("*.json")}
     rules = {("retention", rule) for rule in Retention.model_fields}
-    assert {tuple(each.asset_key.path) for each in graph.asset_check_keys} == suites | rules
+    assert {tuple(each.asset_key.path) for each in graph.asset_check_keys} == suites | rules | {("house", "proof")}
     assert all(graph.get_check_spec(each).blocking for each in graph.asset_check_keys)
 
 
 def test_every_asset_runs_in_exactly_one_step_of_a_whole_run_or_in_the_purge() -> None:
-    """An asset in none of the three jobs is never built; one in two is built twice. What removes evidence is no part of them."""
+    """An asset in none of the three jobs is never built; one in two is built twice. What removes evidence is no part of them, nor is the proof, which runs them."""
     defs = definitions.assembled()
     jobs = [defs.resolve_job_def(name) for name in ("landing", "days", "verdicts", "purge_due")]
     chosen = [each for job in jobs for each in job.asset_layer.selected_asset_keys]
     assert len(chosen) == len(set(chosen))
-    assert set(chosen) == set(defs.resolve_asset_graph().materializable_asset_keys)
+    assert set(chosen) | {PROOF} == set(defs.resolve_asset_graph().materializable_asset_keys)
+    assert set(defs.resolve_job_def("proof").asset_layer.selected_asset_keys) == {PROOF}
 
 
 def test_seal_and_purge_have_schedules_that_run() -> None:
@@ -97,3 +101,24 @@ def test_no_module_of_dagster_postpones_its_annotations() -> None:
     """Postponed annotations break Dagster's context and resource parameters."""
     folder = Path(definitions.__file__).parent
     assert not [path.name for path in folder.glob("*.py") if "from __future__ import annotations" in path.read_text()]
+
+
+def test_the_proof_is_made_every_week() -> None:
+    """A proof that someone must think of is as old as the last audit."""
+    schedules = {each.name: each for each in definitions.assembled().schedules or ()}
+    assert (schedules["weekly"].cron_schedule, schedules["weekly"].job_name) == ("0 4 * * 0", "proof")
+    assert schedules["weekly"].default_status.value == "RUNNING"
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("demo")
+def test_the_proof_runs_as_an_asset_with_a_check(demo_home: Path, tmp_path: Path) -> None:
+    """What the schedule starts is the same proof: its counts are metadata, and a leak would fail a check that blocks."""
+    home = Path(shutil.copytree(demo_home, tmp_path / "home"))
+    house = resources.open_house(home)
+    with history.dagster_instance(home) as instance:
+        outcome = automation.run(definitions.assembled(), instance, {"house": house}, "proof")
+    assert (outcome.is_success, outcome.failed_checks, outcome.faults) == (True, (), ())
+    proof = kept(home)
+    assert proof is not None
+    assert proof.held

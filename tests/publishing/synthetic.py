@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
-from dagster_project.publishing.report import Proof, ReportInput
+from dagster_project.publishing.proofs import Proof, Tried
+from dagster_project.publishing.report import ReportInput
 
 BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
@@ -183,5 +184,6 @@ def _ledgers(connection: duckdb.DuckDBPyConnection) -> None:
 
 def report(connection: duckdb.DuckDBPyConnection, account: str | None = None) -> ReportInput:
     """Return the input of a report of October 2026."""
-    proof = (Proof("planted addresses", True, "512 invented addresses were put into a log; none was found in anything stored."),)
+    tried = (Tried("invented persons", True, "84 kinds of identifier in 32,564 lines of 23 log formats; 263 files were searched: 0 leaks."),)
+    proof = Proof(datetime(2026, 10, 25, 4, tzinfo=UTC), "5e" * 32, "0.1.0", canaries=84, formats=23, sinks=5, leaks=0, tried=tried)
     return ReportInput(connection, "2026-10", AS_OF, "5e" * 32, "0.1.0", proof, account)

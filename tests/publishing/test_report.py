@@ -92,7 +92,7 @@ def page(folder: Path) -> Page:
         "scrubbed.requests request_days 4,012 12 2026-10-04 to 2026-10-06 2026-10-13 00:00:00",
         "no date TIME_UNZONED",
         "212 ± 8.5 190 100,000 2027-01-28 2027-01-21 to 2027-02-05",
-        "512 invented addresses",
+        "invented persons Held 84 kinds of identifier",
         "5e" * 32,
     ],
 )

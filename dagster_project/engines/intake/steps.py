@@ -1,5 +1,7 @@
 """The steps of the landing job, each from a House to rows in the lake; Dagster's assets only call them."""
 
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
