@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import aws, json_lines, proxies, w3c, web_servers
-from dagster_project.reading.logs.layouts import Layout, apache, nginx
+from dagster_project.reading.logs import aws, proxies, w3c, web_servers
+from dagster_project.reading.logs.json_names import NAMES, Names, mapped
+from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.values import Row
+from dagster_project.reading.logs.log_formats import apache, nginx
 
 Parts = list[tuple[int, int, tuple[Layout, ...]]]
 
@@ -17,15 +18,15 @@ Parts = list[tuple[int, int, tuple[Layout, ...]]]
 class Format:
     """A log format, read in one of three ways.
 
-    A line is read by the first of `layouts` that matches, or by `record`; `parts` finds the layouts of each run of lines
-    where directives in the file name its fields.
+    A line is read by the first of `layouts` that matches, or as JSON by its `names`; `parts` finds the layouts of each run of
+    lines where directives in the file name its fields.
     """
 
     name: str
     description: str
     example: str
     layouts: tuple[Layout, ...] = ()
-    record: Callable[[str], Row] | None = None
+    names: Names | None = None
     parts: Callable[[Lines, bytes | None], Parts] | None = None
 
 
@@ -65,7 +66,7 @@ FORMATS: tuple[Format, ...] = (
         "json",
         "JSON Lines, flat or nested: nginx JSON, Caddy, Traefik, Envoy, Fastly, Rails style, OpenTelemetry names",
         _JSON,
-        record=json_lines.read,
+        names=NAMES,
     ),
     Format("iis", "IIS in W3C extended form, with #Fields or in one of its default orders", _IIS, parts=w3c.parts),
     Format("cloudfront", "CloudFront standard logs (W3C extended, tabs)", _CLOUDFRONT, parts=w3c.parts),
@@ -100,10 +101,12 @@ _BY_NAME = {entry.name: entry for entry in FORMATS}
 
 @lru_cache(maxsize=64)
 def named(name: str) -> Format:
-    """Return a format by its name, or of `apache:<LogFormat>` or `nginx:<log_format>`; raises SettingsError for any other."""
+    """Return a format by its name, or of `apache:<LogFormat>`, `nginx:<log_format>` or `json:<mapping>`; raises SettingsError for any other."""
     kind, _, log_format = name.partition(":")
     if log_format and kind in ("apache", "nginx"):
         return Format(name, f"a format of your own, as {kind} writes it", "", ((apache if kind == "apache" else nginx)(log_format),))
+    if log_format and kind == "json":
+        return Format(name, "JSON Lines by a mapping of your own", "", names=mapped(log_format))
     name = _ALIASES.get(name, name)
     if name not in _BY_NAME:
         raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")

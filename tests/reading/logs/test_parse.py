@@ -70,7 +70,7 @@ def test_a_plain_line_says_what_it_says() -> None:
 @pytest.mark.parametrize("known", ["combined", "vhost_combined"])
 def test_the_client_is_an_address_however_it_is_written(client: str, address: str | None, port: int | None, hops: str | None, known: str) -> None:
     """An address that keeps its port or zone would be another visitor each time."""
-    if known == "vhost_combined" and client in ("-", "ppp-7.isp.example.com"):
+    if known == "vhost_combined" and client == "-":
         assert parse(f"www.example.com {GOOD.replace('192.0.2.7', client)}\n".encode(), known).rows.num_rows == 0
         return
     row = _row(("www.example.com:443 " if known == "vhost_combined" else "") + GOOD.replace("192.0.2.7", client), known)
@@ -119,7 +119,7 @@ def test_a_bad_request_is_a_good_line(request_line: str, expected: tuple[str | N
         (" jane ", " - ", "user", None),
         (" jane ", " jane doe ", "user", "jane doe"),
         (" jane ", " jane [x] doe ", "user", "jane [x] doe"),
-        (" jane ", ' "" ', "user", '""'),
+        (" jane ", ' "" ', "user", None),
         (f'"{AGENT}"', '"-"', "user_agent", None),
         (f'"{AGENT}"', r'"a \"quoted\" \x41gent"', "user_agent", 'a "quoted" Agent'),
         ('"https://www.example.com/"', '"-"', "referer", None),
