@@ -190,8 +190,9 @@ def trailing(rest: str) -> dict[str, str]:
     tokens = [quoted or bare for quoted, bare in _TOKEN.findall(rest)]
     found: dict[str, str] = {}
     for token in tokens:
-        if seconds := re.fullmatch(r"(?:rt=|request_time=)?(\d+\.\d+)s?", token):
-            found.setdefault("duration", str(duration_ns(seconds[1], 1_000_000_000)))
+        seconds = re.fullmatch(r"(?:rt=|request_time=)?(\d{1,9}\.\d{1,9})s?", token)
+        if seconds and (length := duration_ns(seconds[1], 1_000_000_000)) is not None:
+            found.setdefault("duration", str(length))
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)
     alone = re.fullmatch(r"\s*(?:\d+/)?(\d{1,12})", rest)

@@ -43,13 +43,21 @@ GANDI = (Layout((*_GANDI[:2], VHOST_CLIENT, *_GANDI[3:9], "] (", _GANDI_TIME, ')
 
 APACHE_SSL = (apache('%t %h %{SSL_PROTOCOL}x %{SSL_CIPHER}x "%r" %b'),)
 
-INGRESS_NGINX = (
-    nginx(
-        '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length '
-        "$request_time [$proxy_upstream_name] [$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length "
-        "$upstream_response_time $upstream_status $req_id"
-    ),
-)
+_INGRESS_USER = Field("user", pattern=r"(?!\[).*?", plain=r"[^\[].*")
+
+
+def _ingress(again: str, alternative: str, request_id: str) -> Layout:
+    parts = nginx(
+        f'$remote_addr - {again}$remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent" $request_length '
+        f"$request_time [$proxy_upstream_name] {alternative}$upstream_addr $upstream_response_length $upstream_response_time $upstream_status{request_id}"
+    ).parts
+    return Layout(tuple(_INGRESS_USER if part == Field("user") else part for part in parts))
+
+
+_AGAIN, _ALTERNATIVE, _REQUEST_ID = "[$the_real_ip] - ", "[$proxy_alternative_upstream_name] ", " $req_id"
+INGRESS_NGINX = (_ingress("", _ALTERNATIVE, _REQUEST_ID), _ingress(_AGAIN, _ALTERNATIVE, _REQUEST_ID), _ingress(_AGAIN, "", _REQUEST_ID), _ingress(_AGAIN, "", ""))
+"""The newest first; older ones name the client twice, which is no user."""
+
 NGINX_PROXY_MANAGER = tuple(
     nginx(
         f'[$time_local] {before}$status - $request_method $scheme $host "$request_uri" [Client $remote_addr] '

@@ -131,6 +131,7 @@ def test_a_bad_request_is_a_good_line(request_line: str, expected: tuple[str | N
         (TAIL, TAIL + ' "198.51.100.9, 10.0.0.1"', "forwarded_for", "198.51.100.9, 10.0.0.1"),
         (TAIL, TAIL + ' "-"', "forwarded_for", None),
         (TAIL, TAIL + " 0.250", "duration_ns", 250_000_000),
+        (TAIL, TAIL + f" {'9' * 30}.5", "duration_ns", None),
         (TAIL, TAIL + " 1234", "duration_ns", 1_234_000),
         (TAIL, TAIL + " 0/1234", "duration_ns", 1_234_000),
         (TAIL, TAIL + ' 421 0.250 "id"', "duration_ns", 250_000_000),
