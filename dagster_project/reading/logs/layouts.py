@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from math import inf
 
 from dagster_project.reading.logs.instants import expression
 from dagster_project.reading.logs.values import Fields, Row, duration_ns, origin_form, row, unescape
@@ -13,7 +15,8 @@ _ADDRESS = (
     r"(?:\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\](?::\d{1,5})?"
     r"|[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f:.]{1,45}(?:%\w{1,16})?|localhost|unix:)"
 )
-_HOPS = r'"[^"]*"(?: [^\s"]+)?|[^\s,"\[][^\s,"]*(?:\s*,(?:\s*[^\s,"]+)?){0,64}|\[[^\s,"]+'
+_HOPS = r'"[^"]*"(?: [^\s"]+)?|(?>[^\s,"\[][^\s,"]*(?:\s*,(?:\s*[^\s,"]+)?){0,64})|\[[^\s,"]+'
+MOST_WAYS = 10**7
 
 
 @dataclass(frozen=True)
@@ -68,8 +71,19 @@ class Layout:
     @cached_property
     def _pattern(self) -> re.Pattern[str]:
         padded: list[Part] = ["", *self.parts, ""]
-        texts = [re.escape(part) if isinstance(part, str) else f"({_field_pattern(part, padded[at - 1], padded[at + 1], self.separator)})" for at, part in enumerate(padded)]
-        return re.compile("".join(texts))
+        places = [(at, part) for at, part in enumerate(padded) if isinstance(part, Field)]
+        patterns = {at: _field_pattern(part, padded[at - 1], padded[at + 1], self.separator) for at, part in places}
+        opens = [at for at, part in places if not part.pattern and "*?" in patterns[at]]
+        lists = [at for at, pattern in patterns.items() if opens and at > opens[0] and "(?>" in pattern]
+        if len(opens) + len(lists) > 1:
+            patterns |= {at: _strict(part, padded[at + 1], patterns[at]) for at, part in places if at in opens}
+        return re.compile("".join(f"({patterns[at]})" if at in patterns else re.escape(str(part)) for at, part in enumerate(padded)))
+
+    @cached_property
+    def _longest(self) -> float:
+        """The most characters of a line that is looked at: fields with nothing between them can be told apart in ever more ways."""
+        glued = sum(isinstance(part, Field) and not part.pattern and isinstance(after, Field) for part, after in pairwise(self.parts))
+        return MOST_WAYS ** (1 / glued) if glued else inf
 
     @cached_property
     def _order(self) -> list[int]:
@@ -79,7 +93,7 @@ class Layout:
 
     def read(self, line: str) -> Fields | None:
         """Return the raw texts of a line, null where it does not match; the first of equal fields that says anything counts."""
-        found = self._pattern.fullmatch(line)
+        found = self._pattern.fullmatch(line) if len(line) <= self._longest else None
         if found is None:
             return None
         texts: dict[str, str] = {}
@@ -127,11 +141,11 @@ def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> s
     is_last = following == "" and isinstance(after, str)
     is_marked = following[:1] not in ("", separator)
     by_name = {
-        "time": (r'[^\]"\[]{0,64}' if following.startswith("]") else r"\S{1,40}?(?: [+-]\d{4})?", separator == " "),
+        "time": (r'[^\]"\[]{0,64}' if following.startswith("]") else r"(?>[^\s|;,]{1,40}(?: [+-]\d\d:?\d\d)?)", separator == " "),
         "rest": (r"(?:\s.*)?", is_last),
         "path": (r'[^"?]*' if previous.endswith('"') else r"[^\s?]*", isinstance(after, Field) and after.name == "query"),
         "client": (_HOPS, following.startswith(" ")),
-        "forwarded_for": (r"[^\s,]+(?:\s*,(?:\s*[^\s,]+)?){0,64}", following.startswith(" ") or is_last),
+        "forwarded_for": (r"(?>[^\s,]+(?:\s*,(?:\s*[^\s,]+)?){0,64})", following.startswith(" ") or is_last),
         "user": (".*?", following.startswith(" [") or is_marked or is_last),
         "request": (".*?", True),
         "referer": (".*?", is_marked),
@@ -143,6 +157,17 @@ def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> s
     if following:
         return r"\S+" if following[0] == separator else r"\S*?"
     return r"\S*"
+
+
+def _strict(field: Field, after: Part, pattern: str) -> str:
+    """Return a pattern for a layout with several fields that could go on at will: a field ends where what follows it first stands."""
+    following = after if isinstance(after, str) else ""
+    sign = re.escape(following[:1])
+    if following.startswith(" ") and field.name == "user":
+        return r"[^\s\[]*(?: [^\s\[]+){0,8}?"
+    if following.startswith(" ") and field.name == "request":
+        return r"(?>[!-~]+ \S+ HTTP/[\d.]+|\S*)"
+    return f"[^{sign}]*" if following and pattern == ".*?" else rf"[^\s{sign}]*" if following else pattern
 
 
 VHOST_CLIENT = Field("client", pattern=_ADDRESS + r"(?:\s*,(?:\s*" + _ADDRESS + r")?){0,64}|\"[^\"]*\"(?: [^\s\"]+)?", plain=_ADDRESS)

@@ -94,7 +94,7 @@ def nginx(log_format: str) -> Layout:
 
 def _nginx_field(variable: str) -> Field:
     if variable.startswith("upstream_"):
-        return Field(pattern=r'[^\s,"]*(?:(?:, | : )[^\s,"]+)*')
+        return Field(pattern=r'(?>[^\s,"]*(?:(?:, | : )[^\s,"]+)*)', plain=r'[^\s,"]+')
     return _NGINX.get(variable, Field())
 
 

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
@@ -254,3 +255,11 @@ def test_formats_that_name_no_time_say_none() -> None:
     """An hour without its day is no instant; the line still counts as what else it says."""
     row = parse(b"11:15:00 200\n", "apache:%{%H:%M:%S}t %s").rows.to_pylist()[0]
     assert (row["ts"], row["status"]) == (None, 200)
+
+
+@pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: str(entry.name))
+def test_the_page_of_formats_shows_a_line_of_each(entry: Format) -> None:
+    """Who wonders which format a log is in compares lines."""
+    page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert f"`{entry.name}`" in page
+    assert all(line in page for line in entry.example.split("\n"))

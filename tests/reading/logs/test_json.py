@@ -56,8 +56,9 @@ def test_what_servers_write_is_read_in_columns(record: dict[str, object]) -> Non
 
 _TIMES = [TIME, "2026-03-02T10:15:00.123456789+01:00", "2026-03-02 10:15:00", "02/Mar/2026:10:15:00 +0000", 1772446500, 1772446500.25, 1711741827.9626286, "1772446500.123",
           1772446500123, "2026-03-02T10:15:60Z", "2026-3-2T1:1:1Z", "2026-03-02T10:15:00+0100", "1980-01-01T00:00:00Z", "2026-13-01T00:00:00Z", "", None]  # fmt: skip
-_VALUES = ["GET", "/a", "/a?b=c", "http://example.com/a?b", "?", "?x=1", "GET /a?b HTTP/1.1", "GET / HTTP/2", "-", "", '""', None, True, 200, "200", 404, "-1", -1, "abc", 2000, "+5",
-           " 200", 200.0, "00", 512, "9223372036854775808", 2**63, "1e3", "0.012", 0.012, 12, "12ms", 1e-9, 2.5e-9, 1e30, 1e300, "192.0.2.7", "2001:db8::7", "[2001:db8::7]:80",
+_VALUES = ["GET", "/a", "/a?b=c", "http://example.com/a?b", "?", "?x=1", "GET /a?b HTTP/1.1", "GET / HTTP/2", "-", "", '""', None, True, 200, "200", 404, "-1", -1, "abc", 2000,
+           "+5", " 200", 200.0, "00", 512, "9223372036854775808", 2**63, "1e3", "0.012", 0.012, 12, "12ms",
+           1e-9, 2.5e-9, 1e30, 1e300, "192.0.2.7", "2001:db8::7", "[2001:db8::7]:80",
            "192.0.2.7:80", "10.0.0.1, 10.0.0.2", "unknown", "www.example.com:80", "HTTP/1.1", "70000", "443", "٣", "\0", "a\nb", {}, [], ["x"], ["x", 1],
            [{"key": "http.method", "value": {"stringValue": "PUT"}}]]  # fmt: skip
 _KEYS = ["remote_addr", "request", "status", "body_bytes_sent", "http_user_agent", "request_time", "method", "uri", "path", "query", "host", "user", "user_id", "protocol",
@@ -70,7 +71,7 @@ _RECORDS = st.fixed_dictionaries(
 
 
 @given(st.lists(_RECORDS, min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=40, deadline=None)
 @example([{"time": TIME, "status": 200, "protocol": [{"key": "bytes", "value": {"stringValue": "7"}}]}])
 @example([{"time": TIME, "method": "GET", "ts": 1711741827.9626286}])
 @example([{"time": TIME, "request": "GET /a HTTP/1.1", "url": "/b", "method": {}}])

@@ -74,7 +74,7 @@ def test_a_damaged_line_is_accounted_for(chance: random.Random, lines: list[tupl
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(LINES))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_a_damaged_line_spoils_no_neighbour(chance: random.Random, named: tuple[str, bytes]) -> None:
     """Columns are read by the thousand; the good lines among them must read as they do alone."""
     known, line = named
