@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import polars as pl
 
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
-from dagster_project.reading.logs.layouts import Field, Layout, Part
+from dagster_project.reading.logs.layouts import DECODED, Field, Layout, Part
 from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
 from dagster_project.reading.logs.values import LAST_PORT, client, host, trailing
 
@@ -91,7 +91,7 @@ def _batch(lines: Lines, texts: pl.Series, start: int, how: Sections, layout: La
     is_duration = duration.is_not_null() | (cells["duration"] == "-") if "duration" in cells else pl.lit(True)
     read = read_columns(frame, Reading(cells, [*checks, is_duration, _is_moment(cells)], _instant(cells), duration))
     if layout.decode:
-        read = read.with_columns(_mapped(read[name], layout.decode, pl.String()) for name in ("user_agent", "user"))
+        read = read.with_columns(_mapped(read[name], layout.decode, pl.String()) for name in DECODED)
     return read
 
 

@@ -18,8 +18,8 @@ Parts = list[tuple[int, int, tuple[Layout, ...]]]
 class Format:
     """A log format, read in one of three ways.
 
-    A line is read by the first of `layouts` that matches, or as JSON by its `names`; `parts` finds the layouts of each run of
-    lines where directives in the file name its fields.
+    A line is read by the first of `layouts` that matches, or as JSON by its `names`; of a format with both, a line that begins
+    with a brace is JSON. `parts` finds the layouts of each run of lines where directives in the file name its fields.
     """
 
     name: str
@@ -75,8 +75,8 @@ FORMATS: tuple[Format, ...] = (
     Format("elb", "AWS classic load balancer", _ELB, aws.ELB),
     Format("s3", "S3 server access", _S3, aws.S3),
     Format("haproxy", "HAProxy, HTTP and TCP, with or without syslog's head", _HAPROXY, proxies.HAPROXY),
-    Format("envoy", "Envoy and Istio, default text", _ENVOY, proxies.ENVOY),
-    Format("traefik", "Traefik's common log", _TRAEFIK, proxies.TRAEFIK),
+    Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, NAMES),
+    Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, NAMES),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
     Format("ingress_nginx", "ingress-nginx (Kubernetes)", _INGRESS, web_servers.INGRESS_NGINX),
     Format("npm", "Nginx Proxy Manager", _NPM, web_servers.NGINX_PROXY_MANAGER),
@@ -93,10 +93,17 @@ FORMATS: tuple[Format, ...] = (
 )
 
 _ALIASES = {
-    "common_complete": "vhost_combined", "litespeed": "combined", "upsun": "combined", "nginx": "combined", "caddy": "json",
+    "common_complete": "vhost_combined", "litespeed": "combined", "upsun": "combined", "caddy": "json", "caddy_json": "json", "traefik_json": "json", "traefik_clf": "traefik",
     "fastly": "json", "jsonl": "json", "netscaler": "w3c", "ncsa_extended": "combined", "aws_alb": "alb", "aws_elb": "elb", "aws_s3": "s3",
 }  # fmt: skip
-_BY_NAME = {entry.name: entry for entry in FORMATS}
+_FAMILY = (*web_servers.COMBINED, *web_servers.VHOST_COMBINED, *web_servers.COMMON, *web_servers.VHOST_COMMON)
+FAMILIES = (
+    Format("apache", "any of Apache's own formats, mixed in one file", "", (*_FAMILY, *web_servers.APACHE_SSL)),
+    Format("nginx", "combined or common, with or without the virtual host, mixed in one file", "", _FAMILY),
+)
+"""Formats that only settings name: detection would rather find the one that a file is in."""
+
+_BY_NAME = {entry.name: entry for entry in (*FORMATS, *FAMILIES)}
 
 
 @lru_cache(maxsize=64)

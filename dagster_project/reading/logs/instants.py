@@ -52,6 +52,12 @@ def _epoch(value: str) -> datetime | None:
         return None
 
 
+_ZONES = {
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9,
+}  # fmt: skip
+"""Hours from UTC of zones by name: those of RFC 5322 and the unambiguous ones of Europe and Japan; any other is no time."""
+_ZONE = re.compile(rf"\b({'|'.join(_ZONES)})\b")
+
 _COMPOSED = {
     "%D": "%m/%d/%y", "%F": "%Y-%m-%d", "%T": "%H:%M:%S", "%R": "%H:%M", "%r": "%I:%M:%S %p", "%c": "%a %b %d %H:%M:%S %Y", "%x": "%m/%d/%y",
     "%X": "%H:%M:%S", "%C%y": "%Y", "%e": "%d", "%h": "%b", "%k": "%H", "%l": "%I", "%P": "%p", "%n": " ", "%t": " ",
@@ -94,6 +100,8 @@ def patterned(value: str, pattern: str) -> datetime | None:
     if "%s" in pattern:
         numbers = re.findall(r"\d+", value)
         return instant(".".join(numbers[:: len(numbers) - 1]) if "%f" in pattern and len(numbers) > 1 else "".join(numbers[:1]))
+    if "%Z" in pattern and (zone := _ZONE.search(value)):
+        value, pattern = _ZONE.sub(f"{_ZONES[zone[1]]:+03d}00", value), pattern.replace("%Z", "%z")
     try:
         return _zoned(datetime.strptime(_no_leap(value), pattern))  # noqa: DTZ007 - without a zone it is UTC
     except (ValueError, OverflowError, re.error):

@@ -17,6 +17,8 @@ _ADDRESS = (
 )
 _HOPS = r'"[^"]*"(?: [^\s"]+)?|(?>[^\s,"\[][^\s,"]*(?:\s*,(?:\s*[^\s,"]+)?){0,64})|\[[^\s,"]+'
 MOST_WAYS = 10**7
+DECODED = ("user_agent", "user", "forwarded_for")
+"""The fields that W3C logs write without blanks."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,7 @@ class Layout:
             return "" if length is None else str(length)
         if self.decode:
             value = value.strip('"') if value.startswith('"') else value
-            return self.decode(value) if field.name in ("user_agent", "user") else value
+            return self.decode(value) if field.name in DECODED else value
         return value if field.name in ("rest", "client", "time") else unescape(value)
 
     def row(self, line: str) -> Row | None:

@@ -263,3 +263,22 @@ def test_the_page_of_formats_shows_a_line_of_each(entry: Format) -> None:
     page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
     assert f"`{entry.name}`" in page
     assert all(line in page for line in entry.example.split("\n"))
+
+
+@pytest.mark.parametrize("known", ["envoy", "traefik"])
+def test_a_proxy_that_writes_text_or_json_may_be_named_for_both(known: str) -> None:
+    """The name in the settings is that of the proxy; which of the two it writes is its own setting."""
+    text = next(entry.example for entry in FORMATS if entry.name == known).encode() + b"\n"
+    line = b'{"start_time": "2026-03-02T10:15:00Z", "method": "GET", "path": "/jobs", "response_code": 200, "bytes_sent": 5120}\n'
+    for times in (1, FEWEST_LINES):
+        assert parse(text * times + line * times, known).rows["status"].to_pylist() == [200] * 2 * times
+        assert parse(line * times + text * times, known).rows["status"].to_pylist() == [200] * 2 * times
+
+
+@pytest.mark.parametrize("known", ["apache", "nginx"])
+def test_a_family_reads_lines_of_all_its_formats_in_one_file(known: str) -> None:
+    """Sites of one server often log differently into the same file."""
+    names = ("combined", "common", "vhost_combined", "vhost_common")
+    body = "\n".join(entry.example for entry in FORMATS if entry.name in names)
+    assert parse(body.encode(), known).rows["host"].to_pylist().count("www.example.com") == 2
+    assert parse(body.encode(), known).rejects.num_rows == 0
