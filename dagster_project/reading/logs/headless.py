@@ -16,9 +16,12 @@ _IIS_5 = "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-qu
 _FEWEST_OF_CLOUDFRONT, _FEWEST, _MOST = 12, 11, 40
 _FIXED = {len(names): names for names in (_NETSCALER.split(), _IIS_5.split())}
 
+UNREAD = "x"
+
 _ADDRESS = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(?:%\w+)?|-")
 _METHOD, _NUMBER, _PORT = re.compile(r"[A-Z]{3,16}|-"), re.compile(r"\d+"), re.compile(r"\d{1,5}|-")
 _STATUS, _EDGE, _DAY = re.compile(r"\d{3}"), re.compile(r"[A-Z]{3}\d+(?:-[A-Z]+\d+)?"), re.compile(r"\d{4}-\d\d-\d\d")
+_URL = re.compile(r"[a-z][a-z+.-]*://")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*(?::\d+)?")
 
 
@@ -54,21 +57,25 @@ def _iis(words: list[str]) -> list[str]:
 def _server(words: list[str]) -> list[str]:
     """Name what stands before the method: the site, its computer, its address."""
     has_address = bool(words) and _ADDRESS.fullmatch(words[-1]) is not None
-    return [*["s-sitename", "s-computername", "x"][: len(words) - has_address], *(["s-ip"] if has_address else [])]
+    return [*["s-sitename", "s-computername", UNREAD][: len(words) - has_address], *(["s-ip"] if has_address else [])]
 
 
 def _middle(words: list[str]) -> list[str] | None:
-    """Name what stands between agent and status: cookie, referrer, host; null where it is more than these."""
-    names = ["cs(Cookie)", "cs(Referer)", "cs-host"]
-    if len(words) == 1:
-        return ["cs(Cookie)" if _is_cookie(words[0]) else "cs-host" if words[0] != "-" and _HOST.fullmatch(words[0]) else "cs(Referer)"]
-    if len(words) == 2 and words[1] != "-" and _HOST.fullmatch(words[1]):
-        return ["cs(Cookie)" if _is_cookie(words[0]) else "cs(Referer)", "cs-host"]
-    return names[: len(words)] if len(words) <= len(names) else None
+    """Name what stands between agent and status: cookie, referrer, host; null where it is more than these.
+
+    What does not say which of them it is stays unread: a cookie must never pass for a referrer.
+    """
+    told = [_told(word) for word in words]
+    if len(words) == 2 and "cs(Referer)" in told:
+        return ["cs(Cookie)", "cs(Referer)"] if told[1] == "cs(Referer)" else ["cs(Referer)", "cs-host"]
+    return ["cs(Cookie)", "cs(Referer)", "cs-host"] if len(words) == 3 else told if len(words) < 3 else None
 
 
-def _is_cookie(word: str) -> bool:
-    return "=" in word and "://" not in word
+def _told(word: str) -> str:
+    """Return the field that a value is of by its form."""
+    if _URL.match(word):
+        return "cs(Referer)"
+    return "cs(Cookie)" if "=" in word else "cs-host" if word != "-" and _HOST.fullmatch(word) else UNREAD
 
 
 def _end(words: list[str]) -> list[str] | None:

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from urllib.parse import unquote
 
-from dagster_project.reading.logs.headless import fields_of
+from dagster_project.reading.logs.headless import UNREAD, fields_of
 from dagster_project.reading.logs.layouts import Field, Layout, Part
 from dagster_project.reading.logs.lines import Lines
 
@@ -82,5 +82,5 @@ def _layouts(lines: Lines, start: int, end: int, header: bytes | None) -> tuple[
     text = (header or b"").decode("utf-8", "replace")
     names = (text.partition(":")[2] or text).split()
     own = (layout(" ".join(names), separator),) if names else ()
-    found = (fields_of(line) for line in few)
-    return tuple(dict.fromkeys((*own, *(layout(" ".join(fields), "\t" if "\t" in line else " ") for line, fields in zip(few, found, strict=True) if fields))))
+    found = {(" ".join(fields), "\t" if "\t" in line else " "): fields.count(UNREAD) for line in few if (fields := fields_of(line))}
+    return tuple(dict.fromkeys((*own, *(layout(*of_line) for of_line in sorted(found, key=lambda of_line: found[of_line])))))

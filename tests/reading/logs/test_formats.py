@@ -282,3 +282,14 @@ def test_a_family_reads_lines_of_all_its_formats_in_one_file(known: str) -> None
     body = "\n".join(entry.example for entry in FORMATS if entry.name in names)
     assert parse(body.encode(), known).rows["host"].to_pylist().count("www.example.com") == 2
     assert parse(body.encode(), known).rejects.num_rows == 0
+
+
+def test_a_cookie_never_passes_for_a_referrer() -> None:
+    """Of IIS fields without their names the first line may not say which they are; a cookie holds sessions."""
+    start, end = "2026-03-02 10:15:00 198.51.100.4 GET /jobs - 443 - 192.0.2.7 Mozilla/5.0+(X11)", "200 0 0 15"
+    cookies = "\n".join(f"{start} {middle} {end}" for middle in ("-", "session=abc;+to=https://www.example.com/", "-"))
+    assert parse(cookies.encode()).rows["referer"].to_pylist() == [None] * 3
+    referrers = "\n".join(f"{start} {middle} {end}" for middle in ("-", "https://www.example.com/?a=b", "-"))
+    assert parse(referrers.encode()).rows["referer"].to_pylist() == [None, "https://www.example.com/?a=b", None]
+    hosts = "\n".join(f"{start} {middle} {end}" for middle in ("- -", "- www.example.com", "session=abc -"))
+    assert parse(hosts.encode()).rows.select(["host", "referer"]).to_pylist()[1:] == [{"host": "www.example.com", "referer": None}, {"host": None, "referer": None}]
