@@ -178,7 +178,9 @@ class Settings(Section):
     record_classes: RecordClasses = RecordClasses()
     accounts: Accounts = Accounts()
     sites: Sites = Sites()
-    formats: dict[str, str] = Field({}, description='Format of a folder, `"web_logs/shop" = "nginx:<log_format>"`; without it the format is detected.')
+    formats: dict[str, str] = Field(
+        {}, description='Format of a folder, `"web_logs/shop" = "nginx:<log_format>"`, or a name, `apache:…`, `json:…`; without it the format is detected.'
+    )
     sources: dict[str, Source] = Field({}, description="`[sources.<name>]`: a source of access events.")
     access: Access = Access()
     stores: dict[str, Store] = Field({}, description="`[stores.<name>]`: a record store outside the landing folder.")

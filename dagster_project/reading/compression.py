@@ -14,6 +14,8 @@ from isal import igzip_lib
 from dagster_project.errors import DamagedError
 
 CHUNK_BYTES = 1 << 20
+MOST_WINDOW_BYTES = 1 << 27
+"""The most memory that an archive may ask for: as much as `zstd` and `xz` ask for on their own, `--ultra` and `-9` included."""
 
 
 class _Decompressor(Protocol):
@@ -27,11 +29,16 @@ class _Decompressor(Protocol):
 
 
 class _Zstd:
-    """zstandard's reader of one frame in the same shape; fed little at a time, since it has no limit of its own."""
+    """zstandard's reader of one frame in the same shape; fed little at a time, since it has no limit of its own.
+
+    Four bytes may stand for a block of 128 KiB, so one feed never becomes more than 32 MiB.
+    """
+
+    FEED_BYTES = 1024
 
     def __init__(self) -> None:
-        self._inner = zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj()
-        self._left = b""
+        self._inner = zstandard.ZstdDecompressor(max_window_size=MOST_WINDOW_BYTES).decompressobj()
+        self._left = memoryview(b"")
         self.needs_input = True
 
     @property
@@ -40,11 +47,11 @@ class _Zstd:
 
     @property
     def unused_data(self) -> bytes:
-        return self._inner.unused_data + self._left
+        return self._inner.unused_data + bytes(self._left)
 
     def decompress(self, data: bytes, max_length: int = -1) -> bytes:  # noqa: ARG002 - the shape of the others
-        data = self._left + data
-        fed, self._left = data[:4096], data[4096:]
+        whole = memoryview(bytes(self._left) + data) if data else self._left
+        fed, self._left = whole[: self.FEED_BYTES], whole[self.FEED_BYTES :]
         body = self._inner.decompress(fed)
         self.needs_input = not self._left
         return body
@@ -54,7 +61,7 @@ _COMPRESSIONS: dict[bytes, Callable[[], object]] = {
     b"\x1f\x8b": lambda: igzip_lib.IgzipDecompressor(flag=igzip_lib.DECOMP_GZIP),
     b"\x28\xb5\x2f\xfd": _Zstd,
     b"BZh": bz2.BZ2Decompressor,
-    b"\xfd7zXZ\x00": lzma.LZMADecompressor,
+    b"\xfd7zXZ\x00": lambda: lzma.LZMADecompressor(memlimit=MOST_WINDOW_BYTES),
 }
 _DAMAGES: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, lzma.LZMAError, zstandard.ZstdError, zlib.error, cast("type[Exception]", igzip_lib.error))
 

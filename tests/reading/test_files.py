@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,8 +25,11 @@ COMPRESSIONS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": zstandard.ZstdCompressor().compress,
     "two zstd frames": lambda body: zstandard.compress(body[:777]) + zstandard.compress(body[777:]),
     "bzip2": bz2.compress,
+    "two bzip2 streams": lambda body: bz2.compress(body[:777]) + bz2.compress(body[777:]),
     "xz": lzma.compress,
+    "two xz streams": lambda body: lzma.compress(body[:777]) + lzma.compress(body[777:]),
 }
+MOST_BYTES = 80 << 20
 
 
 def _file(tmp_path: Path, body: bytes, name: str = "access.log") -> Found:
@@ -122,6 +126,21 @@ def test_a_line_longer_than_a_piece_is_cut_and_counted(end: bytes, tmp_path: Pat
     assert LONGEST_LINE_BYTES < len(long.body) <= LONGEST_LINE_BYTES + 2
     if b"after" in end:
         assert (cut[-1].body, cut[-1].first_line, cut[-1].byte_offset) == (end[1:], 3, len(body) - len(end) + 1)
+
+
+@pytest.mark.parametrize("compression", ["plain", "gzip", "zstd", "bzip2", "xz"])
+@pytest.mark.parametrize("line", [b"\0" * (1 << 20), b"x" * 79 + b"\n"], ids=["one line", "many lines"])
+def test_what_a_small_archive_becomes_stays_within_bounds(line: bytes, compression: str, tmp_path: Path) -> None:
+    """A line of 128 MB, or an archive of kilobytes that is a thousand times as large, must not take the machine down."""
+    body = line * ((16 << 20) // len(line))
+    packed = COMPRESSIONS[compression](body * 8) if compression in ("gzip", "zstd") else COMPRESSIONS[compression](body) * 8
+    file = _file(tmp_path, packed)
+    tracemalloc.start()
+    read = [len(piece.body) + piece.cut_bytes for piece in pieces(file, piece_bytes=8 << 20)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(read) == len(body) * 8
+    assert peak < MOST_BYTES
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)

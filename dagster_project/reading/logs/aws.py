@@ -7,33 +7,37 @@ _SECONDS = Field("duration", 1_000_000_000, pattern=r"-1|\d+(?:\.\d+)?", is_part
 _STATUS = Field("status", pattern=r"\d{3}|-")
 _COUNT = Field(pattern=r"\d+|-")
 _BYTES = Field("bytes", pattern=r"\d+|-")
-_REQUEST_AND_AGENT: tuple[Part, ...] = (' "', Field("request"), '" "', Field("user_agent"), '" ')
+_REQUEST: tuple[Part, ...] = (' "', Field("request"), '"')
+_AGENT: tuple[Part, ...] = (' "', Field("user_agent"), '" ')
 
 
 def _spaced(*fields: Field) -> tuple[Part, ...]:
     return tuple(part for field in fields for part in (field, " "))[:-1]
 
 
-_BALANCED = _spaced(Field("client"), Field(), _SECONDS, _SECONDS, _SECONDS, _STATUS, Field(), _COUNT, _BYTES)
+_CLIENT: tuple[Part, ...] = (Field("client", pattern=r"\S+"), ":", Field("client_port", pattern=r"\d+"), " ")
+_BALANCED: tuple[Part, ...] = (*_CLIENT, *_spaced(Field(), _SECONDS, _SECONDS, _SECONDS, _STATUS, Field(), _COUNT, _BYTES), *_REQUEST)
 
 ALB = (
     Layout(
         (
-            Field(pattern="https?|h2|grpcs|wss?"), " ", _ISO, " ", Field(), " ", *_BALANCED, *_REQUEST_AND_AGENT,
-            Field(), " ", Field(), " ", Field(), Field("rest"),
+            Field(pattern="https?|h2|grpcs?|wss?"), " ", _ISO, " ", Field(), " ", *_BALANCED, *_AGENT, Field(), " ", Field(), " ", Field(), Field("rest"),
         ),
         is_absolute=True,
     ),
 )  # fmt: skip
-ELB = (Layout((_ISO, " ", Field(), " ", *_BALANCED, *_REQUEST_AND_AGENT, Field(), " ", Field()), is_absolute=True),)
+_ELB: tuple[Part, ...] = (_ISO, " ", Field(), " ", *_BALANCED)
+ELB = (Layout((*_ELB, *_AGENT, Field(), " ", Field()), is_absolute=True), Layout(_ELB, is_absolute=True))
+"""Classic load balancers logged no agents before 2015."""
 
-_S3_COUNTS = _spaced(_STATUS, Field(), _BYTES, _COUNT, Field("duration", 1_000_000, pattern=r"\d+|-"), _COUNT)
-S3 = (
-    Layout(
-        (
-            *_spaced(Field(pattern="[0-9a-f]{64}"), Field()), " [", Field("time"), "] ",
-            *_spaced(Field("client"), Field("user"), Field(), Field(pattern=r"[A-Z][A-Z0-9]*\.\S+"), Field()),
-            ' "', Field("request"), '" ', *_S3_COUNTS, ' "', Field("referer"), '" "', Field("user_agent"), '"', Field("rest"),
-        ),
-    ),
+_S3_HEAD: tuple[Part, ...] = (
+    *_spaced(Field(pattern="[0-9a-f]{64}"), Field()), " [", Field("time"), "] ",
+    *_spaced(Field("client"), Field("user"), Field(), Field(pattern=r"[A-Z][A-Z0-9]*\.\S+"), Field()),
 )  # fmt: skip
+_S3_COUNTS = _spaced(_STATUS, Field(), _BYTES, _COUNT, Field("duration", 1_000_000, pattern=r"\d+|-"), _COUNT)
+_S3_END: tuple[Part, ...] = (' "', Field("referer"), '" "', Field("user_agent", pattern=".*"), '"', Field("rest", pattern=r'(?:\s[^"]*)?'))
+S3 = (
+    Layout((*_S3_HEAD, *_REQUEST, " ", *_S3_COUNTS, *_S3_END)),
+    Layout((*_S3_HEAD, " - ", *_S3_COUNTS, " - -", Field("rest"))),
+)
+"""Agents stand there with their quotes as they came; what AWS itself did has no request."""

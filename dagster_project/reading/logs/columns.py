@@ -6,14 +6,15 @@ quotes or blanks, a request that is not plain HTTP, a value that does not conver
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import polars as pl
 
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
-from dagster_project.reading.logs.layouts import Field, Layout, Part
+from dagster_project.reading.logs.layouts import DECODED, Field, Layout, Part
 from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
-from dagster_project.reading.logs.values import client, host, trailing
+from dagster_project.reading.logs.values import LAST_PORT, client, host, trailing
 
 ROW: dict[str, pl.DataType] = {
     "ts": pl.Datetime("us", "UTC"), "client_ip": pl.String(), "client_port": pl.Int32(), "method": pl.String(),
@@ -33,14 +34,16 @@ _ODD_CLIENT, _ODD_HOST = r'[,\[%"]|^-?$|^[^:]*:[^:]*$', r"[:\[]"
 _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.fZ"
 _FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 _BATCH_LINES = 1 << 18
-_EXACT_ONLY = {"client_port", "total"}
+_EXACT_ONLY = {"total"}
 
 
 def sections(layout: Layout) -> Sections | None:
     """Return a layout's items by section, null where only its pattern can tell them apart."""
     names = [field.name for field in layout.fields if field.name]
     times = names.count("time")
-    if len(set(names)) + times - 1 != len(names) or times > 2 or layout.time_pattern or layout.is_absolute or _EXACT_ONLY & set(names):
+    if ("forwarded_for" in names and "client" not in names) or layout.time_pattern:
+        return None
+    if len(set(names)) + times - 1 != len(names) or times > 2 or layout.is_absolute or _EXACT_ONLY & set(names):
         return None
     marked = "".join(part if isinstance(part, str) else f"\0{at}\0" for at, part in enumerate(layout.parts))
     cut: list[list[Part]] = []
@@ -83,12 +86,32 @@ def _batch(lines: Lines, texts: pl.Series, start: int, how: Sections, layout: La
     if int(lines.lengths().max()) > LONGEST_LINE_BYTES:
         odd.append(pl.col("line").str.len_bytes() > LONGEST_LINE_BYTES)
     frame = frame.filter(~pl.any_horizontal(odd)) if odd else frame
-    frame, places, checks = _cut(frame, how, layout.separator)
-    read = _typed(frame, places, checks, layout).collect(engine="streaming")
-    read = _by_distinct((read if read["is_plain"].all(ignore_nulls=False) else read.filter("is_plain")).sort("line_number"))
+    frame, cells, checks = _cut(frame, how, layout.separator)
+    duration = _duration(cells, layout)
+    is_duration = duration.is_not_null() | (cells["duration"] == "-") if "duration" in cells else pl.lit(True)
+    read = read_columns(frame, Reading(cells, [*checks, is_duration, _is_moment(cells)], _instant(cells), duration))
     if layout.decode:
-        read = read.with_columns(_mapped(read[name], layout.decode, pl.String()) for name in ("user_agent", "user"))
-    return read.select("line_number", *ROW)
+        read = read.with_columns(_mapped(read[name], layout.decode, pl.String()) for name in DECODED)
+    return read
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The raw texts by name (values.Fields), what must hold for a line to be plain, and how its instant and duration (ns) are read."""
+
+    texts: Texts
+    checks: list[pl.Expr]
+    moment: pl.Expr
+    duration: pl.Expr
+
+
+def read_columns(frame: pl.LazyFrame, reading: Reading) -> pl.DataFrame:
+    """Return `line_number` and the columns of ROW for the plain lines of a frame, in order."""
+    if "request" in reading.texts:
+        words = reading.texts["request"].str.split_exact(" ", 3).struct.rename_fields(["asked_method", "asked_target", "asked_version", "asked_more"])
+        frame = frame.with_columns(words.alias("words")).unnest("words")
+    read = _typed(frame, reading).collect(engine="streaming")
+    return _by_distinct((read if read["is_plain"].all(ignore_nulls=False) else read.filter("is_plain")).sort("line_number")).select("line_number", *ROW)
 
 
 def _cut(frame: pl.LazyFrame, how: Sections, separator: str) -> tuple[pl.LazyFrame, dict[str, pl.Expr], list[pl.Expr]]:
@@ -115,9 +138,6 @@ def _cut(frame: pl.LazyFrame, how: Sections, separator: str) -> tuple[pl.LazyFra
                 checks.append(pl.col(name) != "")
     cut_names = [f"c{at}" for at in range(len(how)) if not at % 2 and not (has_rest and at == last)]
     frame = frame.with_columns(cuts).unnest(cut_names)
-    if "request" in texts:
-        words = texts["request"].str.split_exact(" ", 3).struct.rename_fields(["method", "target", "version", "more"])
-        frame = frame.with_columns(words.alias("words")).unnest("words")
     return frame, texts, checks
 
 
@@ -134,15 +154,16 @@ def _place(item: Part, text: pl.Expr, texts: dict[str, pl.Expr], checks: list[pl
         checks.append(text.str.contains(f"^(?:{item.plain or item.pattern})$"))
 
 
-def _typed(frame: pl.LazyFrame, texts: Texts, checks: list[pl.Expr], layout: Layout) -> pl.LazyFrame:
+def _typed(frame: pl.LazyFrame, reading: Reading) -> pl.LazyFrame:
     """Return the columns of ROW (client and host still as written), `rest`, and whether each line is plain."""
+    texts = reading.texts
     method, target, version, is_request = _asked(texts)
     status, bytes_sent = (texts.get(name, pl.lit("-")) for name in ("status", "bytes"))
     columns: dict[str, pl.Expr] = {
-        "ts": _instant(texts), "method": method, "target": target, "http_version": version,
+        "ts": reading.moment, "method": method, "target": target, "http_version": version,
         "status": status.cast(pl.Int16, strict=False),
         "bytes": bytes_sent.replace("-", "0").cast(pl.Int64, strict=False),
-        "duration_ns": _duration(texts, layout),
+        "duration_ns": reading.duration, "client_port": _port(texts),
         "client_ip": texts.get("client", pl.lit("-")), "host": texts.get("host", pl.lit(None, pl.String)),
         "rest": texts.get("rest", pl.lit("")),
     }  # fmt: skip
@@ -151,8 +172,8 @@ def _typed(frame: pl.LazyFrame, texts: Texts, checks: list[pl.Expr], layout: Lay
     typed = {name: pl.col(f"typed_{name}") for name in columns}
     is_status = (typed["status"].is_between(0, 999) & (status.str.len_bytes() <= 3)) | (status == "-")
     is_unsigned = ~(status.str.starts_with("+") | bytes_sent.str.starts_with("+"))
-    is_duration = typed["duration_ns"].is_not_null() | (texts["duration"] == "-") if "duration" in texts else pl.lit(True)
-    is_plain = [*checks, _is_instant(texts, typed["ts"]), is_request, is_status, is_unsigned, is_duration, typed["bytes"] >= 0]
+    is_instant = typed["ts"].is_between(_FIRST, _END, closed="left")
+    is_plain = [*reading.checks, is_instant, is_request, is_status, is_unsigned, typed["bytes"] >= 0]
     frame = frame.with_columns(column.alias(f"typed_{name}") for name, column in columns.items())
     return frame.select("line_number", pl.all_horizontal(is_plain).alias("is_plain"), **typed)
 
@@ -171,11 +192,18 @@ def _instant(texts: Texts) -> pl.Expr:
     return local.dt.replace_time_zone("UTC")
 
 
-def _is_instant(texts: Texts, instant: pl.Expr) -> pl.Expr:
-    """Tell whether a time is written plainly and in range; leap seconds are left to the exact pattern."""
+def _port(texts: Texts) -> pl.Expr:
+    if "client_port" not in texts:
+        return pl.lit(None, pl.Int32)
+    port = texts["client_port"].cast(pl.Int64, strict=False)
+    return pl.when(port.is_between(0, LAST_PORT) & ~texts["client_port"].str.contains("+", literal=True)).then(port).cast(pl.Int32)
+
+
+def _is_moment(texts: Texts) -> pl.Expr:
+    """Tell whether a time is written plainly; leap seconds are left to the exact pattern."""
     is_leap = texts.get("time_of_day", texts["time"]).str.contains(":60", literal=True)
     has_width = texts["time"].str.len_bytes() == len("[02/Mar/2026:11:15:00") if "zone" in texts else pl.lit(True)
-    return has_width & ~is_leap & instant.is_between(_FIRST, _END, closed="left")
+    return has_width & ~is_leap
 
 
 def _offset(zone: pl.Expr) -> pl.Expr:
@@ -189,14 +217,14 @@ def _offset(zone: pl.Expr) -> pl.Expr:
 def _asked(texts: Texts) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr]:
     """Return method, target and version, and whether they are as plain as nearly all are."""
     if "request" in texts:
-        method, target, version, more = (pl.col(name) for name in ("method", "target", "version", "more"))
+        method, target, version, more = (pl.col(f"asked_{name}") for name in ("method", "target", "version", "more"))
         is_plain = method.is_in(_METHODS) & (target != "") & version.is_in(_VERSIONS) & more.is_null()
         return method, target, version.str.slice(len("HTTP/")), is_plain
     missing = pl.lit(None, pl.String)
     target = _text(texts.get("target", texts.get("path", missing)))
     if "path" in texts and "query" in texts and "target" not in texts:
-        query = _text(texts["query"].str.strip_prefix("?"))
-        target = pl.when(query.is_null()).then(target).otherwise(pl.concat_str(target, query, separator="?"))
+        query = _text(texts["query"])
+        target = pl.when(query.is_null()).then(target).otherwise(pl.concat_str(target, query.str.strip_prefix("?"), separator="?"))
     version = _text(texts["protocol"]).str.split("/").list.last() if "protocol" in texts else missing
     return _text(texts.get("method", missing)), target, version, pl.lit(True)
 
@@ -210,14 +238,13 @@ def _duration(texts: Texts, layout: Layout) -> pl.Expr:
 
 def _by_distinct(read: pl.DataFrame) -> pl.DataFrame:
     """Replace what is not written plainly in client, host and rest; each distinct text is looked at once."""
-    read = read.with_columns(client_port=pl.lit(None, pl.Int32))
     odd = read["client_ip"].str.contains(_ODD_CLIENT)
     if odd.any():
         texts = read["client_ip"]
         hops = _mapped(texts, lambda text: client(text)[2], pl.String())
         read = read.with_columns(
             client_ip=_mapped(texts, lambda text: client(text)[0], pl.String()),
-            client_port=_mapped(texts, lambda text: client(text)[1], pl.Int32()),
+            client_port=_mapped(texts, lambda text: client(text)[1], pl.Int32()).fill_null(read["client_port"]),
             forwarded_for=read["forwarded_for"].fill_null(hops),
         )
     if (read["host"].str.contains(_ODD_HOST) | (read["host"] == "-")).any():

@@ -1,7 +1,8 @@
 """Which format a log is in, by its first lines."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from dagster_project.reading.logs import w3c
 from dagster_project.reading.logs.formats import FORMATS, Format
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import are_read
@@ -38,7 +39,7 @@ def detect(head: bytes) -> Detected:
         share, refused = _share(lines, FORMATS[place], best.confidence)
         if share > best.confidence or (share == best.confidence > 0 and place < best_place):
             best, best_place = Detected(FORMATS[place].name, share, refused), place
-    return best
+    return replace(best, format=w3c.kind(lines)) if best.format and FORMATS[best_place].parts else best
 
 
 def _share(lines: Lines, known: Format, least: float) -> tuple[float, tuple[int, ...]]:

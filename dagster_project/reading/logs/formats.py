@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import aws, json_lines, proxies, w3c, web_servers
-from dagster_project.reading.logs.layouts import Layout, apache, nginx
+from dagster_project.reading.logs import aws, proxies, w3c, web_servers
+from dagster_project.reading.logs.json_names import NAMES, Names, mapped
+from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.values import Row
+from dagster_project.reading.logs.log_formats import apache, nginx
 
 Parts = list[tuple[int, int, tuple[Layout, ...]]]
 
@@ -17,15 +18,15 @@ Parts = list[tuple[int, int, tuple[Layout, ...]]]
 class Format:
     """A log format, read in one of three ways.
 
-    A line is read by the first of `layouts` that matches, or by `record`; `parts` finds the layouts of each run of lines
-    where directives in the file name its fields.
+    A line is read by the first of `layouts` that matches, or as JSON by its `names`; of a format with both, a line that begins
+    with a brace is JSON. `parts` finds the layouts of each run of lines where directives in the file name its fields.
     """
 
     name: str
     description: str
     example: str
     layouts: tuple[Layout, ...] = ()
-    record: Callable[[str], Row] | None = None
+    names: Names | None = None
     parts: Callable[[Lines, bytes | None], Parts] | None = None
 
 
@@ -65,7 +66,7 @@ FORMATS: tuple[Format, ...] = (
         "json",
         "JSON Lines, flat or nested: nginx JSON, Caddy, Traefik, Envoy, Fastly, Rails style, OpenTelemetry names",
         _JSON,
-        record=json_lines.read,
+        names=NAMES,
     ),
     Format("iis", "IIS in W3C extended form, with #Fields or in one of its default orders", _IIS, parts=w3c.parts),
     Format("cloudfront", "CloudFront standard logs (W3C extended, tabs)", _CLOUDFRONT, parts=w3c.parts),
@@ -74,8 +75,8 @@ FORMATS: tuple[Format, ...] = (
     Format("elb", "AWS classic load balancer", _ELB, aws.ELB),
     Format("s3", "S3 server access", _S3, aws.S3),
     Format("haproxy", "HAProxy, HTTP and TCP, with or without syslog's head", _HAPROXY, proxies.HAPROXY),
-    Format("envoy", "Envoy and Istio, default text", _ENVOY, proxies.ENVOY),
-    Format("traefik", "Traefik's common log", _TRAEFIK, proxies.TRAEFIK),
+    Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, NAMES),
+    Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, NAMES),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
     Format("ingress_nginx", "ingress-nginx (Kubernetes)", _INGRESS, web_servers.INGRESS_NGINX),
     Format("npm", "Nginx Proxy Manager", _NPM, web_servers.NGINX_PROXY_MANAGER),
@@ -92,18 +93,27 @@ FORMATS: tuple[Format, ...] = (
 )
 
 _ALIASES = {
-    "common_complete": "vhost_combined", "litespeed": "combined", "upsun": "combined", "nginx": "combined", "caddy": "json",
+    "common_complete": "vhost_combined", "litespeed": "combined", "upsun": "combined", "caddy": "json", "caddy_json": "json", "traefik_json": "json", "traefik_clf": "traefik",
     "fastly": "json", "jsonl": "json", "netscaler": "w3c", "ncsa_extended": "combined", "aws_alb": "alb", "aws_elb": "elb", "aws_s3": "s3",
 }  # fmt: skip
-_BY_NAME = {entry.name: entry for entry in FORMATS}
+_FAMILY = (*web_servers.COMBINED, *web_servers.VHOST_COMBINED, *web_servers.COMMON, *web_servers.VHOST_COMMON)
+FAMILIES = (
+    Format("apache", "any of Apache's own formats, mixed in one file", "", (*_FAMILY, *web_servers.APACHE_SSL)),
+    Format("nginx", "combined or common, with or without the virtual host, mixed in one file", "", _FAMILY),
+)
+"""Formats that only settings name: detection would rather find the one that a file is in."""
+
+_BY_NAME = {entry.name: entry for entry in (*FORMATS, *FAMILIES)}
 
 
 @lru_cache(maxsize=64)
 def named(name: str) -> Format:
-    """Return a format by its name, or of `apache:<LogFormat>` or `nginx:<log_format>`; raises SettingsError for any other."""
+    """Return a format by its name, or of `apache:<LogFormat>`, `nginx:<log_format>` or `json:<mapping>`; raises SettingsError for any other."""
     kind, _, log_format = name.partition(":")
     if log_format and kind in ("apache", "nginx"):
         return Format(name, f"a format of your own, as {kind} writes it", "", ((apache if kind == "apache" else nginx)(log_format),))
+    if log_format and kind == "json":
+        return Format(name, "JSON Lines by a mapping of your own", "", names=mapped(log_format))
     name = _ALIASES.get(name, name)
     if name not in _BY_NAME:
         raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")

@@ -1,30 +1,38 @@
 """Text formats of proxies: HAProxy, Envoy, Traefik and Squid, as layouts."""
 
-from dagster_project.reading.logs.layouts import Field, Layout, Part, nginx
+from dagster_project.reading.logs.layouts import Field, Layout, Part
+from dagster_project.reading.logs.log_formats import nginx
 
 _SYSLOG = Field(pattern=r"(?:.*?\bhaproxy\[\d+\]: )?")
-_PORT = Field("client_port", pattern=r"\d+")
+_CLIENT: tuple[Part, ...] = (Field("client", pattern=r"[0-9A-Fa-f:.\[\]]+|unix|-"), ":", Field("client_port", pattern=r"\d+"))
 _BRACES = Field(pattern=r"(?: \{[^}]*\}){0,2}")
 _COUNTS = Field(pattern=r"\d+/\d+/\d+/\d+/\+?\d+ \d+/\d+")
 _STATE = Field(pattern=r"[A-Za-z-]{2,4}")
-_LAST_MS = Field("duration", 1_000_000, pattern=r"\+?\d+")
-_BYTES = Field("bytes", pattern=r"\+?\d+")
+_EARLY = Field(pattern=r"\+?")
+_LAST_MS: tuple[Part, ...] = (_EARLY, Field("duration", 1_000_000, pattern=r"\d+"))
+_BYTES: tuple[Part, ...] = (_EARLY, Field("bytes", pattern=r"\d+"))
+_STATUS: tuple[Part, ...] = (Field("status", pattern=r"\d{3}|(?=-1 )"), Field(pattern="(?:-1)?"))
+_AT: tuple[Part, ...] = (_SYSLOG, *_CLIENT, " [", Field("time"), "] ")
 
 
 def _haproxy(*middle: Part) -> tuple[Part, ...]:
-    return (_SYSLOG, Field("client", pattern=r"[0-9A-Fa-f:.\[\]]+|unix|-"), ":", _PORT, " [", Field("time"), "] ", Field(), " ", Field(pattern=r"[^\s/]+/\S+"), " ", *middle)
+    return (*_AT, Field(), " ", Field(pattern=r"[^\s/]+/\S+"), " ", *middle)
 
 
-_TIMERS = Field(pattern=r"(?:-?\d+/){4}")
-_HTTP_END: tuple[Part, ...] = (
-    _TIMERS, _LAST_MS, " ", Field("status", pattern=r"\d{3}|-1"), " ", _BYTES, " ", Field(), " ", Field(), " ", _STATE, " ", _COUNTS, _BRACES,
-    ' "', Field("request"), '"', Field("rest"),
+_HTTP: tuple[Part, ...] = (
+    Field(pattern=r"(?:-?\d+/){4}"), *_LAST_MS, " ", *_STATUS, " ", *_BYTES, " ", Field(), " ", Field(), " ", _STATE, " ", _COUNTS, _BRACES,
+    ' "', Field("request"),
 )  # fmt: skip
+_HTTP_END: tuple[Part, ...] = (*_HTTP, '"', Field("rest"))
 HAPROXY = (
     Layout(_haproxy(*_HTTP_END)),
     Layout(_haproxy(Field("host", pattern=r"[A-Za-z][\w.-]*"), " ", *_HTTP_END)),
-    Layout(_haproxy(Field(pattern=r"(?:-?\d+/){2}"), _LAST_MS, " ", _BYTES, " ", _STATE, " ", _COUNTS)),
+    Layout(_haproxy(Field(pattern=r"(?:-?\d+/){2}"), *_LAST_MS, " ", *_BYTES, " ", _STATE, " ", _COUNTS)),
+    Layout((*_haproxy(*_HTTP[:-1]), Field("request", pattern=r'[^"]*'))),
+    Layout((*_AT, Field(pattern=r"[^\s/]+/[^\s:]+"), ": ", Field(pattern=r"\S.*"))),
+    Layout((Field(pattern=r".*?\bhaproxy\[\d+\]: "), "Connect from ", *_CLIENT, " to ", Field(pattern=r"\S+ \([^\s)]+\)"))),
 )
+"""Requests, connections, requests cut at HAProxy's longest line, and connections that failed; the last has a time without a year."""
 
 _ENVOY = '[$time_iso8601] "$request" $status {} $bytes_received $bytes_sent '
 _ENVOY_END = ' $upstream_service_time "$remote_addr" "$http_user_agent" "$request_id" "$host" "$upstream_host"'
@@ -36,9 +44,10 @@ def _envoy(flags: str) -> Layout:
 
 ENVOY = (_envoy("$flags"), _envoy('$flags $details $termination "$failure"'))
 
-_TRAEFIK = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent {} {} $count "$router" "$url" '
+_TRAEFIK = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent {} {} $count '
+_QUOTED_OR_NONE = Field(pattern='"[^"]*"|-')
 TRAEFIK = tuple(
-    Layout((*nginx(_TRAEFIK.format(referer, agent)).parts, Field("duration", 1_000_000, pattern=r"\d+ms")))
+    Layout((*nginx(_TRAEFIK.format(referer, agent)).parts, _QUOTED_OR_NONE, " ", _QUOTED_OR_NONE, " ", Field("duration", 1_000_000, pattern=r"\d+ms")))
     for referer in ('"$http_referer"', "-")
     for agent in ('"$http_user_agent"', "-")
 )
@@ -46,9 +55,9 @@ TRAEFIK = tuple(
 SQUID = (
     Layout(
         (
-            Field("time", pattern=r"\d{9,10}\.\d{3}"), Field(pattern=" +"), Field("duration", 1_000_000, pattern=r"\d+"), " ", Field("client"), " ",
+            Field("time", pattern=r"\d{9,10}\.\d{3}"), Field(pattern=" +"), Field("duration", 1_000_000, pattern=r"-?\d+"), " ", Field("client"), " ",
             Field(pattern="[A-Z_]+"), "/", Field("status", pattern=r"\d{3}"), " ", Field("bytes", pattern=r"\d+"), " ", Field("method"), " ",
-            Field("target"), " ", Field("user"), " ", Field(pattern=r"[A-Z_]+/\S+"), " ", Field(),
+            Field("target"), " ", Field("user"), " ", Field(pattern=r"[A-Z_]+/\S+"), " ", Field(pattern=r"\S.*"),
         ),
         is_absolute=True,
     ),

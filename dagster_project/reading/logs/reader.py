@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.reading.logs import columns
+from dagster_project.reading.logs import columns, json_columns, json_lines
 from dagster_project.reading.logs.formats import Format, Parts
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
@@ -32,6 +32,8 @@ def read(lines: Lines, known: Format, header: bytes | None) -> Parsed:
     runs = _runs(lines, known, header)
     many = [(start, stop, layouts) for start, stop, layouts in runs if layouts and stop - start >= FEWEST_LINES]
     plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many]
+    if known.names and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
+        plain.append(json_columns.rows(lines, known.names))
     taken = np.zeros(len(lines), bool)
     for frame in plain:
         taken[frame["line_number"].to_numpy() - 1] = True
@@ -76,12 +78,16 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
         if b"\0" in lines.raw(index):
             raise Refused("nul")
         return None
-    if known.record:
-        return known.record(line)
+    if known.names and (not layouts or _is_object(line)):
+        return json_lines.read(line, known.names)
     for layout in layouts:
         if (row := layout.row(line)) is not None:
             return row
     raise Refused("field_count" if known.parts else "no_match")
+
+
+def _is_object(line: str) -> bool:
+    return line.lstrip()[:1] == "{"
 
 
 def _reason(lines: Lines, index: int, reason: str) -> str:

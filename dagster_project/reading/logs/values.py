@@ -40,6 +40,8 @@ ROWS = pa.schema(
 LARGEST = (1 << 63) - 1
 LAST_PORT = 65535
 LONGEST_LIST = 1024
+EMPTY_USER = '""'
+"""What Apache writes for a name of no letters."""
 
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S(?:.*\S)?) HTTP/(\d(?:\.\d)?)")
 _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) ((?:/|\*|https?://)\S*)")
@@ -48,6 +50,7 @@ _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\f"}
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|µs|ms|s)?")
 _TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
 _UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
@@ -63,7 +66,7 @@ def row(fields: Fields, time_pattern: str | None = None) -> Row:
     and target are null.
     """
     fields = {**trailing(fields["rest"]), **fields} if fields.get("rest") else fields
-    address, port, hops = client(fields.get("client", ""))
+    address, port, hops = client(fields.get("client") or fields.get("forwarded_for") or "")
     method, target, version = _asked(fields)
     return (
         _instant_of(fields, time_pattern),
@@ -75,7 +78,7 @@ def row(fields: Fields, time_pattern: str | None = None) -> Row:
         status(fields.get("status", "")),
         size(fields.get("bytes") or fields.get("total") or ""),
         text(fields.get("referer")),
-        text(fields.get("user")),
+        text(fields.get("user")) if fields.get("user") != EMPTY_USER else None,
         text(fields.get("user_agent")),
         version,
         _whole(fields.get("duration")),
@@ -90,7 +93,7 @@ def text(value: str | None) -> str | None:
 
 
 def _whole(value: str | None) -> int | None:
-    return int(value) if value and value.isdecimal() and len(value) < 19 else None
+    return int(value) if value and value.isascii() and value.isdecimal() and len(value) < 19 else None
 
 
 def _port(value: str | None) -> int | None:
@@ -119,10 +122,10 @@ def size(value: str) -> int:
 @lru_cache(maxsize=65536)
 def client(value: str) -> tuple[str | None, int | None, str | None]:
     """Return the first address without port, brackets and zone, its port, and the whole list where it is one."""
-    hops = [hop for hop in re.split(r'[\s,"]+', value) if hop]
-    if not hops or hops == ["-"]:
+    hops = [hop for hop in re.split(r'[\s,"]+', value) if hop not in ("", "-")]
+    if not hops:
         return None, None, None
-    first, port = hops[0], None
+    first, port = next((hop for hop in hops if _LIKE_ADDRESS.match(hop)), hops[0]), None
     if parts := _PORT.fullmatch(first):
         first, port = parts[1], int(parts[2])
     first = first.strip("[]")
@@ -187,8 +190,9 @@ def trailing(rest: str) -> dict[str, str]:
     tokens = [quoted or bare for quoted, bare in _TOKEN.findall(rest)]
     found: dict[str, str] = {}
     for token in tokens:
-        if seconds := re.fullmatch(r"(?:rt=|request_time=)?(\d+\.\d+)s?", token):
-            found.setdefault("duration", str(duration_ns(seconds[1], 1_000_000_000)))
+        seconds = re.fullmatch(r"(?:rt=|request_time=)?(\d{1,9}\.\d{1,9})s?", token)
+        if seconds and (length := duration_ns(seconds[1], 1_000_000_000)) is not None:
+            found.setdefault("duration", str(length))
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)
     alone = re.fullmatch(r"\s*(?:\d+/)?(\d{1,12})", rest)

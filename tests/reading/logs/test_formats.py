@@ -10,9 +10,9 @@ import pytest
 from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import FORMATS, header_of, parse
 from dagster_project.reading.logs.detect import detect
+from dagster_project.reading.logs.formats import Format
 from dagster_project.reading.logs.reader import FEWEST_LINES
 
-CORPUS = Path(__file__).parents[3].parent / "shared" / "corpus" / "lines.jsonl"
 INSTANT = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
 
 
@@ -245,16 +245,51 @@ def test_nothing_is_detected_in_nothing() -> None:
     assert detect(b"").format is None
 
 
-def test_real_lines_mean_what_their_sources_say() -> None:
-    """Lines of other projects' test suites; scored where the corpus lies beside the project, else there is nothing to score."""
-    records = [json.loads(line) for line in CORPUS.read_text().splitlines()] if CORPUS.exists() else []
-    refused = []
-    for record in records:
-        known = record["format"] if record["format"].startswith("apache:") else "auto"
-        header = record["header"].encode() if record["header"] else None
-        rows = parse(record["raw"].encode() + b"\n", known, header).rows.to_pylist()
-        expect = record["expect"]
-        if not rows or any(name in expect and rows[0][name] != expect[name] for name in ("status", "bytes", "http_version", "client_port")):
-            refused.append(record["id"])
-    # A HAProxy line about a connection is no request and has no year.
-    assert refused in ([], ["elastic/beats#013"])
+@pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: str(entry.name))
+def test_each_format_is_detected_by_its_own_name(entry: Format) -> None:
+    """The name stands in the ledger of inputs; CloudFront's log must not go down there as one of IIS."""
+    assert detect(entry.example.encode() + b"\n").format == entry.name
+
+
+def test_formats_that_name_no_time_say_none() -> None:
+    """An hour without its day is no instant; the line still counts as what else it says."""
+    row = parse(b"11:15:00 200\n", "apache:%{%H:%M:%S}t %s").rows.to_pylist()[0]
+    assert (row["ts"], row["status"]) == (None, 200)
+
+
+@pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: str(entry.name))
+def test_the_page_of_formats_shows_a_line_of_each(entry: Format) -> None:
+    """Who wonders which format a log is in compares lines."""
+    page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert f"`{entry.name}`" in page
+    assert all(line in page for line in entry.example.split("\n"))
+
+
+@pytest.mark.parametrize("known", ["envoy", "traefik"])
+def test_a_proxy_that_writes_text_or_json_may_be_named_for_both(known: str) -> None:
+    """The name in the settings is that of the proxy; which of the two it writes is its own setting."""
+    text = next(entry.example for entry in FORMATS if entry.name == known).encode() + b"\n"
+    line = b'{"start_time": "2026-03-02T10:15:00Z", "method": "GET", "path": "/jobs", "response_code": 200, "bytes_sent": 5120}\n'
+    for times in (1, FEWEST_LINES):
+        assert parse(text * times + line * times, known).rows["status"].to_pylist() == [200] * 2 * times
+        assert parse(line * times + text * times, known).rows["status"].to_pylist() == [200] * 2 * times
+
+
+@pytest.mark.parametrize("known", ["apache", "nginx"])
+def test_a_family_reads_lines_of_all_its_formats_in_one_file(known: str) -> None:
+    """Sites of one server often log differently into the same file."""
+    names = ("combined", "common", "vhost_combined", "vhost_common")
+    body = "\n".join(entry.example for entry in FORMATS if entry.name in names)
+    assert parse(body.encode(), known).rows["host"].to_pylist().count("www.example.com") == 2
+    assert parse(body.encode(), known).rejects.num_rows == 0
+
+
+def test_a_cookie_never_passes_for_a_referrer() -> None:
+    """Of IIS fields without their names the first line may not say which they are; a cookie holds sessions."""
+    start, end = "2026-03-02 10:15:00 198.51.100.4 GET /jobs - 443 - 192.0.2.7 Mozilla/5.0+(X11)", "200 0 0 15"
+    cookies = "\n".join(f"{start} {middle} {end}" for middle in ("-", "session=abc;+to=https://www.example.com/", "-"))
+    assert parse(cookies.encode()).rows["referer"].to_pylist() == [None] * 3
+    referrers = "\n".join(f"{start} {middle} {end}" for middle in ("-", "https://www.example.com/?a=b", "-"))
+    assert parse(referrers.encode()).rows["referer"].to_pylist() == [None, "https://www.example.com/?a=b", None]
+    hosts = "\n".join(f"{start} {middle} {end}" for middle in ("- -", "- www.example.com", "session=abc -"))
+    assert parse(hosts.encode()).rows.select(["host", "referer"]).to_pylist()[1:] == [{"host": "www.example.com", "referer": None}, {"host": None, "referer": None}]

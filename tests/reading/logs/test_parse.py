@@ -70,7 +70,7 @@ def test_a_plain_line_says_what_it_says() -> None:
 @pytest.mark.parametrize("known", ["combined", "vhost_combined"])
 def test_the_client_is_an_address_however_it_is_written(client: str, address: str | None, port: int | None, hops: str | None, known: str) -> None:
     """An address that keeps its port or zone would be another visitor each time."""
-    if known == "vhost_combined" and client in ("-", "ppp-7.isp.example.com"):
+    if known == "vhost_combined" and client == "-":
         assert parse(f"www.example.com {GOOD.replace('192.0.2.7', client)}\n".encode(), known).rows.num_rows == 0
         return
     row = _row(("www.example.com:443 " if known == "vhost_combined" else "") + GOOD.replace("192.0.2.7", client), known)
@@ -119,7 +119,7 @@ def test_a_bad_request_is_a_good_line(request_line: str, expected: tuple[str | N
         (" jane ", " - ", "user", None),
         (" jane ", " jane doe ", "user", "jane doe"),
         (" jane ", " jane [x] doe ", "user", "jane [x] doe"),
-        (" jane ", ' "" ', "user", '""'),
+        (" jane ", ' "" ', "user", None),
         (f'"{AGENT}"', '"-"', "user_agent", None),
         (f'"{AGENT}"', r'"a \"quoted\" \x41gent"', "user_agent", 'a "quoted" Agent'),
         ('"https://www.example.com/"', '"-"', "referer", None),
@@ -131,6 +131,7 @@ def test_a_bad_request_is_a_good_line(request_line: str, expected: tuple[str | N
         (TAIL, TAIL + ' "198.51.100.9, 10.0.0.1"', "forwarded_for", "198.51.100.9, 10.0.0.1"),
         (TAIL, TAIL + ' "-"', "forwarded_for", None),
         (TAIL, TAIL + " 0.250", "duration_ns", 250_000_000),
+        (TAIL, TAIL + f" {'9' * 30}.5", "duration_ns", None),
         (TAIL, TAIL + " 1234", "duration_ns", 1_234_000),
         (TAIL, TAIL + " 0/1234", "duration_ns", 1_234_000),
         (TAIL, TAIL + ' 421 0.250 "id"', "duration_ns", 250_000_000),
@@ -313,6 +314,9 @@ def test_every_line_is_accounted_for(body: bytes, known: str) -> None:
         GOOD + " " + ":" * 40_000,
         "192.0.2.7 - a" + ' [x] "" ' * 5_000,
         '{"a":' * 900 + "1" + "}" * 900,
+        "192.0.2.7, " * 10_000,
+        '"192.0.2.7" [x] ' * 8_000,
+        f"2026/03/02 10:15:00 [2026-03-02 10:15:00.1] [router:x] [origin:y] [client: 192.0.2.7] [useragent: {'] A ' * 20_000}",
     ],
 )
 @pytest.mark.parametrize("entry", FORMATS, ids=lambda entry: str(entry.name))
@@ -320,5 +324,24 @@ def test_no_line_takes_long(line: str, entry: Format) -> None:
     """Whoever can write into a log must not be able to stop its reading; an ambiguous pattern would run for hours."""
     begun = time.process_time()
     parsed = parse(line.encode() + b"\n", entry.name)
+    assert parsed.rows.num_rows + parsed.rejects.num_rows == 1
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize("line", ["192.0.2.7, " * 2_000, "[x] " * 10_000, "a|" * 20_000, "a " * 20_000, "1 : " * 10_000, "?" * 40_000])
+@pytest.mark.parametrize(
+    "known",
+    [
+        "nginx:$remote_addr $time_local $request $http_user_agent $upstream_addr $upstream_status $http_x_forwarded_for x",
+        "nginx:[$request] [$http_user_agent] ($http_referer) $remote_user [$time_local]",
+        "nginx:$http_user_agent|$http_referer|$request|$remote_user|$status!",
+        "apache:%{%Y%m%d%H%M%S}t %U%q %r %u x",
+        'apache:"%U%q" %m %f%R%s x',
+    ],
+)
+def test_no_line_takes_long_in_a_format_of_ones_own(line: str, known: str) -> None:
+    """Whoever writes a format need not know that two fields with nothing between them can be told apart in many ways."""
+    begun = time.process_time()
+    parsed = parse(line.encode() + b"\n", known)
     assert parsed.rows.num_rows + parsed.rejects.num_rows == 1
     assert time.process_time() - begun < 5

@@ -1,0 +1,91 @@
+"""The fields of W3C extended lines whose `#Fields` line is lost: rotation cuts it off.
+
+IIS writes whichever fields are chosen in one order; CloudFront appends new fields at the end; NetScaler has its default.
+"""
+
+import re
+
+_CLOUDFRONT = (
+    "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) "
+    "x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher "
+    "x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte "
+    "x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end"
+)
+_NETSCALER = "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status sc-bytes cs-bytes time-taken cs-version cs(User-Agent) cs(Cookie) cs(Referer)"
+_IIS_5 = "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status cs(User-Agent)"
+_FEWEST_OF_CLOUDFRONT, _FEWEST, _MOST = 12, 11, 40
+_FIXED = {len(names): names for names in (_NETSCALER.split(), _IIS_5.split())}
+
+UNREAD = "x"
+
+_ADDRESS = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(?:%\w+)?|-")
+_METHOD, _NUMBER, _PORT = re.compile(r"[A-Z]{3,16}|-"), re.compile(r"\d+"), re.compile(r"\d{1,5}|-")
+_STATUS, _EDGE, _DAY = re.compile(r"\d{3}"), re.compile(r"[A-Z]{3}\d+(?:-[A-Z]+\d+)?"), re.compile(r"\d{4}-\d\d-\d\d")
+_URL = re.compile(r"[a-z][a-z+.-]*://")
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*(?::\d+)?")
+
+
+def fields_of(line: str) -> list[str]:
+    """Return the names of the fields of a line, none where it is none of these formats."""
+    words = line.rstrip("\r\n").split("\t" if "\t" in line else " ", _MOST)
+    if len(words) > _MOST or len(words) < _FEWEST or not _DAY.fullmatch(words[0]):
+        return []
+    cloudfront = _CLOUDFRONT.split()
+    if _EDGE.fullmatch(words[2]) and _FEWEST_OF_CLOUDFRONT <= len(words) <= len(cloudfront):
+        return cloudfront[: len(words)]
+    fixed = _FIXED.get(len(words), [])
+    if fixed and _ADDRESS.fullmatch(words[4]) and _PORT.fullmatch(words[5]) and _METHOD.fullmatch(words[6]) and _STATUS.fullmatch(words[9]):
+        return fixed
+    return _iis(words)
+
+
+def _iis(words: list[str]) -> list[str]:
+    """Return the fields of IIS: before the method, from there to the agent, to the status, and to the end."""
+    at = next((at for at in range(2, 6) if _METHOD.fullmatch(words[at]) and words[at + 1][:1] in ("/", "*")), 0)
+    if not at or len(words) < at + 7 or not _PORT.fullmatch(words[at + 3]) or not _ADDRESS.fullmatch(words[at + 5]):
+        return []
+    asked = ["cs-method", "cs-uri-stem", "cs-uri-query", "s-port", "cs-username", "c-ip"]
+    asked += ["cs-version"] if words[at + 6].startswith("HTTP/") else []
+    agent = at + len(asked)
+    status = next((place for place in range(agent + 1, len(words)) if all(_NUMBER.fullmatch(word) for word in words[place : place + 3]) and _STATUS.fullmatch(words[place])), 0)
+    middle, end = _middle(words[agent + 1 : status]), _end(words[status:]) if status else None
+    if middle is None or end is None:
+        return []
+    return ["date", "time", *_server(words[2:at]), *asked, "cs(User-Agent)", *middle, *end]
+
+
+def _server(words: list[str]) -> list[str]:
+    """Name what stands before the method: the site, its computer, its address."""
+    has_address = bool(words) and _ADDRESS.fullmatch(words[-1]) is not None
+    return [*["s-sitename", "s-computername", UNREAD][: len(words) - has_address], *(["s-ip"] if has_address else [])]
+
+
+def _middle(words: list[str]) -> list[str] | None:
+    """Name what stands between agent and status: cookie, referrer, host; null where it is more than these.
+
+    What does not say which of them it is stays unread: a cookie must never pass for a referrer.
+    """
+    told = [_told(word) for word in words]
+    if len(words) == 2 and "cs(Referer)" in told:
+        return ["cs(Cookie)", "cs(Referer)"] if told[1] == "cs(Referer)" else ["cs(Referer)", "cs-host"]
+    return ["cs(Cookie)", "cs(Referer)", "cs-host"] if len(words) == 3 else told if len(words) < 3 else None
+
+
+def _told(word: str) -> str:
+    """Return the field that a value is of by its form."""
+    if _URL.match(word):
+        return "cs(Referer)"
+    return "cs(Cookie)" if "=" in word else "cs-host" if word != "-" and _HOST.fullmatch(word) else UNREAD
+
+
+def _end(words: list[str]) -> list[str] | None:
+    """Name what begins with the status: sub-status, Windows status, bytes, time taken, and the client that a proxy names."""
+    counts = [word for word in words if _NUMBER.fullmatch(word) or word == "-"]
+    names = {1: [], 2: ["sc-substatus"], 3: ["sc-substatus", "sc-win32-status"]}.get(len(counts))
+    if names is None:
+        taken = {4: ["time-taken"], 5: ["sc-bytes", "cs-bytes"], 6: ["sc-bytes", "cs-bytes", "time-taken"]}.get(len(counts))
+        names = ["sc-substatus", "sc-win32-status", *taken] if taken else None
+    others = words[len(counts) :]
+    if names is None or len(others) > 1 or counts != words[: len(counts)]:
+        return None
+    return ["sc-status", *names, *(["x-forwarded-for"] if others else [])]

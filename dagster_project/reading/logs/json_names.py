@@ -1,0 +1,160 @@
+"""The keys that JSON logs use for each field of a request, and how a key of a line is told to be one of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from dagster_project.errors import SettingsError
+
+_NAMES = {
+    "time": (
+        "starttime start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local msec ts time datetime date_time eventtime event_time date"
+    ),
+    "client": (
+        "client_ip clientip request.client_ip http.client_ip httprequest.remoteip source.ip source.address "
+        "client.address client.ip network.peer.address net.peer.ip net.sock.peer.addr remote_addr remoteaddr "
+        "remote_ip remoteip request.remote_ip request.remote_addr req.remoteaddress remoteaddress remote_address "
+        "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
+        "addr peer"
+    ),
+    "client_port": "client_port clientport request.remote_port remote_port client.port source.port network.peer.port",
+    "forwarded_for": (
+        "http_x_forwarded_for x_forwarded_for x-forwarded-for xff forwarded_for request.headers.x-forwarded-for "
+        "req.headers.x-forwarded-for headers.x-forwarded-for request_x-forwarded-for proxy_add_x_forwarded_for "
+        "forwarded"
+    ),
+    "request": "request request_line requestline http.request_line",
+    "method": ("method request_method requestmethod http_method http.method http.request.method request.method req.method httprequest.requestmethod verb"),
+    "target": (
+        "request_uri requesturi request.uri request.url req.url http.target url.original url.full http.url "
+        "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
+        "original_fullpath target url uri http.request.uri"
+    ),
+    "path": "path url.path http.path request.path path_info pathname",
+    "query": "query query_string querystring args url.query request.query",
+    "protocol": (
+        "protocol server_protocol request_protocol requestprotocol proto request.proto http_version http.version "
+        "http.flavor network.protocol.version httpversion httprequest.protocol"
+    ),
+    "host": (
+        "http_host request_host requesthost request.host vhost virtual_host http.host url.domain server.address "
+        ":authority authority host.name_requested server_name host domain req.headers.host"
+    ),
+    "status": (
+        "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
+        "http.status_code http.response.status_code http.response.status response.status response.status_code "
+        "res.statuscode downstreamstatus httprequest.status code"
+    ),
+    "bytes": (
+        "body_bytes_sent bytes_sent_body response_body_size response_body_bytes http.response.body.bytes "
+        "http.response.body.size http.response_content_length downstreamcontentsize bytes_body bytes_sent size "
+        "response_size responsesize response_bytes bytes_out bytes_written response_length resp_size httprequest.responsesize "
+        "content_length contentlength res.contentlength bytes length"
+    ),
+    "referer": (
+        "referer referrer http_referer http_referrer http.referer http.request.header.referer "
+        "http.request.referrer request.headers.referer req.headers.referer request_referer request_referrer "
+        "request_referrer httprequest.referer headers.referer"
+    ),
+    "user_agent": (
+        "user_agent useragent user-agent http_user_agent http.user_agent http.useragent user_agent.original "
+        "request.headers.user-agent req.headers.user-agent request_user_agent request_user-agent "
+        "httprequest.useragent headers.user-agent http.request.header.user-agent ua agent"
+    ),
+    "user": ("remote_user user user_name username user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login"),
+    "account": (
+        "account account_id accountid account.id tenant tenant_id tenantid tenant.id organization organization_id "
+        "organization.id org org_id customer_id customerid company_id workspace_id"
+    ),
+}
+"""The keys of each field, in lower case, the best first."""
+
+_DURATIONS = {
+    1: "duration_ns event.duration",
+    1_000: "duration_us",
+    1_000_000: ("duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration latency"),
+    1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency",
+}
+"""The keys of durations by their unit in nanoseconds."""
+
+_WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "http_request.")
+_BARE_DURATION = "duration"
+_FIELD_UNITS_NS = {"duration_ns": 1, "duration_us": 1_000, "duration_ms": 1_000_000, "duration_s": 1_000_000_000}
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """The field, and how good a name it is (0 is the best), of each key in lower case; the unit in ns of those of durations.
+
+    Keys of objects within objects are joined by dots.
+    """
+
+    places: Mapping[str, tuple[str, int]]
+    units_ns: Mapping[str, int]
+    _known: dict[str, tuple[tuple[str, int] | None, int | None]] = field(default_factory=dict)
+
+    def place(self, key: str) -> tuple[str, int] | None:
+        """Return the field that a key names, and how good a name it is."""
+        return self._of(key)[0]
+
+    def unit_ns(self, key: str, record: Mapping[str, object]) -> int | None:
+        """Return the unit of a duration; a bare `duration` is Traefik's ns, Caddy's s, else ms (Envoy, Rails, most others)."""
+        unit_ns = self._of(key)[1]
+        if unit_ns is not None or _plain(key) != _BARE_DURATION:
+            return unit_ns
+        if key == "Duration":
+            return 1
+        return 1_000_000_000 if isinstance(record.get("request"), dict) and "resp_headers" in record else 1_000_000
+
+    def _of(self, key: str) -> tuple[tuple[str, int] | None, int | None]:
+        if key not in self._known:
+            if len(self._known) > MOST_KEYS:
+                self._known.clear()
+            whole, plain = key.lower(), _plain(key)
+            self._known[key] = self.places.get(whole) or self.places.get(plain), self.units_ns.get(whole) or self.units_ns.get(plain)
+        return self._known[key]
+
+    def is_read(self, key: str) -> bool:
+        """Tell whether a key may name a field."""
+        return self.place(key) is not None or self._of(key)[1] is not None or _plain(key) == _BARE_DURATION
+
+    def is_entered(self, key: str) -> bool:
+        """Tell whether a field may stand within the object of a key."""
+        inside = key.lower() + "."
+        starts = (inside, _plain(inside))
+        return any(name.startswith(starts) for name in (*self.places, *self.units_ns, _BARE_DURATION))
+
+
+MOST_KEYS = 8192
+
+
+@lru_cache(maxsize=MOST_KEYS)
+def _plain(key: str) -> str:
+    """Return a key in lower case without what log shippers wrap around records."""
+    key = key.lower()
+    for wrapper in _WRAPPERS:
+        key = key.removeprefix(wrapper)
+    return key
+
+
+_PLACES = {name: (field, rank) for field, names in _NAMES.items() for rank, name in reversed(list(enumerate(names.split())))}
+_UNITS_NS = {name: unit_ns for unit_ns, names in _DURATIONS.items() for name in names.split()}
+NAMES = Names(_PLACES, _UNITS_NS)
+"""The names in use."""
+
+
+def mapped(mapping: str) -> Names:
+    """Return NAMES and what a mapping of settings adds, which goes before them: `time=meta.when client=peer.ip duration_ms=took`.
+
+    Raises SettingsError for a field that does not exist, and for what is no `field=key`.
+    """
+    places, units_ns = dict(_PLACES), dict(_UNITS_NS)
+    for pair in mapping.split():
+        name, _, key = pair.partition("=")
+        if not key or name not in (*_NAMES, *_FIELD_UNITS_NS):
+            raise SettingsError(f"[formats]: json: write field=key for each field; the fields are {', '.join((*_NAMES, *_FIELD_UNITS_NS))}")
+        if name in _FIELD_UNITS_NS:
+            units_ns[key.lower()] = _FIELD_UNITS_NS[name]
+        else:
+            places[key.lower()] = name, -1
+    return Names(places, units_ns)

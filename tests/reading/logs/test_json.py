@@ -1,0 +1,126 @@
+"""JSON Lines by column and by mapping: the fast path says what the exact one says, and settings name what no table knows."""
+
+import json
+from itertools import chain
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from dagster_project.errors import SettingsError
+from dagster_project.reading.logs import parse
+from dagster_project.reading.logs.json_columns import FEWEST_LINES, rows
+from dagster_project.reading.logs.json_names import NAMES
+from dagster_project.reading.logs.lines import split
+from dagster_project.reading.logs.values import ROWS
+
+TIME = "2026-03-02T10:15:00Z"
+NGINX = {
+    "time": "2026-03-02T11:15:00+01:00", "remote_addr": "192.0.2.7", "remote_user": "", "request": "GET /jobs?page=2 HTTP/1.1", "status": "200", "body_bytes_sent": "5120",
+    "request_time": "0.012", "http_referer": "-", "http_user_agent": "Mozilla/5.0 (X11)", "http_x_forwarded_for": "198.51.100.9, 192.0.2.7", "host": "www.example.com:443",
+}  # fmt: skip
+CADDY = {
+    "level": "info", "ts": 1772446500.25, "logger": "http.log.access", "msg": "handled request",
+    "request": {
+        "remote_ip": "192.0.2.7", "remote_port": "40780", "client_ip": "192.0.2.7", "proto": "HTTP/2.0", "method": "GET", "host": "www.example.com", "uri": "/jobs?page=2",
+        "headers": {"User-Agent": ["Mozilla/5.0 (X11)"], "Accept": ["*/*"]}, "tls": {"version": 772},
+    },
+    "bytes_read": 0, "user_id": "", "duration": 0.012, "size": 5120, "status": 200, "resp_headers": {"Server": ["Caddy"], "Etag": ['"x"']},
+}  # fmt: skip
+TRAEFIK = {
+    "ClientAddr": "192.0.2.7:40780", "ClientHost": "192.0.2.7", "ClientPort": "40780", "ClientUsername": "-", "DownstreamContentSize": 5120, "DownstreamStatus": 200,
+    "Duration": 12_000_000, "RequestHost": "www.example.com", "RequestMethod": "GET", "RequestPath": "/jobs?page=2", "RequestProtocol": "HTTP/1.1",
+    "StartUTC": "2026-03-02T10:15:00.123456789Z", "level": "info", "time": "2026-03-02T10:15:01Z", "request_User-Agent": "Mozilla/5.0 (X11)",
+}  # fmt: skip
+ENVOY = {
+    ":authority": "www.example.com", "bytes_sent": 5120, "downstream_remote_address": "192.0.2.7:40780", "duration": 12, "method": "GET", "protocol": "HTTP/2",
+    "response_code": 200, "start_time": "2026-03-02T10:15:00.479Z", "user-agent": "Mozilla/5.0 (X11)", "x-envoy-origin-path": "/jobs?page=2", "upstream_host": None,
+}  # fmt: skip
+OTEL = {
+    "timestamp": TIME, "attributes": {"http.request.method": "GET", "url.path": "/jobs", "url.query": "page=2", "http.response.status_code": 200, "client.address": "192.0.2.7"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("record", [NGINX, CADDY, TRAEFIK, ENVOY, OTEL], ids=["nginx", "caddy", "traefik", "envoy", "opentelemetry"])
+def test_what_servers_write_is_read_in_columns(record: dict[str, object]) -> None:
+    """One line at a time takes four times as long."""
+    line = json.dumps(record).encode() + b"\n"
+    assert rows(split(line * FEWEST_LINES), NAMES).height == FEWEST_LINES
+    assert (
+        rows(split(line * FEWEST_LINES), NAMES).drop("line_number").unique().to_arrow().cast(ROWS.remove(0)).to_pylist() == parse(line).rows.drop_columns("line_number").to_pylist()
+    )
+    row = parse(line).rows.to_pylist()[0]
+    assert (row["client_ip"], row["method"], row["target"], row["status"]) == ("192.0.2.7", "GET", "/jobs?page=2", 200)
+    assert row["duration_ns"] == (None if record is OTEL else 12_000_000)
+
+
+_TIMES = [TIME, "2026-03-02T10:15:00.123456789+01:00", "2026-03-02 10:15:00", "02/Mar/2026:10:15:00 +0000", 1772446500, 1772446500.25, 1711741827.9626286, "1772446500.123",
+          1772446500123, "2026-03-02T10:15:60Z", "2026-3-2T1:1:1Z", "2026-03-02T10:15:00+0100", "1980-01-01T00:00:00Z", "2026-13-01T00:00:00Z", "", None]  # fmt: skip
+_VALUES = ["GET", "/a", "/a?b=c", "http://example.com/a?b", "?", "?x=1", "GET /a?b HTTP/1.1", "GET / HTTP/2", "-", "", '""', None, True, 200, "200", 404, "-1", -1, "abc", 2000,
+           "+5", " 200", 200.0, "00", 512, "9223372036854775808", 2**63, "1e3", "0.012", 0.012, 12, "12ms",
+           1e-9, 2.5e-9, 1e30, 1e300, "192.0.2.7", "2001:db8::7", "[2001:db8::7]:80",
+           "192.0.2.7:80", "10.0.0.1, 10.0.0.2", "unknown", "www.example.com:80", "HTTP/1.1", "70000", "443", "٣", "\0", "a\nb", {}, [], ["x"], ["x", 1],
+           [{"key": "http.method", "value": {"stringValue": "PUT"}}]]  # fmt: skip
+_KEYS = ["remote_addr", "request", "status", "body_bytes_sent", "http_user_agent", "request_time", "method", "uri", "path", "query", "host", "user", "user_id", "protocol",
+         "client_ip", "client_port", "x_forwarded_for", "args", "url", "duration", "Duration", "resp_headers", "Status", "attributes", "attributes.method", "message.path", "size",
+         "latency_ms", "account_id", "http.request.method", "other"]  # fmt: skip
+_INNER = st.dictionaries(st.sampled_from(["method", "uri", "headers", "remote_ip", "host", "User-Agent"]), st.sampled_from(_VALUES), max_size=4)
+_RECORDS = st.fixed_dictionaries(
+    {"time": st.sampled_from(_TIMES)}, optional={"ts": st.sampled_from(_TIMES), **{key: st.one_of(st.sampled_from(_VALUES), st.sampled_from(_VALUES), _INNER) for key in _KEYS}}
+)
+
+
+@given(st.lists(_RECORDS, min_size=1, max_size=8))
+@settings(max_examples=40, deadline=None)
+@example([{"time": TIME, "status": 200, "protocol": [{"key": "bytes", "value": {"stringValue": "7"}}]}])
+@example([{"time": TIME, "method": "GET", "ts": 1711741827.9626286}])
+@example([{"time": TIME, "request": "GET /a HTTP/1.1", "url": "/b", "method": {}}])
+@example([{"time": TIME, "path": "/a", "user": '""', "user_id": "jane"}])
+@example([{"time": TIME, "request": {}, "status": 200, "resp_headers": {}, "duration": 2}])
+@example([{"time": TIME, "path": "/a", "query": "?"}])
+def test_columns_and_the_exact_reading_agree(records: list[dict[str, object]]) -> None:
+    """The fast path may leave a line to the exact one, but must never read it otherwise."""
+    lines = [json.dumps(record).encode() + b"\n" for record in records]
+    alone = [parse(line, "json") for line in lines]
+    expected = [one.rows.drop_columns("line_number").to_pylist() for one in alone]
+    many = parse(b"".join(line for line in lines for _ in range(FEWEST_LINES * 4)), "json")
+    assert many.rows.drop_columns("line_number").to_pylist() == list(chain.from_iterable(rows * FEWEST_LINES * 4 for rows in expected))
+    assert set(many.rejects["reason"].to_pylist()) == set(chain.from_iterable(one.rejects["reason"].to_pylist() for one in alone))
+
+
+def test_a_broken_object_spoils_no_neighbour() -> None:
+    """A line cut in the middle of a text must not swallow the next one."""
+    good = json.dumps(NGINX).encode()
+    broken = [good[:100], b'{"time":"', b'"}', b"]", b"[", b"42", b"", b"\0\0", good + b",", good + good, b"\xff" + good, good[:-1] + b',"a":"\xff"}', b'{"a":1}']
+    body = b"".join(good + b"\n" + each + b"\n" for each in broken for _ in range(FEWEST_LINES))
+    parsed = parse(body, "json")
+    assert [number for number in parsed.rows["line_number"].to_pylist() if number % 2] == list(range(1, 2 * len(broken) * FEWEST_LINES, 2))
+    assert set(parsed.rejects["reason"].to_pylist()) == {"json_error", "json_not_object", "field_missing", "nul", "bad_utf8"}
+    assert parsed.rows.num_rows + parsed.rejects.num_rows == body.count(b"\n") - FEWEST_LINES
+
+
+def test_a_mapping_names_what_no_table_knows() -> None:
+    """Any flat or nested JSON can be read; what the mapping leaves out is found by its usual names."""
+    record = {
+        "meta": {"When": TIME, "peer": "192.0.2.7:40780"},
+        "req": {"verb2": "PUT", "where": "/jobs"},
+        "code2": 201,
+        "took": 12,
+        "org": {"id": "a-1"},
+        "status": 500,
+        "ua": "x",
+    }
+    mapping = "json:time=meta.when client=meta.peer method=req.verb2\n target=req.where status=code2 duration_ms=took account=org.id"
+    body = json.dumps(record).encode() + b"\n"
+    for times in (1, FEWEST_LINES * 4):
+        row = parse(body * times, mapping).rows.to_pylist()[-1]
+        assert (row["client_ip"], row["client_port"], row["method"], row["target"], row["status"]) == ("192.0.2.7", 40780, "PUT", "/jobs", 201)
+        assert (row["duration_ns"], row["account"], row["user_agent"]) == (12_000_000, "a-1", "x")
+    assert parse(body, "json").rows.num_rows == 0
+
+
+@pytest.mark.parametrize("mapping", ["json:when=time", "json:time", "json:time="])
+def test_a_mapping_to_no_field_is_a_fault_of_the_settings(mapping: str) -> None:
+    """A misspelt field would be lost in silence."""
+    with pytest.raises(SettingsError, match="field=key"):
+        parse(b"{}\n", mapping)

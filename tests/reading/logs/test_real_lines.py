@@ -1,0 +1,80 @@
+"""Lines as real servers write them: those of a corpus beside the project are scored, and their shapes stand in shapes.jsonl with invented values."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dagster_project.reading.logs import parse
+from dagster_project.reading.logs.detect import detect
+
+CORPUS = Path(__file__).parents[3].parent / "shared" / "corpus" / "lines.jsonl"
+SHAPES = [json.loads(line) for line in Path(__file__).with_name("shapes.jsonl").read_text(encoding="utf-8").splitlines()]
+FIELDS = ("client_ip", "client_port", "method", "target", "host", "status", "bytes", "referer", "user", "user_agent", "http_version", "duration_ns", "forwarded_for")
+LEAST_FIELDS, LEAST_LINES = 0.995, 0.98
+
+
+def _row(record: dict[str, Any], known: str) -> dict[str, Any] | None:
+    header = record["header"].encode() if record.get("header") else None
+    rows = parse(record["raw"].encode() + b"\n", known, header).rows.to_pylist()
+    return rows[0] if rows else None
+
+
+@pytest.mark.parametrize("record", SHAPES, ids=lambda record: f"{record['format']}:{record['number']}")
+def test_a_line_means_what_its_server_says(record: dict[str, Any]) -> None:
+    """Each of these shapes is written by a server in use; a value that is read wrongly falsifies every number made of it."""
+    for known in {record["format"], "auto"} if not record["format"].startswith(("apache:", "nginx:")) else {record["format"]}:
+        row = _row(record, known)
+        assert row is not None
+        expect = dict(record["expect"])
+        if "ts" in expect:
+            assert row["ts"] == (datetime.fromisoformat(expect["ts"]) if expect["ts"] else None)
+            del expect["ts"]
+        assert {name: row[name] for name in expect} == expect
+    if record.get("detected"):
+        head = f"{record['header']}\n{record['raw']}\n" if record.get("header") else record["raw"] + "\n"
+        assert detect(head.encode()).format == record["detected"]
+
+
+def test_real_lines_mean_what_their_sources_say() -> None:
+    """Lines of other projects' test suites; scored where the corpus lies beside the project, else there is nothing to score."""
+    records = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()] if CORPUS.exists() else []
+    wrong = {record["id"]: _wrong(record) for record in records}
+    fields = sum(len(record["expect"].keys() & {*FIELDS, "ts"}) for record in records)
+    shown = {record_id: names for record_id, names in wrong.items() if names}
+    assert sum(map(len, wrong.values())) <= (1 - LEAST_FIELDS) * fields, shown
+    assert len(shown) <= (1 - LEAST_LINES) * len(records), shown
+
+
+def _wrong(record: dict[str, Any]) -> list[str]:
+    row = _row(record, record["format"] if record["format"].startswith("apache:") else "auto")
+    names = [name for name in (*FIELDS, "ts") if name in record["expect"]]
+    return names if row is None else [name for name in names if not _means(name, record, row)]
+
+
+def _means(name: str, record: dict[str, Any], row: dict[str, Any]) -> bool:
+    """Compare by what a row promises: the corpus keeps ports of hosts, rounds instants, and has targets of IIS without their query.
+
+    Of a list of addresses the corpus takes one that is routed, a row the first; a request that is no HTTP has no target.
+    """
+    expected, found = record["expect"][name], row[name]
+    if name == "ts":
+        return _is_instant(record, found)
+    if name == "target" and row["method"] is None:
+        return found is None
+    if name == "target" and "iis" in record["format"]:
+        found = found.partition("?")[0]
+    if name == "client_ip" and row["forwarded_for"] and not record["raw"].startswith("{"):
+        return expected in row["forwarded_for"].split(", ")
+    if name == "host" and expected not in ("-", None):
+        expected = expected.rpartition(":")[0] or expected
+    return bool(found == (None if expected == "-" else expected))
+
+
+def _is_instant(record: dict[str, Any], found: datetime) -> bool:
+    stamp = record["raw"].split()[1] if record["format"] == "aws_alb" else record["expect"]["ts"]
+    expected = datetime.fromisoformat(stamp)
+    expected = expected if expected.tzinfo else expected.replace(tzinfo=UTC)
+    return 0 <= (found - expected).total_seconds() < (0.001 if expected.microsecond else 1)
