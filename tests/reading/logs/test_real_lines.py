@@ -66,7 +66,7 @@ def _means(name: str, record: dict[str, Any], row: dict[str, Any]) -> bool:
         return found is None
     if name == "target" and "iis" in record["format"]:
         found = found.partition("?")[0]
-    if name == "client_ip" and row["forwarded_for"] and not record["raw"].startswith("{"):
+    if name == "client_ip" and found != expected and (row["forwarded_for"] or "").startswith(f"{found},"):
         return expected in row["forwarded_for"].split(", ")
     if name == "host" and expected not in ("-", None):
         expected = expected.rpartition(":")[0] or expected
