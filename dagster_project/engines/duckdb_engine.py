@@ -13,7 +13,7 @@ from dagster_project.engines.catalog import Table
 from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
 from dagster_project.errors import GlasshouseError, SealedError
 
-MEMORY_LIMIT = "500MB"  # beyond it DuckDB spills below HOME: a run is to fit beside others on a small machine
+MEMORY_LIMIT = "300MB"  # beyond it DuckDB spills below HOME: a run is to fit beside others on a small machine
 VISITORS = "measured.visitors_daily"
 
 

@@ -6,7 +6,6 @@ from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from dagster_project.scrubbing import protocols
 from dagster_project.scrubbing.addresses import Proxies, classify, client
@@ -149,12 +148,15 @@ def contexts() -> Memory:
     return Memory(lambda account_id, ua_class: (context_block(account_id or "", ua_class),), {"block": BLOCK})
 
 
+def coded(rows: pa.Table) -> pa.Table:
+    """Return rows whose texts are numbers of their distinct values, which another thread can do as well."""
+    columns = [column.dictionary_encode() if pa.types.is_string(column.type) else column for column in rows.columns]
+    return pa.table(columns, names=rows.column_names)
+
+
 def text_column(rows: pa.Table, name: str) -> pa.Array:
-    """Return a column of texts in one piece; of one that is missing, nulls."""
-    if name not in rows.column_names:
-        return pa.nulls(rows.num_rows, pa.string())
-    cells = rows.column(name).combine_chunks()
-    return pc.dictionary_decode(cells) if pa.types.is_dictionary(cells.type) else cells
+    """Return a column of texts, plain or coded, in one piece; of one that is missing, nulls."""
+    return rows.column(name).combine_chunks() if name in rows.column_names else pa.nulls(rows.num_rows, pa.string())
 
 
 def number_column(rows: pa.Table, name: str, of_type: Any) -> pa.Array:

@@ -13,7 +13,7 @@ from dagster_project.engines.lake import Lake
 from dagster_project.scrubbing.scrub import Origin, Scrubbed, Scrubber
 
 BATCH_ROWS = 50_000  # below it, setting up columns costs more than the rows
-FILE_ROWS = 400_000
+FILE_ROWS = 250_000
 TABLES = ("scrubbed.requests", "scrubbed.staff_requests")
 
 

@@ -1,7 +1,8 @@
 """Takes request logs: pieces to rows to scrubbed rows to Parquet, each input once."""
 
+from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from dagster_project.reading.files import Found, Identity, Piece, head, is_compr
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import named
 from dagster_project.reading.logs.lines import split
+from dagster_project.scrubbing.columns import coded
 from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.scrub import Origin, Scrubber
 from dagster_project.settings import Settings
@@ -100,26 +102,12 @@ class _Intake:
                 self._batches.discard()
 
     def _parsed(self, entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
-        """Parse one piece ahead of the scrubber, on the other core; of a damaged archive all that is readable, then raise."""
-        known = entry.format or "auto"
-        header = _header(entry.found, known, skip_bytes)
-        # An archive does not grow: what cannot be read of its last line is refused now.
-        end_bytes = None if is_compressed(entry.found.path) else entry.bytes
-        waiting: list[tuple[Piece, Future[logs.Parsed]]] = []
-        damage: DamagedError | None = None
-        try:
-            for piece in pieces(entry.found, skip_bytes, PIECE_BYTES, end_bytes=end_bytes):
-                waiting.append((piece, self._pool.submit(logs.parse, piece.body, known, header)))
-                header = logs.header_of(piece.body, header) if _has_headers(known) else None
-                if len(waiting) > 1:
-                    ready = waiting.pop(0)
-                    yield ready[0], ready[1].result()
-        except DamagedError as error:
-            damage = error
-        for piece, following in waiting:
-            yield piece, following.result()
-        if damage:
-            raise damage
+        """Yield pieces and their rows, read ahead of the scrubber on the other core; of a damaged archive all that is readable, then raise."""
+        reader = _read(entry, skip_bytes)
+        ahead = deque(self._pool.submit(next, reader, None) for _ in range(2))
+        while (ready := ahead.popleft().result()) is not None:
+            ahead.append(self._pool.submit(next, reader, None))
+            yield ready
 
     def _accounted(self, entry: Entry, piece: Piece, parsed: logs.Parsed) -> pa.Table:
         """Count the lines of a piece and index those that are refused; return its rows. Only the first line of a file can be cut at its beginning, and a row needs a time."""
@@ -175,6 +163,18 @@ class _Formats:
         """Tell whether the open last line of a file is a whole line of its format."""
         known = self.of(file)
         return known is not None and logs.parse(who.open_line, known, _header(file, known, who.closed_bytes)).rows.num_rows == 1
+
+
+def _read(entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
+    """Yield the pieces of an input and what is in them, texts as numbers of their distinct values."""
+    known = entry.format or "auto"
+    header = _header(entry.found, known, skip_bytes)
+    # An archive does not grow: what cannot be read of its last line is refused now.
+    end_bytes = None if is_compressed(entry.found.path) else entry.bytes
+    for piece in pieces(entry.found, skip_bytes, PIECE_BYTES, end_bytes=end_bytes):
+        parsed = logs.parse(piece.body, known, header)
+        header = logs.header_of(piece.body, header) if _has_headers(known) else None
+        yield piece, logs.Parsed(coded(parsed.rows), parsed.rejects)
 
 
 def _has_headers(known: str) -> bool:
