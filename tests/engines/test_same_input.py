@@ -133,3 +133,29 @@ def test_the_same_lines_on_two_sites_are_two_inputs(world: World, line: Line) ->
 
 def _without_ledgers(world: World) -> dict[str, list[str]]:
     return {name: rows for name, rows in world.content(places=False).items() if not name.startswith("ledger.")}
+
+
+CUTS: dict[str, Callable[[list[str]], dict[str, list[str]]]] = {
+    "backwards": lambda lines: {"a.log": lines[::-1]},
+    "three files": lambda lines: {"z.log": lines[:211], "m.log.gz": lines[211:530], "a.log.zst": lines[530:]},
+    "every seventh line": lambda lines: {f"{at}.log.xz": lines[at::7] for at in range(7)},
+    "one line a file": lambda lines: {f"{at:04}.log": [line] for at, line in enumerate(lines)},
+}
+
+
+@pytest.mark.parametrize("cut", CUTS)
+def test_order_cuts_and_packing_change_no_measure(cut: str, worlds: Callable[[str], World], line: Line) -> None:
+    """What many asked for is told by the whole of a run, not by the file in which it stands: nineteen visitors hide a path wherever they are met."""
+    asked = [("/jobs", 25), ("/jobs/spring-sale", 20), ("/jobs/jane-doe", 19), ("/team/about", 30)]
+    lines = [line(number, 2 + number % 2, f"198.51.100.{number % visitors}", path) for path, visitors in asked for number in range(visitors * 6)]
+    whole, other = worlds("whole"), worlds("other")
+    whole.put("web_logs/access.log", "".join(lines))
+    packing = {".gz": gzip.compress, ".zst": PACKED["b.zst"], ".xz": lzma.compress, ".log": bytes}
+    for name, part in CUTS[cut](lines).items():
+        other.put(f"web_logs/{name}", packing[f".{name.rpartition('.')[2]}"]("".join(part).encode()))
+    for world in (whole, other):
+        world.run()
+    measured = [{name: rows for name, rows in world.content(places=False).items() if name.startswith("measured.")} for world in (whole, other)]
+    assert measured[1] == measured[0]
+    assert sum(row["requests"] for row in other.rows("measured.site_pages_daily")) == len(lines)
+    assert {row["route"] for row in other.rows("scrubbed.routes")} == {"/jobs", "/jobs/spring-sale", "/jobs/{s}", "/team/about"}
