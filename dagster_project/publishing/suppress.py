@@ -173,16 +173,18 @@ def _ledger(table: str, guarded: pl.DataFrame, published: pl.DataFrame, breakdow
         fewest_visitors=pl.col("visitor_days").filter(is_shown).min().cast(pl.Int64),
     )
     recoverable = again.group_by(keys).agg(recoverable=pl.col("is_exposed").sum().cast(pl.Int64))
-    hashes = [{"day": key[0], "account_id": key[1], "cells_sha256": _sha256(rows)} for key, rows in published.partition_by(keys, as_dict=True).items()]
     return (
         counted.join(recoverable, on=keys, how="left", nulls_equal=True)
-        .join(pl.DataFrame(hashes, {name: RELEASES[name] for name in (*keys, "cells_sha256")}), on=keys, how="left", nulls_equal=True)
+        .join(_hashes(published, keys), on=keys, how="left", nulls_equal=True)
         .with_columns(pl.lit(table).alias("table_name"), pl.col("recoverable").fill_null(0), pl.col("cells_sha256").fill_null(hashlib.sha256(b"").hexdigest()))
         .select(RELEASES.names())
         .sort(keys, nulls_last=False)
     )
 
 
-def _sha256(rows: pl.DataFrame) -> str:
-    """Hash the cells as lines of JSON: the same cells have the same hash, whatever the file they stand in."""
-    return hashlib.sha256(rows.write_ndjson().encode()).hexdigest()
+def _hashes(published: pl.DataFrame, keys: list[str]) -> pl.DataFrame:
+    """Hash the cells of each key as lines of JSON: the same cells have the same hash, whatever the file they stand in."""
+    lines = published.write_ndjson().splitlines(keepends=True)
+    joined = published.select(keys).with_columns(cells=pl.Series(lines, dtype=pl.String)).group_by(keys, maintain_order=True).agg(pl.col("cells").str.join())
+    hashes = pl.Series([hashlib.sha256(cells.encode()).hexdigest() for cells in joined["cells"]], dtype=pl.String)
+    return joined.select(keys).with_columns(cells_sha256=hashes)
