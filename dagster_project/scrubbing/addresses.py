@@ -5,8 +5,9 @@ import re
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
-from socket import AF_INET, inet_pton
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
 
 from dagster_project.errors import SettingsError
@@ -15,6 +16,7 @@ MAX_BYTES = 64
 MAX_LIST = 8192
 
 _MAPPED = b"\0" * 10 + b"\xff\xff"
+_SPECIAL = {b"\x00\x00", b"\x00\x64", b"\x20\x02"}  # where IPv4 is embedded: mapped and compatible, NAT64, 6to4; Teredo is in 2001:00xx, ISATAP ends in 5efe
 _UNIQUE_LOCAL = IPv6Network("fc00::/7")
 # Lists are split at commas outside quoted strings; what a client sends as its Host stands in one, too.
 _ELEMENT = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.){0,512}"|")+')
@@ -147,10 +149,9 @@ def _for_of(element: str) -> str | None:
 
 def classify(text: str | None) -> tuple[Packed, Client]:
     """Return one address as logged, packed, and what is kept of it."""
-    try:
-        return _v4(inet_pton(AF_INET, text or ""))  # dotted decimal alone, the common case
-    except (OSError, ValueError):
-        bare = _bare(text) if text is not None else "-"
+    if text is not None and (plain := _plain(text)):
+        return plain
+    bare = _bare(text) if text is not None else "-"
     if bare in {"", "-"} or bare.lower() == "unknown" or re.fullmatch(r"_[\w.-]+", bare):
         return None, _NONE
     if len(bare.encode("utf-8", "replace")) > MAX_BYTES or not bare.isascii() or not bare.isprintable():
@@ -159,6 +160,24 @@ def classify(text: str | None) -> tuple[Packed, Client]:
     if address is None:
         return _without_address(bare.lower())
     return _v4(address.packed) if isinstance(address, IPv4Address) else (address.packed, Client(6, _v6_class(address)))
+
+
+def _plain(text: str) -> tuple[Packed, Client] | None:
+    """Return what `classify` says of the common cases: dotted decimal, and IPv6 that carries no IPv4 and is not of a range with exceptions."""
+    try:
+        if ":" not in text:
+            return _v4(inet_pton(AF_INET, text))
+        packed = inet_pton(AF_INET6, text)
+    except (OSError, ValueError):
+        return None
+    is_special = packed[:2] in _SPECIAL or packed[:3] == b"\x20\x01\x00" or packed[10:12] == b"\x5e\xfe" or packed[8:] == bytes(8)
+    return None if is_special else (packed, _v6_of(packed[:8]))
+
+
+@lru_cache(65536)
+def _v6_of(prefix: bytes) -> Client:
+    """Return what is kept of the addresses of a network of 64 bits: their class is that of any of them."""
+    return Client(6, _v6_class(IPv6Address(prefix + b"\xff" * 8)))
 
 
 def _v4(packed: bytes) -> tuple[Packed, Client]:

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-MOST_VALUES = 200_000
+MOST_VALUES = 500_000
 MOST_CHARS = 64 << 20
 CLOSED = pa.dictionary(pa.int32(), pa.string())
 """A column with few different texts: each row holds the number of its text."""
@@ -34,7 +34,7 @@ class Seen:
 class Memory:
     """What `make` makes of each distinct value, a cell for each field of `schema`; of several columns, of each combination.
 
-    Beyond 200,000 values or 64 M characters it begins anew, so that memory stays bounded.
+    Beyond 500,000 values or 64 M characters it begins anew, so that memory stays bounded.
     """
 
     def __init__(self, make: Callable[..., Sequence[object]], schema: dict[str, pa.DataType]) -> None:
