@@ -168,7 +168,7 @@ class Limits(Section):
 class Reports(Section):
     """Where reports go."""
 
-    export_dir: str | None = Field(None, description="Folder to which each report is to be copied (not applied yet).")
+    export_dir: str | None = Field(None, pattern=r"^[/~]", description="Folder to which each report is copied, from the root (`/`) or from the user's own (`~`).")
 
 
 class Settings(Section):

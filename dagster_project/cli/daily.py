@@ -1,5 +1,6 @@
 """Commands of the working day: run a landing folder, judge it, report on it, watch it."""
 
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -103,21 +104,24 @@ def report(  # noqa: PLR0913 (an option each)
     home: HomeOption,
     month: Annotated[str, Parameter(help="UTC month, YYYY-MM.")],
     account: Annotated[str | None, Parameter(help="Write this customer's own page instead.")] = None,
-    diff: Annotated[str | None, Parameter(help="Not built yet.")] = None,
-    close: Annotated[bool, Parameter(negative=(), help="Not built yet.")] = False,
+    diff: Annotated[str | None, Parameter(help="Another month: the report also says what changed since.")] = None,
+    close: Annotated[bool, Parameter(negative=(), help="Close the month: its report is never overwritten, and what is delivered later is late.")] = False,
     as_json: JsonOption = False,
 ) -> int:
     """Write the report of a month, or with --account the page of one customer.
 
-    Not yet: `--diff` (what changed since another report) and `--close` (a report that later ones may only add to).
+    A month that is closed keeps its report; where later evidence changes it, it is restated in a folder inside, with what changed.
 
     Example: `glasshouse report --home demo --month 2026-03 --account alder`
     """
+    from dagster_project.engines.intake.recovery import held
     from dagster_project.publishing.reports import report_month
 
-    if diff or close:
-        raise UsageError("--diff and --close are not built yet; the report of each month stands beside the others in HOME/reports")
-    page = report_month(house_of(home), month, account) / "report.html"
+    if account and (close or diff):
+        raise UsageError("--account is a customer's own page: --close and --diff are for the report of the whole month")
+    house = house_of(home)
+    with held(house.home) if close else nullcontext():
+        page = report_month(house, month, account, diff, is_to_close=close) / "report.html"
     tell({"report": str(page)}, as_json, [str(page)])
     return 0
 

@@ -19,6 +19,7 @@ from markupsafe import Markup
 
 from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.publishing import charts, selects, words
+from dagster_project.publishing.changes import changes
 from dagster_project.publishing.exports import csv_text, instant, json_text, sha256, visible
 from dagster_project.publishing.proofs import Proof
 
@@ -42,13 +43,15 @@ class ReportInput:
     account: str | None = None
 
 
-def write(report_input: ReportInput, folder: Path) -> dict[str, str]:
+def write(report_input: ReportInput, folder: Path, against: Row | None = None) -> dict[str, str]:
     """Write report.html, findings.csv, report.json and manifest.json into `folder`; return the SHA-256 of each.
 
-    Raises UsageError for a period that is no month, GlasshouseError where a reported table is missing.
+    `against` is what another report says: then this one tells what changed. Raises UsageError for a period that is no month,
+    GlasshouseError where a reported table is missing.
     """
     month, following = month_of(report_input.period)
-    facts = _facts(report_input, month, following)
+    facts = facts_of(report_input)
+    facts["changes"] = None if against is None else changes(against, facts)
     outputs = {"findings.csv": _findings_csv(facts["findings"]), "report.json": json_text(facts)}
     hashes = {name: sha256(content) for name, content in outputs.items()}
     outputs["report.html"] = _page(facts, hashes, month, following)
@@ -75,9 +78,9 @@ def month_of(period: str) -> tuple[date, date]:
     return first, (first + timedelta(days=31)).replace(day=1)
 
 
-def _facts(report: ReportInput, month: date, following: date) -> Row:
+def facts_of(report: ReportInput) -> Row:
     """Collect the rows of every section, in the order in which report.json gives them."""
-    select = _reader(report, month, following)
+    select = _reader(report, *month_of(report.period))
     is_ours = report.account is not None
     inputs = select(selects.INPUTS)
     integrity = {

@@ -1,15 +1,25 @@
 """Which reports there are and where they lie: HOME/reports/<period>, one folder a UTC month."""
 
-from datetime import date
+import json
+import shutil
+from datetime import UTC, date, datetime, time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
+
+import pyarrow as pa
 
 from dagster_project import __version__
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
+from dagster_project.engines.lake import schema
 from dagster_project.errors import UsageError
+from dagster_project.publishing.changes import changes, is_any
 from dagster_project.publishing.proofs import kept
-from dagster_project.publishing.report import ReportInput, write
+from dagster_project.publishing.report import ReportInput, facts_of, month_of, write
+
+CLOSINGS = "ledger.closings"
+Facts = dict[str, Any]
 
 
 def months(engine: DuckDBEngine) -> list[date]:
@@ -23,25 +33,70 @@ def report_latest(house: House, engine: DuckDBEngine) -> list[Path]:
     return [_write(house, engine, f"{month:%Y-%m}", None) for month in months(engine)[-1:]]
 
 
-def report_month(house: House, month: str, account: str | None) -> Path:
-    """Write the report of one month, or with an account that customer's page; return its folder.
+def report_month(house: House, month: str, account: str | None = None, against: str | None = None, *, is_to_close: bool = False) -> Path:
+    """Write the report of one month, or with an account that customer's page; return the folder it stands in.
 
-    Raises UsageError for a month without evidence.
+    `against` is the month of another report, to tell what changed. Raises UsageError for a month without evidence, and for closing one that is not over.
     """
     engine = DuckDBEngine(house.home)
     try:
         known = [f"{each:%Y-%m}" for each in months(engine)]
-        if month not in known:
-            raise UsageError(f"--month: there is evidence for {', '.join(known) or 'no month'} only; write it as YYYY-MM")
-        return _write(house, engine, month, account)
+        if not {month, against or month} <= set(known):
+            raise UsageError(f"there is evidence for {', '.join(known) or 'no month'} only; write a month as YYYY-MM")
+        before = facts_of(_input(house, engine, against, account)) if against else None
+        folder = _write(house, engine, month, account, before)
+        if is_to_close:
+            _close(engine, month)
+        return folder
     finally:
         engine.close()
 
 
-def _write(house: House, engine: DuckDBEngine, month: str, account: str | None) -> Path:
+def _input(house: House, engine: DuckDBEngine, month: str, account: str | None) -> ReportInput:
+    return ReportInput(engine.connection(), month, _as_of(engine), house.settings.sha256(), __version__, kept(house.home), account)
+
+
+def _as_of(engine: DuckDBEngine) -> datetime:
+    as_of: datetime = engine.connection().sql("select as_of from scrubbed.run").fetchall()[0][0]
+    return as_of
+
+
+def _write(house: House, engine: DuckDBEngine, month: str, account: str | None, against: Facts | None = None) -> Path:
+    """Write a report; one that was closed stays as it is, and what changed since is restated in a folder inside its own."""
     folder = house.home / "reports" / month
-    folder = folder / f"account-{quote(account, safe='')}" if account else folder
-    as_of = engine.connection().sql("select as_of from scrubbed.run").fetchall()
-    made = ReportInput(engine.connection(), month, as_of[0][0], house.settings.sha256(), __version__, kept(house.home), account)
-    write(made, folder)
+    made = _input(house, engine, month, account)
+    if account:
+        folder /= f"account-{quote(account, safe='')}"
+    elif month in {row["period"] for row in engine.lake.read(CLOSINGS).to_pylist()} and (folder / "report.json").is_file():
+        closed = json.loads((folder / "report.json").read_bytes())
+        if not is_any(changes(closed, facts_of(made))):
+            return folder
+        folder, against = folder / f"restated-{made.as_of:%Y%m%dT%H%M%SZ}", against or closed
+    write(made, folder, against)
+    _export(house, folder)
     return folder
+
+
+def _close(engine: DuckDBEngine, month: str) -> None:
+    """Enter that a month is closed: accesses of it that are delivered later are late."""
+    closings, (_, following) = engine.lake.read(CLOSINGS), month_of(month)
+    end, as_of = datetime.combine(following, time(), UTC), _as_of(engine)
+    if as_of < end:
+        raise UsageError(f"--close: {month} was not over at the as-of of the last run; run once more after {end:%Y-%m-%d}")
+    if month not in closings.column("period").to_pylist():
+        new = pa.Table.from_pylist([{"period": month, "period_end": end, "closed_as_of": as_of}], schema(CLOSINGS))
+        engine.lake.write(CLOSINGS, pa.concat_tables([closings, new]), "part")
+
+
+def _export(house: House, folder: Path) -> None:
+    """Copy a report to the folder that settings name; one that cannot be written is told of, and the report stands in HOME all the same."""
+    if not house.settings.reports.export_dir:
+        return
+    target = Path(house.settings.reports.export_dir).expanduser() / folder.relative_to(house.home / "reports")
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            if path.is_file():
+                shutil.copyfile(path, target / path.name)
+    except OSError:
+        house.tell("reports.export_dir cannot be written; the report stands in HOME/reports only")

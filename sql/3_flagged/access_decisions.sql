@@ -39,6 +39,18 @@ verdict as (
             ordinal
     ) = 1
 ),
+-- What an input tells of the time before a report that was closed when it was read is late.
+closed as (
+    select input.input_id, max(closing.period_end) as closed_to
+    from ledger.inputs as input
+    join ledger.closings as closing on closing.closed_as_of < input.read_at
+    group by input.input_id
+),
+late as (
+    select event.source, event.event_id
+    from scrubbed.access_events as event
+    join closed on closed.input_id = event.input_id and event.occurred_at < closed.closed_to
+),
 decided as (
     select
         fact.source,
@@ -63,9 +75,11 @@ decided as (
         fact.is_session and verdict.code not in ('GRANTED', 'GRANTED_BOUNDARY') as has_interval,
         verdict.uncovered_from,
         coalesce(verdict.uncovered_to, fact.end_at) as uncovered_to,
-        coalesce(fact.early_code, verdict.code) as code
+        coalesce(fact.early_code, verdict.code) as code,
+        late.event_id is not null as is_late
     from flagged.access_facts as fact
     left join verdict on verdict.source = fact.source and verdict.event_id = fact.event_id
+    left join late on late.source = fact.source and late.event_id = fact.event_id
 ),
 graded as (
     select
@@ -112,5 +126,5 @@ select
     verdict_then, -- by what was recorded at the access; null where decided before grants
     verdict_now, -- by what was recorded at the as-of; null where decided before grants
     is_provisional as provisional, -- its source has not been read so far: the verdict may change
-    false as late -- older than the last closed report
+    is_late as late -- older than a report that was closed before the event was read
 from graded

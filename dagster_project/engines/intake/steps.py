@@ -45,6 +45,7 @@ def take_ledgers(house: House) -> int:
     for name, rows in delivery.tables.items():
         lake.write(name, rows, "part")
     lake.write("ledger.first_seen", _first_seen(lake), "part")
+    lake.write("ledger.closings", lake.read("ledger.closings"), "part")
     _account(house, lake, "ledgers", delivery, CURRENT)
     keep(house.settings, house.home)
     return sum(rows.num_rows for rows in delivery.tables.values())

@@ -1,0 +1,56 @@
+"""What one report says that another does not: both as report.json gives them. Keep out: tables."""
+
+import json
+from typing import Any
+
+from dagster_project.publishing.exports import json_text
+
+Row = dict[str, Any]
+VERDICT = ("code", "severity", "status")
+
+
+def changes(before: Row, after: Row) -> Row:
+    """Return what changed from one report to another: promises, accesses by outcome, findings by control; of the same period each finding too."""
+    before, after = _plain(before), _plain(after)
+    is_same = before["period"] == after["period"]
+    old, new = ({row["finding_id"]: row for row in each["findings"]} for each in (before, after))
+    return {
+        "against": before["period"],
+        "against_as_of": before["as_of"],
+        "promises": _differing("promise_id", {row["promise_id"]: row["status"] for row in before["promises"]}, {row["promise_id"]: row["status"] for row in after["promises"]}),
+        "accesses": _differing("outcome", _summed(before["decisions"]), _summed(after["decisions"])),
+        "controls": _differing("control", _counted(before["findings"]), _counted(after["findings"])),
+        "new": [_told(new[each]) for each in sorted(new.keys() - old.keys())] if is_same else [],
+        "gone": [_told(old[each]) for each in sorted(old.keys() - new.keys())] if is_same else [],
+        "changed": [_told(new[each], old[each]["code"]) for each in sorted(new.keys() & old.keys()) if any(new[each][name] != old[each][name] for name in VERDICT)],
+    }
+
+
+def is_any(changed: Row) -> bool:
+    """Tell whether anything changed."""
+    return any(changed[name] for name in ("promises", "accesses", "controls", "new", "gone", "changed"))
+
+
+def _plain(facts: Row) -> Row:
+    plain: Row = json.loads(json_text(facts))
+    return plain
+
+
+def _differing(name: str, before: Row, after: Row) -> list[Row]:
+    keys = sorted(before.keys() | after.keys())
+    return [{name: key, "before": before.get(key), "after": after.get(key)} for key in keys if before.get(key) != after.get(key)]
+
+
+def _summed(decisions: list[Row]) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for row in decisions:
+        totals[row["outcome"]] = totals.get(row["outcome"], 0) + row["accesses"]
+    return totals
+
+
+def _counted(findings: list[Row]) -> dict[str, int]:
+    return _summed([{"outcome": row["control"], "accesses": 1} for row in findings])
+
+
+def _told(row: Row, before: str | None = None) -> Row:
+    return {name: row[name] for name in ("finding_id", "control", "code", "severity", "occurred_at", "account_id", "staff_id", "summary")} | {"before": before}
