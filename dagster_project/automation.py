@@ -1,10 +1,13 @@
 """When things run: landing, then the days that changed, then verdicts; by command line, at night, or when something new has landed."""
 
 import hashlib
+import os
+import signal
 import subprocess
 import sys
 import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.util import find_spec
@@ -26,6 +29,7 @@ LANDING, DAYS, VERDICTS, SEAL, REPORT, PURGE, PROOF = "landing", "days", "verdic
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 BY_COMMAND_LINE = {"glasshouse/by": "command_line"}
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+STOP_S = 10
 SAMPLE_BYTES = 4 << 20
 SHOWN = 6  # tables that a complaint lists
 CHECK_ERROR = "DagsterAssetCheckErrorError"
@@ -167,7 +171,19 @@ def serve(home: Path, landing: Path, settings: Path | None, port: int) -> int:
     if find_spec("dagster_webserver") is None:
         raise UsageError("the page is not installed; install glasshouse[ui]")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    return subprocess.run(command, env=dagster_environment(home, landing, settings), check=False).returncode  # noqa: S603 (our own words)
+    process = subprocess.Popen(command, env=dagster_environment(home, landing, settings), start_new_session=True)  # noqa: S603 (our own words)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: _stop(process))
+    return process.wait()
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Stop Dagster and all that it started: its page and its daemon outlive it otherwise, and a second daemon refuses to work beside them."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_S)
 
 
 def sensors(named: dict[str, Job], tables: Sequence[Table]) -> list[dg.SensorDefinition]:

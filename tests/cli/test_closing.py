@@ -1,0 +1,106 @@
+"""A month that is closed keeps its report; what is delivered later is decided all the same, marked late, and restated beside it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from dagster_project.cli import status_of
+
+EVENT = '{{"event_id":"{name}","actor":"ada","occurred_at":"{at}","account_id":"acme","record_class":"invoice","record_id":"r1","action":"read"}}\n'
+
+
+@pytest.fixture
+def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a landing folder of one access without a grant, in February."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    for folder in ("access_events", "staff"):
+        (tmp_path / "landing" / folder).mkdir(parents=True)
+    (tmp_path / "landing" / "staff" / "staff.csv").write_text("staff_id\nada\n")
+    put(tmp_path / "landing", "first", "2026-02-10T10:00:00Z")
+    return tmp_path / "landing"
+
+
+def put(landing: Path, name: str, at: str) -> None:
+    """Deliver one more access."""
+    (landing / "access_events" / f"{name}.jsonl").write_text(EVENT.format(name=name, at=at))
+
+
+def run(landing: Path, as_of: str) -> None:
+    """Run the landing folder."""
+    assert status_of(["run", str(landing), "--home", str(landing.parent / "home"), "--as-of", as_of, "--json"]) == 0
+
+
+def report(landing: Path, *options: str) -> int:
+    """Write the report of February."""
+    return status_of(["report", "--home", str(landing.parent / "home"), "--month", "2026-02", *options])
+
+
+def late(landing: Path) -> dict[str, bool]:
+    """Return which accesses are late."""
+    with duckdb.connect(str(landing.parent / "home" / "warehouse.duckdb"), read_only=True) as warehouse:
+        return dict(warehouse.sql("select event_id, late from flagged.access_decisions").fetchall())
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return a report as JSON."""
+    told: dict[str, Any] = json.loads((path / "report.json").read_text())
+    return told
+
+
+def test_what_comes_after_the_close_is_late_and_restated(landing: Path) -> None:
+    """An auditor who holds the closed report must find in the restated one exactly what was added."""
+    run(landing, "2026-03-02T00:00:00Z")
+    assert report(landing, "--close") == 0
+    closed = landing.parent / "home" / "reports" / "2026-02"
+    before = {path.name: path.read_bytes() for path in closed.iterdir()}
+    put(landing, "second", "2026-02-11T10:00:00Z")
+    put(landing, "third", "2026-03-05T10:00:00Z")
+    run(landing, "2026-03-09T00:00:00Z")
+    assert late(landing) == {"first": False, "second": True, "third": False}
+    assert report(landing) == 0
+    assert {path.name: path.read_bytes() for path in closed.iterdir() if path.is_file()} == before
+    restated = read(closed / "restated-20260309T000000Z")
+    assert [row["summary"] for row in restated["changes"]["new"]] == [row["summary"] for row in restated["findings"] if row["is_late"]]
+    assert (len(restated["changes"]["new"]), restated["changes"]["gone"]) == (1, [])
+    assert restated["changes"]["against_as_of"] == "2026-03-02T00:00:00Z"
+    assert "Changes" in (closed / "restated-20260309T000000Z" / "report.html").read_text()
+
+
+def test_a_closed_month_without_news_is_not_restated(landing: Path) -> None:
+    """A folder for each night would hide the one that matters."""
+    run(landing, "2026-03-02T00:00:00Z")
+    assert report(landing, "--close") == 0
+    run(landing, "2026-03-09T00:00:00Z")
+    assert report(landing) == 0
+    assert [path.name for path in (landing.parent / "home" / "reports" / "2026-02").iterdir() if path.is_dir()] == []
+
+
+def test_a_month_that_is_not_over_stays_open(landing: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is closed too early makes all that follows late."""
+    run(landing, "2026-02-20T00:00:00Z")
+    assert report(landing, "--close") == 2
+    assert "2026-03-01" in capsys.readouterr().err
+
+
+def test_a_report_tells_what_changed_since_another_month(landing: Path) -> None:
+    """Compliance reads first what is not as it was."""
+    put(landing, "second", "2026-03-05T10:00:00Z")
+    put(landing, "third", "2026-03-06T10:00:00Z")
+    run(landing, "2026-04-02T00:00:00Z")
+    assert status_of(["report", "--home", str(landing.parent / "home"), "--month", "2026-03", "--diff", "2026-02"]) == 0
+    told = read(landing.parent / "home" / "reports" / "2026-03")["changes"]
+    assert told["against"] == "2026-02"
+    assert {"control": "access_without_grant", "before": 1, "after": 2} in told["controls"]
+    assert (told["new"], told["gone"]) == ([], [])
+
+
+def test_a_report_is_copied_to_where_settings_say(landing: Path) -> None:
+    """Auditors fetch reports from a folder of their own, not from HOME."""
+    target = landing.parent / "export"
+    (landing.parent / "glasshouse.toml").write_text(f'[reports]\nexport_dir = "{target}"\n')
+    run(landing, "2026-03-02T00:00:00Z")
+    home = landing.parent / "home" / "reports" / "2026-02"
+    assert {path.name: path.read_bytes() for path in (target / "2026-02").iterdir()} == {path.name: path.read_bytes() for path in home.iterdir()}
