@@ -18,6 +18,10 @@ _MEASURED = (
     "select store, record_class, sum(records)::bigint as records, sum(bytes)::bigint as bytes, bool_or(is_partial) as is_partial "
     "from scrubbed.records where day = $day group by all order by store"
 )
+_REFUSED = (
+    "select name.advice from ledger.inputs as input join ledger.input_files as name on name.input_id = input.input_id "
+    "where input.folder = 'records' and input.status = 'refused' order by name.advice"
+)
 
 
 @app.command
@@ -32,12 +36,12 @@ def meter(landing: LandingArgument, *, home: HomeOption, as_of: AsOfOption = Non
     from dagster_project.engines.intake.recovery import held
     from dagster_project.engines.intake.steps import take_records
 
-    faults: list[str] = []
-    house = replace(opened(home, landing, settings, as_of), tell=faults.append)
+    house = opened(home, landing, settings, as_of)
     with held(house.home):
         take_records(house)
         with closing(DuckDBEngine(house.home)) as engine:
             rows = engine.connection().execute(_MEASURED, {"day": house.as_of.date()}).to_arrow_table().to_pylist()
+            faults = [advice for (advice,) in engine.connection().execute(_REFUSED).fetchall()]
     lines = [f"{row['store']:<24} {row['record_class']:<16} {row['records']:>12,} records {row['bytes']:>16,} bytes{'  partly read' * row['is_partial']}" for row in rows]
     tell({"day": house.as_of.date(), "stores": rows, "refused": faults}, as_json, [*(f"refused: {fault}" for fault in faults), *(lines or ["no record store"])])
     return 3 if faults or any(row["is_partial"] for row in rows) else 0

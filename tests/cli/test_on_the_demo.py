@@ -103,7 +103,10 @@ def test_a_customer_gets_a_page_of_its_own(copied_home: Path, capsys: pytest.Cap
     assert "birch" not in page.read_text()
 
 
-@pytest.mark.parametrize("options", [["--month", "2025-01"], ["--month", "March"], ["--month", "2026-03", "--account", "alder", "--close"], ["--month", "2026-03", "--diff", "2026-02"]])
+MARCH = ["--month", "2026-03"]
+
+
+@pytest.mark.parametrize("options", [["--month", "2025-01"], ["--month", "March"], [*MARCH, "--account", "alder", "--close"], [*MARCH, "--diff", "2026-02"]])
 def test_a_report_that_cannot_be_written_exits_2(options: list[str], demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An empty report of a month without evidence would read as a month without findings."""
     assert status_of(["report", "--home", str(demo_home), *options]) == 2

@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from rich.console import Console
 
@@ -42,6 +44,21 @@ def test_a_refused_input_exits_3_and_all_else_is_done(landing: Path, tmp_path: P
     assert [(row["folder"], row["parsed"]) for row in told["inputs"]] == [("web_logs", 3)]
     assert "jane" not in shown.out + shown.err
     assert Path(told["reports"][0]).is_file()
+
+
+def test_a_record_store_that_cannot_be_measured_is_a_refused_input(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Numbers of a part must not pass for those of the whole; it is tried again at every run, also on the same day."""
+    store = landing / "records" / "invoice"
+    store.mkdir(parents=True)
+    (store / "bad.parquet").write_bytes(b"PAR1 is no table PAR1")
+    asked = ["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-04-01T00:00:00Z", "--json"]
+    for _ in range(2):
+        assert status_of(asked) == 3
+        told = json.loads(capsys.readouterr().out)
+        assert [row["file_name"] for row in told["refused"]] == ["bad.parquet"]
+    pq.write_table(pa.table({"account_id": ["acme", "acme"], "note": ["a", "b"]}), store / "bad.parquet")
+    assert status_of(asked) == 0
+    assert json.loads(capsys.readouterr().out)["refused"] == []
 
 
 @pytest.mark.parametrize("command", ["run", "meter", "seal", "purge"])

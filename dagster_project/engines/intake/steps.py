@@ -14,7 +14,7 @@ from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake import requests as request_logs
 from dagster_project.engines.intake.accesses import EVENTS, FOLDER, Known, read_accesses
-from dagster_project.engines.intake.accounting import CURRENT, Accounts
+from dagster_project.engines.intake.accounting import CURRENT, Accounts, Entry
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.intake.inputs import known_inputs
 from dagster_project.engines.intake.rebuilding import forget
@@ -24,6 +24,7 @@ from dagster_project.engines.purging import purged_rows, refuse
 from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
+from dagster_project.reading.files import Found
 from dagster_project.reading.records.parquet import measure
 from dagster_project.scrubbing.detectors import kinds
 from dagster_project.scrubbing.telling import is_telling
@@ -77,20 +78,28 @@ def take_accesses(house: House) -> int:
 
 
 def take_records(house: House) -> int:
-    """Measure every record store once a UTC day; return the rows of account, class and store."""
-    lake = Lake(house.home)
+    """Measure every record store once a UTC day, one with a refused file at every run; return the rows of account, class and store."""
+    lake, accounts = Lake(house.home), Accounts(Lake(house.home), "records")
     day = house.as_of.date()
     rows = 0
     for name, store in _stores(house).items():
-        if (lake.folder(RECORDS, day) / f"{name}.parquet").exists():
+        if _is_whole(lake.folder(RECORDS, day) / f"{name}.parquet"):
             continue
         measured = measure(store.paths, store.record_class, store.account_column, day, name)
-        for fault in measured.faults:
-            house.tell(str(fault))
+        for number, fault in enumerate(measured.faults):
+            entry = Entry(f"refused-{name}-{number:04d}", Found("records", store.record_class, Path(fault.place)), fault.place)
+            entry.refuse(fault)
+            accounts.entries.append(entry)
         lake.write("ledger.metering", measured.metering, f"{day}-{name}")
         lake.write(RECORDS, measured.records, name, day)
         rows += measured.records.num_rows
+    accounts.commit(house.run_id([]), house.as_of)
     return rows
+
+
+def _is_whole(path: Path) -> bool:
+    """Tell whether a store was measured that day, every file of it; one without a row may have refused them all."""
+    return path.exists() and pc.any(pq.read_table(path, columns=["is_partial"], partitioning=None).column(0)).as_py() is False
 
 
 @dataclass(frozen=True)
