@@ -314,7 +314,8 @@ def test_dictionary_columns_are_read_alike() -> None:
         for name in texts:
             chunk = chunk.set_column(chunk.column_names.index(name), name, chunk.column(name).combine_chunks().dictionary_encode())
         chunks.append(chunk)
-    assert scrubber().requests(pa.concat_tables(chunks), WEB).requests == scrubber().requests(plain, WEB).requests
+    read, alike = (scrubber().requests(table, WEB).requests for table in (plain, pa.concat_tables(chunks)))
+    assert alike.to_pylist() == read.to_pylist()
 
 
 def test_pieces_make_the_same_rows_as_the_whole() -> None:
