@@ -62,16 +62,17 @@ def _as_of(engine: DuckDBEngine) -> datetime:
 
 
 def _write(house: House, engine: DuckDBEngine, month: str, account: str | None, against: Facts | None = None) -> Path:
-    """Write a report; one that was closed stays as it is, and what changed since is restated in a folder inside its own."""
+    """Write a report; one that was closed stays as it is, and what changed since, or since another month, stands in a folder inside its own."""
     folder = house.home / "reports" / month
     made = _input(house, engine, month, account)
     if account:
         folder /= f"account-{quote(account, safe='')}"
     elif month in {row["period"] for row in engine.lake.read(CLOSINGS).to_pylist()} and (folder / "report.json").is_file():
         closed = json.loads((folder / "report.json").read_bytes())
-        if not is_any(changes(closed, facts_of(made))):
+        if not against and not is_any(changes(closed, facts_of(made))):
             return folder
-        folder, against = folder / f"restated-{made.as_of:%Y%m%dT%H%M%SZ}", against or closed
+        folder /= f"since-{against['period']}" if against else f"restated-{made.as_of:%Y%m%dT%H%M%SZ}"
+        against = against or closed
     write(made, folder, against)
     _export(house, folder)
     return folder

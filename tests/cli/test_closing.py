@@ -75,7 +75,10 @@ def test_a_closed_month_without_news_is_not_restated(landing: Path) -> None:
     assert report(landing, "--close") == 0
     run(landing, "2026-03-09T00:00:00Z")
     assert report(landing) == 0
-    assert [path.name for path in (landing.parent / "home" / "reports" / "2026-02").iterdir() if path.is_dir()] == []
+    month = landing.parent / "home" / "reports" / "2026-02"
+    assert [path.name for path in month.iterdir() if path.is_dir()] == []
+    assert report(landing, "--diff", "2026-02") == 0
+    assert [path.name for path in month.iterdir() if path.is_dir()] == ["since-2026-02"]
 
 
 def test_a_month_that_is_not_over_stays_open(landing: Path, capsys: pytest.CaptureFixture[str]) -> None:
