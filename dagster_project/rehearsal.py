@@ -116,7 +116,7 @@ def _export(place: Path) -> None:
     status_of(["decide", landing, "--as-of", AS_OF.isoformat(), "--out", str(place / "exports" / "decisions.parquet")])
     status_of(["meter", landing, "--home", home, "--as-of", AS_OF.isoformat()])
     status_of(["detect", str(place / "landing" / "request_logs" / "unknown" / "canaries.log")])
-    status_of(["purge", "--home", home])
+    status_of(["purge", "--home", home, "--as-of", AS_OF.isoformat()])  # what it removed could not be searched
     status_of(["verify", f"{home}/reports/2026-03"])
     status_of(["query", f"select cast('{canaries(0)[0].text}' as integer)", "--home", home])
 
