@@ -43,7 +43,7 @@ def damaged(line: bytes, chance: random.Random) -> bytes:
     return line
 
 
-def account_for(body: bytes, known: str) -> None:
+def assert_accounted(body: bytes, known: str) -> None:
     """Parse, and see that rows, rejects and lines that hold nothing are all the lines there are."""
     begun = time.process_time()
     parsed = parse(body, known)
@@ -70,7 +70,7 @@ def holds_something(line: bytes, known: str) -> bool:
 def test_a_damaged_line_is_accounted_for(chance: random.Random, lines: list[tuple[str, bytes]], known: str) -> None:
     """A log is what others send; whatever they send, no line may vanish, stop the reading or be counted twice."""
     body = b"\n".join(chance.choice([line, damaged(line, chance)]) for _, line in lines)
-    account_for(body, lines[0][0] if known == "its own" else known)
+    assert_accounted(body, lines[0][0] if known == "its own" else known)
 
 
 @given(st.randoms(use_true_random=False), st.sampled_from(LINES))
@@ -83,7 +83,7 @@ def test_a_damaged_line_spoils_no_neighbour(chance: random.Random, named: tuple[
     body = b"".join(line + b"\n" + each + b"\n" for each in bad for _ in range(4))
     rows = parse(body, known).rows.to_pylist()
     assert [row for row in rows if row.pop("line_number") % 2] == good.to_pylist() * (160 if good.num_rows else 0)
-    account_for(body, known)
+    assert_accounted(body, known)
 
 
 @pytest.mark.slow
@@ -96,6 +96,6 @@ def test_damage_goes_on_for_a_while(seed: int) -> None:
     while time.monotonic() - begun < FUZZ_SECONDS:
         known, line = chance.choice(LINES)
         body = b"\n".join(chance.choice([line, damaged(line, chance), damaged(chance.choice(LINES)[1], chance)]) for _ in range(chance.choice([1, 2, 5, 200])))
-        account_for(body, chance.choice(["auto", known, chance.choice(NAMES)]))
+        assert_accounted(body, chance.choice(["auto", known, chance.choice(NAMES)]))
         count += 1
     assert count
