@@ -172,9 +172,16 @@ def serve(home: Path, landing: Path, settings: Path | None, port: int) -> int:
         raise UsageError("the page is not installed; install glasshouse[ui]")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
     process = subprocess.Popen(command, env=dagster_environment(home, landing, settings), start_new_session=True)  # noqa: S603 (our own words)
+    stopped_by: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        stopped_by.append(number)
+        _stop(process)
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: _stop(process))
-    return process.wait()
+        signal.signal(number, stop)
+    ended = process.wait()
+    return 128 + stopped_by[0] if stopped_by else ended
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -69,8 +69,9 @@ def _write(house: House, engine: DuckDBEngine, month: str, account: str | None, 
         folder /= f"account-{quote(account, safe='')}"
     elif month in {row["period"] for row in engine.lake.read(CLOSINGS).to_pylist()} and (folder / "report.json").is_file():
         closed = json.loads((folder / "report.json").read_bytes())
-        if not against and not is_any(changes(closed, facts_of(made))):
-            return folder
+        said = max(folder.glob("restated-*"), default=folder)
+        if not against and not is_any(changes(json.loads((said / "report.json").read_bytes()), facts_of(made))):
+            return said
         folder /= f"since-{against['period']}" if against else f"restated-{made.as_of:%Y%m%dT%H%M%SZ}"
         against = against or closed
     write(made, folder, against)

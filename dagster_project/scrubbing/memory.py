@@ -76,6 +76,9 @@ def _coded(column: pa.Array) -> tuple[list[Any], pa.Array]:
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode(null_encoding="encode")
         return column.dictionary.to_pylist(), column.indices
+    if len(column.dictionary) > len(column):  # what the rows hold is all that is looked at
+        used = column.indices.dictionary_encode()
+        column = pa.DictionaryArray.from_arrays(used.indices, column.dictionary.take(used.dictionary))
     values = column.dictionary.to_pylist()
     return (values, column.indices) if not column.null_count else ([*values, None], pc.fill_null(column.indices, len(values)))
 

@@ -67,6 +67,9 @@ def test_what_comes_after_the_close_is_late_and_restated(landing: Path) -> None:
     assert (len(restated["changes"]["new"]), restated["changes"]["gone"]) == (1, [])
     assert restated["changes"]["against_as_of"] == "2026-03-02T00:00:00Z"
     assert "Changes" in (closed / "restated-20260309T000000Z" / "report.html").read_text()
+    run(landing, "2026-03-10T00:00:00Z")
+    assert report(landing) == 0
+    assert [path.name for path in closed.iterdir() if path.is_dir()] == ["restated-20260309T000000Z"]
 
 
 def test_a_closed_month_without_news_is_not_restated(landing: Path) -> None:

@@ -58,7 +58,7 @@ def test_the_page_answers_and_stops_with_all_that_it_started(number: signal.Sign
         assert page(port).startswith("<!DOCTYPE html>")
         assert len(started_below(home)) > 2
         serving.send_signal(number)
-        serving.wait(LIMIT_S)
+        assert serving.wait(LIMIT_S) == 128 + number
         assert started_below(home) == []
     finally:
         for left in {*started_below(home), serving.pid} if serving.poll() is None else started_below(home):
