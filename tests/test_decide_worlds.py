@@ -10,10 +10,9 @@ import pytest
 from dagster_project.engines.decide import decide
 from dagster_project.settings import Settings
 from tests import reference
-from tests.worlds import world, write_landing
+from tests.worlds import DRAWN, world, write_landing
 
-SEEDS = range(1, 17)
-ACCESSES = 300
+SEEDS, ACCESSES = DRAWN["test_decide_worlds"]
 DAY = "2026-03-10T"
 AS_OF = datetime.fromisoformat("2026-04-30T00:00:00Z")
 
@@ -41,7 +40,7 @@ def value(row: dict[str, Any], name: str) -> Any:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_engine_decides_as_the_reference_does(seed: int, tmp_path: Path) -> None:
-    """A verdict may accuse a person: two independent readings of the rules must agree on every access, over 4,000 of them in each run."""
+    """A verdict may accuse a person: two independent readings of the rules must agree on every access, over 10,000 of them in each run."""
     rng = Random(seed)
     made, as_of = world(rng, ACCESSES)
     write_landing(made, tmp_path / "landing", rng)
