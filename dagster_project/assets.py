@@ -32,7 +32,7 @@ LEDGERS = tuple(
 )  # fmt: skip
 LOGS = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary")
 EVENTS = "scrubbed.access_events"
-BOOKS = ("ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.runs")
+BOOKS = ("ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.non_accesses", "ledger.source_gaps", "ledger.runs")
 RETENTION = {
     "quarantine_days": "The index of refused lines, by file and line.",
     "request_days": "Request rows, without tokens, of days that were sealed.",

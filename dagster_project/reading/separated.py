@@ -11,8 +11,8 @@ from dagster_project.reading.cells import Column, from_csv
 from dagster_project.reading.rows import BLOCK_BYTES, Batch, Place, Places, blocks, is_utf8
 
 
-def csv_batches(stream: BinaryIO, columns: Sequence[Column], place: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Batch]:
-    """Read CSV with a header (RFC 4180); raises ColumnError where there is no header or it names a column twice."""
+def csv_batches(stream: BinaryIO, columns: Sequence[Column] | None, place: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Batch]:
+    """Read CSV with a header (RFC 4180), without `columns` each of its columns as text; raises ColumnError where there is no header or it names a column twice."""
     header: list[str] = []
     carried, first_line = b"", 1
     for block in blocks(stream, block_bytes):
@@ -100,7 +100,7 @@ def _header(cells: list[str], place: str) -> list[str]:
     return names
 
 
-def _csv_batch(records: _Records, rows: list[_Record], header: list[str], columns: Sequence[Column], blank: int) -> Batch:
+def _csv_batch(records: _Records, rows: list[_Record], header: list[str], columns: Sequence[Column] | None, blank: int) -> Batch:
     faults = [records.fault(row) for row in rows]
     kept = [row for row, fault in zip(rows, faults, strict=True) if fault is None]
     begins = np.array([row.begin for row in kept], np.int64)
@@ -112,5 +112,5 @@ def _csv_batch(records: _Records, rows: list[_Record], header: list[str], column
             batch.rejects.append((where, fault))
     if kept:
         delivered = dict(zip(header, zip(*(row.cells for row in kept), strict=True), strict=True))
-        batch.cells = {column.name: from_csv(column, delivered[column.name]) for column in columns if column.name in delivered}
+        batch.cells = {column.name: from_csv(column, delivered[column.name]) for column in columns or map(Column, delivered) if column.name in delivered}
     return batch

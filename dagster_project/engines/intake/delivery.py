@@ -33,6 +33,7 @@ class Delivery:
     tables: dict[str, pa.Table]
     people: People
     zones: dict[str, str]
+    settings: Settings = field(default_factory=Settings)
     entries: list[Entry] = field(default_factory=list)
     rejects: list[pa.Table] = field(default_factory=list)
 
@@ -53,7 +54,7 @@ def deliver(landing: Path, settings: Settings, as_of: datetime, folders: Collect
     if not (landing / "policies").is_dir():
         tables["scrubbed.policies"] = _policy_of_settings(settings)
     zones = {row["source"]: row["time_zone"] for row in tables["scrubbed.sources"].to_pylist() if row["time_zone"]}
-    return Delivery(landing, tables, people, zones, list(entries.values()), rejects)
+    return Delivery(landing, tables, people, zones, settings, list(entries.values()), rejects)
 
 
 def _read_folder(landing: Path, folder: str, entries: dict[str, Entry], rejects: list[pa.Table], *, is_wanted: bool) -> pa.Table:
@@ -67,7 +68,7 @@ def _read_folder(landing: Path, folder: str, entries: dict[str, Entry], rejects:
             read = reading.read(folder, file.path)
             entry.input_id, entry.bytes, entry.format = who.input_id, who.size_bytes, read.format
             entry.lines, entry.parsed, entry.quarantined, entry.blank = read.lines, read.rows.num_rows, read.rejects.num_rows, read.blank
-            entry.unknown_columns = read.unknown_columns
+            entry.unknown_columns, entry.has_places = read.unknown_columns, read.format != "parquet"
             rejects.append(with_input(read.rejects, entry.input_id))
             reads[who.input_id] = read
         except InputError as error:

@@ -13,7 +13,7 @@ from dagster_project import __version__
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake import requests as request_logs
-from dagster_project.engines.intake.accesses import EVENTS, FOLDER, Known, read_accesses
+from dagster_project.engines.intake.accesses import EVENTS, FOLDER, GAPS, Known, read_accesses, source_gaps
 from dagster_project.engines.intake.accounting import CURRENT, Accounts, Entry
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.intake.inputs import known_inputs
@@ -24,6 +24,7 @@ from dagster_project.engines.purging import purged_rows, refuse
 from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
+from dagster_project.reading.accesses.events import Gap
 from dagster_project.reading.files import Found
 from dagster_project.reading.records.parquet import measure
 from dagster_project.scrubbing.detectors import kinds
@@ -74,6 +75,7 @@ def take_accesses(house: House) -> int:
     if rows.num_rows:
         lake.write_days(EVENTS, rows, f"{rows.column('input_id')[0]}-0")
     _account(house, lake, "accesses", delivery, house.run_id([entry.input_id for entry in delivery.entries]))
+    lake.write(GAPS, source_gaps(lake.read("ledger.source_gaps")), "sources")
     return int(rows.num_rows) - _refused(house, lake, (EVENTS,), "access events")
 
 
@@ -193,16 +195,27 @@ def _account(house: House, lake: Lake, kind: str, delivery: Delivery, name: str)
     accounts = Accounts(lake, kind)
     accounts.entries = delivery.entries
     accounts.rejects = delivery.rejects
+    unknown: dict[str, set[str]] = {}
     for entry in delivery.entries:
-        if entry.unknown_columns:
-            house.tell(f"{entry.file_name}: columns without a meaning are left out: {_named(entry.unknown_columns)}")
+        place = f"{FOLDER}/{entry.found.site}" if entry.found.folder == FOLDER else entry.file_name  # once for a source, however many its files
+        unknown.setdefault(place, set()).update(entry.unknown_columns)
+        for gap in entry.gaps:
+            house.tell(f"{entry.file_name}: {_told(gap)}")
+    for place, names in unknown.items():
+        if names:
+            house.tell(f"{place}: columns without a meaning are left out: {_named(sorted(names))}")
     accounts.commit(name, house.as_of)
+
+
+def _told(gap: Gap) -> str:
+    end = f"{gap.end:%Y-%m-%d %H:%M:%S} UTC" if gap.end else "now on"
+    return f"entries are missing from {gap.begin:%Y-%m-%d %H:%M:%S} to {end} ({gap.rule}); accesses of that time are LOG_GAP"
 
 
 def _named(columns: Iterable[str]) -> str:
     """Return names of columns as they may be told: of a file without a header they are somebody's data, and those are only counted."""
     names = list(columns)
-    told = [name for name in names if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ -]{0,39}", name) and not kinds(name) and not is_telling(name)]
+    told = [name for name in names if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ .-]{0,59}", name) and not kinds(name) and not is_telling(name)]
     return ", ".join([*told, *([f"{len(names) - len(told)} that are not named like columns"] if len(told) < len(names) else [])])
 
 

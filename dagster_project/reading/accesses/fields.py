@@ -1,0 +1,90 @@
+"""Fields of an entry by their paths, `target[type=User].id`; whatever an entry looks like, a field that is not there is None."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+_STEP = re.compile(r"([^.\[\]]+)(?:\[([^=\[\]]+)=([^\[\]]*)\])?(?:\.|$)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
+
+
+@cache
+def _steps(path: str) -> tuple[tuple[str, str, str], ...]:
+    return tuple(found.groups("") for found in _STEP.finditer(path))  # type: ignore[misc]  # three groups
+
+
+def values(fields: Any, path: str) -> Iterator[Any]:
+    """Yield what stands at a path, of lists what stands in each item; a key that is the whole path goes before its steps."""
+    if isinstance(fields, Mapping) and path in fields:
+        yield from _items(fields[path])
+    else:
+        yield from _below(fields, _steps(path))
+
+
+def _below(node: Any, steps: tuple[tuple[str, str, str], ...]) -> Iterator[Any]:
+    if not steps:
+        yield from _items(node)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _below(item, steps)
+    elif isinstance(node, Mapping) and (key := steps[0][0]) in node:
+        _, name, wanted = steps[0]
+        below = node[key]
+        if name:
+            below = [item for item in (below if isinstance(below, list) else [below]) if isinstance(item, Mapping) and text(item.get(name)) == wanted]
+        yield from _below(below, steps[1:])
+
+
+def _items(value: Any) -> Iterator[Any]:
+    if isinstance(value, list):
+        yield from value
+    elif value is not None:
+        yield value
+
+
+def at(fields: Any, *paths: str) -> Any:
+    """Return what stands at the first of the paths where something does: of lists the first item."""
+    return next((value for path in paths for value in values(fields, path) if value is not None), None)
+
+
+def text(value: Any) -> str | None:
+    """Return a scalar as text; None for anything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return repr(value) if isinstance(value, int | float) else None
+
+
+def text_at(fields: Any, *paths: str) -> str | None:
+    """Return the first text that is not empty."""
+    return next((found for path in paths for value in values(fields, path) if (found := text(value))), None)
+
+
+def stamp(value: Any, unit: str | None = None) -> str | None:
+    """Return a stamp as text; a number counts units since 1970 where a unit is declared, and is no stamp elsewhere."""
+    delivered = text(value)
+    if unit is None or delivered is None or not _NUMBER.fullmatch(delivered):
+        return delivered
+    whole, _, part = delivered.partition(".")
+    per_second = _PER_SECOND[unit]
+    fraction = int((part + "0" * 9)[:9]) * (-1 if whole.startswith("-") else 1)
+    try:
+        return (_EPOCH + timedelta(microseconds=(int(whole) * 1_000_000_000 + fraction) // (per_second * 1_000))).isoformat()
+    except OverflowError:
+        return delivered
+
+
+def leaves(fields: Mapping[str, Any], above: str = "", depth: int = 6) -> Iterator[str]:
+    """Yield the paths of all that stands in an entry; a list is one leaf."""
+    for key, value in fields.items():
+        if isinstance(value, Mapping) and value and depth:
+            yield from leaves(value, f"{above}{key}.", depth - 1)
+        else:
+            yield f"{above}{key}"
