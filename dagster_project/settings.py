@@ -144,7 +144,7 @@ class Source(Section):
 
     time_zone: Annotated[str, AfterValidator(_zone)] | None = Field(None, description="IANA zone of stamps that carry none.")
     clock_skew_s: float = Field(0, ge=0, description="How far its clock may be off, seconds.")
-    whole_seconds: bool = Field(False, description="Its stamps stand for a whole second.")
+    whole_seconds: bool | None = Field(None, description="Its stamps stand for a whole second; without it as its form has it (CloudTrail, Zendesk).")
     watermark: AwareDatetime | None = Field(None, description="How far it has been read; without it, up to the as-of.")
     allowed_lateness_s: int = Field(0, ge=0, description="How long events may still come, seconds.")
     format: AccessFormat | None = Field(None, description="Form of its files; without it told by the folder's name or the content.")

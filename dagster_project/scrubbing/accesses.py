@@ -49,8 +49,9 @@ def scrub(rows: pa.Table, people: People, known: pa.Table | None = None) -> Scru
 
 
 def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
-    staff = people.staff_ids(events["actor"])
-    users = people.users_accounts(events["actor"])
+    actors = _actors(events, people)
+    staff = people.staff_ids(actors)
+    users = people.users_accounts(actors)
     is_staff, is_user = staff.is_not_null(), users.is_not_null()
     kind = pl.when(is_staff).then(pl.lit("staff")).when(is_user).then(pl.lit("user")).otherwise(pl.lit("unresolved"))
     return events.select(
@@ -74,3 +75,21 @@ def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
         "outcome",
         "request_id",
     )
+
+
+def _actors(events: pl.DataFrame, people: People) -> pl.Series:
+    """Return the actors by a name that is known: their own, else an alias, unless two of those name two people."""
+    if events["actor_aliases"].null_count() == len(events):
+        return events["actor"]
+    distinct = events.select("actor", "actor_aliases").unique()
+    known = [_known(actor, aliases or [], people) for actor, aliases in distinct.iter_rows()]
+    named = distinct.with_columns(pl.Series("known", known, pl.String))
+    return events.select("actor", "actor_aliases").join(named, on=["actor", "actor_aliases"], how="left", nulls_equal=True, maintain_order="left")["known"].alias("actor")
+
+
+def _known(actor: str, aliases: list[str], people: People) -> str:
+    if people.staff_id(actor) is not None or people.user_accounts(actor):
+        return actor
+    found = {(people.staff_id(alias), people.user_accounts(alias)): alias for alias in aliases}
+    found.pop((None, ()), None)
+    return next(iter(found.values())) if len(found) == 1 else actor

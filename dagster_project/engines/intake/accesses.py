@@ -10,20 +10,17 @@ from dagster_project.engines.house import unwatched
 from dagster_project.engines.intake.accounting import Entry, count_refused, with_input
 from dagster_project.engines.intake.delivery import Delivery
 from dagster_project.engines.intake.inputs import Discovery, KnownInputs, skipped_bytes
+from dagster_project.engines.intake.sources import FOLDER, adapter_of
 from dagster_project.engines.lake import schema
 from dagster_project.errors import InputError
 from dagster_project.reading.accesses import native
-from dagster_project.reading.accesses.adapters import chosen
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.files import Found, Identity, body, head, is_compressed, lines_before, pieces
+from dagster_project.reading.files import Found, Identity, body, is_compressed, lines_before, pieces
 from dagster_project.scrubbing import accesses as scrubbing
 from dagster_project.settings import Source
 
-FOLDER = "access_events"
 EVENTS = "scrubbed.access_events"
 GAPS = "scrubbed.gaps"
-FIRST_BYTES = 1 << 16
-PARQUET = b"PAR1"
 
 
 @dataclass(frozen=True)
@@ -100,11 +97,10 @@ class _Reader:
         return rows.add_column(0, "input_id", pa.repeat(pa.scalar(entry.input_id, pa.string()), rows.num_rows))
 
     def _events(self, file: Found, end_bytes: int | None) -> Events:
-        declared = self._settings.sources.get(file.site, Source())
-        first = head(file.path, FIRST_BYTES)
-        adapter = chosen(file.site, declared.format, body(file) if first.startswith(PARQUET) else first)
+        adapter = adapter_of(file, self._settings)
         if adapter is None:
             return native.read(file.path, file.site, self._zones)
+        declared = self._settings.sources.get(file.site, Source())
         read = adapter.read(body(file, end_bytes), Given(file.site, self._zones, declared, self._settings.access))
         return replace(read, form=f"{adapter.name} {read.form}")
 

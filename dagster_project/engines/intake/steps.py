@@ -13,12 +13,13 @@ from dagster_project import __version__
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake import requests as request_logs
-from dagster_project.engines.intake.accesses import EVENTS, FOLDER, GAPS, Known, read_accesses, source_gaps
+from dagster_project.engines.intake.accesses import EVENTS, GAPS, Known, read_accesses, source_gaps
 from dagster_project.engines.intake.accounting import CURRENT, Accounts, Entry
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.intake.inputs import known_inputs
 from dagster_project.engines.intake.rebuilding import forget
 from dagster_project.engines.intake.recovery import sweep
+from dagster_project.engines.intake.sources import FOLDER, whole_second_inputs
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.purging import purged_rows, refuse
 from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal, tokens_held
@@ -43,7 +44,7 @@ def take_ledgers(house: House) -> int:
     if house.should_rebuild:
         forget(lake)
     sweep(lake)
-    delivery = deliver(_landing(house), house.settings, house.as_of)
+    delivery = deliver(_landing(house), house.settings, house.as_of, whole_seconds=whole_second_inputs(lake.read("ledger.inputs")))
     for name, rows in delivery.tables.items():
         lake.write(name, rows, "part")
     lake.write("ledger.first_seen", _first_seen(lake), "part")

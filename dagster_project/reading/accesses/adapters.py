@@ -2,10 +2,23 @@
 
 from collections.abc import Mapping
 
-from dagster_project.reading.accesses import mapped, native
+from dagster_project.reading.accesses import cloudtrail, github, google, mapped, native, ocsf, okta, salesforce, teleport, zendesk
 from dagster_project.reading.accesses.events import Adapter
 
-ADAPTERS: Mapping[str, Adapter] = {adapter.name: adapter for adapter in (mapped.ADAPTER,)}
+ADAPTERS: Mapping[str, Adapter] = {
+    adapter.name: adapter
+    for adapter in (
+        cloudtrail.ADAPTER,
+        google.ADAPTER,
+        ocsf.ADAPTER,
+        okta.ADAPTER,
+        salesforce.ADAPTER,
+        zendesk.ADAPTER,
+        github.ADAPTER,
+        teleport.ADAPTER,
+        mapped.ADAPTER,
+    )
+}
 
 
 def chosen(folder: str, declared: str | None, first: bytes) -> Adapter | None:

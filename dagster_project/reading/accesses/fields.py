@@ -9,6 +9,7 @@ from typing import Any
 _STEP = re.compile(r"([^.\[\]]+)(?:\[([^=\[\]]+)=([^\[\]]*)\])?(?:\.|$)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_WHOLE = re.compile(r"(\d{1,18})(?:\.0*)?", re.ASCII)
 _NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
 
 
@@ -67,6 +68,17 @@ def text_at(fields: Any, *paths: str) -> str | None:
     return next((found for path in paths for value in values(fields, path) if (found := text(value))), None)
 
 
+def texts_at(fields: Any, *paths: str) -> list[str]:
+    """Return every text at the paths that is not empty, each once, in their order."""
+    return list(dict.fromkeys(found for path in paths for value in values(fields, path) if (found := text(value))))
+
+
+def count(value: Any) -> int | None:
+    """Return a whole number that is not negative, also where it is written as text or with a point; None for anything else."""
+    found = _WHOLE.fullmatch(text(value) or "")
+    return int(found[1]) if found else None
+
+
 def stamp(value: Any, unit: str | None = None) -> str | None:
     """Return a stamp as text; a number counts units since 1970 where a unit is declared, and is no stamp elsewhere."""
     delivered = text(value)
@@ -79,6 +91,11 @@ def stamp(value: Any, unit: str | None = None) -> str | None:
         return (_EPOCH + timedelta(microseconds=(int(whole) * 1_000_000_000 + fraction) // (per_second * 1_000))).isoformat()
     except OverflowError:
         return delivered
+
+
+def words(text_of_names: str) -> frozenset[str]:
+    """Return names that stand in a text, as a set."""
+    return frozenset(text_of_names.split())
 
 
 def leaves(fields: Mapping[str, Any], above: str = "", depth: int = 6) -> Iterator[str]:

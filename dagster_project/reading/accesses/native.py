@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dagster_project.reading.accesses.events import Events
-from dagster_project.reading.cells import Column
+from dagster_project.reading.cells import TEXTS, Column
 from dagster_project.reading.instants import INSTANT, is_zone, placed
 from dagster_project.reading.ledgers import read_rows
 
@@ -61,11 +61,11 @@ def is_mine(first: bytes) -> bool:
 
 
 def completed(rows: pa.Table, source: str, zones: Mapping[str, str]) -> pa.Table:
-    """Return events with what their columns imply; `rows`: line_number, the columns of EVENTS and, at will, `is_part`.
+    """Return events with what their columns imply; `rows`: line_number, the columns of EVENTS and, at will, `actor_aliases` and `is_part`.
 
     Instants come back in UTC, with `time_status` behind the columns: zoned, ambiguous (some stamp without a zone lies in a fold or a gap of the
     declared zone) or unzoned (no zone anywhere). `is_part`: the source tells of one access in several entries of one event_id, so that a
-    later one is a duplicate whatever it says of time and outcome.
+    later one is a duplicate whatever it says of time and outcome. `actor_aliases`: other names of the same actor.
     """
     columns = {name: _one(rows.column(name)) for name in rows.column_names}
     columns["source"] = columns["source"].fill_null(source)
@@ -79,7 +79,8 @@ def completed(rows: pa.Table, source: str, zones: Mapping[str, str]) -> pa.Table
     is_denied = pc.equal(pc.utf8_lower(columns["outcome"]), "denied").fill_null(False)
     columns["outcome"] = pc.if_else(is_denied, "denied", "ok")
     columns["time_status"] = TIME_STATUS.take(pa.array(status))
-    columns["is_part"] = columns.pop("is_part", pa.repeat(pa.scalar(value=False), rows.num_rows))
+    columns["actor_aliases"] = columns.pop("actor_aliases", pa.nulls(rows.num_rows, TEXTS))
+    columns["is_part"] = pc.fill_null(columns.pop("is_part", pa.nulls(rows.num_rows, pa.bool_())), False)
     return pa.table(columns)
 
 

@@ -1,6 +1,7 @@
 """Reads the entries of any source into native events: what its own module makes of an entry, and what settings say beyond that."""
 
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,7 @@ from dagster_project.reading.cells import Column, from_json
 from dagster_project.reading.ledgers import fitting, rejected, schema
 from dagster_project.reading.rows import Batch, Place, Places
 
-COLUMNS = (*native.EVENTS, Column("is_part", "boolean"))
+COLUMNS = (*native.EVENTS, Column("actor_aliases", "list"), Column("is_part", "boolean"))
 NOT_SELECTED = "not_selected"
 
 
@@ -37,9 +38,15 @@ class Form:
     known: frozenset[str] = frozenset()
 
 
-def adapter(form: Form, *marks: bytes) -> Adapter:
-    """Return the adapter of a form; a file whose first bytes hold all the marks is its own."""
-    return Adapter(form.name, lambda first: bool(marks) and all(mark in first for mark in marks), lambda body, given: read(body, given, form))
+def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
+    """Return the adapter of a form; a file in whose first bytes each mark, an expression, is found is its own."""
+    expressions = [re.compile(mark) for mark in marks]
+    return Adapter(form.name, lambda first: bool(marks) and all(mark.search(first) for mark in expressions), lambda body, given: read(body, given, form), whole_seconds)
+
+
+def by_prefix(name: str, kinds: Mapping[str, str | None]) -> str | None:
+    """Return what the longest prefix of a name stands for."""
+    return kinds[max((prefix for prefix in kinds if name.startswith(prefix)), key=len)]
 
 
 def read(body: bytes, given: Given, form: Form) -> Events:
