@@ -25,7 +25,11 @@ def csv_batches(stream: BinaryIO, columns: Sequence[Column] | None, place: str, 
         yield _csv_batch(records, rows, header, columns, records.blank + is_first)
         carried, first_line = records.rest, records.next_line
     if not header:
-        raise ColumnError(place, "there is no header; the first line of a CSV file names its columns", "header_missing")
+        raise _headless(place)
+
+
+def _headless(place: str) -> ColumnError:
+    return ColumnError(place, "there is no header; the first line of a CSV file names its columns", "header_missing")
 
 
 class _Record(NamedTuple):
@@ -95,6 +99,8 @@ class _Records:
 
 def _header(cells: list[str], place: str) -> list[str]:
     names = [name.strip() for name in cells]
+    if not names:
+        raise _headless(place)  # its first line cannot be read
     if any(name and names.count(name) > 1 for name in names):
         raise ColumnError(place, "the header names a column twice; name each once", "header_missing")
     return names

@@ -10,7 +10,7 @@ from dagster_project.engines.house import unwatched
 from dagster_project.engines.intake.accounting import Entry, count_refused, with_input
 from dagster_project.engines.intake.delivery import Delivery
 from dagster_project.engines.intake.inputs import Discovery, KnownInputs, skipped_bytes
-from dagster_project.engines.intake.sources import FOLDER, adapter_of
+from dagster_project.engines.intake.sources import FOLDER, adapter_of, name_below
 from dagster_project.engines.lake import schema
 from dagster_project.errors import InputError
 from dagster_project.reading.accesses import native
@@ -20,7 +20,6 @@ from dagster_project.scrubbing import accesses as scrubbing
 from dagster_project.settings import Source
 
 EVENTS = "scrubbed.access_events"
-GAPS = "scrubbed.gaps"
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,6 @@ def read_accesses(delivery: Delivery, known: Known | None = None, watch: Callabl
     return _scrubbed(delivery, entries, pa.concat_tables(rows), known) if rows else schema(EVENTS).empty_table()
 
 
-def source_gaps(proven: pa.Table) -> pa.Table:
-    """Return the rows of scrubbed.gaps for those of ledger.source_gaps."""
-    return proven.select(schema(GAPS).names).group_by(schema(GAPS).names).aggregate([]).sort_by([(name, "ascending") for name in schema(GAPS).names]).cast(schema(GAPS))
-
-
 def _scrubbed(delivery: Delivery, entries: dict[str, Entry], rows: pa.Table, known: Known) -> pa.Table:
     scrubbed = scrubbing.scrub(rows, delivery.people, known.events)
     count_refused(entries, delivery.rejects, scrubbed.refused)
@@ -82,7 +76,7 @@ class _Reader:
         """Return the rows behind the bytes that were read before, and count them and the lines that are refused."""
         end_bytes = None if is_compressed(entry.found.path) else entry.bytes
         read = self._events(entry.found, end_bytes)
-        entry.format, entry.unknown_columns, entry.has_places, entry.gaps = read.form, read.unmapped, read.has_lines, read.gaps
+        entry.format, entry.unknown_columns, entry.has_places, entry.attestations = read.form, read.unmapped, read.has_lines, read.attestations
         tables, entry.blank = [read.rows, read.rejects, read.others], read.blank
         if skip_bytes or end_bytes is not None:
             before, _ = _lines(entry.found, 0, skip_bytes)
@@ -101,7 +95,7 @@ class _Reader:
         if adapter is None:
             return native.read(file.path, file.site, self._zones)
         declared = self._settings.sources.get(file.site, Source())
-        read = adapter.read(body(file, end_bytes), Given(file.site, self._zones, declared, self._settings.access))
+        read = adapter.read(body(file, end_bytes), Given(file.site, name_below(file), self._zones, declared, self._settings.access))
         return replace(read, form=f"{adapter.name} {read.form}")
 
 

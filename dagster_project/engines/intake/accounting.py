@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from dagster_project import __version__
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.errors import GlasshouseError, InputError
-from dagster_project.reading.accesses.events import Gap
+from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.files import Found, Piece, pieces
 from dagster_project.reading.logs.lines import REJECTS, split
 
@@ -39,7 +39,7 @@ class Entry:
     damage: InputError | None = None
     unknown_columns: tuple[str, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)  # entries of access events that are no access, by name; part of blank
-    gaps: tuple[Gap, ...] = ()
+    attestations: tuple[Attestation, ...] = ()
     has_places: bool = True  # its rows stand on lines of the file
 
     def saw(self, first: datetime | None, last: datetime | None) -> None:
@@ -82,7 +82,7 @@ class Entry:
         """Refuse the whole input: it adds no rows."""
         self.refusal = error
         self.lines = self.parsed = self.quarantined = self.blank = self.duplicates = 0
-        self.others, self.gaps = {}, ()
+        self.others, self.attestations = {}, ()
 
 
 class Accounts:
@@ -106,7 +106,7 @@ class Accounts:
         if read or name == CURRENT:
             self.lake.write("ledger.quarantine", of_read, f"{self.kind}-{name}")
             self._write_of("ledger.non_accesses", [_other(entry, each) for entry in read for each in sorted(entry.others)], name)
-            self._write_of("ledger.source_gaps", gap_rows(read), name)
+            self._write_of("ledger.attestations", attestations(read).to_pylist(), name)
             self._write(read, name, read_at)
 
     def _write(self, entries: list[Entry], name: str, read_at: datetime) -> None:
@@ -124,14 +124,11 @@ def _other(entry: Entry, name: str) -> dict[str, Any]:
     return {"input_id": entry.input_id, "name": name, "entries": entry.others[name]}
 
 
-def gap_rows(entries: Iterable[Entry]) -> list[dict[str, Any]]:
-    """Return the rows of ledger.source_gaps for what inputs prove."""
-    return [
-        {"input_id": entry.input_id, "source": entry.found.site, "gap_from": gap.begin, "gap_to": gap.end, "rule": gap.rule}
-        for entry in entries
-        if not entry.refusal
-        for gap in entry.gaps
-    ]
+def attestations(entries: Iterable[Entry]) -> pa.Table:
+    """Return the rows of ledger.attestations for what inputs say."""
+    read = (entry for entry in entries if not entry.refusal)
+    rows = [{"input_id": entry.input_id, "source": entry.found.site, **each._asdict()} for entry in read for each in entry.attestations]
+    return pa.Table.from_pylist(rows, schema("ledger.attestations"))
 
 
 def with_input(rejects: pa.Table, input_id: str) -> pa.Table:

@@ -13,19 +13,19 @@ from dagster_project import __version__
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake import requests as request_logs
-from dagster_project.engines.intake.accesses import EVENTS, GAPS, Known, read_accesses, source_gaps
+from dagster_project.engines.intake.accesses import EVENTS, Known, read_accesses
 from dagster_project.engines.intake.accounting import CURRENT, Accounts, Entry
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.intake.inputs import known_inputs
 from dagster_project.engines.intake.rebuilding import forget
 from dagster_project.engines.intake.recovery import sweep
-from dagster_project.engines.intake.sources import FOLDER, whole_second_inputs
+from dagster_project.engines.intake.sources import FOLDER, gaps, source_gaps, source_proofs, whole_second_inputs
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.purging import purged_rows, refuse
 from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
-from dagster_project.reading.accesses.events import Gap
+from dagster_project.reading.accesses.attestations import Proof
 from dagster_project.reading.files import Found
 from dagster_project.reading.records.parquet import measure
 from dagster_project.scrubbing.detectors import kinds
@@ -34,6 +34,7 @@ from dagster_project.settings import keep
 
 FINDINGS = "reported.findings"
 RECORDS = "scrubbed.records"
+MOST_TOLD = 20
 REQUEST_TABLES = ("scrubbed.requests", "scrubbed.staff_requests")
 TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
 
@@ -76,7 +77,7 @@ def take_accesses(house: House) -> int:
     if rows.num_rows:
         lake.write_days(EVENTS, rows, f"{rows.column('input_id')[0]}-0")
     _account(house, lake, "accesses", delivery, house.run_id([entry.input_id for entry in delivery.entries]))
-    lake.write(GAPS, source_gaps(lake.read("ledger.source_gaps")), "sources")
+    _prove(house, lake)
     return int(rows.num_rows) - _refused(house, lake, (EVENTS,), "access events")
 
 
@@ -200,17 +201,29 @@ def _account(house: House, lake: Lake, kind: str, delivery: Delivery, name: str)
     for entry in delivery.entries:
         place = f"{FOLDER}/{entry.found.site}" if entry.found.folder == FOLDER else entry.file_name  # once for a source, however many its files
         unknown.setdefault(place, set()).update(entry.unknown_columns)
-        for gap in entry.gaps:
-            house.tell(f"{entry.file_name}: {_told(gap)}")
     for place, names in unknown.items():
         if names:
             house.tell(f"{place}: columns without a meaning are left out: {_named(sorted(names))}")
     accounts.commit(name, house.as_of)
 
 
-def _told(gap: Gap) -> str:
-    end = f"{gap.end:%Y-%m-%d %H:%M:%S} UTC" if gap.end else "now on"
-    return f"entries are missing from {gap.begin:%Y-%m-%d %H:%M:%S} to {end} ({gap.rule}); accesses of that time are LOG_GAP"
+def _prove(house: House, lake: Lake) -> None:
+    """Put in place the holes that sources of access events prove by all they ever said, and tell of them and of doubts."""
+    proven = source_proofs(lake.read("ledger.attestations"))
+    found = source_gaps(proven)
+    lake.write("ledger.source_gaps", found, "part")
+    lake.write("scrubbed.gaps", gaps(found), "sources")
+    for source, proof in proven[:MOST_TOLD]:
+        house.tell(f"{FOLDER}/{source}: {proof.object or 'the source'}: {_told(proof)}")
+    if len(proven) > MOST_TOLD:
+        house.tell(f"{FOLDER}: {len(proven) - MOST_TOLD:,} more; ledger.source_gaps lists every gap")
+
+
+def _told(proof: Proof) -> str:
+    if proof.begin is None:
+        return f"{proof.rule}, so nothing is proven of what it covers"
+    end = f"{proof.end:%Y-%m-%d %H:%M:%S} UTC" if proof.end else "now on"
+    return f"{proof.rule}, entries from {proof.begin:%Y-%m-%d %H:%M:%S} to {end} are missing; accesses of that time are LOG_GAP"
 
 
 def _named(columns: Iterable[str]) -> str:

@@ -1,10 +1,14 @@
 """AWS CloudTrail: data events are accesses; who acted is in userIdentity, stamps are whole seconds, an errorCode is a denied attempt."""
 
+import hashlib
+from dataclasses import replace
 from typing import Any
 
+from dagster_project.reading.accesses import digests, reader
 from dagster_project.reading.accesses.actions import action
+from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.accesses.entries import Fields
-from dagster_project.reading.accesses.events import Given
+from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.fields import at, count, text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
@@ -78,4 +82,13 @@ def actors(entry: Fields) -> list[str]:
     return list(dict.fromkeys(name for name in names if name)) or texts_at(identity, "accountId")
 
 
-ADAPTER = adapter(Form("cloudtrail", event, other, _KNOWN), rb'"eventVersion"', rb'"eventSource"', whole_seconds=True)
+def read(body: bytes, given: Given) -> Events:
+    """Return the events of a log file, with its hash, by which a digest vouches for it; or what a file beside the log files says."""
+    if (beside := digests.read(body, given)) is not None:
+        return beside
+    events = reader.read(body, given, _FORM)
+    return replace(events, attestations=(Attestation("file", given.name, hashlib.sha256(body).hexdigest()),))
+
+
+_FORM = Form("cloudtrail", event, other, _KNOWN)
+ADAPTER = replace(adapter(_FORM, rb'"eventVersion"|"digestS3Object"', rb'"eventSource"|"digestStartTime"', whole_seconds=True), read=read)

@@ -2,22 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 
 import pyarrow as pa
 
+from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.settings import Access, Source
 
 OTHERS = pa.schema([("line_number", pa.int64()), ("name", pa.string())])
-
-
-@dataclass(frozen=True)
-class Gap:
-    """A hole that a source proves itself: from `begin` up to `end` (none: still open) entries are missing, by a rule."""
-
-    begin: datetime
-    end: datetime | None
-    rule: str
 
 
 @dataclass(frozen=True)
@@ -35,7 +26,7 @@ class Events:
     blank: int = 0
     has_lines: bool = True
     form: str = "jsonl"  # how the entries stand in the file: jsonl, document, csv, parquet, text
-    gaps: tuple[Gap, ...] = ()
+    attestations: tuple[Attestation, ...] = ()  # what the file says of the source's completeness
     unmapped: tuple[str, ...] = ()
 
     @property
@@ -46,9 +37,10 @@ class Events:
 
 @dataclass(frozen=True)
 class Given:
-    """What a reader is told beside the bytes: the source of entries that name none, the zone of each source, and what settings declare."""
+    """What a reader is told beside the bytes: the source of entries that name none, the file, the zone of each source, what settings declare."""
 
     source: str
+    name: str = ""  # of the file, below the folder of the source
     zones: Mapping[str, str] = field(default_factory=dict)
     declared: Source = field(default_factory=Source)
     access: Access = field(default_factory=Access)

@@ -45,7 +45,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "event_id": text_at(entry, "metadata.uid", "metadata.event_uid"),
         "actor": names[0] if names else "",
         "actor_aliases": names[1:],
-        "occurred_at": stamp(at(entry, "time", "time_dt"), "ms"),
+        "occurred_at": told if (told := stamp(at(entry, "time"), "ms")) and not told.isdecimal() else text_at(entry, "time_dt") or told,
         "observed_at": stamp(at(entry, "metadata.logged_time", "metadata.logged_time_dt"), "ms"),
         "action": _CLASSES.get(kind, {}).get(activity) or action(text_at(entry, "api.operation", "activity_name")),
         "rows": count(at(entry, "query_info.rows_returned", "query_info.row_count")),
