@@ -7,22 +7,18 @@ import pyarrow as pa
 
 from dagster_project.engines.lake import schema
 from dagster_project.errors import DamagedError
-from dagster_project.reading.accesses.adapters import ADAPTERS, chosen
+from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
 from dagster_project.reading.accesses.attestations import Attestation, Proof, proofs
 from dagster_project.reading.accesses.events import Adapter
-from dagster_project.reading.files import Found, body, found, head
+from dagster_project.reading.files import Found, found
 from dagster_project.settings import Settings, Source
 
 FOLDER = "access_events"
-FIRST_BYTES = 1 << 16
-PARQUET = b"PAR1"
 
 
 def adapter_of(file: Found, settings: Settings) -> Adapter | None:
     """Return the source that reads a file; None for the native form."""
-    declared = settings.sources.get(file.site, Source())
-    first = head(file.path, FIRST_BYTES)
-    return chosen(file.site, declared.format or ("json" if declared.fields else None), body(file) if first.startswith(PARQUET) else first)
+    return chosen(file.site, settings.sources.get(file.site, Source()), beginning(file))
 
 
 def name_below(file: Found) -> str:

@@ -28,6 +28,7 @@ _OF_PAGES = {
     "logStream", "messageType", "meta", "next", "nextPageToken", "nextRecordsUrl", "nextToken", "NextToken", "next_page", "owner", "page", "per_page",
     "prev", "previous_page", "ResponseMetadata", "searchedLogStreams", "size", "startKey", "subscriptionFilters", "total", "totalSize",
 }  # fmt: skip
+_LISTING = re.compile(rb'\{\s*"(' + "|".join(LISTS).encode() + rb')"\s*:\s*\[')
 _SPACE = re.compile(r"\s*")
 
 
@@ -108,12 +109,18 @@ def _documents(body: bytes, place: str) -> list[Any] | None:
     if first is not None and listed(first) is None:
         return None
     documents = _sequence(body)
-    # Where other lines are whole, one that is broken refuses itself alone.
-    if documents is None and first is None and any(_parsed(line)[0] is not None for line in lines[1:]):
+    if documents is None and first is None and _is_lines(body, lines):
         return None
     if documents is None:
         raise DamagedError(place, "this JSON ends early or is none; deliver it again, whole", "json_error")
     return documents
+
+
+def _is_lines(body: bytes, lines: Sequence[bytes]) -> bool:
+    """Tell whether a file whose first line is broken has one object a line: then that line refuses itself alone."""
+    if len(lines[0].strip()) == 1 or _LISTING.match(body):
+        return False
+    return any(_parsed(line)[0] for line in lines[1:]) or (body.endswith(b"\n") and all(line.startswith(b"{") and len(line.strip()) > 1 for line in lines))
 
 
 def _sequence(body: bytes) -> list[Any] | None:

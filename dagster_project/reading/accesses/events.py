@@ -50,7 +50,7 @@ class Given:
 class Adapter:
     """A source that is read: its name is that of a folder below access_events/ and of a format in settings.
 
-    `is_mine` looks at the first bytes of a file, decompressed (at all of a Parquet file); `read` gets all its bytes. It raises InputError where
+    `is_mine` looks at the beginning of a file (`adapters.beginning`); `read` gets all its bytes. It raises InputError where
     the file as a whole is none of the source's, and never for an entry. `whole_seconds`: its stamps stand for a whole second.
     """
 

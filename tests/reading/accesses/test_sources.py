@@ -18,10 +18,11 @@ from hypothesis import strategies as st
 
 from dagster_project.errors import InputError
 from dagster_project.reading.accesses import cloudtrail, github, google, ocsf, okta, salesforce, teleport, zendesk
-from dagster_project.reading.accesses.adapters import ADAPTERS, chosen
+from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
 from dagster_project.reading.accesses.entries import listed
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.reader import NOT_SELECTED
+from dagster_project.reading.files import Found, body
 from dagster_project.settings import AccessFormat, Source
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -126,15 +127,16 @@ def _row(name: str, change: Change | None = None, **declared: Any) -> dict[str, 
 @pytest.mark.parametrize("name", SAMPLES)
 def test_each_source_is_told_by_its_entries(name: str) -> None:
     """A file that was put into the wrong folder is read as what it is."""
-    adapter = chosen("access_events", None, _lines(SAMPLES[name]))
+    adapter = chosen("access_events", Source(), _lines(SAMPLES[name]))
     assert adapter is ADAPTERS[name]
 
 
 def test_native_events_stay_native() -> None:
     """Also in a folder that is called like a source."""
-    assert chosen("cloudtrail", None, b'{"event_id": "e", "actor": "amy", "occurred_at": "2026-03-10T12:00:00Z"}\n') is None
-    assert chosen("cloudtrail", None, b"event_id,actor,occurred_at\n") is None
-    assert chosen("elsewhere", "okta", b"") is ADAPTERS["okta"]
+    assert chosen("cloudtrail", Source(), b'{"event_id": "e", "actor": "amy", "occurred_at": "2026-03-10T12:00:00Z"}\n') is None
+    assert chosen("cloudtrail", Source(), b"event_id,actor,occurred_at\n") is None
+    assert chosen("elsewhere", Source(format="okta"), b"") is ADAPTERS["okta"]
+    assert chosen("elsewhere", Source(fields={"actor": "x"}), b"") is ADAPTERS["json"]
 
 
 def test_formats_of_settings_are_those_that_are_read() -> None:
@@ -356,7 +358,7 @@ def test_salesforce_event_log_files() -> None:
     body = _csv(SALESFORCE, SALESFORCE | {"EVENT_TYPE": "Login", "REQUEST_ID": "q2"}, SALESFORCE | {"TIMESTAMP_DERIVED": "", "REQUEST_ID": "q3"})
     read = _read("salesforce", body)
     rows = read.rows.to_pylist()
-    assert chosen("x", None, body) is ADAPTERS["salesforce"]
+    assert chosen("x", Source(), body) is ADAPTERS["salesforce"]
     assert [row["occurred_at"] for row in rows] == [NOON.replace(microsecond=123000)] * 2
     assert (rows[0]["actor"], rows[0]["actor_aliases"], rows[0]["account_id"]) == ("005AMY", ["amy@example.com"], "00DEXAMPLE")
     assert (read.others.to_pylist(), read.blank, read.lines, read.has_lines) == ([{"line_number": 3, "name": "not_login_as"}], 1, 4, True)
@@ -417,12 +419,14 @@ def test_entries_of_a_document_that_are_no_objects_are_refused() -> None:
     assert (read.rows.num_rows, read.rejects["line_number"].to_pylist(), read.rejects["reason"].to_pylist()) == (1, [2, 3], ["json_not_object"] * 2)
 
 
-def test_ocsf_in_parquet() -> None:
+def test_ocsf_in_parquet(tmp_path: Path) -> None:
     """As Security Lake stores it."""
     out = io.BytesIO()
     pq.write_table(pa.Table.from_pylist([OCSF, OCSF | {"metadata": OCSF["metadata"] | {"uid": "m2"}}]), out)
     read = _read("ocsf", out.getvalue(), records=[{"where": RECORDS["ocsf"]}])
-    assert chosen("access_events", None, out.getvalue()) is ADAPTERS["ocsf"]
+    path = tmp_path / "events.parquet"
+    path.write_bytes(out.getvalue())
+    assert chosen("access_events", Source(), beginning(Found("access_events", "lake", path))) is ADAPTERS["ocsf"]
     assert (read.rows["event_id"].to_pylist(), read.rows["account_id"].to_pylist(), read.has_lines) == (["m1", "m2"], ["C1", "C1"], False)
     with pytest.raises(InputError, match="Parquet"):
         _read("ocsf", out.getvalue()[:-20])
@@ -494,8 +498,10 @@ def test_whatever_a_file_holds_nothing_crashes(body: bytes, name: str) -> None:
 
 def test_packed_files_are_told_by_content(tmp_path: Path) -> None:
     """S3 delivers gzip."""
-    from dagster_project.reading.files import Found, body
+    from dagster_project.reading.files import Found
 
     path = tmp_path / "log.json"
     path.write_bytes(gzip.compress(_lines(CLOUDTRAIL)))
-    assert _read("cloudtrail", body(Found("access_events", "cloudtrail", path))).rows.num_rows == 1
+    file = Found("access_events", "elsewhere", path)
+    assert chosen("elsewhere", Source(), beginning(file)) is ADAPTERS["cloudtrail"]
+    assert _read("cloudtrail", body(file)).rows.num_rows == 1
