@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,6 +35,17 @@ def schema(table: str) -> pa.Schema:
     """Return the Arrow schema of a contract of sql/1_*."""
     contract = catalog.tables()[table]
     return pa.schema([pa.field(column.name, ARROW_TYPES[column.type]) for column in contract.columns])
+
+
+def stored(table: str) -> dict[str, Any]:
+    """Return how Parquet stores a contract table; of request lines, where a footer's bounds cost more than they save, it tells only whether tokens are left."""
+    told = ["visitor"] if table == "scrubbed.requests" else True
+    return {"compression": "zstd", "compression_level": 1, "use_dictionary": texts(table), "write_statistics": told, "store_schema": False}
+
+
+def texts(table: str) -> list[str]:
+    """Return the columns of a contract table that hold texts."""
+    return [field.name for field in schema(table) if field.type == pa.string()]
 
 
 def conform(table: str, rows: pa.Table) -> pa.Table:
@@ -89,9 +101,8 @@ class Lake:
     def write(self, table: str, rows: pa.Table, name: str, day: date | None = None) -> Path:
         """Write rows of a contract table as one file, in place of a file of the same name."""
         conformed = conform(table, rows)
-        texts = [field.name for field in schema(table) if field.type == pa.string()]
         with self.replacing(self.folder(table, day) / f"{name}.parquet") as beside:
-            pq.write_table(conformed, beside, compression="zstd", compression_level=1, use_dictionary=texts, store_schema=False)
+            pq.write_table(conformed, beside, **stored(table))
         return self.folder(table, day) / f"{name}.parquet"
 
     def write_days(self, table: str, rows: pa.Table, name: str) -> int:

@@ -1,6 +1,8 @@
 """Seals days: counts visitors for good, drops their tokens by rewriting the files, and tells which keys may go (privacy-rules.md 1.7)."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -8,10 +10,11 @@ import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
-from dagster_project.engines.lake import Lake, schema
+from dagster_project.engines.lake import Lake, stored, texts
 
 REQUESTS = "scrubbed.requests"
 BATCH_ROWS = 1 << 17
+WRITERS = 2
 
 
 def days_with_tokens(lake: Lake) -> list[date]:
@@ -27,10 +30,11 @@ def seal(engine: DuckDBEngine, days: list[date]) -> int:
     pa.default_memory_pool().release_unused()  # what reading held is DuckDB's to use
     table = catalog.tables()[VISITORS]
     rewritten = 0
-    for day in days:
-        if not engine.lake.files(VISITORS, day):
-            engine.build(table, day)
-        rewritten += sum(_drop_tokens(engine.lake, path) for path in engine.lake.files(REQUESTS, day))
+    with ThreadPoolExecutor(WRITERS) as writers:
+        for day in days:
+            if not engine.lake.files(VISITORS, day):
+                engine.build(table, day)
+            rewritten += sum(writers.map(partial(_drop_tokens, engine.lake), engine.lake.files(REQUESTS, day)))
     engine.show(catalog.tables()[REQUESTS])
     return rewritten
 
@@ -53,9 +57,8 @@ def _drop_tokens(lake: Lake, path: Path) -> int:
     """Rewrite a file a batch at a time, its tokens left out and its texts kept as the codes they are stored in; return its rows."""
     if not _tokens(path):
         return 0
-    texts = [field.name for field in schema(REQUESTS) if field.type == pa.string()]
-    with pq.ParquetFile(path, read_dictionary=texts) as source, lake.replacing(path) as beside:
-        with pq.ParquetWriter(beside, source.schema_arrow, compression="zstd", compression_level=1, store_schema=False) as target:
+    with pq.ParquetFile(path, read_dictionary=texts(REQUESTS)) as source, lake.replacing(path) as beside:
+        with pq.ParquetWriter(beside, source.schema_arrow, **stored(REQUESTS)) as target:
             for batch in source.iter_batches(BATCH_ROWS):
                 without = pa.nulls(batch.num_rows, pa.binary())
                 target.write_batch(batch.set_column(batch.schema.get_field_index("visitor"), "visitor", without))

@@ -240,8 +240,8 @@ def _until_damage(path: Path, damage: list[DamagedError]) -> Iterator[bytes]:
 
 
 def _bodies(chunks: Iterator[bytes], piece_bytes: int) -> Iterator[tuple[bytes, int]]:
-    """Yield runs of whole lines, and how many bytes were left out of them."""
-    body = bytearray()
+    """Yield runs of whole lines, and how many bytes were left out of them; bytes are joined once, when a run is whole."""
+    held = _Held()
     cut_bytes = 0
     for chunk in chunks:
         if cut_bytes:
@@ -249,21 +249,52 @@ def _bodies(chunks: Iterator[bytes], piece_bytes: int) -> Iterator[tuple[bytes, 
             cut_bytes += end - 1 if end else len(chunk)
             if not end:
                 continue
-            yield bytes(body) + b"\n", cut_bytes
-            body = bytearray(chunk[end:])
+            yield held.taken(held.size_bytes) + b"\n", cut_bytes
+            held.add(chunk[end:])
             cut_bytes = 0
         else:
-            body += chunk
-        while len(body) > piece_bytes and (end := _end(body, piece_bytes)):
-            yield bytes(body[:end]), 0
-            del body[:end]
-        if len(body) > max(piece_bytes, LONGEST_LINE_BYTES + 1):
-            cut_bytes = len(body) - LONGEST_LINE_BYTES - 1
-            del body[LONGEST_LINE_BYTES + 1 :]
-    if body:
-        yield bytes(body), cut_bytes
+            held.add(chunk)
+        while held.size_bytes > piece_bytes and (end := held.line_end(piece_bytes)):
+            yield held.taken(end), 0
+        if held.size_bytes > max(piece_bytes, LONGEST_LINE_BYTES + 1):
+            cut_bytes = held.size_bytes - LONGEST_LINE_BYTES - 1
+            held = _Held(held.taken(LONGEST_LINE_BYTES + 1))
+    if held.size_bytes:
+        yield held.taken(held.size_bytes), cut_bytes
 
 
-def _end(body: bytearray, piece_bytes: int) -> int:
-    """Return where to cut: behind the last line that fits, else behind the one that does not; 0 where it has no end yet."""
-    return body.rfind(b"\n", 0, piece_bytes) + 1 or body.find(b"\n", piece_bytes) + 1
+class _Held:
+    """Bytes that came in chunks and wait to be taken."""
+
+    def __init__(self, *chunks: bytes) -> None:
+        self._chunks = list(chunks)
+        self.size_bytes = sum(map(len, chunks))
+
+    def add(self, chunk: bytes) -> None:
+        """Take the next bytes."""
+        self._chunks.append(chunk)
+        self.size_bytes += len(chunk)
+
+    def line_end(self, piece_bytes: int) -> int:
+        """Return where to cut: behind the last line that fits, else behind the one that does not; 0 where it has no end yet."""
+        before = self._before_last()
+        if end := self._chunks[-1].rfind(b"\n", 0, max(0, piece_bytes - before)) + 1:
+            return before + end
+        whole = self._whole()
+        return whole.rfind(b"\n", 0, piece_bytes) + 1 or whole.find(b"\n", piece_bytes) + 1
+
+    def taken(self, size_bytes: int) -> bytes:
+        """Give the first bytes away."""
+        if size_bytes <= self._before_last():
+            self._whole()
+        cut = size_bytes - self._before_last()
+        body = b"".join([*self._chunks[:-1], self._chunks[-1][:cut]])
+        self._chunks, self.size_bytes = [self._chunks[-1][cut:]], self.size_bytes - size_bytes
+        return body
+
+    def _before_last(self) -> int:
+        return self.size_bytes - len(self._chunks[-1])
+
+    def _whole(self) -> bytes:
+        self._chunks = [b"".join(self._chunks)]
+        return self._chunks[0]

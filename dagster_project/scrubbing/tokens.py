@@ -58,9 +58,12 @@ def token_column(found: Blocks, is_missing: npt.NDArray[np.bool_]) -> pa.Array:
     return pc.if_else(pa.array(is_missing), pa.scalar(None, pa.binary()), values) if is_missing.any() else values
 
 
-def by_day(days: pa.Array) -> Iterator[tuple[date, npt.NDArray[np.int64]]]:
+def by_day(days: pa.Array) -> Iterator[tuple[date, npt.NDArray[np.int64] | slice]]:
     """Yield each day and its rows."""
     coded = days.dictionary_encode()
+    if len(coded.dictionary) == 1:  # nothing to gather
+        yield coded.dictionary[0].as_py(), slice(None)
+        return
     places = coded.indices.to_numpy()
     order = np.argsort(places, kind="stable")
     ends = np.searchsorted(places[order], np.arange(len(coded.dictionary) + 1))
