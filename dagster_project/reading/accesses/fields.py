@@ -18,33 +18,27 @@ def _steps(path: str) -> tuple[tuple[str, str, str], ...]:
     return tuple(found.groups("") for found in _STEP.finditer(path))  # type: ignore[misc]  # three groups
 
 
-def values(fields: Any, path: str) -> Iterator[Any]:
-    """Yield what stands at a path, of lists what stands in each item; a key that is the whole path goes before its steps."""
-    if isinstance(fields, Mapping) and path in fields:
-        yield from _items(fields[path])
-    else:
-        yield from _below(fields, _steps(path))
+def values(fields: Any, path: str) -> list[Any]:
+    """Return what stands at a path, of lists what stands in each item; a key that is the whole path goes before its steps."""
+    if isinstance(fields, dict) and path in fields:
+        return _items(fields[path])
+    return _below(fields, _steps(path))
 
 
-def _below(node: Any, steps: tuple[tuple[str, str, str], ...]) -> Iterator[Any]:
-    if not steps:
-        yield from _items(node)
-    elif isinstance(node, list):
-        for item in node:
-            yield from _below(item, steps)
-    elif isinstance(node, Mapping) and (key := steps[0][0]) in node:
-        _, name, wanted = steps[0]
-        below = node[key]
+def _below(node: Any, steps: tuple[tuple[str, str, str], ...]) -> list[Any]:
+    for place, (key, name, wanted) in enumerate(steps):
+        if isinstance(node, list):
+            return [found for item in node for found in _below(item, steps[place:])]
+        if not isinstance(node, dict) or key not in node:
+            return []
+        node = node[key]
         if name:
-            below = [item for item in (below if isinstance(below, list) else [below]) if isinstance(item, Mapping) and text(item.get(name)) == wanted]
-        yield from _below(below, steps[1:])
+            node = [item for item in (node if isinstance(node, list) else [node]) if isinstance(item, dict) and text(item.get(name)) == wanted]
+    return _items(node)
 
 
-def _items(value: Any) -> Iterator[Any]:
-    if isinstance(value, list):
-        yield from value
-    elif value is not None:
-        yield value
+def _items(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
 
 
 def at(fields: Any, *paths: str) -> Any:
@@ -101,7 +95,7 @@ def words(text_of_names: str) -> frozenset[str]:
 def leaves(fields: Mapping[str, Any], above: str = "", depth: int = 6) -> Iterator[str]:
     """Yield the paths of all that stands in an entry; a list is one leaf."""
     for key, value in fields.items():
-        if isinstance(value, Mapping) and value and depth:
+        if isinstance(value, dict) and value and depth:
             yield from leaves(value, f"{above}{key}.", depth - 1)
         else:
             yield f"{above}{key}"

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import re
+import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from dagster_project.reading.accesses.entries import listed
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.reader import NOT_SELECTED
 from dagster_project.reading.files import Found, body
-from dagster_project.settings import AccessFormat, Source
+from dagster_project.settings import AccessFormat, Settings, Source
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MS = int(NOON.timestamp() * 1000)
@@ -243,6 +244,16 @@ def test_names_of_others_are_in_the_suite() -> None:
     suite = json.loads((Path(__file__).parents[3] / "expectations" / "1_ledger" / "non_accesses.json").read_text())
     (allowed,) = [each["kwargs"]["value_set"] for each in suite["expectations"] if each["type"] == "expect_column_values_to_be_in_set"]
     assert {NOT_SELECTED, *(name for module in MODULES.values() for name in module.OTHERS)} == set(allowed)  # type: ignore[attr-defined]
+
+
+def test_the_page_of_sources_is_true() -> None:
+    """Its example is read, it has every form and every name, and the example finds the record."""
+    page = (Path(__file__).parents[3] / "docs" / "access-sources.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    declared = Settings.model_validate(tomllib.loads(example)).sources["cloudtrail"]
+    read = ADAPTERS["cloudtrail"].read(_lines(_with("cloudtrail", {"requestParameters/key": "C1/invoice/2026/03/r1"})), Given("cloudtrail", declared=declared))
+    assert (read.rows["account_id"].to_pylist(), read.rows["record_id"].to_pylist()) == (["C1"], ["r1"])
+    assert {*ADAPTERS, *(name for module in MODULES.values() for name in module.OTHERS)} <= set(re.findall(r"`([a-z_]+)`", page))  # type: ignore[attr-defined]
 
 
 RECORDS = {
