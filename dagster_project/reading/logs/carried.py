@@ -2,8 +2,12 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import orjson
+
+FIRST_LINES = 2
+"""The lines that every format is tried on."""
 
 _STAMP = (
     r"(?:[A-Z][a-z]{2} [ \d]\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d{1,9})?"
@@ -16,7 +20,7 @@ _HEAD = re.compile(
 )
 """Syslog (RFC 3164, RFC 5424), Kubernetes, Docker Compose, Ambassador."""
 
-_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*")| {2,}')
+_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| {2,}', re.DOTALL)
 _DOCKER = '{"log":"'
 
 
@@ -28,12 +32,15 @@ def readings(line: str) -> Iterator[str]:
     if line.startswith(_DOCKER):
         line = _logged(line)
     yield line
+    yield from _mended(line)
+
+
+@lru_cache(maxsize=FIRST_LINES)
+def _mended(line: str) -> tuple[str, ...]:
+    """Return what else a line may be read as; detection asks that of its first lines once for each format."""
     bare = _bare(line)
-    if bare != line:
-        yield bare
-    single = _BLANKS.sub(lambda found: found[1] or " ", bare.strip(" "))
-    if single != bare:
-        yield single
+    single = _BLANKS.sub(lambda found: found[1] or " ", bare.strip(" ")) if "  " in bare else bare.strip(" ")
+    return tuple(text for text, before in ((bare, line), (single, bare)) if text != before)
 
 
 def _logged(line: str) -> str:

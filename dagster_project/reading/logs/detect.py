@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from dagster_project.reading.logs import w3c
+from dagster_project.reading.logs.carried import FIRST_LINES
 from dagster_project.reading.logs.formats import FORMATS, Format
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import are_read
@@ -10,7 +11,8 @@ from dagster_project.reading.logs.reader import are_read
 __all__ = ["FORMATS", "Detected", "detect"]
 
 HEAD_LINES = 100
-FIRST_LINES = 2
+_DISTINCT = [place for place, known in enumerate(FORMATS) if not known.parts or known.parts not in [other.parts for other in FORMATS[:place]]]
+"""Places in FORMATS; of those that are read in the same way the first, whose name `w3c.kind` tells."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +43,11 @@ def detect(head: bytes) -> Detected:
 def _detected(lines: Lines) -> Detected:
     """Return the best format: they are tried in the order of what they make of the first lines, each until it can no longer be it."""
     few = split(lines.body[: lines.bounds[min(len(lines), FIRST_LINES)]])
-    promising = sorted(range(len(FORMATS)), key=lambda place: -_share(few, FORMATS[place], 0.0)[0])
+    promising = sorted(_DISTINCT, key=lambda place: -_share(few, FORMATS[place], 0.0)[0])
     best, best_place = Detected(None, 0.0, ()), len(FORMATS)
     for place in promising:
+        if best.confidence == 1 and place > best_place:
+            continue
         share, refused = _share(lines, FORMATS[place], best.confidence)
         if share > best.confidence or (share == best.confidence > 0 and place < best_place):
             best, best_place = Detected(FORMATS[place].name, share, refused), place
