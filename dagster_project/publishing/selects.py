@@ -106,7 +106,7 @@ order by fault nulls last, reviewed_at, finding_id, status
 """
 
 BALANCE = """
-select inputs, entries, blank_or_comment, refused, duplicates, purged, not_yet_known, permitted, info, undetermined, violation, inputs_off, sources_off, is_balanced
+select inputs, entries, blank_or_comment, not_accesses, refused, duplicates, purged, not_yet_known, permitted, info, undetermined, violation, inputs_off, sources_off, is_balanced
 from reported.access_balance
 """
 

@@ -70,7 +70,8 @@ BALANCE = {
     "info": "Noted",
     "duplicates": "Duplicates",
     "refused": "Refused",
-    "blank_or_comment": "No access",
+    "not_accesses": "No access",
+    "blank_or_comment": "Blank",
     "not_yet_known": "Observed after the as-of",
     "purged": "Deleted since",
 }

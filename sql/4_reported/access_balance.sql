@@ -12,6 +12,9 @@ purged as (
     where table_name = 'scrubbed.access_events' and input_id is not null
     group by input_id
 ),
+other as (
+    select input_id, cast(sum(entries) as bigint) as entries from ledger.non_accesses group by input_id
+),
 stored as (
     select input_id, count(*) as events from scrubbed.access_events group by input_id
 ),
@@ -19,14 +22,18 @@ of_inputs as (
     select
         count(delivered.input_id) as inputs,
         coalesce(sum(delivered.lines), 0) as lines,
-        coalesce(sum(delivered.blank_or_comment), 0) as blank_or_comment,
+        coalesce(sum(delivered.blank_or_comment), 0) - coalesce(sum(other.entries), 0) as blank_or_comment,
+        coalesce(sum(other.entries), 0) as not_accesses,
         coalesce(sum(delivered.quarantined), 0) as refused,
         coalesce(sum(delivered.duplicates), 0) as duplicates,
         coalesce(sum(purged.events), 0) as purged,
-        count(*) filter (where coalesce(delivered.events, 0) <> coalesce(stored.events, 0) + coalesce(purged.events, 0)) as inputs_off
+        count(*) filter (
+            where coalesce(delivered.events, 0) <> coalesce(stored.events, 0) + coalesce(purged.events, 0) or other.entries > delivered.blank_or_comment
+        ) as inputs_off
     from delivered
     full outer join stored on stored.input_id = delivered.input_id
     left join purged on purged.input_id = delivered.input_id
+    left join other on other.input_id = delivered.input_id
 ),
 -- Of what each source stored, all that exists at the as-of must be decided.
 existing as (
@@ -63,7 +70,8 @@ of_sources as (
 select
     i.inputs, -- accepted inputs
     cast(i.lines as bigint) as entries, -- lines or rows in them
-    cast(i.blank_or_comment as bigint) as blank_or_comment, -- entries that hold no access
+    cast(i.blank_or_comment as bigint) as blank_or_comment, -- entries that hold nothing
+    cast(i.not_accesses as bigint) as not_accesses, -- entries that are no access, by name in ledger.non_accesses
     cast(i.refused as bigint) as refused, -- entries refused, each with a reason in ledger.quarantine
     cast(i.duplicates as bigint) as duplicates, -- events that were there before
     cast(i.purged as bigint) as purged, -- events removed under the rules of retention, or refused since their day was
@@ -75,7 +83,8 @@ select
     i.inputs_off, -- inputs whose stored events are not those they brought: must be 0
     s.sources_off, -- sources whose verdicts are not as many as their events: must be 0
     i.inputs_off = 0 and s.sources_off = 0
-    and i.lines = i.blank_or_comment + i.refused + i.duplicates + i.purged + s.not_yet_known + s.permitted + s.info + s.undetermined + s.violation
+    and i.lines = i.blank_or_comment + i.not_accesses + i.refused + i.duplicates + i.purged
+        + s.not_yet_known + s.permitted + s.info + s.undetermined + s.violation
         as is_balanced -- every entry is accounted for once
 from of_inputs as i
 cross join of_sources as s

@@ -28,8 +28,8 @@ create table flagged.access_explanations (source varchar, event_id varchar, basi
 create table flagged.dark_access (finding_id varchar, account_id varchar, provisional boolean);
 create table reported.explained_accesses (month date, account_id varchar, basis varchar, accesses bigint);
 create table reported.review_register (finding_id varchar, status varchar, reviewed_at timestamptz, reviewed_by_staff_id varchar, fault varchar, is_missing boolean);
-create table reported.access_balance (inputs bigint, entries bigint, blank_or_comment bigint, refused bigint, duplicates bigint, purged bigint,
-    not_yet_known bigint, permitted bigint, info bigint, undetermined bigint, violation bigint, inputs_off bigint, sources_off bigint, is_balanced boolean);
+create table reported.access_balance (inputs bigint, entries bigint, blank_or_comment bigint, not_accesses bigint, refused bigint, duplicates bigint,
+    purged bigint, not_yet_known bigint, permitted bigint, info bigint, undetermined bigint, violation bigint, inputs_off bigint, sources_off bigint, is_balanced boolean);
 create table reported.decision_counts (month date, outcome varchar, code varchar, accesses bigint, staff bigint, accounts bigint);
 create table reported.grant_register (grant_id varchar, account_id varchar, grantee_kind varchar, grantee_id varchar, valid_from timestamptz,
     valid_to timestamptz, recorded_at timestamptz, revoked_at timestamptz, state varchar, is_unbounded boolean, accesses bigint, last_used_at timestamptz);
@@ -190,7 +190,7 @@ def _ledgers(connection: duckdb.DuckDBPyConnection) -> None:
         ("web_logs", 31, 1, 210554, 210200, 300, 54, 0, True),
     ]
     connection.executemany("insert into reported.population values ('2026-10-01', ?, ?, ?, ?, ?, ?, ?, ?, ?)", population)
-    connection.execute("insert into reported.access_balance values (4, 1910, 0, 2, 7, 0, 0, 1822, 14, 6, 59, 0, 0, true)")
+    connection.execute("insert into reported.access_balance values (4, 1910, 0, 0, 2, 7, 0, 0, 1822, 14, 6, 59, 0, 0, true)")
     inputs = [(finding_id("input", str(number)), "web_logs", "shop", "combined", "1", 4096 * number, number, number, 0, 0, 0, "read") for number in range(1, 32)]
     connection.executemany(f"insert into ledger.inputs values ({', '.join('?' * 12)})", inputs)
     for number in range(31):
