@@ -30,6 +30,7 @@ LEDGERS = tuple(
         "gaps", "messages", "erasures", "disclosures", "consents", "tags", "mailings", "objections", "reviews",
     )
 )  # fmt: skip
+REMEMBERED = ("ledger.first_seen", "ledger.reviews", "ledger.closings")
 LOGS = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary")
 EVENTS = "scrubbed.access_events"
 ATTESTED = ("ledger.attestations", "ledger.source_gaps")
@@ -50,7 +51,7 @@ def landing_assets() -> list[dg.AssetsDefinition]:
     """Return the assets of the landing job: bytes to rows that hold no person."""
     ledgers = LEDGERS[:1]
     return [
-        _asset("ledgers", (*LEDGERS, "ledger.first_seen", "ledger.closings"), (), "Reads every ledger of the landing folder, whole.", lambda house, _: steps.take_ledgers(house)),
+        _asset("ledgers", (*LEDGERS, *REMEMBERED), (), "Reads every ledger of the landing folder, whole.", lambda house, _: steps.take_ledgers(house)),
         _asset("requests", LOGS, ledgers, "Reads and scrubs the request logs that are new.", steps.take_requests),
         _asset("access_events", (EVENTS, *ATTESTED), ledgers, "Reads the access events that are new.", lambda house, _: steps.take_accesses(house)),
         _asset("records", ("scrubbed.records", "ledger.metering"), ledgers, "Measures the record stores, once a day.", lambda house, _: steps.take_records(house)),

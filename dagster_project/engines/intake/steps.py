@@ -19,6 +19,7 @@ from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, delive
 from dagster_project.engines.intake.inputs import known_inputs
 from dagster_project.engines.intake.rebuilding import forget
 from dagster_project.engines.intake.recovery import sweep
+from dagster_project.engines.intake.reviews import FIRST_SEEN, REVIEWS, remembered, seen
 from dagster_project.engines.intake.sources import FOLDER, gaps, source_gaps, source_proofs, whole_second_inputs
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.purging import purged_rows, refuse
@@ -46,9 +47,10 @@ def take_ledgers(house: House) -> int:
         forget(lake)
     sweep(lake)
     delivery = deliver(_landing(house), house.settings, house.as_of, whole_seconds=whole_second_inputs(lake.read("ledger.inputs")))
+    lake.write(FIRST_SEEN, _first_seen(lake), "part")
+    lake.write(REVIEWS, remembered(lake.read(REVIEWS), delivery.tables["scrubbed.reviews"], house.as_of), "part")
     for name, rows in delivery.tables.items():
         lake.write(name, rows, "part")
-    lake.write("ledger.first_seen", _first_seen(lake), "part")
     lake.write("ledger.closings", lake.read("ledger.closings"), "part")
     _account(house, lake, "ledgers", delivery, CURRENT)
     keep(house.settings, house.home)
@@ -234,14 +236,11 @@ def _named(columns: Iterable[str]) -> str:
 
 
 def _first_seen(lake: Lake) -> pa.Table:
-    """Return when each finding of earlier runs was seen first."""
-    before = lake.read("ledger.first_seen")
-    files = lake.files(FINDINGS)
-    if not files:
+    """Return what earlier runs saw of each finding; the run that found the last ones is told by its as-of."""
+    before, files, runs = lake.read(FIRST_SEEN), lake.files(FINDINGS), lake.read("scrubbed.run").column("as_of").to_pylist()
+    if not files or not runs:
         return before
-    reported = pq.read_table(files[0], columns=["finding_id", "first_seen_at"], partitioning=None)
-    new = reported.filter(pc.invert(pc.is_in(reported.column("finding_id"), before.column("finding_id"))))
-    return pa.concat_tables([before, new.cast(schema("ledger.first_seen"))])
+    return seen(before, pq.read_table(files[0], columns=["finding_id", "code", "first_seen_at"], partitioning=None), runs[0])
 
 
 def _landing(house: House) -> Path:
