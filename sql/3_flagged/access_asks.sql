@@ -26,6 +26,14 @@ holder as (
     union all
     select view_id, 0, '' from flagged.access_uncovered
 ),
+-- A grant without fault of grantor and scope has one of time, and one of knowledge only if it was recorded later: with more faults none can be nearer.
+bound as (
+    select view.view_id, min(if(view.is_then and view.judged_at < key.recorded_at, 2, 1)) as most_faults
+    from flagged.access_uncovered as view
+    join flagged.access_scopes as scope on scope.view_id = view.view_id
+    join (select key_id, min(recorded_at) as recorded_at from flagged.grant_scopes group by key_id) as key on key.key_id = scope.key_id
+    group by view.view_id
+),
 wanted as (
     select
         view.view_id,
@@ -41,6 +49,8 @@ wanted as (
     from flagged.access_uncovered as view
     join shape on shape.account_id = view.account_id
     join holder on holder.view_id = view.view_id and holder.of_grantee = shape.matched & 48
+    left join bound on bound.view_id = view.view_id
+    where bit_count(shape.faults) <= coalesce(bound.most_faults, 8)
 )
 select
     view_id, -- number of the view

@@ -1,6 +1,6 @@
 -- One row for each view of an access that a single grant without fault covers: the nearest one, and the lowest that stands against every opt-out (step 12). Stays in HOME.
 with
--- A stretch of places is the union of few nodes, at each level at most its two ends: a node holds 2^level places.
+-- A stretch of places is the union of few nodes, at each level at most one at each end: a node holds 2^level places.
 part as (
     select stretch.*, (begin_place + (1 << level) - 1) >> level as first_node, end_place >> level as end_node
     from (

@@ -21,7 +21,7 @@ opened as (
     where emergency.recorded_at <= fact.as_of
         and emergency.opened_at <= verdict.missing_from
         and coalesce(verdict.missing_to, fact.end_at) <= emergency.opened_at + to_seconds(emergency.ttl_s)
-    qualify row_number() over (partition by fact.event_number, verdict.ordinal order by emergency.emergency_id) = 1
+    qualify emergency.emergency_id = min(emergency.emergency_id) over (partition by fact.event_number, verdict.ordinal)
 )
 select
     event_number, -- number of the access
