@@ -1,6 +1,6 @@
 """`make bench`: lines a second end to end beside GoAccess, where the time goes, and accesses a second beside the plain query.
 
-`python -m benchmarks.run --lines 1000000 5000000 --accesses 200000` writes benchmarks/results.md.
+`python -m benchmarks.run --lines 1000000 5000000 --accesses 2000000` writes benchmarks/results.md.
 """
 
 import argparse
@@ -31,7 +31,7 @@ def main() -> None:
     """Measure and write results.md."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, nargs="+", default=[1_000_000, 5_000_000], help="lengths of the log; beside the shortest run all peers, gzip and JSON")
-    parser.add_argument("--accesses", type=int, default=200_000)
+    parser.add_argument("--accesses", type=int, default=2_000_000)
     chosen = parser.parse_args()
     written = heading()
     for count in sorted(chosen.lines):

@@ -10,9 +10,10 @@ import pytest
 from dagster_project.engines.decide import decide
 from dagster_project.settings import Settings
 from tests import reference
-from tests.worlds import DRAWN, world, write_landing
+from tests.worlds import DRAWN, World, world, write_landing
 
 SEEDS, ACCESSES = DRAWN["test_decide_worlds"]
+LARGE_SEEDS, LARGE_EACH = DRAWN["many_grants"]  # accesses of one large account
 DAY = "2026-03-10T"
 AS_OF = datetime.fromisoformat("2026-04-30T00:00:00Z")
 
@@ -42,14 +43,26 @@ def value(row: dict[str, Any], name: str) -> Any:
 def test_engine_decides_as_the_reference_does(seed: int, tmp_path: Path) -> None:
     """A verdict may accuse a person: two independent readings of the rules must agree on every access, over 10,000 of them in each run."""
     rng = Random(seed)
-    made, as_of = world(rng, ACCESSES)
-    write_landing(made, tmp_path / "landing", rng)
+    assert_same_decisions(world(rng, ACCESSES), rng, tmp_path)
+
+
+@pytest.mark.parametrize("seed", LARGE_SEEDS)
+def test_engine_finds_the_nearest_of_many_grants(seed: int, tmp_path: Path) -> None:
+    """Where an account gave many grants, they are found by key and place in time, never one by one: ties and equal instants must not change who is named."""
+    rng = Random(seed)
+    assert_same_decisions(world(rng, 2 * LARGE_EACH, accesses_each=LARGE_EACH, grants_each=(30, 60)), rng, tmp_path)
+
+
+def assert_same_decisions(given: tuple[World, datetime], rng: Random, folder: Path) -> None:
+    """Decide a world by the engine, from files, and by the reference."""
+    made, as_of = given
+    write_landing(made, folder / "landing", rng)
     expected = reference.decide(made, as_of)
-    found = decide(tmp_path / "landing", as_of, Settings())
-    assert found.column_names == list(reference.COLUMNS), f"seed {seed}"
-    assert found.num_rows == len(expected), f"seed {seed}: {found.num_rows} rows for {len(expected)}"
+    found = decide(folder / "landing", as_of, Settings())
+    assert found.column_names == list(reference.COLUMNS)
+    assert found.num_rows == len(expected)
     wrong = differences(expected, found.to_pylist())
-    assert not wrong, f"seed {seed}, as_of {as_of.isoformat()}, {len(wrong)} of {len(expected)} differ:\n" + "\n".join(wrong[:20])
+    assert not wrong, f"as_of {as_of.isoformat()}, {len(wrong)} of {len(expected)} differ:\n" + "\n".join(wrong[:20])
 
 
 def grant(grant_id: str, begin: str, end: str, **changes: Any) -> Row:

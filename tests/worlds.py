@@ -28,7 +28,12 @@ RECORDS = ("r1", "17", "r3", "R1", "017")
 ACTIONS = ("read", "export", "list")
 CASES = ("T-7", "8", "")
 ACCESSES_EACH = 6  # for one account
-DRAWN = {"test_decide_worlds": (range(1, 35), 300), "test_decide_follows": (range(101, 107), 200)}  # the seeds of a test and the accesses of each world
+GRANTS_EACH = (0, 1, 2, 2, 3, 5)  # to choose from
+DRAWN = {  # the seeds of a test and the accesses of each world, or of each account in it
+    "test_decide_worlds": (range(1, 35), 300),
+    "many_grants": (range(101, 105), 50),
+    "test_decide_follows": (range(101, 107), 200),
+}
 
 COMPRESSIONS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = ((".gz", lambda body: gzip.compress(body, mtime=0)), (".bz2", bz2.compress), (".xz", lzma.compress))
 LISTS = {"logins", "record_classes", "record_ids", "actions", "exempt_classes", "purposes"}
@@ -223,13 +228,11 @@ def gap_rows(rng: Random, grid: Grid) -> list[Row]:
 class Account:
     """A customer, what is mostly asked of it (its theme) and what it granted."""
 
-    def __init__(self, rng: Random, grid: Grid, number: int, policies: list[Row]) -> None:
-        self.rng, self.grid = rng, grid
+    def __init__(self, rng: Random, grid: Grid, number: int, policies: list[Row], grants_each: tuple[int, ...] = GRANTS_EACH) -> None:
+        self.rng, self.grid, self.grants_each = rng, grid, grants_each
         self.account_id = rng.choice(("C", "c", "C", "c", "1", "01")) + str(number)
         self.session_chance = rng.choice((0.03, 0.03, 0.03, 0.4))
-        self.staff = rng.choice(STAFF[:3] * 3 + STAFF)
-        self.record_class = rng.choice(CLASSES)
-        self.record = rng.choice(RECORDS)
+        self.take_theme()
         self.grantor = f"cora-{self.account_id}"
         self.is_insider = rng.random() < 0.15  # a member of staff entered as the customer's grantor
         self.delays = [timedelta(0)] * 5 + [HOUR / 2, 2 * HOUR] * 4 + [timedelta(seconds=1), -US, timedelta(seconds=-2), timedelta(seconds=-2) - US]
@@ -237,6 +240,17 @@ class Account:
         notices = [row["noticed_at"] for row in policies if "noticed_at" in row]
         joined = [None, grid.night - HOUR * 1000, *notices, *(notice + off for notice in notices for off in (US, -US))]
         self.row = {"account_id": self.account_id, "joined_at": rng.choice(joined)}
+
+    def take_theme(self) -> None:
+        """Choose whom and what most grants name and most accesses are by and of."""
+        self.staff = self.rng.choice(STAFF[:3] * 3 + STAFF)
+        self.record_class = self.rng.choice(CLASSES)
+        self.record = self.rng.choice(RECORDS)
+
+    @property
+    def is_large(self) -> bool:
+        """Tell whether it has so many grants that one theme would cover every access."""
+        return min(self.grants_each) > max(GRANTS_EACH)
 
     def rows(self) -> list[Row]:
         """Return the account, sometimes told in two rows."""
@@ -293,7 +307,9 @@ class Account:
     def grants(self) -> list[Row]:
         """Return grants, some continued by a second one, some delivered twice, some revoked by a later row, some broken."""
         rows: list[Row] = []
-        for number in range(self.rng.choice((0, 1, 2, 2, 3, 5))):
+        for number in range(self.rng.choice(self.grants_each)):
+            if self.is_large:
+                self.take_theme()
             row = self.grant(f"g{number}-{self.account_id}")
             rows.append(row)
             draw = self.rng.random()
@@ -364,6 +380,8 @@ class Account:
     def access(self, event_id: str, instants: list[datetime], as_naive: bool) -> Row:
         """Return an access that mostly follows the theme, at an instant where something of this account begins or ends."""
         rng, grid = self.rng, self.grid
+        if self.is_large:
+            self.take_theme()
         source = rng.choice((None, None, None, "app", "app", "app", "coarse", "legacy"))
         at = rng.choice(instants) + rng.choice((timedelta(0), timedelta(0), US, -US)) if instants and rng.random() < 0.5 else grid.near()
         others = (*STAFF, *self.users, *self.users, "duo", "ops", "amy@vendor.example.com", "kimmy", "nobody", "zed", "cora-C0")
@@ -411,11 +429,11 @@ class Account:
 # --- a world -----------------------------------------------------------------------------------------------------------------------------
 
 
-def world(rng: Random, accesses: int) -> tuple[World, datetime]:
+def world(rng: Random, accesses: int, accesses_each: int = ACCESSES_EACH, grants_each: tuple[int, ...] = GRANTS_EACH) -> tuple[World, datetime]:
     """Return ledgers and accesses as they would be delivered, and an as_of: the end of it all, or somewhere in between."""
     grid = Grid(rng)
     policies = policy_rows(rng, grid)
-    accounts = [Account(rng, grid, number, policies) for number in range(max(2, accesses // ACCESSES_EACH))]
+    accounts = [Account(rng, grid, number, policies, grants_each) for number in range(max(2, accesses // accesses_each))]
     grants = [row for account in accounts for row in account.grants()]
     made: dict[str, list[Row]] = {
         "staff": staff_rows(rng, grid),

@@ -41,7 +41,9 @@ def evaluate(name: str, given: Mapping[str, pa.Table]) -> pa.Table:
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
     needed = closure(name, tables)
-    for table in (table for table in tables.values() if table.name in needed):
+    order = [table for table in tables.values() if table.name in needed]
+    last_reader = {read: table.name for table in order for read in table.reads}
+    for table in order:
         connection.execute(f"create schema if not exists {table.schema}")
         catalog.create_empty(table, connection)
         if table.kind == "contract" and (rows := given.get(table.name)) is not None:
@@ -49,6 +51,9 @@ def evaluate(name: str, given: Mapping[str, pa.Table]) -> pa.Table:
             connection.execute(f"insert into {table.name} by name from delivered")
         elif table.kind == "select":
             fill(table, connection)
+        # A table that nothing reads any more gives its memory back.
+        for read in (read for read in table.reads if last_reader[read] == table.name):
+            connection.execute(f"drop table {read}")
     return connection.execute(f"from {name}").to_arrow_table()
 
 

@@ -1,77 +1,75 @@
 -- One row for each view of an access that a single grant without fault covers: the nearest one, and the lowest that stands against every opt-out (step 12). Stays in HOME.
 with
--- Whom a grant may name for this member of staff at this instant, by what was known.
-holder as (
-    select distinct view.view_id, 'team' as kind, member.team as holder_id
-    from flagged.access_views as view
-    join flagged.known_memberships as member on member.staff_id = view.staff_id
-    where member.recorded_at <= view.known_to and (member.superseded_at is null or view.known_to < member.superseded_at)
-        and member.valid_from <= view.judged_at and (member.valid_to is null or view.judged_at < member.valid_to)
-    union all
-    select view_id, 'person', staff_id from flagged.access_views
-    union all
-    select view_id, 'anystaff', '' from flagged.access_views
+-- A stretch of places is the union of few nodes, at each level at most one at each end: a node holds 2^level places.
+part as (
+    select stretch.*, (begin_place + (1 << level) - 1) >> level as first_node, end_place >> level as end_node
+    from (
+        select
+            span.key_id,
+            span.refused_us,
+            span.grant_rank,
+            span.is_plain,
+            span.lag_us,
+            span.slope,
+            span.offset_us,
+            span.begin_place,
+            span.end_place,
+            unnest(range(0, cast(floor(log2(span.end_place - span.begin_place)) as bigint) + 1)) as level
+        from flagged.scope_spans as span
+    ) as stretch
 ),
-shape as (
-    select distinct grantee_kind, names_class, names_record, names_action, names_case from flagged.grant_scopes
-),
-wanted as (
+node as (
     select
-        view.view_id,
-        view.account_id,
-        view.judged_at,
-        view.known_to,
-        holder.holder_id,
-        shape.grantee_kind,
-        shape.names_class,
-        shape.names_record,
-        shape.names_action,
-        shape.names_case,
-        if(shape.names_class, view.record_class, '') as wanted_class,
-        if(shape.names_record, view.record_id, '') as wanted_record,
-        if(shape.names_action, view.action, '') as wanted_action,
-        if(shape.names_case, view.case_id, '') as wanted_case
-    from flagged.access_views as view
-    join holder on holder.view_id = view.view_id
-    join shape on shape.grantee_kind = holder.kind
+        key_id,
+        refused_us,
+        level,
+        node,
+        is_plain,
+        lag_us,
+        slope,
+        min(grant_rank) as lowest_rank,
+        min(offset_us) as offset_us,
+        min_by(grant_rank, cast(offset_us as decimal(38, 0)) * 1000000000 + grant_rank) as nearest_rank
+    from (
+        select part.*, first_node as node from part where first_node < end_node and first_node & 1 = 1
+        union all
+        select part.*, end_node - 1 from part where first_node < end_node and end_node & 1 = 1
+    ) as ends
+    group by key_id, refused_us, level, node, is_plain, lag_us, slope
+),
+height as (
+    select key_id, refused_us, max(level) as height from node group by key_id, refused_us
+),
+looked_up as (
+    select instant.key_id, instant.refused_us, instant.place, unnest(range(0, height.height + 1)) as level
+    from (select distinct key_id, refused_us, place from flagged.access_scopes) as instant
+    join height on height.key_id = instant.key_id and height.refused_us = instant.refused_us
 ),
 found as (
-    select
-        wanted.view_id,
-        wanted.names_class,
-        scope.grant_id,
-        scope.recorded_at,
-        -- A revocation not yet known at the access covers it all the same, and still says how far off it was.
-        greatest(0, coalesce(epoch_us(wanted.judged_at) - epoch_us(least(scope.valid_to, scope.revoked_at)), 0)) as distance_us
-    from wanted
-    join flagged.grant_scopes as scope
-        on scope.account_id = wanted.account_id
-        and scope.grantee_kind = wanted.grantee_kind and scope.grantee_id = wanted.holder_id
-        and scope.names_class = wanted.names_class and scope.names_record = wanted.names_record
-        and scope.names_action = wanted.names_action and scope.names_case = wanted.names_case
-        and scope.scope_class = wanted.wanted_class and scope.scope_record = wanted.wanted_record
-        and scope.scope_action = wanted.wanted_action and scope.scope_case = wanted.wanted_case
-    where scope.recorded_at <= wanted.known_to
-        and scope.valid_from <= wanted.judged_at and (scope.valid_to is null or wanted.judged_at < scope.valid_to)
-        and (scope.revoked_at is null or wanted.judged_at < scope.revoked_at or wanted.known_to < scope.revocation_recorded_at)
+    select looked_up.key_id, looked_up.refused_us, looked_up.place, node.is_plain, node.lag_us, node.slope, node.lowest_rank, node.offset_us, node.nearest_rank
+    from looked_up
+    join node
+        on node.key_id = looked_up.key_id and node.refused_us = looked_up.refused_us
+        and node.level = looked_up.level and node.node = looked_up.place >> looked_up.level
 ),
-refused as (
-    select view.view_id, max(opt_out.recorded_at) as refused_at
-    from flagged.access_views as view
-    join scrubbed.opt_outs as opt_out on opt_out.account_id = view.account_id
-    where opt_out.purpose is null and (opt_out.record_class is null or opt_out.record_class = view.record_class)
-        and opt_out.valid_from <= view.judged_at and (opt_out.valid_to is null or view.judged_at < opt_out.valid_to)
-        and opt_out.recorded_at <= view.known_to
-    group by view.view_id
+covered as (
+    select
+        scope.view_id,
+        min(found.lowest_rank) filter (where scope.is_standing) as lowest_rank,
+        min(found.offset_us + found.slope * epoch_us(scope.judged_at)) as distance_us,
+        min_by(
+            found.nearest_rank, cast(found.offset_us + found.slope * epoch_us(scope.judged_at) as decimal(38, 0)) * 1000000000 + found.nearest_rank
+        ) as nearest_rank
+    from found
+    join flagged.access_scopes as scope on scope.key_id = found.key_id and scope.refused_us = found.refused_us and scope.place = found.place
+    where found.is_plain or scope.lag_us is not distinct from found.lag_us
+    group by scope.view_id
 )
 select
-    found.view_id, -- number of the view
-    min_by(found.grant_id, {'distance_us': found.distance_us, 'grant_id': found.grant_id}) as covering_grant_id, -- nearest grant without fault, the lowest of equals
-    min(found.distance_us) / 1000000.0 as distance_s, -- how far its end lies before the access, seconds
-    -- A grant stands against an opt-out if it names the class and was recorded later.
-    min(found.grant_id) filter (
-        where refused.refused_at is null or (found.names_class and found.recorded_at > refused.refused_at)
-    ) as grant_id -- lowest that stands too; null = opted out
-from found
-left join refused on refused.view_id = found.view_id
-group by found.view_id
+    covered.view_id, -- number of the view
+    nearest.grant_id as covering_grant_id, -- nearest grant without fault, the lowest of equals
+    covered.distance_us / 1000000.0 as distance_s, -- how far its end lies before the access, seconds
+    standing.grant_id -- lowest that stands too; null = opted out
+from covered
+join flagged.known_grants as nearest on nearest.grant_rank = covered.nearest_rank
+left join flagged.known_grants as standing on standing.grant_rank = covered.lowest_rank

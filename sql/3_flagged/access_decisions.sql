@@ -2,8 +2,7 @@
 with
 record_code as (
     select
-        verdict.source,
-        verdict.event_id,
+        verdict.event_number,
         verdict.ordinal,
         verdict.record_id,
         verdict.uncovered_from,
@@ -23,7 +22,7 @@ record_code as (
             else verdict.verdict_now
         end as code
     from flagged.access_verdicts as verdict
-    left join flagged.access_emergencies as emergency using (source, event_id, ordinal)
+    left join flagged.access_emergencies as emergency using (event_number, ordinal)
 ),
 -- The first record in the given order that is not covered speaks for the event.
 verdict as (
@@ -31,9 +30,9 @@ verdict as (
         *,
         case when record_id is not null then count(*) filter (where code not in ('GRANTED', 'GRANTED_BOUNDARY')) over of_event end as records_uncovered
     from record_code
-    window of_event as (partition by source, event_id)
+    window of_event as (partition by event_number)
     qualify row_number() over (
-        partition by source, event_id
+        partition by event_number
         order by
             case code when 'GRANTED' then 3 when 'GRANTED_BOUNDARY' then 2 when 'BREAK_GLASS_APPROVED' then 1 else 0 end,
             ordinal
@@ -78,7 +77,7 @@ decided as (
         coalesce(fact.early_code, verdict.code) as code,
         late.event_id is not null as is_late
     from flagged.access_facts as fact
-    left join verdict on verdict.source = fact.source and verdict.event_id = fact.event_id
+    left join verdict on verdict.event_number = fact.event_number
     left join late on late.source = fact.source and late.event_id = fact.event_id
 ),
 graded as (

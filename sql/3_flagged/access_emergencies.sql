@@ -2,8 +2,7 @@
 with
 opened as (
     select
-        fact.source,
-        fact.event_id,
+        fact.event_number,
         verdict.ordinal,
         verdict.missing_from,
         fact.record_class,
@@ -16,17 +15,16 @@ opened as (
         emergency.opened_at + to_seconds(emergency.decide_within_s) as decide_before,
         case when emergency.is_decider_grantor and emergency.decided_at <= fact.as_of then emergency.decision end as known_decision
     from flagged.access_facts as fact
-    join flagged.access_verdicts as verdict on verdict.source = fact.source and verdict.event_id = fact.event_id
+    join flagged.access_verdicts as verdict on verdict.event_number = fact.event_number
     join scrubbed.emergencies as emergency on emergency.staff_id = fact.staff_id and emergency.account_id = fact.account_id
     -- It covers every part of a session that lacks permission, or none.
     where emergency.recorded_at <= fact.as_of
         and emergency.opened_at <= verdict.missing_from
         and coalesce(verdict.missing_to, fact.end_at) <= emergency.opened_at + to_seconds(emergency.ttl_s)
-    qualify row_number() over (partition by fact.source, fact.event_id, verdict.ordinal order by emergency.emergency_id) = 1
+    qualify emergency.emergency_id = min(emergency.emergency_id) over (partition by fact.event_number, verdict.ordinal)
 )
 select
-    source, -- system that wrote the event
-    event_id, -- unique within its source
+    event_number, -- number of the access
     ordinal, -- place of the record in the event
     emergency_id, -- the emergency that decides, the lowest
     case

@@ -59,6 +59,7 @@ policy as (
     qualify row_number() over (partition by event.source, event.event_id order by policy.noticed_at desc, policy.policy_id desc) = 1
 )
 select
+    row_number() over (order by event.source, event.event_id) as event_number, -- number of the access
     event.source, -- system that wrote the event
     event.event_id, -- unique within its source
     event.occurred_at, -- instant of the access; null where unzoned

@@ -2,14 +2,10 @@
 with
 sound as (
     select
-        grant_id,
+        grant_rank,
         account_id,
-        grantee_kind,
+        named,
         grantee_id,
-        record_classes is not null as names_class,
-        record_ids is not null as names_record,
-        actions is not null as names_action,
-        case_id is not null as names_case,
         coalesce(record_classes, ['']) as record_classes,
         coalesce(record_ids, ['']) as record_ids,
         coalesce(actions, ['']) as actions,
@@ -20,7 +16,7 @@ sound as (
         revoked_at,
         revocation_recorded_at
     from flagged.known_grants
-    where grantor_fault is null
+    where grantor_fault is null and grantee_id is not null
 ),
 class as (
     select sound.*, unnest(sound.record_classes) as scope_class from sound
@@ -31,15 +27,12 @@ record as (
 action as (
     select record.*, unnest(record.actions) as scope_action from record
 )
-select distinct
-    grant_id, -- the grant
+select
+    grant_rank, -- the grant
+    dense_rank() over (order by account_id, named, grantee_id, scope_class, scope_record, scope_action, scope_case) as key_id, -- number of the key
     account_id, -- customer
-    grantee_kind, -- person, team or anystaff
+    named, -- what of the key counts, a power of two each: 16 a person, 32 a team, 64 the class, 128 the record, 256 the action, 512 the ticket
     grantee_id, -- staff id or team; empty for anystaff
-    names_class, -- the class counts
-    names_record, -- the record counts
-    names_action, -- the action counts
-    names_case, -- the ticket counts
     scope_class, -- class; empty where none is named
     scope_record, -- record; empty where none is named
     scope_action, -- action; empty where none is named

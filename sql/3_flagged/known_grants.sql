@@ -37,6 +37,8 @@ select
     record_ids, -- null = all, empty = none
     actions, -- null = all, empty = none
     case_id, -- ticket; null = any
+    case grantee_kind when 'person' then 16 when 'team' then 32 else 0 end + if(record_classes is null, 0, 64) + if(record_ids is null, 0, 128)
+    + if(actions is null, 0, 256) + if(case_id is null, 0, 512) as named, -- what it names: the faults of scope it can have, powers of two by their place in the order
     valid_from, -- first instant covered
     valid_to, -- first instant no longer covered
     recorded_at, -- when it was committed

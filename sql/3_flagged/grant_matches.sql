@@ -1,0 +1,58 @@
+-- One row for each grant and each key of flagged.access_asks that finds it. Stays in HOME.
+with
+grantee as (
+    select
+        grant_rank,
+        account_id,
+        granted_by_staff_id,
+        grantee_id,
+        record_classes,
+        record_ids,
+        actions,
+        case_id,
+        recorded_at,
+        named,
+        if(grantor_fault is null, 0, 8) as of_grantor,
+        unnest(case grantee_kind when 'person' then [0, 16] when 'team' then [0, 32] else [0] end) as of_grantee
+    from flagged.known_grants
+    where account_id in (select account_id from flagged.access_uncovered)
+),
+-- A scope that names something is met in one of what it names, or null: in none.
+class as (
+    select grantee.*, unnest(if(grantee.record_classes is null, [''], list_concat(grantee.record_classes, [null]))) as scope_class from grantee
+),
+record as (
+    select class.*, unnest(if(class.record_ids is null, [''], list_concat(class.record_ids, [null]))) as scope_record from class
+),
+action as (
+    select record.*, unnest(if(record.actions is null, [''], list_concat(record.actions, [null]))) as scope_action from record
+),
+ticket as (
+    select action.*, unnest(if(action.case_id is null, [''], [action.case_id, null])) as scope_case from action
+),
+met as (
+    select
+        grant_rank,
+        account_id,
+        granted_by_staff_id,
+        recorded_at,
+        named,
+        of_grantor + of_grantee + if(scope_class is null, 64, 0) + if(scope_record is null, 128, 0) + if(scope_action is null, 256, 0) + if(scope_case is null, 512, 0) as faults,
+        if(of_grantee > 0, '', grantee_id) as holder_id,
+        coalesce(scope_class, '') as record_class,
+        coalesce(scope_record, '') as record_id,
+        coalesce(scope_action, '') as action,
+        coalesce(scope_case, '') as case_id
+    from ticket
+)
+select
+    asked.key_id, -- number of the key
+    asked.is_then, -- judged by what was recorded at each instant, else by all that is
+    met.grant_rank, -- the grant
+    -- Without another fault of grantor or scope it matters whether the grantor is the actor.
+    if(met.faults = 8, met.granted_by_staff_id, null) as granted_by_staff_id, -- member of staff who granted it; null where no matter
+    met.recorded_at -- when it was committed
+from met
+join (select distinct key_id, is_then, account_id, named, faults, holder_id, record_class, record_id, action, case_id from flagged.access_asks) as asked
+    on asked.account_id = met.account_id and asked.named = met.named and asked.faults = met.faults and asked.holder_id = met.holder_id
+    and asked.record_class = met.record_class and asked.record_id = met.record_id and asked.action = met.action and asked.case_id = met.case_id
