@@ -2,9 +2,10 @@
 with
 -- Of several records, the first that the emergency decided speaks.
 excused as (
-    select source, event_id, code, min_by(emergency_id, ordinal) as emergency_id
-    from flagged.access_emergencies
-    group by source, event_id, code
+    select fact.source, fact.event_id, emergency.code, min_by(emergency.emergency_id, emergency.ordinal) as emergency_id
+    from flagged.access_emergencies as emergency
+    join flagged.access_facts as fact on fact.event_number = emergency.event_number
+    group by fact.source, fact.event_id, emergency.code
 ),
 exempted as (
     select decision.source, decision.event_id, period.policy_id
