@@ -153,12 +153,25 @@ class Source(Section):
     accesses: tuple[dict[str, Pattern], ...] = Field((), description="Which entries are accesses, by patterns of their fields; without it by the rules of the form.")
     denied: tuple[str, ...] = Field((), description="What the field of `outcome` says of a denied attempt.")
     epoch: Literal["s", "ms", "us", "ns"] | None = Field(None, description="Unit of stamps that are numbers.")
+    log_line_prefix: str | None = Field(None, description="PostgreSQL's setting of that name, for a server log in text (pgAudit); without it a usual one that the lines fit.")
+
+
+class Table(Section):
+    """A database table of customers' records."""
+
+    record_class: str | None = Field(None, description="Class of its records.")
+    account_column: str | None = Field(None, description="Column that names the account; without it no statement tells whose records it touched.")
+    record_column: str | None = Field(None, description="Column of the record id.")
+    plain_columns: tuple[str, ...] = Field((), description="Columns that tell nothing of the content: counts and sizes may be filtered and grouped by them.")
 
 
 class Access(Section):
     """How accesses are told from statements and requests."""
 
-    account_columns: dict[str, str] = Field({}, description="Account column of each database table.")
+    tables: dict[str, Table] = Field({}, description='`[access.tables.<name>]`: a database table, `invoices` in any schema or `"public.invoices"`.')
+    other_tables: tuple[str, ...] = Field(
+        (), description="Tables without customers' records; any table that is neither here nor declared counts as records of an unknown customer."
+    )
     customer_record_routes: tuple[str, ...] = Field((), description="Routes that show customer records: a staff request there needs an access event.")
     dark_access_within_s: int = Field(60, ge=0, description="How near that access event must be, seconds.")
 

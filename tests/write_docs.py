@@ -4,7 +4,7 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
 from pydantic.fields import FieldInfo
@@ -66,17 +66,24 @@ def toml_lines() -> Iterator[str]:
         else:
             yield f"# {field.description}"
             yield f"[{name}]"
-            value = get_args(kind)[1]
-            if isinstance(value, type) and issubclass(value, Section):
-                yield f"# [{name}.<name>]"
-                yield from (line if line.startswith("#") else f"# {line}" for line in _keys(value))
+            yield from _each(name, kind)
             yield ""
+
+
+def _each(name: str, kind: Any) -> Iterator[str]:
+    value = get_args(kind)[1]
+    if isinstance(value, type) and issubclass(value, Section):
+        yield f"# [{name}.<name>]"
+        yield from (line if line.startswith("#") else f"# {line}" for line in _keys(value))
 
 
 def _table(name: str, section: type[Section], meaning: str) -> Iterator[str]:
     yield f"# {meaning}"
     yield f"[{name}]"
     yield from _keys(section)
+    for name_of, field in section.model_fields.items():
+        if get_origin(field.annotation) is dict:
+            yield from _each(f"{name}.{name_of}", field.annotation)
     yield ""
 
 

@@ -2,8 +2,8 @@
 create table ledger.attestations (
     input_id varchar not null,      -- input that says it (ledger.inputs)
     source varchar not null,        -- the source
-    says varchar not null,          -- gap, file, digest, previous, log, signature or key
-    object varchar not null,        -- the file spoken of; the rule of a gap; a public key, DER in base64
+    says varchar not null,          -- gap, file, digest, previous, log, signature, key, run, off or on
+    object varchar not null,        -- the file spoken of; the rule of a gap; a public key, DER in base64; the numbers of a run and its session; whose audit is off or on
     sha256 varchar,                 -- its hash, decompressed
     begins_at timestamptz,          -- first instant it covers
     ends_at timestamptz,            -- last instant it covers; of a gap and a digest the first one after

@@ -6,7 +6,7 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.reading.accesses import cloudtrail, github, google, mapped, native, ocsf, okta, salesforce, teleport, zendesk
+from dagster_project.reading.accesses import cloudtrail, github, google, mapped, native, ocsf, okta, pgaudit, salesforce, teleport, zendesk
 from dagster_project.reading.accesses.events import Adapter
 from dagster_project.reading.accesses.native import PARQUET
 from dagster_project.reading.files import Found, body, head, is_compressed
@@ -16,6 +16,7 @@ _FIRST_BYTES = 1 << 16
 ADAPTERS: Mapping[str, Adapter] = {
     adapter.name: adapter
     for adapter in (
+        pgaudit.ADAPTER,
         cloudtrail.ADAPTER,
         google.ADAPTER,
         ocsf.ADAPTER,

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-Says = Literal["gap", "file", "digest", "previous", "log", "signature", "key"]
+Says = Literal["gap", "file", "digest", "previous", "log", "signature", "key", "run", "off", "on"]
 DIGEST_PERIOD = timedelta(hours=1)
 _SECOND = timedelta(seconds=1)
 _CHAIN = re.compile(r"(?P<folder>.*?)(\d{4}/\d\d/\d\d/)?(?P<name>[^/]*)_\d{8}T\d{6}Z\.json(\.gz)?")
@@ -29,7 +29,7 @@ class Attestation(NamedTuple):
 
     `gap`: a hole, `object` the rule that proves it. `file`: a log file that came, by name and hash. `digest`: a digest that came, from its
     begin to its end. `previous` and `log`: what another digest, `digest`, says of the digest before it and of a log file (its oldest and newest entry).
-    `signature`: that of the digest of that name. `key`: a public key, DER in base64.
+    `signature`: that of the digest of that name. `key`: a public key, DER in base64. `run`, `off` and `on`: see sessions.py.
     """
 
     says: Says

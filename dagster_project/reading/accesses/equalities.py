@@ -1,0 +1,63 @@
+"""Columns that must have the same value as others, and the values that follow for each."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import count
+
+Node = tuple[int, str]  # a source and a column of it, or a value
+
+
+class Equalities:
+    """Gathers what is known of columns, then tells their values."""
+
+    def __init__(self) -> None:
+        self._numbers = count()
+        self._rules: dict[Node, list[tuple[Node, ...]]] = defaultdict(list)
+        self._values: dict[Node, frozenset[str]] = {}
+        self._first_bound = 0  # sources before it stand outside of what is read now, and are not bound by it
+
+    def number(self) -> int:
+        """Return the number of a new source."""
+        return next(self._numbers)
+
+    def equal(self, one: Node | None, other: Node | None, bound: set[int] | None, also: Iterable[int] = ()) -> None:
+        """Take that two are the same; `bound` are the sources that this binds, None for all, `also` one more."""
+        if one is None or other is None:
+            return
+        for target, source in ((one, other), (other, one)):
+            if target[0] >= self._first_bound and (bound is None or target[0] in bound or target[0] in also):
+                self.rule(target, source)
+
+    @contextmanager
+    def apart(self, is_binding: bool = False) -> Iterator[None]:
+        """Read a query that rows outside of it pass whatever it finds, unless it is binding."""
+        before = self._first_bound
+        if not is_binding:
+            self._first_bound = next(self._numbers)
+        yield
+        self._first_bound = before
+
+    def rule(self, target: Node, *sources: Node) -> None:
+        """Take that a column has no value that none of the sources has."""
+        self._rules[target].append(sources)
+
+    def constant(self, values: Iterable[str]) -> Node:
+        """Return a node with these values."""
+        node = (next(self._numbers), "")
+        self._values[node] = frozenset(values)
+        return node
+
+    def bounds(self) -> dict[Node, frozenset[str]]:
+        """Return the values of every node that has some, each rule followed until nothing changes."""
+        found, is_new = dict(self._values), True
+        while is_new:
+            is_new = False
+            for target, each in self._rules.items():
+                for sources in each:
+                    if all(source in found for source in sources):
+                        values = frozenset[str]().union(*(found[source] for source in sources))
+                        narrowed = found[target] & values if target in found else values
+                        is_new = is_new or narrowed != found.get(target)
+                        found[target] = narrowed
+        return found

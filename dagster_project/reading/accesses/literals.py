@@ -1,0 +1,90 @@
+"""Values of an SQL expression that are known without a database: literals and bound parameters, as the text that PostgreSQL compares."""
+
+import re
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+MOST_DIGITS = 1000
+_INTEGER = re.compile(r"[0-9]+")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ARRAY = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",{}\\]*[^",{}\\\s]))\s*(?:,|$)')
+_TEXTS = (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR)
+_INTEGERS = (exp.DataType.Type.INT, exp.DataType.Type.BIGINT, exp.DataType.Type.SMALLINT)
+
+
+def value(written: exp.Expr, parameters: Sequence[str] | None) -> str | None:
+    """Return the text of a literal or of a parameter, `$1` the first; None where it is another thing, null, or not known."""
+    if isinstance(written, exp.Parameter):
+        return _parameter(written, parameters)
+    if isinstance(written, exp.Paren | exp.Cast | exp.Neg):
+        inner = value(written.this, parameters)
+        if inner is None or isinstance(written, exp.Paren):
+            return inner
+        return _cast(inner, written.to) if isinstance(written, exp.Cast) else _negative(inner)
+    return _literal(written)
+
+
+def several(written: exp.Expr, parameters: Sequence[str] | None) -> set[str] | None:
+    """Return the texts of an array, written out or bound; None where one of them is not known."""
+    if isinstance(written, exp.Paren):
+        return several(written.this, parameters)
+    if isinstance(written, exp.Array):
+        found = [value(item, parameters) for item in written.expressions]
+        return None if None in found or not found else {one for one in found if one is not None}
+    if isinstance(written, exp.Cast) and written.to.this == exp.DataType.Type.ARRAY:
+        if isinstance(written.this, exp.Array):
+            return several(written.this, parameters)
+        items, kind = several(written.this, parameters), written.to.expressions[0]
+        cast = [_cast(item, kind) for item in items or ()]
+        return None if items is None or None in cast else {one for one in cast if one is not None}
+    return array(told) if (told := value(written, parameters)) is not None else None
+
+
+def array(text: str) -> set[str] | None:
+    """Return the items of an array of one dimension in PostgreSQL's own notation; None for anything else, and for one with a null."""
+    if not (text.startswith("{") and text.endswith("}")):
+        return None
+    inner, at, found = text[1:-1], 0, set[str]()
+    while at < len(inner):
+        item = _ARRAY.match(inner, at)
+        if item is None or (item[2] or "").upper() == "NULL":
+            return None
+        found.add(re.sub(r"\\(.)", r"\1", item[1]) if item[1] is not None else item[2])
+        at = item.end()
+    return found or None
+
+
+def _literal(written: exp.Expr) -> str | None:
+    text = str(written.this)
+    if isinstance(written, exp.RawString) or (isinstance(written, exp.Literal) and written.is_string):
+        return text
+    if isinstance(written, exp.ByteString):  # E'…', of which not every escape is undone
+        return None if "\\" in text else text
+    return _whole(text) if isinstance(written, exp.Literal) else None
+
+
+def _whole(text: str) -> str | None:
+    return str(int(text)) if _INTEGER.fullmatch(text) and len(text) < MOST_DIGITS else None
+
+
+def _negative(text: str) -> str | None:
+    whole = _whole(text)
+    return None if whole is None else f"-{whole}"
+
+
+def _parameter(written: exp.Parameter, parameters: Sequence[str] | None) -> str | None:
+    number = str(written.this.this) if isinstance(written.this, exp.Literal) else ""
+    if parameters is None or not _INTEGER.fullmatch(number) or not 0 < int(number) <= len(parameters):
+        return None
+    return parameters[int(number) - 1] or None  # an empty one is null or an empty text: the log does not tell
+
+
+def _cast(text: str, kind: exp.DataType) -> str | None:
+    if kind.this in _TEXTS and not kind.expressions:
+        return text
+    if kind.this in _INTEGERS:
+        return _whole(text)
+    if kind.this == exp.DataType.Type.UUID:
+        return text.lower() if _UUID.fullmatch(text.lower()) else None
+    return None

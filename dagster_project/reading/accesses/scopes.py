@@ -1,0 +1,96 @@
+"""What a query of a statement can name: tables, other queries and their columns."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from dagster_project.reading.accesses.equalities import Node
+
+
+@dataclass
+class Source:
+    """Something with columns in a `from`: a table, or a query with the scopes of its branches."""
+
+    number: int
+    table: exp.Table | None = None
+    branches: list["Output"] = field(default_factory=list)
+    names: Sequence[str] = ()  # of its columns, where they are given with its alias
+    values: Mapping[str, frozenset[str] | None] | None = None  # of a list of values
+    passes_down: bool = True  # what binds its column binds the column behind it
+    made: set[str] = field(default_factory=set)
+
+
+@dataclass
+class Output:
+    """What a query gives back: columns by place, and whether the rest comes from `*`."""
+
+    columns: list[tuple[str, exp.Expr]]
+    scope: "Scope"
+    has_star: bool
+
+
+@dataclass
+class Scope:
+    """The sources that a query can name, those of the queries around it behind them."""
+
+    around: "Scope | None" = None
+    sources: dict[str, Source] = field(default_factory=dict)
+    merged: dict[str, Node | None] = field(default_factory=dict)
+    queries: dict[str, tuple[exp.CTE, "Scope"]] = field(default_factory=dict)
+
+    def query(self, name: str) -> tuple[exp.CTE, "Scope"] | None:
+        """Return the query of a `with` of that name, and the scope that it sees."""
+        if name in self.queries:
+            return self.queries[name]
+        return self.around.query(name) if self.around else None
+
+
+def full_name(table: exp.Table) -> str:
+    """Return the name of a table with its schema, where that is written."""
+    return ".".join(folded(part) for part in (table.args.get("db"), table.this) if isinstance(part, exp.Identifier))
+
+
+def folded(identifier: exp.Expr | str | None) -> str:
+    """Return a name as PostgreSQL folds it."""
+    if isinstance(identifier, exp.Identifier):
+        return str(identifier.this) if identifier.args.get("quoted") else str(identifier.this).lower()
+    return str(identifier or "").lower()
+
+
+def alias_names(named: exp.Expr) -> list[str]:
+    """Return the names that an alias gives to columns."""
+    alias = named.args.get("alias")
+    return [folded(column.this if isinstance(column, exp.ColumnDef) else column) for column in (alias.args.get("columns") or ())] if isinstance(alias, exp.TableAlias) else []
+
+
+def alias(column: exp.Expr) -> str:
+    """Return the name that a column has outside of its query; empty where PostgreSQL makes one up."""
+    if isinstance(column, exp.Alias):
+        return folded(column.args["alias"])
+    inner = column.this if isinstance(column, exp.Cast) else column
+    return folded(inner.this) if isinstance(inner, exp.Column) and isinstance(inner.this, exp.Identifier) else ""
+
+
+def output_names(source: Source) -> Iterator[str]:
+    """Yield the columns of a query that are known by name."""
+    yield from source.names
+    if not source.names:
+        for output in source.branches[:1]:
+            yield from (name for name, _ in output.columns)
+
+
+def passes_down(query: exp.Expr) -> bool:
+    """Tell whether no row of a query depends on rows that a filter outside of it takes away."""
+    return not any(isinstance(node, exp.Window | exp.Limit | exp.Offset | exp.Fetch) or (isinstance(node, exp.Distinct) and node.args.get("on")) for node in query.walk())
+
+
+def is_plain(query: exp.Expr) -> bool:
+    """Tell whether a query gives a row only where its conditions hold: an aggregate gives one in any case, and any function may be one."""
+    select = query.unnest() if isinstance(query, exp.Query) else query
+    return isinstance(select, exp.Select) and not any(column.find(exp.Func) for column in select.expressions)
+
+
+def keeps(kind: exp.DataType) -> bool:
+    """Tell whether a cast to this type leaves every text as it is."""
+    return kind.this in (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR) and not kind.expressions

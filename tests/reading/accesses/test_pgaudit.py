@@ -1,0 +1,392 @@
+"""Every line of a server log is an access, a named other thing, or refused; what is missing from it is found."""
+
+import csv
+import io
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dagster_project.engines.decide import decide
+from dagster_project.reading.accesses import pgaudit
+from dagster_project.reading.accesses.adapters import chosen
+from dagster_project.reading.accesses.attestations import proofs as said_proofs
+from dagster_project.reading.accesses.events import Events, Given
+from dagster_project.reading.accesses.postgres_log import form, iso
+from dagster_project.reading.accesses.sessions import proofs
+from dagster_project.settings import Access, Settings, Source, Table
+
+TABLES = {
+    "invoices": Table(record_class="invoice", account_column="account_id", record_column="id"),
+    "contacts": Table(record_class="person", account_column="account_id", record_column="id"),
+}
+ACCESS = Access(tables=TABLES, other_tables=("flags",))
+PREFIX = "%m [%p] %c %q%u@%d %a "
+GIVEN = Given("pgaudit", declared=Source(log_line_prefix=PREFIX), access=ACCESS)
+SESSION = "69b00000.1a2b"
+READ = "select * from invoices where account_id = 'C1'"
+
+
+def stamp(second: float) -> str:
+    """Return a stamp of the log."""
+    return f"{datetime(2026, 3, 10, 12, tzinfo=UTC) + timedelta(seconds=second):%Y-%m-%d %H:%M:%S.%f}"[:23] + " UTC"
+
+
+def audit(number: int, statement: str = READ, part: int = 1, of_class: str = "READ", command: str = "SELECT", what: str = ",", parameter: str = "<none>", rows: str = "") -> str:
+    """Return the message of an entry of pgAudit."""
+    quoted = f'"{statement.replace(chr(34), chr(34) * 2)}"' if any(sign in statement for sign in ',"\n') else statement
+    return f"AUDIT: SESSION,{number},{part},{of_class},{command},{what},{quoted},{parameter}{rows}"
+
+
+def text(message: str, second: float = 0, user: str = "amy", application: str = "console", session: str = SESSION, severity: str = "LOG") -> str:
+    """Return an entry of a log in text."""
+    tabbed = message.replace("\n", "\n\t")
+    return f"{stamp(second)} [{int(session.split('.')[1], 16)}] {session} {user}@main {application} {severity}:  {tabbed}\n"
+
+
+def as_csv(message: str, second: float = 0, **more: str) -> str:
+    """Return the same as a record of a csvlog."""
+    cells = [
+        stamp(second),
+        "amy",
+        "main",
+        "6699",
+        "[local]",
+        SESSION,
+        "1",
+        "SELECT",
+        stamp(0),
+        "3/4",
+        "0",
+        "LOG",
+        "00000",
+        message,
+        *[""] * 8,
+        "console",
+        "client backend",
+        "",
+        "0",
+    ]
+    for place, value in more.items():
+        cells[int(place[1:])] = value
+    written = io.StringIO()
+    csv.writer(written, lineterminator="\n").writerow(cells)
+    return written.getvalue()
+
+
+def as_json(message: str, second: float = 0, **more: Any) -> str:
+    """Return the same as a line of a jsonlog."""
+    fields = {"timestamp": stamp(second), "user": "amy", "dbname": "main", "pid": 6699, "session_id": SESSION, "error_severity": "LOG", "application_name": "console"}
+    return json.dumps({**fields, "message": message, **more}) + "\n"
+
+
+WRITTEN = {"stderr": text, "csvlog": as_csv, "jsonlog": as_json}
+
+
+def read(body: str | bytes, told: Given = GIVEN) -> Events:
+    """Return the events of a log."""
+    return pgaudit.read(body if isinstance(body, bytes) else body.encode(), told)
+
+
+def accounts(events: Events) -> list[str | None]:
+    """Return the account of each event."""
+    found: list[str | None] = events.rows["account_id"].to_pylist()
+    return found
+
+
+def others(events: Events) -> list[str]:
+    """Return the names of what is no access, sorted."""
+    return sorted(events.others["name"].to_pylist())
+
+
+MESSAGES = [
+    audit(1),
+    audit(2, "select *\n from invoices,\n  contacts where invoices.account_id = 'C1' and invoices.account_id = contacts.account_id", what="TABLE,public.invoices", rows=",5"),
+    audit(2, "<previously logged>", parameter="<previously logged>", what="TABLE,public.contacts", rows=",5"),
+    audit(3, "select * from invoices where account_id = $1 and id = $2", parameter='"C1,""r,1"""'),
+    audit(4, "begin;", of_class="MISC", command="BEGIN"),
+    audit(5, "select count(*), sum(octet_length(body)) from invoices where account_id = 'C1'"),
+    audit(6, "select * from flags"),
+    "connection authorized: user=amy",
+]
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_three_forms_say_the_same(kind: str) -> None:
+    """A server writes any of the three, or all."""
+    events = read("".join(WRITTEN[kind](message, second) for second, message in enumerate(MESSAGES)))
+    assert (events.form, events.rejects.num_rows) == (kind, 0)
+    columns = ("event_id", "actor", "account_id", "record_class", "record_id", "content", "rows", "request_id")
+    assert [tuple(row[name] for name in columns) for row in events.rows.to_pylist()] == [
+        (f"{SESSION}/1.1", "amy", "C1", "invoice", None, True, None, SESSION),
+        (f"{SESSION}/2.1", "amy", "C1", "invoice", None, True, 5, SESSION),
+        (f"{SESSION}/2.1/1", "amy", "C1", "person", None, True, 5, SESSION),
+        (f"{SESSION}/3.1", "amy", "C1", "invoice", "r,1", True, None, SESSION),
+        (f"{SESSION}/5.1", "amy", "C1", "invoice", None, False, None, SESSION),
+    ]
+    assert others(events) == ["no_customer_table", "same_statement", "server_log", "transaction"]
+    assert not proofs(events.attestations)
+
+
+@pytest.mark.parametrize("kind", WRITTEN)
+def test_a_log_is_known_by_its_content(kind: str) -> None:
+    """A folder may have any name."""
+    body = "".join(WRITTEN[kind](message) for message in MESSAGES).encode()
+    assert (form(body), chosen("records", Source(), body).name) == (kind, "pgaudit")  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("prefix", "line"),
+    [
+        ("%m [%p] %q%u@%d ", "2026-03-10 12:00:00.000 UTC [6699] amy@main LOG:  "),
+        ("%t:%r:%u@%d:[%p]:", "2026-03-10 12:00:00 UTC:192.0.2.7(5432):amy@main:[6699]:LOG:  "),
+        ("%n %c %l %u ", "1773144000.000 69b00000.1a2b 7 amy LOG:  "),
+        ("%m %-8u%5p|%x|%e|%i|%b|%v|%Q ", "2026-03-10 12:00:00.000 UTC amy      6699|0|00000|SELECT|client backend|3/4|-123 LOG:  "),
+        ("<%s %h %a %m %% %u> ", "<2026-03-10 11:00:00 UTC [local] my console 2026-03-10 12:00:00.000 UTC % amy> LOG:  "),
+        ("%m %u ", "2026-03-10 12:00:00.000 UTC amy ПРОТОКОЛ:  "),
+        ("%m %u ", "2026-03-10 12:00:00.000 +00 amy LOG:  "),
+    ],
+)
+def test_any_log_line_prefix_is_read(prefix: str, line: str) -> None:
+    """It is whatever the administrator wrote; settings repeat it."""
+    events = read(line + audit(1) + "\n", Given("pgaudit", declared=Source(log_line_prefix=prefix), access=ACCESS))
+    (row,) = events.rows.to_pylist()
+    assert (row["actor"], row["account_id"], row["occurred_at"], row["time_status"]) == ("amy", "C1", datetime(2026, 3, 10, 12, tzinfo=UTC), "zoned")
+
+
+@pytest.mark.parametrize(
+    ("line", "user"),
+    [
+        ("2026-03-10 12:00:00.000 UTC [6699] amy@main LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.000 GMT [6699] LOG:  ", ""),
+        ("2026-03-10 12:00:00.000 UTC [6699] 69b00000.1a2b amy@main LOG:  ", "amy"),
+        ("2026-03-10 12:00:00 UTC:192.0.2.7(5432):amy@main:[6699]:LOG:  ", "amy"),
+        ("2026-03-10 12:00:00 UTC [6699]: [20-1] user=amy,db=main,app=psql,client=192.0.2.7 LOG:  ", "amy"),
+        ("2026-03-10 12:00:00 UTC [6699]: [20-1] user=amy,db=main LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.000 UTC [6699] amy@main/psql LOG:  ", "amy"),
+        ("< 2026-03-10 12:00:00.000 UTC > LOG:  ", ""),
+    ],
+)
+def test_a_usual_prefix_need_not_be_declared(line: str, user: str) -> None:
+    """A prefix without the role is read, too: who it was is then unresolved."""
+    body = "".join(line + audit(number) + "\n" for number in (1, 2))
+    events = read(body, Given("pgaudit", access=ACCESS))
+    assert (events.rows["actor"].to_pylist(), accounts(events), events.rows["time_status"].to_pylist()) == ([user] * 2, ["C1"] * 2, ["zoned"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("written", "zone", "expected"),
+    [
+        ("2026-03-10 12:00:00.123 UTC", None, "2026-03-10T12:00:00.123Z"),
+        ("2026-03-10 12:00:00 GMT", None, "2026-03-10T12:00:00Z"),
+        ("2026-03-10 12:00:00.123 -03", None, "2026-03-10T12:00:00.123-03"),
+        ("2026-03-10 12:00:00 CET", None, "2026-03-10T12:00:00"),
+        ("2026-03-10 12:00:00 CET", "Europe/Berlin", "2026-03-10T12:00:00+01:00"),
+        ("2026-10-25 02:30:00 CEST", "Europe/Berlin", "2026-10-25T02:30:00+02:00"),
+        ("2026-10-25 02:30:00 CET", "Europe/Berlin", "2026-10-25T02:30:00+01:00"),
+        ("2026-03-10 12:00:00 IST", "Asia/Kolkata", "2026-03-10T12:00:00+05:30"),
+        ("2026-03-10 12:00:00 IST", "Europe/Berlin", "2026-03-10T12:00:00"),
+        ("2026-03-10 12:00:00 EST", "America/New_York", "2026-03-10T12:00:00"),
+        ("1773144000.5", None, "2026-03-10T12:00:00.500000+00:00"),
+    ],
+)
+def test_a_stamp_has_the_zone_that_is_certain(written: str, zone: str | None, expected: str) -> None:
+    """IST is Irish, Israeli and Indian: an abbreviation counts only in the zone that is declared, and only where that uses it then."""
+    assert iso(written, zone) == expected
+
+
+def test_an_abbreviation_of_no_declared_zone_is_unzoned() -> None:
+    """Neither the machine's zone nor a declared one that does not use it stands in."""
+    line = text(audit(1)).replace(" UTC", " IST")
+    told = Given("pgaudit", zones={"pgaudit": "Europe/Berlin"}, declared=GIVEN.declared, access=ACCESS)
+    assert read(line, told).rows["time_status"].to_pylist() == ["unzoned"]
+
+
+def test_the_person_is_said_by_the_application_or_is_the_role() -> None:
+    """Many share a role; what a console says of its user goes first, and the role is tried where that is nobody."""
+    (row,) = read(text(audit(1), user="console_ro", application="crm staff=amy case=T-7 purpose=billing")).rows.to_pylist()
+    assert (row["actor"], row["actor_aliases"], row["case_id"], row["purpose"]) == ("amy", ["console_ro"], "T-7", "billing")
+
+
+@pytest.mark.parametrize(
+    ("body", "accesses", "expected"),
+    [
+        pytest.param("no such line\n", 0, ["no_match"], id="a line without the prefix"),
+        pytest.param(text("AUDIT: SESSION,1,1,READ,SELECT,,,select 1"), 0, ["field_count"], id="a field too few"),
+        pytest.param(text(audit(1, rows=",5,6")), 0, ["field_count"], id="a field too many"),
+        pytest.param(text(audit(1, rows=",many")), 0, ["field_count"], id="rows that are no number"),
+        pytest.param(text('AUDIT: SESSION,1,1,READ,SELECT,,,"select 1,<none>'), 0, ["field_count"], id="a quote that never ends"),
+        pytest.param(as_csv(audit(1)) + as_csv(audit(2, "select 'a,b' from invoices"))[:150], 1, ["truncated_last"], id="a record that is cut"),
+        pytest.param(as_csv(audit(1))[60:] + as_csv(audit(1)), 1, ["no_match"], id="a record whose begin is cut"),
+        pytest.param(as_json(audit(1)) + '{"timestamp": \n', 1, ["json_error"], id="no JSON"),
+        pytest.param(as_json(audit(1)) + "[1]\n", 1, ["json_not_object"], id="no object"),
+        pytest.param(as_json(audit(1)) + '{"timestamp": "2026-03-10 12:00:00 UTC"}\n', 1, ["field_missing"], id="no message"),
+        pytest.param(text(audit(1)).replace("2026-03-10", "2026-13-10"), 0, ["bad_time"], id="a stamp that is none"),
+        pytest.param(
+            text(audit(1, READ), application="x LOG:  AUDIT: SESSION,9,1,READ,SELECT,,,select 1,<none>"), 0, ["field_count"], id="an application that looks like an entry"
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_refused_by_its_place(body: str, accesses: int, expected: list[str]) -> None:
+    """A refused line has a reason and no text, and spoils no other."""
+    events = read(body)
+    assert events.rejects["reason"].to_pylist() == expected
+    assert accounts(events) == ["C1"] * accesses
+
+
+def test_a_statement_that_cannot_be_told_is_an_unknown_customers() -> None:
+    """Unreadable SQL, text that was not logged, a parameter that is missing: an access all the same."""
+    statements = ["select * frm invoices", "<not logged>", "select * from invoices where account_id = $1", "select * from unknown_table where account_id = 'C1'"]
+    events = read("".join(text(audit(number, statement, parameter="<not logged>")) for number, statement in enumerate(statements, 1)))
+    assert accounts(events) == [None] * 4
+    assert events.rows["record_class"].to_pylist() == [None, None, "invoice", None]
+
+
+def test_the_twins_of_copy_and_a_cursor_count_once() -> None:
+    """The query that they run is logged, too; with rows of its own, where theirs are none."""
+    copied = "copy (select * from invoices where account_id = 'C1') to stdout"
+    lines = [
+        audit(1, copied, rows=",7"), audit(1, copied, part=2, command="COPY", rows=",0"),
+        audit(2, "copy invoices to stdout", command="COPY", rows=",0"),
+        audit(3, "declare c cursor for " + READ, command="DECLARE CURSOR", rows=",0"), audit(4, "fetch all from c", of_class="MISC", command="FETCH", rows=",0"),
+        audit(5, f"prepare p as {READ}", command="PREPARE", rows=",0"), audit(6, f"prepare p as {READ}", rows=",7"),
+        audit(6, "execute p", part=2, of_class="MISC", command="EXECUTE"),
+    ]  # fmt: skip
+    events = read("".join(text(line) for line in lines))
+    found = list(zip(accounts(events), events.rows["action"].to_pylist(), events.rows["rows"].to_pylist(), strict=True))
+    assert found == [("C1", "export", 7), (None, "export", 0), ("C1", "read", 0), ("C1", "read", 7)]
+    assert others(events) == ["cursor", "prepared_statement", "prepared_statement", "same_statement"]
+
+
+def test_a_view_hides_its_customer_unless_it_is_declared() -> None:
+    """The tables behind a view are named; whose rows came back only the view's own column tells."""
+    body = "".join(
+        text(audit(1, "select * from v where account_id = 'C1'", of_class=of_class, command=command, what=what))
+        for of_class, command, what in (("READ", "SELECT", "VIEW,public.v"), ("MISC", "???", "VIEW,public.v"), ("READ", "SELECT", "TABLE,public.invoices"))
+    )
+    hidden = read(body)
+    assert (accounts(hidden), hidden.rows["record_class"].to_pylist()) == ([None], ["invoice"])
+    known = read(body, Given("pgaudit", declared=GIVEN.declared, access=Access(tables={**TABLES, "v": Table(record_class="open", account_column="account_id")})))
+    assert (accounts(known), known.rows["record_class"].to_pylist()) == (["C1"], ["open"])
+
+
+def test_the_schema_is_the_one_that_pgaudit_names() -> None:
+    """A search path decides which table a bare name is; `pg_…` may be anybody's table."""
+    told = Given("pgaudit", declared=GIVEN.declared, access=Access(tables={"crm.people": Table(record_class="person", account_column="org")}))
+    asked = [
+        ("people where org = 'C1'", "crm.people"),
+        ("people where org = 'C1'", "hr.people"),
+        ("pg_class", "pg_catalog.pg_class"),
+        ("pg_copy", "public.pg_copy"),
+        ("pg_stats", "pg_catalog.pg_stats"),
+    ]
+    events = read("".join(text(audit(number, f"select * from {name}", what=f"TABLE,{full}")) for number, (name, full) in enumerate(asked, 1)), told)
+    found = zip(accounts(events), events.rows["record_class"].to_pylist(), strict=True)
+    assert list(found) == [("C1", "person"), (None, None), (None, None), (None, None)]
+    assert others(events) == ["no_customer_table"]
+
+
+def test_of_several_statements_in_one_text_each_is_taken_once() -> None:
+    """Each is logged with the whole text."""
+    both = "select * from invoices where account_id = 'C1'; select * from invoices where account_id = 'C2'"
+    assert accounts(read(text(audit(1, both)) + text(audit(2, both)))) == ["C1", "C2"]
+    assert accounts(read(text(audit(1, both)))) == [None]
+
+
+def test_missing_numbers_are_gaps() -> None:
+    """Each session counts its statements; the hole is between the entries on both sides of it."""
+    body = text(audit(1), 0) + text(audit(2), 1) + text(audit(5), 60) + text(audit(6), 61)
+    (gap,) = proofs(read(body).attestations)
+    assert (gap.rule, gap.object) == ("statement_missing", f"{SESSION} 3-4")
+    assert (gap.begin, gap.end) == (datetime(2026, 3, 10, 12, 0, 1, tzinfo=UTC), datetime(2026, 3, 10, 12, 1, tzinfo=UTC))
+
+
+def test_a_session_may_go_on_in_the_next_file() -> None:
+    """Logs are rotated; a file that comes late fills the hole that it left."""
+    files = [read("".join(text(audit(number), number) for number in numbers)).attestations for numbers in ((1, 2), (3, 4), (5, 6))]
+    assert not proofs([*files[0], *files[1], *files[2]])
+    assert [proof.object for proof in proofs([*files[0], *files[2]])] == [f"{SESSION} 3-4"]
+    assert not proofs(files[1])
+
+
+def test_a_session_that_began_behind_the_begin_of_the_log_must_begin_with_1() -> None:
+    """The id of a session says when it began."""
+    old, new = f"{int(datetime(2026, 3, 10, 11, tzinfo=UTC).timestamp()):x}.1", f"{int(datetime(2026, 3, 10, 12, 0, 30, tzinfo=UTC).timestamp()):x}.2"
+    body = text(audit(7), 0, session=old) + text(audit(3), 40, session=new)
+    (gap,) = proofs(read(body).attestations)
+    assert (gap.object, gap.begin) == (f"{new} 1-2", datetime(2026, 3, 10, 12, 0, 30, tzinfo=UTC))
+
+
+def test_a_process_id_that_is_used_again_is_another_session() -> None:
+    """Without %c there is only the process; number 1 begins a new session."""
+    told = Given("pgaudit", declared=Source(), access=ACCESS)
+    body = "".join(f"{stamp(second)} [77] amy@main LOG:  {audit(number)}\n" for second, number in enumerate((1, 2, 1, 2, 3)))
+    events = read(body, told)
+    assert len(set(events.rows["event_id"].to_pylist())) == 5
+    assert not proofs(events.attestations)
+
+
+def test_a_crash_is_a_gap() -> None:
+    """What a crashed server had not written yet is lost."""
+    body = text(audit(1), 0) + text("database system was interrupted; last known up at 2026-03-10 11:58:00 UTC", 90) + text("database system is ready to accept connections", 91)
+    (gap,) = said_proofs(read(body).attestations)
+    assert (gap.rule, gap.begin, gap.end) == ("server_crashed", datetime(2026, 3, 10, 12, tzinfo=UTC), datetime(2026, 3, 10, 12, 1, 30, tzinfo=UTC))
+
+
+def test_an_audit_that_is_off_in_one_file_and_on_in_the_next_is_one_gap() -> None:
+    """Switches are kept from file to file, whichever comes first."""
+    off = read(text('parameter "pgaudit.log" changed to "none"', 0)).attestations
+    on = read(text('parameter "pgaudit.log" changed to "all, -misc"', 600)).attestations
+    for said in ([*off, *on], [*on, *off]):
+        (gap,) = proofs(said)
+        assert (gap.rule, gap.begin, gap.end) == ("audit_switched_off", datetime(2026, 3, 10, 12, tzinfo=UTC), datetime(2026, 3, 10, 12, 10, tzinfo=UTC))
+    (gap,) = proofs(off)
+    assert gap.end is None
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(st.binary(max_size=60), st.sampled_from([written(message).encode() for written in WRITTEN.values() for message in MESSAGES])), max_size=12), st.data())
+def test_whatever_stands_in_a_log_every_line_is_accounted_for(pieces: list[bytes], data: st.DataObject) -> None:
+    """Cut, mixed and damaged logs end as accesses, other things and refused lines, never as an error."""
+    body = b"".join(pieces)
+    if body:
+        body = body[: data.draw(st.integers(0, len(body)))]
+    events = read(body)
+    entries = body.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    lines = len(entries) - (not entries[-1])
+    accesses = len(set(events.rows["line_number"].to_pylist()))
+    assert accesses + events.rejects.num_rows + events.others.num_rows + events.blank == lines
+
+
+def verdicts(folder: Path, body: bytes) -> list[str]:
+    """Return the codes of a log's accesses: amy may read the invoices of C1 all year, of nobody else."""
+    landing = folder / "landing"
+    rows = {
+        "access_events/pgaudit/postgresql.json": body.decode(),
+        "staff/staff.csv": "staff_id\namy\n",
+        "grantors/grantors.csv": "person_id,account_id,valid_from\ncora,C1,2020-01-01T00:00:00Z\n",
+        "grants/grants.csv": (
+            "grant_id,account_id,granted_by,grantee,record_classes,valid_from,valid_to,recorded_at\n"
+            "g1,C1,cora,person:amy,invoice,2020-01-01T00:00:00Z,2100-01-01T00:00:00Z,2020-01-01T00:00:00Z\n"
+        ),
+    }
+    for name, written in rows.items():
+        (landing / name).parent.mkdir(parents=True, exist_ok=True)
+        (landing / name).write_text(written)
+    at = datetime(2099, 1, 1, tzinfo=UTC)
+    told = {"sources": {"pgaudit": {}, "grants": {"watermark": at}}, "access": {"tables": {name: table.model_dump() for name, table in TABLES.items()}}}
+    decided = decide(landing, at, Settings.model_validate(told)).to_pylist()
+    return [row["code"] for row in sorted(decided, key=lambda row: (row["occurred_at"], row["event_id"]))]
+
+
+def test_a_log_goes_through_a_run(tmp_path: Path) -> None:
+    """Permitted, not permitted, sizes only, an unknown customer, and a gap over all of them where the audit was off."""
+    lines = [READ, "select * from invoices where account_id = 'C2'", "select count(*) from invoices where account_id = 'C2'", "table contacts"]
+    body = "".join(as_json(audit(number, line), number) for number, line in enumerate(lines, 1))
+    assert verdicts(tmp_path / "whole", body.encode()) == ["GRANTED", "NO_GRANT", "EXEMPT_METRICS_ONLY", "CUSTOMER_UNRESOLVED"]
+    holed = as_json('parameter "pgaudit.log" changed to "none"', 0) + body
+    assert verdicts(tmp_path / "holed", holed.encode()) == ["LOG_GAP", "LOG_GAP", "LOG_GAP", "CUSTOMER_UNRESOLVED"]

@@ -1,0 +1,59 @@
+"""A statement touches exactly the accounts and records that it can, and where that is not certain it says so."""
+
+from pathlib import Path
+
+import pytest
+
+from dagster_project.reading.accesses.statements import Touched, touched
+from dagster_project.settings import Table
+
+TABLES = {
+    "invoices": Table(record_class="invoice", account_column="account_id", record_column="id", plain_columns=("created_at",)),
+    "contacts": Table(record_class="person", account_column="account_id", record_column="id"),
+    "crm.people": Table(record_class="person", account_column="org", record_column="pid"),
+    "lines": Table(record_class="invoice"),
+}
+LINES = [line for line in Path(__file__).with_suffix("").with_name("statements.txt").read_text(encoding="utf-8").splitlines() if line.strip() and not line.startswith("#")]
+CASES = [(LINES[place], LINES[place + 1].strip()) for place in range(0, len(LINES), 2)]
+
+
+def written(one: Touched) -> str:
+    """Return it as the table of cases writes it."""
+    records = f"[{','.join(one.record_ids)}]" if one.record_ids else ""
+    words = [word for word, holds in (("sizes", not one.has_content), (one.action, one.action != "read")) if holds]
+    return " ".join([f"{one.table or '?'}:{one.account_id or '?'}{records}", *words])
+
+
+def parameters_of(case: str) -> tuple[str, list[str] | None]:
+    """Return the statement and the values of its parameters."""
+    statement, _, given = case.partition(" -- ")
+    return (statement, given.split(";")) if given and "$" in statement else (case, None)
+
+
+@pytest.mark.parametrize(("case", "expected"), CASES, ids=[case for case, _ in CASES])
+def test_a_statement_touches(case: str, expected: str) -> None:
+    """An account that is guessed wrong hides an access or invents one."""
+    found = touched(*parameters_of(case), TABLES)
+    each = [" | ".join(map(written, one)) or "nothing" for one in found]
+    assert sorted(" ; ".join(each).split(" | ")) == sorted(expected.split(" | "))
+
+
+def test_there_are_enough_statements_of_each_kind() -> None:
+    """The table is the specification: it says more than the code does."""
+    assert len(CASES) >= 150
+
+
+def test_a_statement_that_cannot_be_read_prints_nothing(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+    """Statements hold customers' values; no parser may print them."""
+    touched("vacuum secret_of_cora; select * frm cora", None, TABLES)
+    touched("refresh materialized view cora", None, TABLES)
+    printed = capfd.readouterr()
+    assert "cora" not in printed.out + printed.err + caplog.text
+
+
+@pytest.mark.parametrize(
+    "statement", ["(" * 5000, "select " + "+".join("1" for _ in range(20_000)), "select * from a where " + " or ".join(f"(x = {n} and y = 1)" for n in range(500))]
+)
+def test_no_statement_is_too_large(statement: str) -> None:
+    """Whatever is in a log ends as an access, also what no parser can hold."""
+    assert touched(statement, None, TABLES)
