@@ -49,7 +49,7 @@ def landing_assets() -> list[dg.AssetsDefinition]:
     """Return the assets of the landing job: bytes to rows that hold no person."""
     ledgers = LEDGERS[:1]
     return [
-        _asset("ledgers", (*LEDGERS, "ledger.first_seen", "ledger.closings"), (), "Reads every ledger of the landing folder, whole.", lambda house, _: steps.take_ledgers(house)),
+        _asset("ledgers", (*LEDGERS, "ledger.first_seen", *steps.CLOSED), (), "Reads every ledger of the landing folder, whole.", lambda house, _: steps.take_ledgers(house)),
         _asset("requests", LOGS, ledgers, "Reads and scrubs the request logs that are new.", steps.take_requests),
         _asset("access_events", (EVENTS,), ledgers, "Reads the access events that are new.", lambda house, _: steps.take_accesses(house)),
         _asset("records", ("scrubbed.records", "ledger.metering"), ledgers, "Measures the record stores, once a day.", lambda house, _: steps.take_records(house)),

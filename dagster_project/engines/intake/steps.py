@@ -31,6 +31,7 @@ from dagster_project.scrubbing.telling import is_telling
 from dagster_project.settings import keep
 
 FINDINGS = "reported.findings"
+CLOSED = ("ledger.closings", "ledger.closed_accesses")
 RECORDS = "scrubbed.records"
 REQUEST_TABLES = ("scrubbed.requests", "scrubbed.staff_requests")
 TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
@@ -46,7 +47,9 @@ def take_ledgers(house: House) -> int:
     for name, rows in delivery.tables.items():
         lake.write(name, rows, "part")
     lake.write("ledger.first_seen", _first_seen(lake), "part")
-    lake.write("ledger.closings", lake.read("ledger.closings"), "part")
+    for name in CLOSED:
+        if not lake.has_files(name):
+            lake.write(name, schema(name).empty_table(), "part")
     _account(house, lake, "ledgers", delivery, CURRENT)
     keep(house.settings, house.home)
     return sum(rows.num_rows for rows in delivery.tables.values())
