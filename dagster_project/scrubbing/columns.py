@@ -135,10 +135,9 @@ def clients(proxies: Proxies) -> Memory:
     """
     walked = lru_cache(50_000)(client)
 
-    def made(peer: str | None, forwarded: str | None = None, *vendors: str | None) -> tuple[object, ...]:
-        vendor = next(filter(None, vendors), None)
-        packed, kept = walked(peer, forwarded, proxies, vendor) if forwarded or vendor else classify(peer)
-        return packed and address_block(packed), kept.ip_version, kept.client_class, kept.client_source, None if packed is None else hash(packed), _cards(forwarded)
+    def made(peer: str | None, forwarded: str | None = None, listed: str | None = None, header: str | None = None) -> tuple[object, ...]:
+        packed, kept = walked(peer, forwarded, proxies, listed, header) if forwarded or listed or header else classify(peer)
+        return packed and address_block(packed), *kept, None if packed is None else hash(packed), _cards(forwarded) + _cards(header)
 
     return Memory(made, {"address": BLOCK, "ip_version": pa.int16(), "client_class": CLOSED, "client_source": CLOSED, "contributor": pa.int64(), **CARDS})
 

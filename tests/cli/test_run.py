@@ -46,6 +46,24 @@ def test_a_refused_input_exits_3_and_all_else_is_done(landing: Path, tmp_path: P
     assert Path(told["reports"][0]).is_file()
 
 
+def test_a_header_of_settings_tells_who_asked_behind_a_content_network(landing: Path, tmp_path: Path) -> None:
+    """All visitors would be as few as the network has addresses, and nothing be shown for want of visitors."""
+    folder = landing / "web_logs" / "shop"
+    folder.mkdir()
+    line = '{} - - [10/Mar/2026:09:00:00 +0000] "GET / HTTP/1.1" 200 5 "{}"\n'
+    asked = [("10.0.0.9", "8.8.8.8"), ("10.0.0.9", "8.8.4.4"), ("10.0.0.9", "-"), ("198.51.100.7", "8.8.8.8")]
+    (folder / "access.log").write_text("".join(line.format(*each) for each in asked))
+    (landing / "glasshouse.toml").write_text(
+        '[formats]\n"web_logs/shop" = \'nginx:$remote_addr - - [$time_local] "$request" $status $body_bytes_sent "$http_cf_connecting_ip"\'\n'
+        '[sites.shop]\ntrusted_proxies = ["10.0.0.0/8"]\nclient_headers = ["CF-Connecting-IP"]\n'
+    )
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-03-10T12:00:00Z", "--json"]) == 0
+    stored = pa.concat_tables([pq.read_table(path, partitioning=None) for path in (tmp_path / "home").glob("lake/scrubbed/requests/**/*.parquet")])
+    shop = [row for row in stored.to_pylist() if row["site"] == "shop"]
+    assert [(row["client_class"], row["client_source"]) for row in shop] == [("public", "vendor")] * 2 + [("private", "peer"), ("reserved", "peer")]
+    assert len({row["visitor"] for row in shop}) == 4
+
+
 def test_a_record_store_that_cannot_be_measured_is_a_refused_input(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Numbers of a part must not pass for those of the whole; it is tried again at every run, also on the same day."""
     store = landing / "records" / "invoice"

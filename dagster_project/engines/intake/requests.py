@@ -103,7 +103,7 @@ class _Intake:
 
     def _parsed(self, entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
         """Yield pieces and their rows, read ahead of the scrubber on the other core; of a damaged archive all that is readable, then raise."""
-        reader = _read(entry, skip_bytes)
+        reader = _read(entry, skip_bytes, self._house.settings.sites.of(entry.found.site).client_headers)
         ahead = deque(self._pool.submit(next, reader, None) for _ in range(2))
         while (ready := ahead.popleft().result()) is not None:
             ahead.append(self._pool.submit(next, reader, None))
@@ -165,14 +165,14 @@ class _Formats:
         return known is not None and logs.parse(who.open_line, known, _header(file, known, who.closed_bytes)).rows.num_rows == 1
 
 
-def _read(entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
+def _read(entry: Entry, skip_bytes: int, client_headers: tuple[str, ...]) -> Iterator[tuple[Piece, logs.Parsed]]:
     """Yield the pieces of an input and what is in them, texts as numbers of their distinct values."""
     known = entry.format or "auto"
     header = _header(entry.found, known, skip_bytes)
     # An archive does not grow: what cannot be read of its last line is refused now.
     end_bytes = None if is_compressed(entry.found.path) else entry.bytes
     for piece in pieces(entry.found, skip_bytes, PIECE_BYTES, end_bytes=end_bytes):
-        parsed = logs.parse(piece.body, known, header)
+        parsed = logs.parse_claims(piece.body, known, header, client_headers)
         header = logs.header_of(piece.body, header) if _has_headers(known) else None
         yield piece, logs.Parsed(coded(parsed.rows), parsed.rejects)
 

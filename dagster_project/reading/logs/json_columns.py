@@ -26,7 +26,7 @@ MOST_LEVELS = 4096
 
 _FIELDS = (
     "client", "client_port", "forwarded_for", "request", "method", "target", "path", "query", "protocol", "host", "status", "bytes", "referer",
-    "user_agent", "user", "account",
+    "user_agent", "user", "account", "client_header",
 )  # fmt: skip
 _ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$"
 _PLAIN_NUMBER = r"^[0-9]{1,12}(?:\.[0-9]{1,12})?$"

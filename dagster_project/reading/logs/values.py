@@ -12,7 +12,7 @@ from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR, instant
 
 Fields = Mapping[str, str]
 """Raw texts of a line by name: client, client_port, forwarded_for, time, request (or method, target or path and query,
-protocol), host, status, bytes (or total, with headers), referer, user, user_agent, duration (ns), account, rest."""
+protocol), host, status, bytes (or total, with headers), referer, user, user_agent, duration (ns), account, client_header, rest."""
 
 Row = tuple[object, ...]
 
@@ -37,6 +37,11 @@ ROWS = pa.schema(
     ]
 )
 
+CLAIMS = pa.schema([("client_list", pa.string()), ("client_header", pa.string())])
+"""What only scrubbing asks for: the list where the client's own field holds one, and the header that settings name as the client."""
+
+READ = pa.schema([*ROWS, *CLAIMS])
+
 LARGEST = (1 << 63) - 1
 LAST_PORT = 65535
 LONGEST_LIST = 1024
@@ -60,7 +65,7 @@ class Refused(Exception):  # noqa: N818 - an outcome, not an error
 
 
 def row(fields: Fields, time_pattern: str | None = None) -> Row:
-    """Return the values of a line in the order of ROWS, without the line number.
+    """Return the values of a line in the order of READ, without the line number.
 
     Raises Refused with bad_time, out_of_range_time, bad_status or bad_size. A bad request is a good line: its method
     and target are null.
@@ -84,6 +89,8 @@ def row(fields: Fields, time_pattern: str | None = None) -> Row:
         _whole(fields.get("duration")),
         text(fields.get("account")),
         text(fields.get("forwarded_for")) or hops,
+        hops,
+        text(fields.get("client_header")),
     )
 
 

@@ -5,7 +5,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from dagster_project.reading.logs.headless import UNREAD, fields_of
-from dagster_project.reading.logs.layouts import Field, Layout, Part
+from dagster_project.reading.logs.layouts import Field, Layout, Part, header_name
 from dagster_project.reading.logs.lines import Lines
 
 _ADDRESS, _NUMBER = r"[0-9A-Fa-f.:%]+|-", r"\d+|-"
@@ -21,6 +21,7 @@ _FIELDS = {
     "s-ip": Field("", pattern=_ADDRESS), "s-port": Field("", pattern=_NUMBER),
 }  # fmt: skip
 _DIRECTIVE = re.compile(rb"^#[^\n]*", re.MULTILINE)
+_HEADER = re.compile(r"cs\([^)]*\)", re.IGNORECASE)
 _FEW_LINES = 20
 
 
@@ -30,7 +31,7 @@ def layout(names: str, separator: str = " ") -> Layout:
     is_cloudfront = "x-edge-location" in names
     parts: list[Part] = []
     for name in names.split():
-        field = _FIELDS.get(name.lower(), Field())
+        field = _FIELDS.get(name.lower(), Field(header=header_name(name[3:-1]) if _HEADER.fullmatch(name) else ""))
         if name.lower() == "time-taken":
             field = Field("duration", 1_000_000_000 if is_cloudfront else 1_000_000)
         if name.lower() == "cs(host)" and "x-host-header" in names:
