@@ -144,7 +144,7 @@ def _rehearsed(place: Path, planted: Planted, known: Traces) -> Rehearsed:
         parsed=_parsed(first / "home"),
         found=found,
         steps=len(forced["steps"]),
-        steps_failed=len(forced["steps"] & forced["steps_failed"]),
+        steps_failed=len(forced["steps"] & forced["steps_failed"] & forced["steps_failed_for_good"]),
         selects=len(forced["selects"]),
         selects_failed=len(forced["selects"] & forced["selects_failed"]),
         spilled_bytes=spilled,
@@ -191,7 +191,7 @@ def _searched(rehearsed: Rehearsed, blind: list[str]) -> tuple[Tried, ...]:
             "faults and little memory",
             (rehearsed.steps_failed, rehearsed.selects_failed) == (rehearsed.steps, rehearsed.selects) and rehearsed.spilled_bytes > 0,
             f"{rehearsed.steps_failed} of {rehearsed.steps} steps and {rehearsed.selects_failed} of {rehearsed.selects} selects failed on purpose with an error that quotes "
-            f"a person; {rehearsed.spilled_bytes / 1e6:,.0f} MB were put on the disk for want of memory.",
+            f"a person, the steps once to be tried again and once for good; {rehearsed.spilled_bytes / 1e6:,.0f} MB were put on the disk for want of memory.",
         ),
     )
 

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -44,6 +45,26 @@ def test_a_refused_input_exits_3_and_all_else_is_done(landing: Path, tmp_path: P
     assert [(row["folder"], row["parsed"]) for row in told["inputs"]] == [("web_logs", 3)]
     assert "jane" not in shown.out + shown.err
     assert Path(told["reports"][0]).is_file()
+
+
+def test_what_differs_between_two_runs_stands_in_run_json(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever compares two HOMEs needs one file to leave out, and whoever asks how long a night took needs one to look at."""
+    for as_of, is_destroyed in (("2026-03-10T12:00:00Z", False), ("2026-03-13T00:00:00Z", True)):
+        assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", as_of, "--json"]) == 0
+        told = json.loads((tmp_path / "home" / "run.json").read_text())["run"]
+        ((key_id,),) = duckdb.sql(f"select key_id from '{tmp_path}/home/lake/ledger/keys/part.parquet'").fetchall()
+        assert told["keys"] == [{"day": "2026-03-10", "key_id": key_id, "is_destroyed": is_destroyed}]
+        assert told["as_of"] == as_of
+        assert [(job["job"], job["is_success"]) for job in told["jobs"]][:1] == [("landing", True)]
+        assert told["started_at"] < told["ended_at"]
+        assert told["seconds"] > 0
+    reports = b"".join(path.read_bytes() for path in (tmp_path / "home" / "reports").rglob("*") if path.is_file())
+    assert told["started_at"].encode() not in reports
+    for path in (tmp_path / "home" / "lake" / "scrubbed" / "requests").rglob("*.parquet"):
+        path.unlink()  # the books do not add up
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-03-14T00:00:00Z", "--json"]) == 4
+    failed = json.loads((tmp_path / "home" / "run.json").read_text())["run"]
+    assert (failed["as_of"], all(job["is_success"] for job in failed["jobs"])) == ("2026-03-14T00:00:00Z", False)
 
 
 def test_a_header_of_settings_tells_who_asked_behind_a_content_network(landing: Path, tmp_path: Path) -> None:
