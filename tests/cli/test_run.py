@@ -85,6 +85,27 @@ def test_a_header_of_settings_tells_who_asked_behind_a_content_network(landing: 
     assert len({row["visitor"] for row in shop}) == 4
 
 
+def test_what_is_refused_is_told_in_its_own_words(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The advice names the table of settings in brackets, and a file can be called as colours are: neither is a colour."""
+    (landing / "web_logs" / "[red]bad.log").write_text("no log\n" * 3)
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-04-01T00:00:00Z"]) == 3
+    told = capsys.readouterr().out
+    assert "refused [red]bad.log: wrong format" in told
+    assert "name its format in [formats] of glasshouse.toml\n" in told
+
+
+def test_a_folder_named_after_somebody_is_no_site(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The name of a sub-folder is a column of every table of measures, and stands in the report."""
+    (landing / "web_logs" / "jane.doe@example.com").mkdir()
+    (landing / "web_logs" / "jane.doe@example.com" / "access.log").write_text("".join(LINE.format(n=n) for n in range(9, 12)))
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-03-13T00:00:00Z", "--json"]) == 0
+    assert "rename the folder" in capsys.readouterr().err
+    with duckdb.connect(str(tmp_path / "home" / "warehouse.duckdb"), read_only=True) as warehouse:
+        assert warehouse.sql("select distinct site from measured.account_requests_daily order by site").fetchall() == [("web",), ("{redacted}",)]
+    holds = [path for path in (tmp_path / "home").rglob("*") if b"jane.doe@example.com" in (path.read_bytes() if path.is_file() else str(path).encode())]
+    assert {path.parent.name for path in holds} == {"input_files"}
+
+
 def test_a_record_store_that_cannot_be_measured_is_a_refused_input(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Numbers of a part must not pass for those of the whole; it is tried again at every run, also on the same day."""
     store = landing / "records" / "invoice"

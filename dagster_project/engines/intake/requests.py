@@ -22,6 +22,7 @@ from dagster_project.reading.files import Found, Identity, Piece, head, is_compr
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import named
 from dagster_project.reading.logs.lines import split
+from dagster_project.scrubbing.codes import REDACTED
 from dagster_project.scrubbing.columns import coded
 from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.scrub import Origin, Scrubber
@@ -68,6 +69,8 @@ class _Intake:
         discovered = Discovery(landing, known, self._formats.is_line, remembered.inputs()).discover(FOLDERS, house.watch)
         read = {input_id for of_group in known.values() for input_id in of_group}
         self._accounts.entries += discovered.refused
+        for folder in sorted({entry.found.folder for entry, _ in discovered.new if entry.found.site == REDACTED}):
+            house.tell(f"{folder}/: the name of a sub-folder is no code, so its site is shown as {REDACTED}; rename the folder")
         for number, (entry, who) in enumerate(discovered.new):
             house.watch("reading", number, len(discovered.new))
             on_time = remembered.on_time([entry.input_id, *(input_id for input_id, _ in who.begins_with)])

@@ -89,8 +89,8 @@ def take_records(house: House) -> int:
         if _is_whole(lake.folder(RECORDS, day) / f"{name}.parquet"):
             continue
         measured = measure(store.paths, store.record_class, store.account_column, day, name)
-        for number, fault in enumerate(measured.faults):
-            entry = Entry(f"refused-{name}-{number:04d}", Found("records", store.record_class, Path(fault.place)), fault.place)
+        for fault in measured.faults:
+            entry = Entry(f"refused-records-{len(accounts.entries):04d}", Found("records", store.record_class, Path(fault.place)), fault.place)
             entry.refuse(fault)
             accounts.entries.append(entry)
         lake.write("ledger.metering", measured.metering, f"{day}-{name}")

@@ -197,12 +197,12 @@ def trailing(rest: str) -> dict[str, str]:
     tokens = [quoted or bare for quoted, bare in _TOKEN.findall(rest)]
     found: dict[str, str] = {}
     for token in tokens:
-        seconds = re.fullmatch(r"(?:rt=|request_time=)?(\d{1,9}\.\d{1,9})s?", token)
+        seconds = re.fullmatch(r"(?:rt=|request_time=)?([0-9]{1,9}\.[0-9]{1,9})s?", token)
         if seconds and (length := duration_ns(seconds[1], 1_000_000_000)) is not None:
             found.setdefault("duration", str(length))
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)
-    alone = re.fullmatch(r"\s*(?:\d+/)?(\d{1,12})", rest)
+    alone = re.fullmatch(r"\s*(?:[0-9]+/)?([0-9]{1,12})", rest)
     return {"duration": f"{alone[1]}000"} if alone else found
 
 

@@ -135,6 +135,8 @@ def test_a_bad_request_is_a_good_line(request_line: str, expected: tuple[str | N
         (TAIL, TAIL + " 1234", "duration_ns", 1_234_000),
         (TAIL, TAIL + " 0/1234", "duration_ns", 1_234_000),
         (TAIL, TAIL + ' 421 0.250 "id"', "duration_ns", 250_000_000),
+        (TAIL, TAIL + " \u0663", "duration_ns", None),
+        (TAIL, TAIL + " \u0663.\u0663", "duration_ns", None),
     ],
 )
 def test_a_value_is_read_as_it_is_meant(before: str, after: str, column: str, value: object) -> None:
