@@ -64,11 +64,11 @@ def search(folders: Iterable[Path], traces: Traces) -> Found:
             held.append((name, NAME, name.encode()))
             for place, part in parts(content):
                 held.append((name, place, part if isinstance(part, bytes) else b"\n".join(map(_raw, part))))
-                found.leaks |= {_leak(kind, name, place, traces) for kind in ([] if isinstance(part, bytes) else traces.as_cells(part))}
+                found.leaks |= {Leak(kind, name, place) for kind in ([] if isinstance(part, bytes) else traces.as_cells(part))}
             if sum(len(content) for _, _, content in held) > BATCH_BYTES:
                 found.leaks |= _leaks(held, traces)
                 held.clear()
-    found.leaks |= _leaks(held, traces)
+    found.leaks = _without_names(found.leaks | _leaks(held, traces), traces)
     return found
 
 
@@ -79,14 +79,17 @@ Held = tuple[str, str, bytes]
 def _leaks(held: list[Held], traces: Traces) -> set[Leak]:
     found: set[Leak] = set()
     for (name, place, content), kinds in zip(held, traces.in_each([content for _, _, content in held]), strict=True):
-        found |= {_leak(kind, name, _at(place, content, offset), traces) for kind, offset in kinds.items()}
+        found |= {Leak(kind, name, _at(place, content, offset)) for kind, offset in kinds.items()}
     return found
 
 
-def _leak(kind: str, name: str, place: str, traces: Traces) -> Leak:
-    """Return a leak; what is told of its place may be a canary too."""
-    file, where = (mark.join(HIDDEN if traces.in_bytes(part.encode()) else part for part in told.split(mark)) for told, mark in ((name, "/"), (place, ": ")))
-    return Leak(kind, file, where)
+def _without_names(leaks: set[Leak], traces: Traces) -> set[Leak]:
+    """Return leaks without those parts of their file and place that are a canary too."""
+    parted = [(leak.kind, leak.file.split("/"), leak.place.split(": ")) for leak in leaks]
+    named = sorted({part for _, file, place in parted for part in (*file, *place)})
+    hidden = {part for part, kinds in zip(named, traces.in_each([part.encode() for part in named]), strict=True) if kinds}
+    shown = dict(zip(named, named, strict=True)) | dict.fromkeys(hidden, HIDDEN)
+    return {Leak(kind, "/".join(map(shown.__getitem__, file)), ": ".join(map(shown.__getitem__, place))) for kind, file, place in parted}
 
 
 def _at(place: str, content: bytes, offset: int) -> str:
