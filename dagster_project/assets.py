@@ -32,7 +32,8 @@ LEDGERS = tuple(
 )  # fmt: skip
 LOGS = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary")
 EVENTS = "scrubbed.access_events"
-BOOKS = ("ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.runs")
+ATTESTED = ("ledger.attestations", "ledger.source_gaps")
+BOOKS = ("ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.non_accesses", "ledger.runs")
 RETENTION = {
     "quarantine_days": "The index of refused lines, by file and line.",
     "request_days": "Request rows, without tokens, of days that were sealed.",
@@ -51,7 +52,7 @@ def landing_assets() -> list[dg.AssetsDefinition]:
     return [
         _asset("ledgers", (*LEDGERS, "ledger.first_seen", *steps.CLOSED), (), "Reads every ledger of the landing folder, whole.", lambda house, _: steps.take_ledgers(house)),
         _asset("requests", LOGS, ledgers, "Reads and scrubs the request logs that are new.", steps.take_requests),
-        _asset("access_events", (EVENTS,), ledgers, "Reads the access events that are new.", lambda house, _: steps.take_accesses(house)),
+        _asset("access_events", (EVENTS, *ATTESTED), ledgers, "Reads the access events that are new.", lambda house, _: steps.take_accesses(house)),
         _asset("records", ("scrubbed.records", "ledger.metering"), ledgers, "Measures the record stores, once a day.", lambda house, _: steps.take_records(house)),
         _asset("seal", (VISITORS, "ledger.keys"), LOGS, "Counts the visitors of days that are over, drops their tokens, destroys their keys.", steps.seal_due),
         _asset("books", BOOKS, (LOGS[0], EVENTS, *ledgers), "Checks that every line of every input is accounted for.", steps.close_books),

@@ -74,8 +74,9 @@ def _frame(rows: pa.Table) -> pl.DataFrame:
 
 
 def _declared(sources: Mapping[str, Source], like: pl.DataFrame) -> pl.DataFrame:
-    rows = [{"source": name, **source.model_dump()} for name, source in sorted(sources.items())]
-    given = pl.DataFrame(rows, schema={name: like.schema[name] for name in like.columns if name not in PLACE})
+    kinds = {name: like.schema[name] for name in like.columns if name not in PLACE}
+    rows = [{"source": name, **source.model_dump(include=set(kinds))} for name, source in sorted(sources.items())]
+    given = pl.DataFrame(rows, schema=kinds)
     return pl.concat([like.clear(), given], how="diagonal")
 
 

@@ -60,7 +60,8 @@ def _apache_parts(found: re.Match[str]) -> list[Part]:
         return [Field("duration", unit_ns, rank=rank)]
     if letter in "pi":
         name = (argument or "").lower()
-        return [Field(_HEADERS.get(name, ""), header=header_name(name)) if letter == "i" else Field("client_port" if name == "remote" else "")]
+        rank = int("<" in modifiers and ">" not in modifiers)  # of the original request
+        return [Field("client_port" if name == "remote" else "", rank=rank) if letter == "p" else Field(_HEADERS.get(name, ""), rank=rank, header=header_name(name))]
     field = _APACHE.get(letter, Field()) if argument is None or letter in "ah" else Field()
     return [replace(field, rank=0 if ">" in modifiers and letter == "s" else field.rank + 3 if argument else field.rank)]
 
