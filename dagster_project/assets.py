@@ -30,7 +30,7 @@ LEDGERS = tuple(
         "gaps", "messages", "erasures", "disclosures", "consents", "tags", "mailings", "objections", "reviews",
     )
 )  # fmt: skip
-REMEMBERED = ("ledger.first_seen", "ledger.reviews", "ledger.closings")
+REMEMBERED = ("ledger.first_seen", "ledger.reviews", *steps.CLOSED)
 LOGS = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary")
 EVENTS = "scrubbed.access_events"
 ATTESTED = ("ledger.attestations", "ledger.source_gaps")

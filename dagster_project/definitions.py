@@ -12,8 +12,9 @@ from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.expect import Suites
+from dagster_project.publishing.run_file import enter
 from dagster_project.publishing.summary import summary
-from dagster_project.resources import RESOURCES
+from dagster_project.resources import RESOURCES, now
 from dagster_project.sql_assets import EXPECTATIONS, sql_assets
 
 SEALED = [key("ledger.keys"), key(VISITORS)]
@@ -56,10 +57,12 @@ def assembled() -> dg.Definitions:
 
 def run_everything(house: House, worker: ProcessPoolExecutor) -> Ran:
     """Run landing, days and verdicts in this process, as the schedule does with Dagster's daemon; the worker judges suites."""
+    started_at = now()
     suites = Suites(house.home, EXPECTATIONS, worker)
     engine = DuckDBEngine(house.home)
     try:
         outcomes = automation.run_all(assembled(), {"house": house, "suites": suites, "engine": engine}, list(catalog.tables().values()))
+        enter(house, started_at, now(), [{"job": outcome.job, "dagster_run_id": outcome.run_id, "is_success": outcome.is_success} for outcome in outcomes])
         if any(not outcome.is_success for outcome in outcomes):
             return Ran(automation.complaints(outcomes), automation.exit_status(outcomes), {})
         engine.refresh()

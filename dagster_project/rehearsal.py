@@ -24,7 +24,7 @@ from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake.recovery import held
 from dagster_project.proving.canaries import canaries
-from dagster_project.proving.faults import Faults, FaultyEngine, FaultySuites, broken, forgiving, steps, steps_of
+from dagster_project.proving.faults import Faults, FaultyEngine, FaultySuites, broken, broken_runs, forgiving, steps, steps_of
 from dagster_project.publishing import summary
 from dagster_project.settings import Settings
 
@@ -60,7 +60,7 @@ def _run(whole: dg.Definitions, house: House, suites: expect.Suites, engine: Duc
 
 
 def _with_faults(house: House, suites: expect.Suites, engine: FaultyEngine, place: Path) -> list[automation.Outcome]:
-    """Run with every step failing before it succeeds; before that, a landing that fails for good and is told on the console."""
+    """Run with every step failing before it succeeds; before that, a landing that fails in the midst, and after it each step, for good, as the console is told."""
     whole = definitions.assembled()
     faults = Faults(next(canary.text for canary in canaries(0) if canary.kind == "e-mail"))
     _show(house, _run(whole, replace(house, watch=broken(faults)), suites, engine))
@@ -69,7 +69,16 @@ def _with_faults(house: House, suites: expect.Suites, engine: FaultyEngine, plac
     outcomes = _run(forgiving(whole), replace(house, watch=faults.watch), FaultySuites(suites, faults, step_of), engine)
     _spill(engine, place)
     selects = [table.name for table in catalog.tables().values() if table.kind == "select"]
-    told = {"steps": sorted(steps(whole)), "steps_failed": sorted(faults.steps), "selects": selects, "selects_failed": sorted(faults.selects)}
+    with history.dagster_instance(house.home) as instance:
+        broke = broken_runs(whole, instance, suites, faults.quoted)
+    _show(house, broke)
+    told = {
+        "steps": sorted(steps(whole)),
+        "steps_failed": sorted(faults.steps),
+        "steps_failed_for_good": sorted({step for outcome in broke for step in outcome.failed_steps}),
+        "selects": selects,
+        "selects_failed": sorted(faults.selects),
+    }
     (place / "faults.json").write_text(json.dumps(told), encoding="utf-8")
     return outcomes
 

@@ -84,7 +84,9 @@ class Site(Section):
 
     own_hosts: tuple[str, ...] = Field((), description="Host names of the site; any other is stored as `[other]`.")
     trusted_proxies: tuple[Annotated[str, AfterValidator(_proxy)], ...] = Field((), description="Addresses or networks, `unix:` or `localhost`, whose X-Forwarded-For is believed.")
-    client_headers: tuple[str, ...] = Field((), description="Vendor headers that name the client (CF-Connecting-IP, …); none is guessed.")
+    client_headers: tuple[str, ...] = Field(
+        (), description="Headers that name the client (CF-Connecting-IP, …), the best first: believed of a trusted proxy, where the format of the log holds them; none is guessed."
+    )
     routes: tuple[str, ...] = Field((), description="Declared routes, `{name}` for a segment that varies: `/jobs/{job}`.")
     vocabulary: tuple[str, ...] = Field((), description="Path segments that may be shown as they are.")
     query: dict[str, tuple[str, ...] | Literal["count"]] = Field({}, description="Query names that are kept: their allowed values, or `count` for 1, 2–5, 6+.")

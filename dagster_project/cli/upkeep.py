@@ -174,7 +174,7 @@ def _proof_lines(made: "Proven") -> list[str]:
     lines += [f"{row['format']:<20} {row['places']:>6} {row['left_out']:>8} {told['canaries']:>11} {row['lines']:>7,} {row['lines_read']:>7,}" for row in told["planted"]]
     lines += ["", "searched             " + ", ".join(f"{files:,} {sort}" for sort, files in told["searched"].items()), ""]
     lines += [f"{'held  ' if each.held else 'FAILED'} {each.name}: {each.sentence}" for each in made.proof.tried]
-    lines += [f"  leak: {leak.kind} in {leak.file}" for leak in made.leaks]
+    lines += [f"  leak: {leak.kind} in {leak.file}, {leak.place}" for leak in made.leaks]
     lines += [f"  differs: {name}" for name in told["tables_that_differ"]]
     lines += [f"  stored: {row['table_name']}.{row['column_name']}: {row['hits']:,} values of kind {row['kind']}" for row in told["persons_found"]]
     return [*lines, "", f"{'proven' if made.proof.held else 'NOT PROVEN'}, in {made.seconds:.0f} s; kept in run.json, and in the next report"]

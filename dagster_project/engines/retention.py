@@ -20,7 +20,13 @@ TAKEN_ONCE = ("web_logs", "request_logs", "access_events")
 # What findings stand on stays as long as they do, though it came of request lines.
 EVIDENCE = ("measured.card_number_lines", "measured.staff_record_requests")
 # Rows of these go by an instant or a day of their own.
-LEDGERS = {"ledger.keys": "destroyed_at", "ledger.metering": "day", "ledger.releases": "day", "ledger.reviews": "reviewed_at"}
+LEDGERS = {
+    "ledger.keys": "destroyed_at",
+    "ledger.closed_accesses": "closed_as_of",
+    "ledger.metering": "day",
+    "ledger.releases": "day",
+    "ledger.reviews": "reviewed_at",
+}
 DATED = ("occurred_at", "period_end", "month")  # the first of these that a table of findings has says how old a row is
 UNDATED = date(1970, 1, 1)  # the partition of events whose day is not known
 

@@ -4,6 +4,7 @@ privacy-rules.md section 2 lists the notations of an address, section 9 the kind
 """
 
 import base64
+import codecs
 import hashlib
 import ipaddress
 from collections.abc import Callable, Mapping
@@ -19,7 +20,7 @@ PEOPLE: tuple[Mapping[str, str], ...] = (
         "uuid": "123e4567-e89b-12d3-a456-426614174000", "ulid": "01HZX3V7K9QJ5M2N8P4R6T0W1Y", "card": "4111111111111111", "amex": "378282246310005", "phone": "+493012345678",
         "us phone": "212-555-0142", "iban": "DE89370400440532013000", "imei": "490154203237518", "device": "c3f1a97be02d4658", "mac": "00:11:22:33:44:66", "number": "7741889012",
         "birthday": "1984-03-17", "social": "078-05-1120", "cookie": "GA1.2.1837465920.1772446500", "place": "52.520008,13.404954", "key": "AKIAJ7QXN2VWD5K3TZRM",
-        "hash": hashlib.sha256(b"jane").hexdigest(), "word": "doeringer",
+        "hash": hashlib.sha256(b"jane").hexdigest(), "word": "doeringer", "payer": "cus_NffrFeUfNV2Hib",
     },
     {
         "address": "203.0.113.89", "second address": "198.51.100.223", "IPv6": "2001:db8:85b4::8c1d:461:7225", "IPv6 of a card": "2001:db8::266:77ff:fe88:99ab",
@@ -28,12 +29,14 @@ PEOPLE: tuple[Mapping[str, str], ...] = (
         "uuid": "987f6543-e21b-45d3-b456-426614175111", "ulid": "01J0B4W8M2RK6N3P9Q5S7V1X2Z", "card": "4242424242424242", "amex": "371449635398431", "phone": "+493087654321",
         "us phone": "415-555-0198", "iban": "DE02120300000000202051", "imei": "356938035643809", "device": "a9d4e83c17f0b265", "mac": "00:66:77:88:99:bb", "number": "6653902147",
         "birthday": "1979-11-26", "social": "219-09-9999", "cookie": "GA1.2.2649183750.1772447811", "place": "48.137154,11.576124", "key": "AKIAQ4M8RZC6H2YVPXWT",
-        "hash": hashlib.sha256(b"mila").hexdigest(), "word": "kowalskay",
+        "hash": hashlib.sha256(b"mila").hexdigest(), "word": "kowalskay", "payer": "cus_PqwkGhTbXC7Mjd",
     },
 )  # fmt: skip
 
 FILE_NAME, FILE_NAMES = "name of a file", ("fjodorova.acme", "hernandez.bolt")
-"""What a delivered file is called, by the number of the people."""
+"""What a delivered file is called, a folder in which one lies, and the file within an archive, by the number of the people."""
+SITE_NAMES = ("olga.fjodorova@acme.example", "rosa.hernandez@bolt.example")
+"""What a sub-folder of logs is called, which would be the name of a site."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,14 @@ def _url_packed(text: str) -> str:
     return base64.urlsafe_b64encode(f"mailto={text}&list=9".encode()).decode().rstrip("=")
 
 
+def _base58(text: str) -> str:
+    number, digits = int.from_bytes(text.encode(), "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"[digit] + digits
+    return digits
+
+
 def _idna(email: str) -> str:
     user, _, domain = email.partition("@")
     return f"{user}@{domain.encode('idna').decode()}"
@@ -130,6 +141,7 @@ _WRITINGS: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "IPv4 in octal": ("address", _octal),
     "IPv4 in two parts": ("address", _two_parts),
     "IPv4 with a zone": ("address", _between("", "%eth0")),
+    "IPv4 with marked dots": ("address", lambda text: text.replace(".", "[.]")),
     "IPv4, full width": ("address", _wide),
     "IPv4 with a mask": ("address", _between("", "/32")),
     "IPv4 behind proxies": ("second address", _between("", ",192.0.2.9")),
@@ -159,6 +171,16 @@ _WRITINGS: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "e-mail, base64": ("e-mail", _packed),
     "e-mail in a packed link": ("e-mail", _url_packed),
     "e-mail, hex": ("e-mail", lambda text: text.encode().hex()),
+    "e-mail, base64 twice": ("e-mail", lambda text: _packed(_packed(text))),
+    "e-mail, Base32": ("e-mail", lambda text: base64.b32encode(text.encode()).decode().rstrip("=")),
+    "e-mail, Base58": ("e-mail", _base58),
+    "e-mail, hex in pairs": ("e-mail", lambda text: text.encode().hex(":")),
+    "e-mail, JSON": ("e-mail", _at(r"\u0040")),
+    "e-mail, UTF-7": ("e-mail", _at("+AEA-")),
+    "e-mail, UTF-8 too long": ("e-mail", _at("%c1%80")),
+    "e-mail by ROT13": ("e-mail", lambda text: codecs.encode(text, "rot13")),
+    "e-mail spelt out": ("e-mail", lambda text: text.replace("@", "(at)").replace(".com", "(dot)com")),
+    "e-mail in hyphens": ("e-mail", _at("-at-")),
     "e-mail as a link": ("e-mail", _between("mailto:")),
     "e-mail, IDN": ("foreign e-mail", str),
     "e-mail, IDN in ASCII": ("foreign e-mail", _idna),
@@ -170,6 +192,7 @@ _WRITINGS: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "person's name, percent": ("foreign name", quote),
     "family name": ("word", _between("j.m.")),
     "JWT": ("subject", _jwt),
+    "JWT in a packed link": ("subject", lambda text: base64.urlsafe_b64encode(_jwt(text).encode()).decode().rstrip("=")),
     "API token": ("token", _between("ghp_")),
     "bearer token": ("token", _between("Bearer:")),
     "access key": ("key", str),
@@ -183,8 +206,10 @@ _WRITINGS: Mapping[str, tuple[str, Callable[[str], str]]] = {
     "phone": ("phone", str),
     "phone with zeros": ("phone", lambda text: text.replace("+", "00")),
     "phone, percent": ("phone", lambda text: quote(text, safe="")),
+    "phone in dots": ("phone", lambda text: f"{text[:3]}.{text[3:5]}.{text[5:9]}.{text[9:]}"),
     "phone of the US": ("us phone", str),
     "IBAN": ("iban", str),
+    "customer of a payment provider": ("payer", str),
     "IMEI": ("imei", str),
     "device id": ("device", str),
     "MAC address": ("mac", str),

@@ -1,4 +1,4 @@
-"""Faults on purpose: every step of a run fails in the midst of its work with an exception that quotes a person, then succeeds.
+"""Faults on purpose: every step fails for good when it begins, and in the midst of its work once before it succeeds, with an exception that quotes a person.
 
 What a run is given is put in place of the real thing; the steps themselves are those of every run.
 """
@@ -9,16 +9,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import dagster as dg
 import duckdb
 
-from dagster_project.automation import DAYS, LANDING, VERDICTS
+from dagster_project import automation
+from dagster_project.automation import DAYS, LANDING, PURGE, VERDICTS
 from dagster_project.checks import key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.house import House
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import GlasshouseError
 from dagster_project.expect import Suites
@@ -27,6 +29,28 @@ SELECTS = 3
 """A step that makes many tables fails for good at this many of them; at the others the error is told and the step goes on."""
 RETRIES = SELECTS + 3
 """No step has more faults than this."""
+BROKEN_DAY = date(2026, 3, 2)
+
+
+def fail(place: str, quoted: str) -> NoReturn:
+    """Raise an exception that quotes a person, with a cause that quotes it too."""
+    try:
+        int(quoted)
+    except ValueError as error:
+        raise RuntimeError(f"{place} met {quoted}") from error
+    raise RuntimeError(f"{place} met {quoted}")
+
+
+class Broken:
+    """Something that fails whenever it is asked for anything that a House or an engine has."""
+
+    def __init__(self, quoted: str) -> None:
+        self._quoted = quoted
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if name.startswith("_") or not (name in House.__dataclass_fields__ or hasattr(DuckDBEngine, name) or name == "lake"):
+            raise AttributeError(name)
+        fail(name, self._quoted)
 
 
 class Faults:
@@ -43,10 +67,7 @@ class Faults:
     def raise_once(self, step: str, place: str) -> None:
         """Fail in a step, once for each place, quoting the person, with a cause that quotes it too."""
         if self.is_first(step, place):
-            try:
-                int(self.quoted)
-            except ValueError as error:
-                raise RuntimeError(f"{place} of {step} met {self.quoted}") from error
+            fail(f"{place} of {step}", self.quoted)
 
     def is_first(self, step: str, place: str) -> bool:
         """Tell whether a step comes to a place for the first time, and remember that it did."""
@@ -141,6 +162,16 @@ def forgiving(whole: dg.Definitions) -> dg.Definitions:
     policy = dg.RetryPolicy(max_retries=RETRIES)
     jobs: list[Any] = [dg.define_asset_job(job.name, job.selection, executor_def=dg.in_process_executor, op_retry_policy=policy) for job in whole.jobs or ()]  # type: ignore[union-attr]
     return dg.Definitions(assets=whole.assets, jobs=jobs, resources=whole.resources)
+
+
+def broken_runs(whole: dg.Definitions, instance: dg.DagsterInstance, suites: Suites, quoted: str) -> list[automation.Outcome]:
+    """Run each step of a whole run and of the purge by itself, with nothing in it that works: it fails for good."""
+    given = {"house": Broken(quoted), "engine": Broken(quoted), "suites": suites}
+    made = {asset.node_def.name: sorted(asset.keys) for asset in whole.assets or () if isinstance(asset, dg.AssetsDefinition)}
+    of_jobs = {(node.name, job == DAYS) for job in (LANDING, DAYS, VERDICTS, PURGE) for node in whole.resolve_job_def(job).nodes}
+    jobs = [dg.define_asset_job(f"only_{step}", dg.AssetSelection.assets(*made[step]), executor_def=dg.in_process_executor) for step, _ in of_jobs]
+    alone = dg.Definitions(assets=whole.assets, jobs=jobs, resources=whole.resources)
+    return [automation.run(alone, instance, given, f"only_{step}", (BROKEN_DAY, BROKEN_DAY) if is_daily else None) for step, is_daily in sorted(of_jobs)]
 
 
 def steps(whole: dg.Definitions) -> set[str]:

@@ -1,6 +1,7 @@
 """The landing folder of the proof: every canary in every place of every log format, in every ledger and in the records of a store."""
 
 import csv
+import gzip
 import io
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,7 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.proving.canaries import FILE_NAMES, Canary, canaries
+from dagster_project.proving.canaries import FILE_NAMES, SITE_NAMES, Canary, canaries
 from dagster_project.proving.moulds import CLIENT, PLACES, example, moulds
 from dagster_project.reading.accesses.native import EVENTS
 from dagster_project.reading.ledgers import LEDGERS
@@ -22,7 +23,7 @@ AT = "2026-03-02T10:15:00Z"
 POPULAR = 25
 """Visitors that ask for the same path: enough that k alone would show it."""
 POPULAR_SITE = "popular"
-TOLD_BY_FORM = ("IPv", "e-mail", "card", "IBAN", "JWT", "UUID", "NAT64", "6to4", "phone")
+TOLD_BY_FORM = ("IPv", "e-mail", "card", "IBAN", "JWT", "UUID", "NAT64", "6to4", "phone", "customer")
 SOUND_LINES = 40
 """Examples as they are ahead of each log, so that its first hundred lines are not all refused."""
 
@@ -100,11 +101,23 @@ def plant(landing: Path, people: int) -> Planted:
     planted.lines["combined"] += len(popular := list(_popular(held)))
     _write(landing / "web_logs" / POPULAR_SITE / "canaries.log", "\n".join(popular) + "\n")
     _write(landing / "request_logs" / "unknown" / "canaries.log", "".join(f"{canary.text} says {canary.text}\n" for canary in held))
+    _plant_names(landing / "web_logs", people)
     _write(landing / "web_logs" / f"{FILE_NAMES[people]}.log", f"{example(FORMATS[0])[-1]}\n{{ cut short\n")
     for folder, row in {**_ROWS, "access_events": _EVENT}.items():
         planted.rows += _plant_ledger(landing / folder, row, held)
     _plant_records(landing / "records" / "job", held)
     return planted
+
+
+def _plant_names(logs: Path, people: int) -> None:
+    """Write sound logs into folders that are named after somebody, one of them packed under the name it had there."""
+    sound = example(FORMATS[0])[-1] + "\n"
+    _write(logs / SITE_NAMES[people] / "sound.log", sound * 2)
+    packed = io.BytesIO()
+    with gzip.GzipFile(FILE_NAMES[people], "wb", fileobj=packed, mtime=0) as file:
+        file.write((sound * 3).encode())
+    (logs / FORMATS[0].name / FILE_NAMES[people]).mkdir(parents=True, exist_ok=True)
+    (logs / FORMATS[0].name / FILE_NAMES[people] / "packed.log.gz").write_bytes(packed.getvalue())
 
 
 def _lines(known: Format, held: Sequence[Canary]) -> Iterator[str]:

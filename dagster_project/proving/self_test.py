@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
 
-from dagster_project.proving.sinks import SORTS, search
+from dagster_project.proving.sinks import HIDDEN, SORTS, search
 from dagster_project.proving.traces import Traces
 
 PLAIN = ("text", "other", "name")
@@ -30,7 +30,7 @@ def unseen(folder: Path, text: str, traces: Traces) -> list[str]:
         place = folder / (f"name={text}" if sort == "name" else sort)
         _write(sort, place, text)
     seen = {Path(leak.file).name for leak in search([folder], traces).leaks}
-    return [sort for sort in (*SORTS, *PLAIN) if (f"name={text}" if sort == "name" else sort) not in seen]
+    return [sort for sort in (*SORTS, *PLAIN) if (HIDDEN if sort == "name" else sort) not in seen]
 
 
 def _write(sort: str, path: Path, text: str) -> None:

@@ -29,18 +29,18 @@ class Traces:
     cells: Mapping[bytes, str]
     numbers: Mapping[int, str]
 
-    def in_each(self, contents: Sequence[bytes]) -> list[set[str]]:
-        """Return for each of the contents the kinds whose texts stand in it; many at once cost little more than one."""
+    def in_each(self, contents: Sequence[bytes]) -> list[dict[str, int]]:
+        """Return for each of the contents the kinds whose texts stand in it, with the first byte of the first; many at once cost little more than one."""
         # Each byte as one character: Polars looks for thousands of texts in one pass, and knows only text.
         texts = pl.Series([content.decode("latin-1") for content in contents], dtype=pl.String)
         hit = texts.str.contains_any(self._patterns, ascii_case_insensitive=True)
         seen = texts.filter(hit).str.extract_many(self._patterns, ascii_case_insensitive=True, overlapping=True)
         kinds = iter([self._kinds(set(each), text) for each, text in zip(seen.to_list(), texts.filter(hit), strict=True)])
-        return [next(kinds) if is_hit else set() for is_hit in hit]
+        return [next(kinds) if is_hit else {} for is_hit in hit]
 
     def in_bytes(self, content: bytes) -> set[str]:
         """Return the kinds whose texts stand in the bytes."""
-        return self.in_each([content])[0]
+        return set(self.in_each([content])[0])
 
     def as_cells(self, cells: Iterable[object]) -> set[str]:
         """Return the kinds that whole cells (texts, bytes, whole numbers; others pass) are."""
@@ -51,9 +51,14 @@ class Traces:
         raw = cell.encode("utf-8", "surrogatepass") if isinstance(cell, str) else cell
         return (self.cells.get(raw) or self.cells.get(raw.lower())) if isinstance(raw, bytes) else None
 
-    def _kinds(self, seen: set[str], text: str) -> set[str]:
-        texts = {_lower(each.encode("latin-1")) for each in seen}
-        return {self.anywhere[each] for each in texts if not each.isdigit() or _stands_alone(each, text)}
+    def _kinds(self, seen: set[str], text: str) -> dict[str, int]:
+        lower, found = _lower(text.encode("latin-1")), dict[str, int]()
+        for each in {_lower(each.encode("latin-1")) for each in seen}:
+            at = _alone(each, lower) if each.isdigit() else lower.find(each)
+            if at >= 0:
+                kind = self.anywhere[each]
+                found[kind] = min(at, found.get(kind, at))
+        return found
 
     @cached_property
     def _patterns(self) -> list[str]:
@@ -65,9 +70,10 @@ def _lower(raw: bytes) -> str:
     return raw.lower().decode("latin-1")
 
 
-def _stands_alone(digits: str, text: str) -> bool:
-    """Tell whether a number stands somewhere as a whole: its digits inside a longer number are chance."""
-    return re.search(rf"(?<!\d){digits}(?!\d)", text) is not None
+def _alone(digits: str, text: str) -> int:
+    """Return where a number stands as a whole, -1 where it does not: its digits inside a longer number are chance."""
+    found = re.search(rf"(?<!\d){digits}(?!\d)", text)
+    return found.start() if found else -1
 
 
 def traces(canaries: Iterable[Canary]) -> Traces:

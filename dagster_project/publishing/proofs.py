@@ -4,16 +4,14 @@ A proof has a date and belongs to one HOME, so it stands outside of what the sam
 anything has the same reports as any other, and says so in them.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dagster_project.publishing.exports import json_text
+from dagster_project.publishing.run_file import put, read
 
-NAME = "run.json"
 KEY = "prove"
 
 
@@ -47,15 +45,12 @@ class Proof:
 
 def keep(proof: Proof, home: Path) -> None:
     """Write the proof into HOME's run.json, in place of the last one; what else stands there stays."""
-    path = home / NAME
-    beside = path.with_name(f".{NAME}.tmp")
-    beside.write_text(json_text({**_read(path), KEY: {**asdict(proof), "held": proof.held}}), encoding="utf-8")
-    beside.replace(path)
+    put(home, KEY, {**asdict(proof), "held": proof.held})
 
 
 def kept(home: Path) -> Proof | None:
     """Return the last proof of a HOME; None where there is none, or none that this code can read."""
-    told = _read(home / NAME).get(KEY)
+    told = read(home).get(KEY)
     try:
         return _proof(told) if isinstance(told, dict) else None
     except (KeyError, TypeError, ValueError):
@@ -66,11 +61,3 @@ def _proof(told: Mapping[str, Any]) -> Proof:
     tried = tuple(Tried(str(each["name"]), each["held"] is True, str(each["sentence"])) for each in told["tried"])
     counts = {name: int(told[name]) for name in ("canaries", "formats", "sinks", "leaks")}
     return Proof(datetime.fromisoformat(told["proved_at"]), str(told["settings_sha256"]), str(told["code_version"]), tried=tried, **counts)
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        read = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return {}
-    return read if isinstance(read, dict) else {}

@@ -18,7 +18,7 @@ from dagster_project.publishing.changes import changes, is_any
 from dagster_project.publishing.proofs import kept
 from dagster_project.publishing.report import ReportInput, facts_of, month_of, write
 
-CLOSINGS = "ledger.closings"
+CLOSINGS, CLOSED_ACCESSES = "ledger.closings", "ledger.closed_accesses"
 Facts = dict[str, Any]
 
 
@@ -80,14 +80,23 @@ def _write(house: House, engine: DuckDBEngine, month: str, account: str | None, 
 
 
 def _close(engine: DuckDBEngine, month: str) -> None:
-    """Enter that a month is closed: accesses of it that are delivered later are late."""
+    """Enter that a month is closed, and which accesses its report knows: any other of its time is late."""
     closings, (_, following) = engine.lake.read(CLOSINGS), month_of(month)
     end, as_of = datetime.combine(following, time(), UTC), _as_of(engine)
     if as_of < end:
         raise UsageError(f"--close: {month} was not over at the as-of of the last run; run once more after {end:%Y-%m-%d}")
     if month not in closings.column("period").to_pylist():
+        engine.lake.write(CLOSED_ACCESSES, _known(engine, end, as_of), "part")
         new = pa.Table.from_pylist([{"period": month, "period_end": end, "closed_as_of": as_of}], schema(CLOSINGS))
         engine.lake.write(CLOSINGS, pa.concat_tables([closings, new]), "part")
+
+
+def _known(engine: DuckDBEngine, end: datetime, as_of: datetime) -> pa.Table:
+    """Return the accesses that closed reports know, with those decided before the end of a month that is being closed."""
+    known = engine.lake.read(CLOSED_ACCESSES)
+    decided = engine.connection().execute("select source, event_id from flagged.access_decisions where occurred_at < $end", {"end": end}).to_arrow_table()
+    new = decided.join(known, ["source", "event_id"], join_type="left anti").select(["source", "event_id"])
+    return pa.concat_tables([known, new.append_column(known.schema.field("closed_as_of"), pa.repeat(pa.scalar(as_of, known.schema.field("closed_as_of").type), new.num_rows))])
 
 
 def _export(house: House, folder: Path) -> None:

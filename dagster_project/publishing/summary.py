@@ -5,7 +5,9 @@ from typing import Any
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from dagster_project.publishing.exports import instant, visible
 from dagster_project.publishing.proofs import kept
@@ -62,7 +64,7 @@ def show(found: dict[str, Any], console: Console) -> None:
         inputs.add_row(row["folder"], *(f"{row[key]:,}" for key in ("inputs", "lines", "parsed", "quarantined", "blank_or_comment")))
     console.print(inputs)
     for row in found["refused"]:
-        console.print(f"[red]refused[/red] {visible(row['advice'] or row['file_name'])}", highlight=False)
+        console.print(Text.assemble(("refused", "red"), f" {visible(row['advice'] or row['file_name'])}"), soft_wrap=True)
     _promises(found, console)
     _findings(found, console)
     _told(found, console)
@@ -111,7 +113,7 @@ def _promises(found: dict[str, Any], console: Console) -> None:
     for row in sorted(found["promises"], key=lambda row: _in_order(row["promise_id"])):
         if f"{row['period_start']:%Y-%m}" == latest:
             badge = _BADGES[row["status"]]
-            table.add_row(row["promise_id"], f"[{badge}]{row['status']}[/{badge}]", f"{row['checked'] or 0:,}", f"{row['broken'] or 0:,}", row["reason"] or "")
+            table.add_row(row["promise_id"], f"[{badge}]{row['status']}[/{badge}]", f"{row['checked'] or 0:,}", f"{row['broken'] or 0:,}", escape(row["reason"] or ""))
     console.print(table)
 
 

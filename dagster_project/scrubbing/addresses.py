@@ -97,25 +97,23 @@ class Proxies:
         return any(address in network for network in self.networks)
 
 
-def client(peer: str | None, forwarded: str | None, proxies: Proxies, vendor: str | None = None) -> tuple[Packed, Client]:
+def client(peer: str | None, forwarded: str | None, proxies: Proxies, listed: str | None = None, header: str | None = None) -> tuple[Packed, Client]:
     """Return the client of a request: pick its address, unwrap it, classify it (section 2 of the privacy rules).
 
-    `forwarded` is X-Forwarded-For or Forwarded (RFC 7239) as logged. Where it starts with the peer itself, the log's own client
-    field held the list and its last entry is the nearest hop. `vendor` is a header that the settings name: it goes before all.
+    `forwarded` is X-Forwarded-For or Forwarded (RFC 7239) as logged. `listed` is the list where the log's own client field holds
+    one: its last entry is the nearest hop, and no other list counts. `header` is what the header says that settings name as the
+    client: it goes before all, but only a proxy of ours is believed to have written it.
     """
-    if vendor:
-        packed, known = classify(vendor)
+    is_rfc7239, hops = _hops((listed or forwarded or "")[-MAX_LIST:])
+    if listed and hops:
+        peer = hops.pop()
+    if header and peer is not None and proxies.trust(peer):
+        packed, known = classify(header)
         if packed is not None:
             return packed, known._replace(client_source="vendor")
-    if not forwarded:
-        return classify(peer)
-    is_rfc7239, hops = _hops(forwarded[-MAX_LIST:])
-    if len(hops) > 1 and not is_rfc7239 and hops[0] == peer:
-        found, is_peer = _walk(hops[-1], hops[:-1], proxies)[0], False
-    else:
-        found, is_peer = _walk(peer, hops, proxies)
+    found, is_peer = _walk(peer, hops, proxies)
     packed, known = classify(found)
-    return packed, known if is_peer else known._replace(client_source="forwarded" if is_rfc7239 else "xff")
+    return packed, known if is_peer and not listed else known._replace(client_source="forwarded" if is_rfc7239 else "xff")
 
 
 def _walk(peer: str | None, hops: list[str], proxies: Proxies) -> tuple[str | None, bool]:

@@ -29,10 +29,9 @@ class Clients:
     def __init__(self, proxies: Proxies) -> None:
         walked = lru_cache(_LONGEST_CACHE)(client)
 
-        def made(peer: str | None, forwarded: str | None = None, *vendors: str | None) -> tuple[object, ...]:
-            vendor = next(filter(None, vendors), None)
-            packed, kept = walked(peer, forwarded, proxies, vendor) if forwarded or vendor else classify(peer)
-            return packed and address_block(packed), *kept, cards(forwarded)
+        def made(peer: str | None, forwarded: str | None = None, listed: str | None = None, header: str | None = None) -> tuple[object, ...]:
+            packed, kept = walked(peer, forwarded, proxies, listed, header) if forwarded or listed or header else classify(peer)
+            return packed and address_block(packed), *kept, cards(forwarded) + cards(header)
 
         self._others = Memory(made, SCHEMA)
 

@@ -20,6 +20,17 @@ def codes(column: pl.Series, words: int = CODE_WORDS) -> pl.Series:
     return column.replace(unsound, [REDACTED] * len(unsound)) if unsound else column
 
 
+def code(text: str) -> str:
+    """Return a text that is a code, else `{redacted}`."""
+    return text if _is_code(text, CODE_WORDS) else REDACTED
+
+
+def code_lists(column: pl.Series) -> pl.Series:
+    """Return lists without what is no code: redacted, an entry would permit whatever else is redacted. Null stays null."""
+    unsound = [text for text in column.explode().drop_nulls().unique().to_list() if not _is_code(text, CODE_WORDS)]
+    return column.list.eval(pl.element().filter(~pl.element().is_in(unsound))) if unsound else column
+
+
 def are_codes(column: pl.Series, words: int = CODE_WORDS) -> pl.Series:
     """Tell which rows hold a code, or nothing."""
     return codes(column, words).eq_missing(column)

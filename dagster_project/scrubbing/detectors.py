@@ -12,7 +12,8 @@ MAX_CHARS = 8192  # of a longer text the beginning is read: what cannot be read 
 # Without any of these a text holds no kind in the open, or no packed token: most texts end here.
 _DIRECT = re.compile(
     r"@|[%\\&=$]|[^\x00-\x7f]|eyJ|:[^:]*:|\d[.]\d|0[xX]|[0-9a-fA-F]-[0-9a-fA-F]{1,4}-|[0-9A-Za-z]{15}|\d(?:\D{0,2}\d){6}|\d_\d{1,3}_|[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\."
-    r"|glpat-|[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]|(?i:[\[({<]\s?(?:at|\u00e4t)|[ _+.-]dot[ _+.-]|\.(?:arpa|dip|dsl|dyn|pool|local|public)|bearer |basic |private key)",
+    r"|glpat-|[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]|(?i:[\[({<]\s?(?:at|\u00e4t|a[\])}>]|dot|\.)|[_-]at[_-][\w-]{2,63}\.|[ _+.-]dot[ _+.-]"
+    r"|\.(?:arpa|dip|dsl|dyn|pool|local|public)|bearer |basic |private key)",
 )
 _PACKABLE = re.compile(r"[A-Za-z0-9+/_-]{12}|[%\\&]|[^\x00-\x7f]")
 _SEVEN_DIGITS = re.compile(r"\d(?:\D{0,2}\d){6}")
@@ -23,9 +24,14 @@ _TOP_LABEL = re.compile(r"[^\W\d_][\w-]+")
 # jane(at)example(dot)com, jane at example dot com
 _TOP = r"(?:at|ch|com?|de|edu|es|eu|example|fr|gov|info|io|it|net|nl|org|pl|ru|uk|us)"
 _AT = re.compile(
-    rf"\s?[\[({{<]\s?(?:at|\u00e4t|@)\s?[\])}}>]\s?|(?<=\w)[ _+.-]at[ _+.-](?=[\w-]{{1,63}}(?:[ _+.-][\w-]{{1,63}}){{0,4}}?[ _+.-]dot[ _+.-]{_TOP}(?![^\W_]))", re.IGNORECASE
+    rf"\s?[\[({{<]\s?(?:a|at|\u00e4t|@)\s?[\])}}>]\s?"
+    rf"|(?<=\w)[_-]at[_-](?=(?:[\w-]{{1,63}}\.){{1,4}}{_TOP}(?![^\W_]|[.-]\w))"
+    rf"|(?<=\w)[ _+.-]at[ _+.-](?=[\w-]{{1,63}}(?:[ _+.-][\w-]{{1,63}}){{0,4}}?[ _+.-]dot[ _+.-]{_TOP}(?![^\W_]))",
+    re.IGNORECASE,
 )
 _DOT = re.compile(r"\s?[\[({<]\s?(?:dot|punkt|\.)\s?[\])}>]\s?|[ _+.-]dot[ _+.-]", re.IGNORECASE)
+# 203[.]0[.]113[.]77, 203 .0.113.77
+_DOT_OF_NUMBERS = re.compile(r"(?<=\d)(?:\s{0,2}[\[({<]\s?(?:dot|\.)\s?[\])}>]\s{0,2}|\s{1,2}\.\s{0,2}|\.\s{1,2})(?=\d)", re.IGNORECASE)
 _OCTETS = r"(?:0[xX][0-9a-fA-F]{1,2}|\d{1,4})"
 _QUAD = re.compile(rf"(?<![\d.])(?<![vV]){_OCTETS}(?:\.{_OCTETS}){{3}}(?!\.?\d)")
 _DASHED_QUAD = re.compile(r"(?<!\d)(?<!\d[_-])\d{1,3}([_-])\d{1,3}\1\d{1,3}\1\d{1,3}(?![_-]?\d)")
@@ -131,6 +137,7 @@ def _has_phone(text: str) -> bool:
 
 
 def _has_address(text: str) -> bool:
+    text = _DOT_OF_NUMBERS.sub(".", text)
     if "." in text and any(all(_octet(part) <= 255 for part in found.split(".")) for found in _QUAD.findall(text)):
         return True
     if any(_is_dashed(found[0].replace("_", "-").split("-")) for found in _DASHED_QUAD.finditer(text)):

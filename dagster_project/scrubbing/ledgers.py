@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.scrubbing import detectors
-from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, codes
+from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, code_lists, codes
 from dagster_project.scrubbing.merging import PLACE, Merged, adding, distinct, filling
 from dagster_project.scrubbing.people import People
 from dagster_project.settings import Source
@@ -147,7 +147,7 @@ def _policies(rows: pl.DataFrame, _: People) -> pl.DataFrame:
         "emailed_at",
         pl.col("notice_days").fill_null(0),
         "exempt_classes",
-        "purposes",
+        code_lists(rows["purposes"]),
         "max_grant_days",
     )
 
@@ -222,6 +222,10 @@ def _consent_fault(rows: pl.DataFrame, _people: People) -> pl.Expr:
     return _unless(pl.lit(are_codes(rows["recipient"], COMPANY_WORDS) & are_codes(rows["purpose"])))
 
 
+def _consents(rows: pl.DataFrame, _: People) -> pl.DataFrame:
+    return rows.select("consent_id", "account_id", "recipient", code_lists(rows["data_classes"]), "purpose", "valid_from", "valid_to", "recorded_at")
+
+
 def _tags(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     urls = rows["url"].unique().to_list()
     found = pl.DataFrame(
@@ -273,7 +277,7 @@ _LEDGERS: Mapping[str, _Ledger] = {
     "erasures": _Ledger(_as_delivered("order_id", "account_id", "recorded_at", "message_id")),
     "disclosures": _Ledger(_disclosures),
     "consents": _Ledger(
-        _as_delivered("consent_id", "account_id", "recipient", "data_classes", "purpose", "valid_from", "valid_to", "recorded_at"),
+        _consents,
         partial(adding, key="consent_id", added=("valid_to",)),
         _consent_fault,
     ),

@@ -89,7 +89,6 @@ class Literals:
         self._sites_with_accounts: set[str] = set()
         self._passed: set[tuple[str, str]] = set()
         self._decided: pl.DataFrame | None = None
-        self.backstop_hits = 0
 
     def route_id(self, site: str, candidate: str) -> int:
         """Return the number of a candidate, a new one on first sight; beyond 400,000 candidates its literals fall back."""
@@ -120,7 +119,6 @@ class Literals:
         """Return scrubbed.routes for every number given; a route in which a detector still finds something is `{redacted}`."""
         decided = self._decide()
         shown = {route: REDACTED if kinds(route) else route for route in decided["route"].unique()}
-        self.backstop_hits = sum(route != safe for route, safe in shown.items())
         routes = [shown[route] for route in decided["route"]]
         return pa.table([pa.array(range(self._first_route_id, self._first_route_id + len(routes)), pa.int64()), decided["site"].to_arrow(), routes], schema=ROUTES)
 

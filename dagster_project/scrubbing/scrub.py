@@ -25,9 +25,6 @@ from dagster_project.scrubbing.targets import Targets
 from dagster_project.scrubbing.tokens import blocks, by_day, token_column, tokens
 from dagster_project.settings import Settings
 
-# Columns of parse that a person could stand in; of client_ip and http_version no number can be that of a card.
-TEXTS = ("client_ip", "forwarded_for", "method", "target", "host", "referer", "user", "user_agent", "http_version", "account")
-
 Columns = dict[str, pa.Array]
 
 
@@ -55,7 +52,6 @@ class _Site:
         site = settings.sites.of(name)
         own_hosts = frozenset(map(str.lower, site.own_hosts))
         read = Targets(site, settings.access.customer_record_routes, settings.accounts.path_patterns)
-        self.vendor_headers = tuple(header.lower().replace("-", "_") for header in site.client_headers)
         self.clients = Clients(Proxies.of(site.trusted_proxies))
         self.texts = {
             "target": columns.targets(read, accounts, lambda candidate: route_id(name, candidate)),
@@ -112,11 +108,6 @@ class Scrubber:
         """Return the (site, route prefix) literals that passed, for later runs."""
         return self._literals.learnt()
 
-    @property
-    def backstop_hits(self) -> int:
-        """How many routes the last look of the detectors blanked; known after `routes`."""
-        return self._literals.backstop_hits
-
     def _site(self, name: str) -> _Site:
         if name not in self._sites:
             self._sites[name] = _Site(name, self._settings, self._accounts, self._literals.route_id)
@@ -145,9 +136,8 @@ RULES = {"log": "account", "host": "host", "path": "target", "user": "user"}
 
 
 def _clients(rows: pa.Table, site: _Site) -> Seen:
-    vendors = [text_column(rows, name) for name in rows.column_names if name.lower().replace("-", "_") in site.vendor_headers]
-    said = [text_column(rows, "forwarded_for"), *vendors]
-    return site.clients.see(text_column(rows, "client_ip"), *said)
+    claims = (text_column(rows, name) for name in ("forwarded_for", "client_list", "client_header"))
+    return site.clients.see(text_column(rows, "client_ip"), *claims)
 
 
 def _contributors(addresses: pa.Array) -> pa.Array:

@@ -32,6 +32,10 @@ _TELLING = re.compile(
     | (?<!\w)~\w                                   # somebody's home
     | (?<![\d.])\d{1,3}\.\d{5,8}(?!\d|\.\d)          # an address of two numbers, or half of a position
     | ^0\d{7,}$                                     # a number that is dialled
+    | \+AEA-|&(?:commat)?$                          # UTF-7's at sign, and HTML's cut off at its `#` or `;`
+    | \ufffd\ufffd                                 # bytes that are no text, as an at sign written too long
+    | (?<![0-9a-z])(?:[0-9a-f]{2}:){6}              # hex in pairs
+    | (?<![a-z])(?:acct|ch|cs|cus|evt|in|pi|pm|req|seti|src|sub|tok)_(?=[a-z_]{0,40}\d)[a-z0-9]{14}    # ids of a payment provider
     | %[0-9a-f]{2}                                  # encoded more often than anybody does in good faith
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -60,7 +64,7 @@ def is_telling(plain: str) -> bool:
 
 def is_behind_folder(folder: str, plain: str) -> bool:
     """Tell whether a decoded segment stands where a person's name, number or key stands (`/users/jane`, `/reset/x7Kq`), and is no page."""
-    return folder.lower() in _FOLDERS and _ENDING.sub("", plain.lower()) not in _PAGES
+    return folder.lower().rpartition(":")[2] in _FOLDERS and _ENDING.sub("", plain.lower()) not in _PAGES
 
 
 def is_scheme(plain: str) -> bool:

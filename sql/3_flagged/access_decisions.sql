@@ -38,17 +38,20 @@ verdict as (
             ordinal
     ) = 1
 ),
--- What an input tells of the time before a report that was closed when it was read is late.
+-- Between the ends of closed months: the first closed report that tells of the time between.
 closed as (
-    select input.input_id, max(closing.period_end) as closed_to
-    from ledger.inputs as input
-    join ledger.closings as closing on closing.closed_as_of < input.read_at
-    group by input.input_id
+    select
+        coalesce(lag(period_end) over (order by period_end), timestamptz '0001-01-01 00:00:00+00') as closed_from,
+        period_end as closed_to,
+        min(closed_as_of) over (order by period_end rows between current row and unbounded following) as closed_as_of
+    from ledger.closings
 ),
 late as (
     select event.source, event.event_id
     from scrubbed.access_events as event
-    join closed on closed.input_id = event.input_id and event.occurred_at < closed.closed_to
+    join closed on event.occurred_at >= closed.closed_from and event.occurred_at < closed.closed_to
+    left join ledger.closed_accesses as known on known.source = event.source and known.event_id = event.event_id
+    where known.closed_as_of is null or known.closed_as_of > closed.closed_as_of
 ),
 decided as (
     select
@@ -125,5 +128,5 @@ select
     verdict_then, -- by what was recorded at the access; null where decided before grants
     verdict_now, -- by what was recorded at the as-of; null where decided before grants
     is_provisional as provisional, -- its source has not been read so far: the verdict may change
-    is_late as late -- older than a report that was closed before the event was read
+    is_late as late -- of the time of a closed report that does not know it
 from graded

@@ -28,14 +28,14 @@ def put(landing: Path, name: str, at: str) -> None:
     (landing / "access_events" / f"{name}.jsonl").write_text(EVENT.format(name=name, at=at))
 
 
-def run(landing: Path, as_of: str) -> None:
+def run(landing: Path, as_of: str, *options: str) -> None:
     """Run the landing folder."""
-    assert status_of(["run", str(landing), "--home", str(landing.parent / "home"), "--as-of", as_of, "--json"]) == 0
+    assert status_of(["run", str(landing), "--home", str(landing.parent / "home"), "--as-of", as_of, "--json", *options]) == 0
 
 
-def report(landing: Path, *options: str) -> int:
-    """Write the report of February."""
-    return status_of(["report", "--home", str(landing.parent / "home"), "--month", "2026-02", *options])
+def report(landing: Path, *options: str, month: str = "2026-02") -> int:
+    """Write the report of a month, February unless told otherwise."""
+    return status_of(["report", "--home", str(landing.parent / "home"), "--month", month, *options])
 
 
 def late(landing: Path) -> dict[str, bool]:
@@ -82,6 +82,35 @@ def test_a_closed_month_without_news_is_not_restated(landing: Path) -> None:
     assert [path.name for path in month.iterdir() if path.is_dir()] == []
     assert report(landing, "--diff", "2026-02") == 0
     assert [path.name for path in month.iterdir() if path.is_dir()] == ["since-2026-02"]
+
+
+def test_a_rebuild_makes_nothing_late_that_was_known(landing: Path) -> None:
+    """Reading all again after an upgrade must not put a closed report in doubt: of a log that has grown, what was there at the close neither."""
+    run(landing, "2026-03-02T00:00:00Z")
+    assert report(landing, "--close") == 0
+    run(landing, "2026-03-09T00:00:00Z", "--rebuild")
+    assert late(landing) == {"first": False}
+    assert report(landing) == 0
+    month = landing.parent / "home" / "reports" / "2026-02"
+    assert [path.name for path in month.iterdir() if path.is_dir()] == []
+    with (landing / "access_events" / "first.jsonl").open("a") as grown:
+        grown.write(EVENT.format(name="second", at="2026-02-11T10:00:00Z"))
+    for as_of, options in (("2026-03-10T00:00:00Z", ()), ("2026-03-11T00:00:00Z", ("--rebuild",))):
+        run(landing, as_of, *options)
+        assert late(landing) == {"first": False, "second": True}
+
+
+def test_what_a_later_report_knew_first_is_late_for_the_earlier(landing: Path) -> None:
+    """Closing the next month makes nobody forget that an access came after the first was closed."""
+    run(landing, "2026-03-02T00:00:00Z")
+    assert report(landing, "--close") == 0
+    put(landing, "second", "2026-02-11T10:00:00Z")
+    put(landing, "third", "2026-03-05T10:00:00Z")
+    run(landing, "2026-04-02T00:00:00Z")
+    assert report(landing, "--close", month="2026-03") == 0
+    put(landing, "fourth", "2026-03-06T10:00:00Z")
+    run(landing, "2026-04-03T00:00:00Z", "--rebuild")
+    assert late(landing) == {"first": False, "second": True, "third": False, "fourth": True}
 
 
 def test_a_month_that_is_not_over_stays_open(landing: Path, capsys: pytest.CaptureFixture[str]) -> None:

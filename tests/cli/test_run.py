@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -44,6 +45,65 @@ def test_a_refused_input_exits_3_and_all_else_is_done(landing: Path, tmp_path: P
     assert [(row["folder"], row["parsed"]) for row in told["inputs"]] == [("web_logs", 3)]
     assert "jane" not in shown.out + shown.err
     assert Path(told["reports"][0]).is_file()
+
+
+def test_what_differs_between_two_runs_stands_in_run_json(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever compares two HOMEs needs one file to leave out, and whoever asks how long a night took needs one to look at."""
+    for as_of, is_destroyed in (("2026-03-10T12:00:00Z", False), ("2026-03-13T00:00:00Z", True)):
+        assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", as_of, "--json"]) == 0
+        told = json.loads((tmp_path / "home" / "run.json").read_text())["run"]
+        ((key_id,),) = duckdb.sql(f"select key_id from '{tmp_path}/home/lake/ledger/keys/part.parquet'").fetchall()
+        assert told["keys"] == [{"day": "2026-03-10", "key_id": key_id, "is_destroyed": is_destroyed}]
+        assert told["as_of"] == as_of
+        assert [(job["job"], job["is_success"]) for job in told["jobs"]][:1] == [("landing", True)]
+        assert told["started_at"] < told["ended_at"]
+        assert told["seconds"] > 0
+    reports = b"".join(path.read_bytes() for path in (tmp_path / "home" / "reports").rglob("*") if path.is_file())
+    assert told["started_at"].encode() not in reports
+    for path in (tmp_path / "home" / "lake" / "scrubbed" / "requests").rglob("*.parquet"):
+        path.unlink()  # the books do not add up
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-03-14T00:00:00Z", "--json"]) == 4
+    failed = json.loads((tmp_path / "home" / "run.json").read_text())["run"]
+    assert (failed["as_of"], all(job["is_success"] for job in failed["jobs"])) == ("2026-03-14T00:00:00Z", False)
+
+
+def test_a_header_of_settings_tells_who_asked_behind_a_content_network(landing: Path, tmp_path: Path) -> None:
+    """All visitors would be as few as the network has addresses, and nothing be shown for want of visitors."""
+    folder = landing / "web_logs" / "shop"
+    folder.mkdir()
+    line = '{} - - [10/Mar/2026:09:00:00 +0000] "GET / HTTP/1.1" 200 5 "{}"\n'
+    asked = [("10.0.0.9", "8.8.8.8"), ("10.0.0.9", "8.8.4.4"), ("10.0.0.9", "-"), ("198.51.100.7", "8.8.8.8")]
+    (folder / "access.log").write_text("".join(line.format(*each) for each in asked))
+    (landing / "glasshouse.toml").write_text(
+        '[formats]\n"web_logs/shop" = \'nginx:$remote_addr - - [$time_local] "$request" $status $body_bytes_sent "$http_cf_connecting_ip"\'\n'
+        '[sites.shop]\ntrusted_proxies = ["10.0.0.0/8"]\nclient_headers = ["CF-Connecting-IP"]\n'
+    )
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-03-10T12:00:00Z", "--json"]) == 0
+    stored = pa.concat_tables([pq.read_table(path, partitioning=None) for path in (tmp_path / "home").glob("lake/scrubbed/requests/**/*.parquet")])
+    shop = [row for row in stored.to_pylist() if row["site"] == "shop"]
+    assert [(row["client_class"], row["client_source"]) for row in shop] == [("public", "vendor")] * 2 + [("private", "peer"), ("reserved", "peer")]
+    assert len({row["visitor"] for row in shop}) == 4
+
+
+def test_what_is_refused_is_told_in_its_own_words(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The advice names the table of settings in brackets, and a file can be called as colours are: neither is a colour."""
+    (landing / "web_logs" / "[red]bad.log").write_text("no log\n" * 3)
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-04-01T00:00:00Z"]) == 3
+    told = capsys.readouterr().out
+    assert "refused [red]bad.log: wrong format" in told
+    assert "name its format in [formats] of glasshouse.toml\n" in told
+
+
+def test_a_folder_named_after_somebody_is_no_site(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The name of a sub-folder is a column of every table of measures, and stands in the report."""
+    (landing / "web_logs" / "jane.doe@example.com").mkdir()
+    (landing / "web_logs" / "jane.doe@example.com" / "access.log").write_text("".join(LINE.format(n=n) for n in range(9, 12)))
+    assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-03-13T00:00:00Z", "--json"]) == 0
+    assert "rename the folder" in capsys.readouterr().err
+    with duckdb.connect(str(tmp_path / "home" / "warehouse.duckdb"), read_only=True) as warehouse:
+        assert warehouse.sql("select distinct site from measured.account_requests_daily order by site").fetchall() == [("web",), ("{redacted}",)]
+    holds = [path for path in (tmp_path / "home").rglob("*") if b"jane.doe@example.com" in (path.read_bytes() if path.is_file() else str(path).encode())]
+    assert {path.parent.name for path in holds} == {"input_files"}
 
 
 def test_a_record_store_that_cannot_be_measured_is_a_refused_input(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

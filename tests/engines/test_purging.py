@@ -289,6 +289,15 @@ def test_findings_go_with_the_events_they_stand_on(world: World) -> None:
     assert [(row["table_name"], row["rule"], row["rows"]) for row in world.rows(PURGES)] == [(table, "ledger_years", 1)]
 
 
+def test_what_a_closed_report_knew_goes_with_the_ledgers(world: World) -> None:
+    """It names accesses, and outlives none of them by more than the month it closed."""
+    table, now = "ledger.closed_accesses", datetime(2026, 1, 1, tzinfo=UTC)
+    stamps = {"old": datetime(2018, 12, 31, tzinfo=UTC), "new": datetime(2019, 1, 1, tzinfo=UTC)}
+    store(world, table, *({"source": "s", "event_id": name, "closed_as_of": at} for name, at in stamps.items()))
+    purged(world, now)
+    assert [row["event_id"] for row in world.rows(table)] == ["new"]
+
+
 def test_a_finding_that_is_still_reported_keeps_when_it_was_first_seen(world: World) -> None:
     """Without it an old finding would look new at the next run."""
     seen = datetime(2018, 1, 1, tzinfo=UTC)

@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import definitions
+from dagster_project import automation, definitions, expect
 from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
-from dagster_project.proving.faults import SELECTS, Faults, FaultyEngine, forgiving, steps, steps_of
+from dagster_project.history import dagster_instance
+from dagster_project.proving.faults import SELECTS, Faults, FaultyEngine, broken_runs, forgiving, steps, steps_of
 
 QUOTED = "jane.doeringer@example.com"
 
@@ -67,6 +68,28 @@ def test_a_step_of_many_tables_fails_at_some_and_tells_of_all(engine: FaultyEngi
 def test_an_engine_that_is_not_armed_does_its_work(engine: FaultyEngine) -> None:
     """The run without faults has little memory too."""
     assert engine.build(catalog.tables()["reported.capacity"]) == 0
+
+
+def test_every_step_meets_a_fault_in_its_midst() -> None:
+    """A step that nothing makes fail tells nothing of what its failure would show."""
+    whole = definitions.assembled()
+    of, tables = steps_of(whole), catalog.tables().values()
+    judged = {of[table.name] for table in tables if expect.suite_path(definitions.EXPECTATIONS, table).is_file()}
+    selects = {of[table.name] for table in tables if table.kind == "select"}
+    assert steps(whole) <= judged | selects | {of["warehouse"], of["report"]}
+
+
+def test_every_step_fails_for_good_and_no_word_of_it_is_kept(tmp_path: Path) -> None:
+    """A step that is not tried again is told otherwise than one that is: by an event of its own, on the console and in the history."""
+    whole = definitions.assembled()
+    with expect.started() as worker, dagster_instance(tmp_path) as instance:
+        outcomes = broken_runs(whole, instance, expect.Suites(tmp_path, definitions.EXPECTATIONS, worker), QUOTED)
+    assert {step for outcome in outcomes for step in outcome.failed_steps} == {*steps(whole), "purge"}
+    assert not any(outcome.is_success for outcome in outcomes)
+    told = automation.complaints(outcomes)
+    assert len(told) == len(outcomes)
+    assert QUOTED not in str(told)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and QUOTED.encode() in path.read_bytes()]
 
 
 def test_every_step_of_a_run_is_known_and_may_try_again() -> None:

@@ -40,4 +40,5 @@ def test_what_a_vendor_declares_is_shown_and_found(tmp_path: Path) -> None:
     assert not any(name.startswith("home/dagster/") for name in found)
     told = json.loads((tmp_path / "faults.json").read_text())
     assert told["steps"] == told["steps_failed"]
+    assert set(told["steps"]) < set(told["steps_failed_for_good"])
     assert set(told["selects"]) <= set(told["selects_failed"])

@@ -53,10 +53,54 @@ def test_archives_in_archives_are_opened(tmp_path: Path) -> None:
 
 
 def test_a_leak_in_the_name_of_a_file_is_seen(tmp_path: Path) -> None:
-    """A partition named after a value leaks it to everyone who lists the folder."""
+    """A partition named after a value leaks it to everyone who lists the folder; whoever is told of it reads no name."""
     (tmp_path / f"user={EMAIL}").mkdir()
     (tmp_path / f"user={EMAIL}" / "empty").write_text("")
-    assert leaks(tmp_path) == [Leak("e-mail", f"{tmp_path.name}/user={EMAIL}/empty")]
+    assert leaks(tmp_path) == [Leak("e-mail", f"{tmp_path.name}/\u2026/empty")]
+
+
+def packed(write: str) -> bytes:
+    """Return an archive with two members, the second with the canary in its text or its name."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("first", "-")
+        archive.writestr(EMAIL if write == "name" else "second", f"a\nb {EMAIL}" if write == "text" else "-")
+    return held.getvalue()
+
+
+def stored(write: str) -> bytes:
+    """Return a Parquet file with the canary in a column of another name, or a column named after it."""
+    held = io.BytesIO()
+    pq.write_table(
+        pa.table({"number": ["1"], EMAIL if write == "name" else "text": [EMAIL]}), held, compression="gzip", use_dictionary=False, write_statistics=False, store_schema=False
+    )
+    return held.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "places"),
+    [
+        (f"one\ntwo {EMAIL} and {EMAIL}\n".encode(), {"line 2, byte 8"}),
+        (b"\0\0" + EMAIL.encode(), {"byte 2"}),
+        (gzip.compress(f"one\n{EMAIL}".encode()), {"unpacked: line 2, byte 4"}),
+        (gzip.compress(packed("text")), {"unpacked: member 2: line 2, byte 4"}),
+        (packed("name"), {"name of member 2: line 1, byte 0"}),
+        (stored("text"), {"column text"}),
+        (stored("name"), {"\u2026"}),
+    ],
+)
+def test_the_place_of_a_leak_is_told_and_never_its_text(content: bytes, places: set[str], tmp_path: Path) -> None:
+    """Whoever has to mend it must find it, and whoever reads the proof must not."""
+    (tmp_path / "file").write_bytes(content)
+    assert {leak.place for leak in leaks(tmp_path)} == places
+
+
+@pytest.mark.parametrize("engine", ["duckdb", "sqlite"])
+def test_a_leak_in_a_database_is_told_by_table_and_column(engine: str, tmp_path: Path) -> None:
+    """A warehouse has hundreds of columns."""
+    unseen(tmp_path / "held", EMAIL, TRACES)
+    found = {leak.place for leak in leaks(tmp_path) if leak.file.endswith(engine)}
+    assert found == {"column main.held.word" if engine == "duckdb" else "column held.word"}
 
 
 @pytest.mark.parametrize("sort", SORTS)

@@ -27,6 +27,8 @@ TYPES = {
     "duration_ns": pa.int64(),
     "account": pa.string(),
     "forwarded_for": pa.string(),
+    "client_list": pa.string(),
+    "client_header": pa.string(),
 }
 ORDINARY = {"ts": NOON, "client_ip": "198.51.100.7", "method": "GET", "target": "/", "status": 200, "bytes": 10, "http_version": "1.1"}
 WEB = Origin("input-1", "web_logs", "web")

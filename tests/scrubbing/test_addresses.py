@@ -170,8 +170,10 @@ def test_an_invalid_address_is_no_visitor(text: str) -> None:
         ("8.8.4.4", "1.1.1.1", ["10.0.0.0/8"], "8.8.4.4", "peer"),
         ("::ffff:10.0.0.1", "8.8.8.8", ["10.0.0.0/8"], "8.8.8.8", "xff"),
         ("2001:db8::1", "8.8.8.8", ["2001:db8::/32"], "8.8.8.8", "xff"),
-        ("10.0.0.2", "10.0.0.2, 8.8.8.8, 10.0.0.1", ["10.0.0.1"], "8.8.8.8", "xff"),
-        ("10.0.0.2", "10.0.0.2, 10.0.0.1", [], "10.0.0.1", "xff"),
+        # what a client puts before the list of the proxies, its own address too, is nobody's word but its own
+        ("8.8.8.8", "8.8.8.8, 1.1.1.1", [], "8.8.8.8", "peer"),
+        ("8.8.8.8", "8.8.8.8, 1.1.1.1", ["10.0.0.0/8"], "8.8.8.8", "peer"),
+        ("10.0.0.1", "10.0.0.1, 8.8.8.8", ["10.0.0.0/8"], "8.8.8.8", "xff"),
         ("10.0.0.1", "for=192.0.2.60;proto=http;by=203.0.113.43", ["10.0.0.0/8"], "192.0.2.60", "forwarded"),
         ("10.0.0.1", 'For="[2001:db8:cafe::17]:4711"', ["10.0.0.0/8"], "2001:db8:cafe::17", "forwarded"),
         ("10.0.0.1", 'for=1.1.1.1, FOR="8.8.8.8:80", for=10.0.0.2', ["10.0.0.0/8"], "8.8.8.8", "forwarded"),
@@ -209,11 +211,48 @@ def test_a_socket_may_be_a_trusted_proxy(peer: str) -> None:
     assert client(peer, "8.8.8.8", NOBODY)[0] == b"localhost"
 
 
-@pytest.mark.parametrize(("vendor", "address", "source"), [("8.8.8.8", "8.8.8.8", "vendor"), ("rubbish!", "10.0.0.1", "peer"), (None, "10.0.0.1", "peer")])
-def test_a_vendor_header_goes_before_all(vendor: str | None, address: str, source: str) -> None:
-    """It is only passed where settings name it; one that holds no address is passed over (row 14)."""
-    found, known = client("10.0.0.1", None, NOBODY, vendor)
+@pytest.mark.parametrize(
+    ("listed", "trusted", "address", "source"),
+    [
+        ("10.0.0.3, 10.0.0.2", [], "10.0.0.2", "xff"),
+        ("1.1.1.1, 8.8.8.8, 10.0.0.2", [], "10.0.0.2", "xff"),
+        ("1.1.1.1, 8.8.8.8, 10.0.0.2", ["10.0.0.0/8"], "8.8.8.8", "xff"),
+        ("8.8.8.8, 10.0.0.3, 10.0.0.2", ["10.0.0.2"], "10.0.0.3", "xff"),
+        ("1.1.1.1, 8.8.8.8", ["10.0.0.0/8"], "8.8.8.8", "xff"),
+        ("unknown, 8.8.8.8", [], "8.8.8.8", "xff"),
+        ("8.8.8.8, rubbish!, 10.0.0.2", ["10.0.0.0/8"], "10.0.0.2", "xff"),
+        ("8.8.8.8:80, [2001:db8::7]:443, 10.0.0.2:1", ["10.0.0.0/8", "2001:db8::/32"], "8.8.8.8", "xff"),
+    ],
+)
+@pytest.mark.parametrize("forwarded", [None, "9.9.9.9", "10.0.0.2, 9.9.9.9"])
+def test_of_a_list_in_the_clients_place_the_last_is_the_nearest_hop(listed: str, trusted: list[str], address: str, source: str, forwarded: str | None) -> None:
+    """The server wrote the last entry, the client may have written the first; without a trusted proxy nothing before the last is believed (row 7)."""
+    found, known = client(listed.split(",", maxsplit=1)[0], forwarded, Proxies.of(trusted), listed)
     assert (found, known.client_source) == (packed(address), source)
+
+
+@pytest.mark.parametrize(
+    ("peer", "listed", "header", "address", "source"),
+    [
+        ("10.0.0.1", None, "8.8.8.8", "8.8.8.8", "vendor"),
+        ("10.0.0.1", None, "[2001:db8::7]:443", "2001:db8::7", "vendor"),
+        ("1.1.1.1", "1.1.1.1, 10.0.0.1", "8.8.8.8", "8.8.8.8", "vendor"),
+        ("10.0.0.1", None, "rubbish!", "9.9.9.9", "xff"),
+        ("10.0.0.1", None, "8.8.8.8, 1.1.1.1", "9.9.9.9", "xff"),
+        ("10.0.0.1", None, "unknown", "9.9.9.9", "xff"),
+        ("10.0.0.1", None, None, "9.9.9.9", "xff"),
+        # anybody can send a header
+        ("8.8.4.4", None, "8.8.8.8", "8.8.4.4", "peer"),
+        ("10.0.0.1", "10.0.0.1, 8.8.4.4", "8.8.8.8", "8.8.4.4", "xff"),
+        ("unix:", None, "8.8.8.8", None, "peer"),
+        (None, None, "8.8.8.8", None, "peer"),
+    ],
+)
+def test_a_named_header_goes_before_all_if_a_proxy_of_ours_sent_it(peer: str | None, listed: str | None, header: str | None, address: str | None, source: str) -> None:
+    """It is only read where settings name it; one that holds no address is passed over (row 14)."""
+    found, known = client(peer, "9.9.9.9", Proxies.of(["10.0.0.0/8"]), listed, header)
+    assert known.client_source == source
+    assert found == (packed(address) if address else b"localhost" if peer else None)
 
 
 def test_trusted_proxies_are_networks() -> None:

@@ -10,14 +10,14 @@ import pytest
 from dagster_project.reading import ledgers as reading
 from dagster_project.reading.accesses import native
 from dagster_project.scrubbing import accesses, ledgers
-from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, codes
+from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, code, code_lists, codes
 from tests.scrubbing.made import people
 
 NINE = datetime(2026, 3, 10, 9, tzinfo=UTC).isoformat()
 # Ids compare exactly and are the vendor's to choose; scopes of a grant are compared with those of an event.
 IDS = {
-    "account_id", "action", "actions", "case_id", "consent_id", "data_classes", "disclosure_id", "emergency_id", "event_id", "exempt_classes",
-    "finding_id", "grant_id", "grantee_id", "input_id", "mailing_id", "message_id", "order_id", "policy_id", "purposes", "record_class",
+    "account_id", "action", "actions", "case_id", "consent_id", "disclosure_id", "emergency_id", "event_id", "exempt_classes",
+    "finding_id", "grant_id", "grantee_id", "input_id", "mailing_id", "message_id", "order_id", "policy_id", "record_class",
     "record_classes", "record_id", "record_ids", "request_id", "source", "staff_id", "team",
 }  # fmt: skip
 FREE_TEXTS = [
@@ -94,6 +94,15 @@ def test_of_an_event_ids_stay_and_the_rest_goes(text: str, tmp_path: Path) -> No
     (row,) = accesses.scrub(rows.add_column(0, "input_id", [["i"]]), PEOPLE).table.to_pylist()
     assert (row["record_id"], row["case_id"], row["purpose"], row["outcome"], row["actor_kind"]) == (text, text, REDACTED, "ok", "unresolved")
     assert [name for name, value in row.items() if value == text] == ["record_id", "case_id"]
+
+
+@pytest.mark.parametrize("text", FREE_TEXTS)
+def test_of_a_list_only_codes_are_left(text: str) -> None:
+    """A policy that allows what is not kept must not allow whatever else is not kept."""
+    column = pl.Series("purposes", [["billing", text], [text], [], None, ["billing", "servicing"]])
+    assert code_lists(column).to_list() == [["billing"], [], [], None, ["billing", "servicing"]]
+    assert code(text) == REDACTED
+    assert code("billing") == "billing"
 
 
 def test_a_consent_for_what_is_no_code_is_refused(tmp_path: Path) -> None:

@@ -26,6 +26,9 @@ SAMPLES = {
         "jane at example dot com",
         "jane_at_mail_example_dot_com",
         "wnar@rknzcyr.pbz",
+        "jane(a)example.com",
+        "jane-at-example.com",
+        "jane_at_mail.example.co.uk",
     ],
     "ip": [
         "203.0.113.7",
@@ -44,6 +47,9 @@ SAMPLES = {
         "7.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa",
         "pCB007107.dip0.isp.example",
         "2001-db8-85a3--8a2e-370-7334",
+        "203[.]0[.]113[.]7",
+        "203(dot)0(dot)113(dot)7",
+        "203 .0. 113 . 7",
     ],
     "jwt": ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.c2lnbmF0dXJlYnl0ZXM"],
     "key": [

@@ -50,6 +50,15 @@ from dagster_project.scrubbing.telling import is_behind_folder, is_scheme, is_te
         "%7B%22user%22%3A%22jane%22%7D",
         "%3Cjane%3E",
         "a%0Ab",
+        # an at sign that no decoder looks for, or whose end the path lost
+        "jane+AEA-example.com",
+        "jane&",
+        "jane&commat",
+        "jane%c1%80example.com",
+        "6a:61:6e:65:40:65:78",
+        # ids of a payment provider's customers
+        "cus_NffrFeUfNV2Hib",
+        "sub-cus_nffrfeufnv2hib",
         # encoded five times
         "jane%252525252540example.com",
     ],
@@ -87,6 +96,9 @@ def test_a_telling_form_is_told(segment: str) -> None:
         "R2D2",
         "100%25",
         "q&a",
+        "src_componentsofthebutton",
+        "meet+AEA+greet",
+        "10:05:03:07",
         "123456789",
         "v1.2.3",
         "DE",
@@ -102,6 +114,7 @@ def test_an_ordinary_page_is_not_telling(segment: str) -> None:
     [
         ("users", "jdoe", True),
         ("Users", "42", True),
+        ("arn:aws:iam::1:user", "jane", True),
         ("u", "jdoe", True),
         ("authors", "jane-doe.html", True),
         ("reset", "x7Kq", True),

@@ -22,6 +22,7 @@ from dagster_project.reading.files import Found, Identity, Piece, head, is_compr
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import named
 from dagster_project.reading.logs.lines import split
+from dagster_project.scrubbing.codes import REDACTED
 from dagster_project.scrubbing.columns import coded
 from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.scrub import Origin, Scrubber
@@ -68,6 +69,8 @@ class _Intake:
         discovered = Discovery(landing, known, self._formats.is_line, remembered.inputs()).discover(FOLDERS, house.watch)
         read = {input_id for of_group in known.values() for input_id in of_group}
         self._accounts.entries += discovered.refused
+        for folder in sorted({entry.found.folder for entry, _ in discovered.new if entry.found.site == REDACTED}):
+            house.tell(f"{folder}/: the name of a sub-folder is no code, so its site is shown as {REDACTED}; rename the folder")
         for number, (entry, who) in enumerate(discovered.new):
             house.watch("reading", number, len(discovered.new))
             on_time = remembered.on_time([entry.input_id, *(input_id for input_id, _ in who.begins_with)])
@@ -103,7 +106,7 @@ class _Intake:
 
     def _parsed(self, entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
         """Yield pieces and their rows, read ahead of the scrubber on the other core; of a damaged archive all that is readable, then raise."""
-        reader = _read(entry, skip_bytes)
+        reader = _read(entry, skip_bytes, self._house.settings.sites.of(entry.found.site).client_headers)
         ahead = deque(self._pool.submit(next, reader, None) for _ in range(2))
         while (ready := ahead.popleft().result()) is not None:
             ahead.append(self._pool.submit(next, reader, None))
@@ -165,14 +168,14 @@ class _Formats:
         return known is not None and logs.parse(who.open_line, known, _header(file, known, who.closed_bytes)).rows.num_rows == 1
 
 
-def _read(entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
+def _read(entry: Entry, skip_bytes: int, client_headers: tuple[str, ...]) -> Iterator[tuple[Piece, logs.Parsed]]:
     """Yield the pieces of an input and what is in them, texts as numbers of their distinct values."""
     known = entry.format or "auto"
     header = _header(entry.found, known, skip_bytes)
     # An archive does not grow: what cannot be read of its last line is refused now.
     end_bytes = None if is_compressed(entry.found.path) else entry.bytes
     for piece in pieces(entry.found, skip_bytes, PIECE_BYTES, end_bytes=end_bytes):
-        parsed = logs.parse(piece.body, known, header)
+        parsed = logs.parse_claims(piece.body, known, header, client_headers)
         header = logs.header_of(piece.body, header) if _has_headers(known) else None
         yield piece, logs.Parsed(coded(parsed.rows), parsed.rejects)
 

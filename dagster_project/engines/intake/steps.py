@@ -34,6 +34,7 @@ from dagster_project.scrubbing.telling import is_telling
 from dagster_project.settings import keep
 
 FINDINGS = "reported.findings"
+CLOSED = ("ledger.closings", "ledger.closed_accesses")
 RECORDS = "scrubbed.records"
 MOST_TOLD = 20
 REQUEST_TABLES = ("scrubbed.requests", "scrubbed.staff_requests")
@@ -51,7 +52,9 @@ def take_ledgers(house: House) -> int:
     lake.write(REVIEWS, remembered(lake.read(REVIEWS), delivery.tables["scrubbed.reviews"], house.as_of), "part")
     for name, rows in delivery.tables.items():
         lake.write(name, rows, "part")
-    lake.write("ledger.closings", lake.read("ledger.closings"), "part")
+    for name in CLOSED:
+        if not lake.has_files(name):
+            lake.write(name, schema(name).empty_table(), "part")
     _account(house, lake, "ledgers", delivery, CURRENT)
     keep(house.settings, house.home)
     return sum(rows.num_rows for rows in delivery.tables.values())
@@ -92,8 +95,8 @@ def take_records(house: House) -> int:
         if _is_whole(lake.folder(RECORDS, day) / f"{name}.parquet"):
             continue
         measured = measure(store.paths, store.record_class, store.account_column, day, name)
-        for number, fault in enumerate(measured.faults):
-            entry = Entry(f"refused-{name}-{number:04d}", Found("records", store.record_class, Path(fault.place)), fault.place)
+        for fault in measured.faults:
+            entry = Entry(f"refused-records-{len(accounts.entries):04d}", Found("records", store.record_class, Path(fault.place)), fault.place)
             entry.refuse(fault)
             accounts.entries.append(entry)
         lake.write("ledger.metering", measured.metering, f"{day}-{name}")

@@ -1,14 +1,15 @@
 """Log lines to rows. Rows hold what the log says and live in memory only; refused lines leave an index without their text."""
 
 from dagster_project.reading.logs.detect import detect
-from dagster_project.reading.logs.formats import FORMATS, named
+from dagster_project.reading.logs.formats import FORMATS, named, naming
 from dagster_project.reading.logs.lines import split
 from dagster_project.reading.logs.reader import Parsed, read
+from dagster_project.reading.logs.values import CLAIMS
 from dagster_project.reading.logs.w3c import header_of
 
 PARSER_VERSION = "1"
 
-__all__ = ["FORMATS", "PARSER_VERSION", "Parsed", "header_of", "parse"]
+__all__ = ["FORMATS", "PARSER_VERSION", "Parsed", "header_of", "parse", "parse_claims"]
 
 
 def parse(lines: bytes, format: str = "auto", header: bytes | None = None) -> Parsed:  # noqa: A002 - the name of the setting
@@ -17,7 +18,13 @@ def parse(lines: bytes, format: str = "auto", header: bytes | None = None) -> Pa
     `format` is a name of FORMATS, `apache:<LogFormat>`, `nginx:<log_format>` or `auto`; `header` the `#Fields` line that
     stood before them. Raises SettingsError for a format that does not exist; where `auto` finds none every line is refused.
     """
+    parsed = parse_claims(lines, format, header)
+    return Parsed(parsed.rows.drop_columns(CLAIMS.names), parsed.rejects)
+
+
+def parse_claims(lines: bytes, format: str = "auto", header: bytes | None = None, client_headers: tuple[str, ...] = ()) -> Parsed:  # noqa: A002
+    """Read lines as `parse` does; rows also hold values.CLAIMS, from which scrubbing tells the client. `client_headers` name it, the best first."""
     if format == "auto":
         head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20]
-        return read(split(lines), named(detect(head).format or "common"), header)
-    return read(split(lines), named(format), header)
+        format = detect(head).format or "common"  # noqa: A001
+    return read(split(lines), naming(format, client_headers) if client_headers else named(format), header)

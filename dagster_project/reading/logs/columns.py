@@ -20,7 +20,7 @@ ROW: dict[str, pl.DataType] = {
     "ts": pl.Datetime("us", "UTC"), "client_ip": pl.String(), "client_port": pl.Int32(), "method": pl.String(),
     "target": pl.String(), "host": pl.String(), "status": pl.Int16(), "bytes": pl.Int64(), "referer": pl.String(),
     "user": pl.String(), "user_agent": pl.String(), "http_version": pl.String(), "duration_ns": pl.Int64(),
-    "account": pl.String(), "forwarded_for": pl.String(),
+    "account": pl.String(), "forwarded_for": pl.String(), "client_list": pl.String(), "client_header": pl.String(),
 }  # fmt: skip
 
 Sections = tuple[tuple[Part, ...], ...]
@@ -165,9 +165,9 @@ def _typed(frame: pl.LazyFrame, reading: Reading) -> pl.LazyFrame:
         "bytes": bytes_sent.replace("-", "0").cast(pl.Int64, strict=False),
         "duration_ns": reading.duration, "client_port": _port(texts),
         "client_ip": texts.get("client", pl.lit("-")), "host": texts.get("host", pl.lit(None, pl.String)),
-        "rest": texts.get("rest", pl.lit("")),
+        "rest": texts.get("rest", pl.lit("")), "client_list": pl.lit(None, pl.String),
     }  # fmt: skip
-    for name in ("referer", "user", "user_agent", "account", "forwarded_for"):
+    for name in ("referer", "user", "user_agent", "account", "forwarded_for", "client_header"):
         columns[name] = _text(texts.get(name, pl.lit(None, pl.String)))
     typed = {name: pl.col(f"typed_{name}") for name in columns}
     is_status = (typed["status"].is_between(0, 999) & (status.str.len_bytes() <= 3)) | (status == "-")
@@ -246,6 +246,7 @@ def _by_distinct(read: pl.DataFrame) -> pl.DataFrame:
             client_ip=_mapped(texts, lambda text: client(text)[0], pl.String()),
             client_port=_mapped(texts, lambda text: client(text)[1], pl.Int32()).fill_null(read["client_port"]),
             forwarded_for=read["forwarded_for"].fill_null(hops),
+            client_list=hops,
         )
     if (read["host"].str.contains(_ODD_HOST) | (read["host"] == "-")).any():
         read = read.with_columns(host=_mapped(read["host"], host, pl.String()))

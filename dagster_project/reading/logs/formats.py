@@ -1,11 +1,11 @@
 """Every log format that is read, by name: what it is, a line of it, and what reads it; detection tries them in this order."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import aws, proxies, w3c, web_servers
+from dagster_project.reading.logs import aws, json_names, proxies, w3c, web_servers
 from dagster_project.reading.logs.json_names import NAMES, Names, mapped
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
@@ -106,6 +106,19 @@ FAMILIES = (
 """Formats that only settings name: detection would rather find the one that a file is in."""
 
 _BY_NAME = {entry.name: entry for entry in (*FORMATS, *FAMILIES)}
+
+
+@lru_cache(maxsize=64)
+def naming(name: str, client_headers: tuple[str, ...]) -> Format:
+    """Return a format by its name, in which the first of these headers that says anything is the `client_header`."""
+    known = named(name)
+    parts = known.parts
+    return replace(
+        known,
+        layouts=tuple(layout.naming(client_headers) for layout in known.layouts),
+        names=known.names and json_names.naming(known.names, client_headers),
+        parts=parts and (lambda lines, header: [(start, end, tuple(each.naming(client_headers) for each in layouts)) for start, end, layouts in parts(lines, header)]),
+    )
 
 
 @lru_cache(maxsize=64)

@@ -30,7 +30,7 @@ SAMPLED = 64
 
 _FIELDS = (
     "client", "client_port", "forwarded_for", "request", "method", "target", "path", "query", "protocol", "host", "status", "bytes", "referer",
-    "user_agent", "user", "account",
+    "user_agent", "user", "account", "client_header",
 )  # fmt: skip
 
 

@@ -16,7 +16,7 @@ _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
 def read(line: str, names: Names = NAMES) -> Row:
-    """Return the values of a line in the order of values.ROWS.
+    """Return the values of a line in the order of values.READ.
 
     Raises values.Refused with json_error, json_not_object or field_missing (no time, or nothing of a request), too.
     """

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
+from dagster_project.reading.logs.layouts import header_name
 
 _NAMES = {
     "time": (
@@ -79,6 +80,9 @@ _DURATIONS = {
     1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken",
 }
 """The keys of durations by their unit in nanoseconds."""
+
+_HEADER_KEYS = ("{}", "http_{}", "request_{}", "headers.{}", "request.headers.{}", "req.headers.{}", "http.request.header.{}")
+"""How a request header is named, with dashes or underscores."""
 
 _WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.")
 _BARE_DURATION = "duration"
@@ -161,3 +165,9 @@ def mapped(mapping: str) -> Names:
         else:
             places[key.lower()] = name, -1
     return Names(places, units_ns)
+
+
+def naming(names: Names, headers: tuple[str, ...]) -> Names:
+    """Return names with the keys of these headers as `client_header`, the first of them before the others."""
+    keys = {key.format(written): rank for rank, header in reversed(list(enumerate(headers))) for key in _HEADER_KEYS for written in (header.lower(), header_name(header))}
+    return Names({key: ("client_header", rank) for key, rank in keys.items()} | dict(names.places), names.units_ns)

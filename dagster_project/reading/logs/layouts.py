@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from math import inf
@@ -30,7 +30,8 @@ class Field:
     `unit_ns` is the unit of a duration, `time` the strftime pattern of a time that is neither the server's own
     notation nor ISO 8601, `pattern` a pattern of its own where the text around it does not tell where it ends;
     durations that are parts (`is_part`) are added up. `plain` is a simpler pattern for columns that matches less.
-    Of equal fields the one of the lowest `rank` that says anything counts. `is_optional`: it may be `-`.
+    Of equal fields the one of the lowest `rank` that says anything counts. `is_optional`: it may be `-`. `header` is the name of
+    a request header that stands there, as headers are compared.
     """
 
     name: str = ""
@@ -41,9 +42,15 @@ class Field:
     plain: str | None = None
     rank: int = 0
     is_optional: bool = False
+    header: str = ""
 
 
 Part = str | Field
+
+
+def header_name(name: str) -> str:
+    """Return the name of a header as logs and settings are compared by: `CF-Connecting-IP` is `cf_connecting_ip`."""
+    return name.lower().replace("-", "_")
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,13 @@ class Layout:
         named = [place for place, field in enumerate(self.fields) if field.name]
         return sorted(named, key=lambda place: self.fields[place].rank if self.fields[place].name != "time" else 0)
 
+    def naming(self, headers: tuple[str, ...]) -> "Layout":
+        """Return the layout with what these headers say as `client_header`, the first of them before the others."""
+        ranks = {name: rank for rank, name in enumerate(map(header_name, headers))}
+        named = {at: ranks[part.header] for at, part in enumerate(self.parts) if isinstance(part, Field) and not part.name and part.header in ranks}
+        parts = [replace(part, name="client_header", rank=named[at]) if at in named and isinstance(part, Field) else part for at, part in enumerate(self.parts)]
+        return replace(self, parts=tuple(parts)) if named else self
+
     def read(self, line: str) -> Fields | None:
         """Return the raw texts of a line, null where it does not match; the first of equal fields that says anything counts."""
         found = self._pattern.fullmatch(line) if len(line) <= self._longest else None
@@ -128,7 +142,7 @@ class Layout:
         return value if field.name in ("rest", "client", "time") else unescape(value)
 
     def row(self, line: str) -> Row | None:
-        """Return the values of a line in the order of values.ROWS, null where it does not match; raises values.Refused."""
+        """Return the values of a line in the order of values.READ, null where it does not match; raises values.Refused."""
         fields = self.read(line)
         if fields is None:
             return None

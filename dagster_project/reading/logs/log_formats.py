@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from dagster_project.errors import SettingsError
 from dagster_project.reading.logs.instants import directives
-from dagster_project.reading.logs.layouts import IDENTITY, Field, Layout, Part
+from dagster_project.reading.logs.layouts import IDENTITY, Field, Layout, Part, header_name
 
 _APACHE_DIRECTIVE = re.compile(r"%[<>!,\d]*(?:\{([^}]*)\})?[<>!,\d]*(\^[A-Za-z]{2}|[A-Za-z%])")
 _APACHE_STRING = re.compile(r'\s*(?:LogFormat|CustomLog\s+\S+)\s+"((?:[^"\\]|\\.)*)"')
@@ -60,8 +60,8 @@ def _apache_parts(found: re.Match[str]) -> list[Part]:
         return [Field("duration", unit_ns, rank=rank)]
     if letter in "pi":
         name = (argument or "").lower()
-        is_original = "<" in modifiers and ">" not in modifiers
-        return [Field(_HEADERS.get(name, "") if letter == "i" else "client_port" if name == "remote" else "", rank=int(is_original))]
+        rank = int("<" in modifiers and ">" not in modifiers)  # of the original request
+        return [Field("client_port" if name == "remote" else "", rank=rank) if letter == "p" else Field(_HEADERS.get(name, ""), rank=rank, header=header_name(name))]
     field = _APACHE.get(letter, Field()) if argument is None or letter in "ah" else Field()
     return [replace(field, rank=0 if ">" in modifiers and letter == "s" else field.rank + 3 if argument else field.rank)]
 
@@ -96,7 +96,7 @@ def nginx(log_format: str) -> Layout:
 def _nginx_field(variable: str) -> Field:
     if variable.startswith("upstream_"):
         return Field(pattern=r'(?>[^\s,"]*(?:(?:, | : )[^\s,"]+)*)', plain=r'[^\s,"]+')
-    return _NGINX.get(variable, Field())
+    return _NGINX.get(variable, Field(header=variable.removeprefix("http_") if variable.startswith("http_") else ""))
 
 
 def _layout(parts: list[Part], sign: str) -> Layout:

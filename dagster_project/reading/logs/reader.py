@@ -12,7 +12,7 @@ from dagster_project.reading.logs.carried import readings
 from dagster_project.reading.logs.formats import Format, Parts
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
-from dagster_project.reading.logs.values import ROWS, Refused, Row
+from dagster_project.reading.logs.values import READ, Refused, Row
 
 FEWEST_LINES = 128
 """Below this many lines, setting up columns costs more than it saves."""
@@ -22,7 +22,7 @@ NO_MATCH = ("no_match", "json_error", "field_count")
 
 @dataclass(frozen=True)
 class Parsed:
-    """`rows` with the columns of values.ROWS, `rejects` with those of lines.REJECTS; a line that holds nothing is in neither."""
+    """`rows` with the columns of values.READ, `rejects` with those of lines.REJECTS; a line that holds nothing is in neither."""
 
     rows: pa.Table
     rejects: pa.Table
@@ -109,9 +109,9 @@ def _reason(lines: Lines, index: int, reason: str) -> str:
 
 
 def _table(plain: list[pl.DataFrame], rows: list[Row]) -> pa.Table:
-    tables = [frame.to_arrow().cast(ROWS) for frame in plain]
+    tables = [frame.to_arrow().cast(READ) for frame in plain]
     if rows:
         columns_of_rows = zip(*rows, strict=True)
-        tables.append(pa.table([pa.array(values, kind) for values, kind in zip(columns_of_rows, ROWS.types, strict=True)], schema=ROWS))
-    table = pa.concat_tables(tables) if tables else ROWS.empty_table()
+        tables.append(pa.table([pa.array(values, kind) for values, kind in zip(columns_of_rows, READ.types, strict=True)], schema=READ))
+    table = pa.concat_tables(tables) if tables else READ.empty_table()
     return table.sort_by("line_number") if rows and len(tables) > 1 else table

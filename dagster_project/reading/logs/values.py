@@ -12,7 +12,7 @@ from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR, instant
 
 Fields = Mapping[str, str]
 """Raw texts of a line by name: client, client_port, forwarded_for, time, request (or method, target or path and query,
-protocol), host, status, bytes (or total, with headers), referer, user, user_agent, duration (ns), account, rest."""
+protocol), host, status, bytes (or total, with headers), referer, user, user_agent, duration (ns), account, client_header, rest."""
 
 Row = tuple[object, ...]
 
@@ -37,6 +37,11 @@ ROWS = pa.schema(
     ]
 )
 
+CLAIMS = pa.schema([("client_list", pa.string()), ("client_header", pa.string())])
+"""What only scrubbing asks for: the list where the client's own field holds one, and the header that settings name as the client."""
+
+READ = pa.schema([*ROWS, *CLAIMS])
+
 LARGEST = (1 << 63) - 1
 LAST_PORT = 65535
 LONGEST_LIST = 1024
@@ -54,7 +59,7 @@ _LENGTH = re.compile(r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|µs|ms|s)?")
 _TOKEN = re.compile(r'(?:X-Forwarded-For=)?"((?:[^"\\]|\\.)*)"|(\S+)', re.IGNORECASE)
 _RATIO = re.compile(r'\s*"\d{1,9}\.\d{1,9}"')
 """What nginx's own example of a log appends: how far gzip compressed."""
-_TRAILING_TIME = re.compile(r"(?:rt=|request_time=)?(\d{1,9}\.\d{1,9}s?|\d{1,12}ms)|ms:(\d{1,12})")
+_TRAILING_TIME = re.compile(r"(?:rt=|request_time=)?(\d{1,9}\.\d{1,9}s?|\d{1,12}ms)|ms:(\d{1,12})", re.ASCII)
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
 _UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
@@ -65,7 +70,7 @@ class Refused(Exception):  # noqa: N818 - an outcome, not an error
 
 
 def row(fields: Fields, time_pattern: str | None = None) -> Row:
-    """Return the values of a line in the order of ROWS, without the line number.
+    """Return the values of a line in the order of READ, without the line number.
 
     Raises Refused with bad_time, out_of_range_time, bad_status or bad_size. A bad request is a good line: its method
     and target are null.
@@ -89,6 +94,8 @@ def row(fields: Fields, time_pattern: str | None = None) -> Row:
         _whole(fields.get("duration")),
         text(fields.get("account")),
         text(fields.get("forwarded_for")) or hops,
+        hops,
+        text(fields.get("client_header")),
     )
 
 
@@ -205,7 +212,7 @@ def trailing(rest: str) -> dict[str, str]:
             found.setdefault("duration", str(length))
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)
-    alone = re.fullmatch(r"\s*(?:\d+/)?(\d{1,12})", rest)
+    alone = re.fullmatch(r"\s*(?:[0-9]+/)?([0-9]{1,12})", rest)
     return {"duration": f"{alone[1]}000"} if alone else found
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from dagster_project.reading.logs.headless import UNREAD, fields_of
-from dagster_project.reading.logs.layouts import Field, Layout, Part
+from dagster_project.reading.logs.layouts import Field, Layout, Part, header_name
 from dagster_project.reading.logs.lines import Lines
 
 _ADDRESS, _NUMBER = r"[0-9A-Fa-f.:%]+|-|\[[0-9A-Fa-f.:%]+\](?:\(\S*\))?", r"\d+|-"
@@ -25,6 +25,7 @@ _FIELDS = {
     "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000),
 }  # fmt: skip
 _DIRECTIVE = re.compile(rb"^#[^\n]*", re.MULTILINE)
+_HEADER = re.compile(r"cs\([^)]*\)", re.IGNORECASE)
 _FEW_LINES = 20
 
 
@@ -34,7 +35,7 @@ def layout(names: str, separator: str = " ") -> Layout:
     is_cloudfront = "x-edge-location" in names
     parts: list[Part] = []
     for name in names.split():
-        field = _FIELDS.get(name.lower(), Field())
+        field = _FIELDS.get(name.lower(), Field(header=header_name(name[3:-1]) if _HEADER.fullmatch(name) else ""))
         if name.lower() == "time-taken" and is_cloudfront:
             field = replace(field, unit_ns=1_000_000_000)
         if name.lower() == "cs(host)" and "x-host-header" in names:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import FORMATS, header_of, parse
+from dagster_project.reading.logs import FORMATS, header_of, parse, parse_claims
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import Format
 from dagster_project.reading.logs.reader import FEWEST_LINES
@@ -293,3 +293,51 @@ def test_a_cookie_never_passes_for_a_referrer() -> None:
     assert parse(referrers.encode()).rows["referer"].to_pylist() == [None, "https://www.example.com/?a=b", None]
     hosts = "\n".join(f"{start} {middle} {end}" for middle in ("- -", "- www.example.com", "session=abc -"))
     assert parse(hosts.encode()).rows.select(["host", "referer"]).to_pylist()[1:] == [{"host": "www.example.com", "referer": None}, {"host": None, "referer": None}]
+
+
+CALLER = '192.0.2.7 - - [02/Mar/2026:10:15:00 +0000] "GET /jobs HTTP/1.1" 200 5120 "{}" "{}"'
+CALLED = {"time": "2026-03-02T10:15:00Z", "remote_addr": "192.0.2.7", "method": "GET", "path": "/jobs", "status": 200}
+
+
+@pytest.mark.parametrize(
+    ("known", "line", "told"),
+    [
+        (r'apache:%h %l %u %t "%r" %>s %b "%{CF-Connecting-IP}i" "%{X-Real-IP}i"', CALLER.format("198.51.100.9", "203.0.113.5"), "198.51.100.9"),
+        (r'apache:%h %l %u %t "%r" %>s %b "%{x-real-ip}i" "%{cf-connecting-ip}i"', CALLER.format("203.0.113.5", "198.51.100.9"), "198.51.100.9"),
+        (r'apache:%h %l %u %t "%r" %>s %b "%{CF-Connecting-IP}i" "%{X-Real-IP}i"', CALLER.format("-", "203.0.113.5"), "203.0.113.5"),
+        (r'apache:%h %l %u %t "%r" %>s %b "%{True-Client-IP}i" "%{Fly-Client-IP}i"', CALLER.format("198.51.100.9", "203.0.113.5"), None),
+        ('nginx:$remote_addr - - [$time_local] "$request" $status $body_bytes_sent "$http_cf_connecting_ip" "$http_accept"', CALLER.format("198.51.100.9", "x"), "198.51.100.9"),
+        ("w3c", "2026-03-02 10:15:00 192.0.2.7 GET /jobs 200 198.51.100.9", "198.51.100.9"),
+        ("json", json.dumps(CALLED | {"http_cf_connecting_ip": "198.51.100.9"}), "198.51.100.9"),
+        ("json", json.dumps(CALLED | {"request": {"headers": {"Cf-Connecting-Ip": ["198.51.100.9"]}}}), "198.51.100.9"),
+        ("json", json.dumps(CALLED | {"x-real-ip": "203.0.113.5", "CF-Connecting-IP": "198.51.100.9"}), "198.51.100.9"),
+        ("json:time=time", json.dumps(CALLED | {"headers": {"x_real_ip": "203.0.113.5"}}), "203.0.113.5"),
+        ("json", json.dumps(CALLED | {"true_client_ip": "198.51.100.9"}), None),
+        ("json", json.dumps(CALLED), None),
+    ],
+)
+def test_a_header_that_settings_name_is_delivered(known: str, line: str, told: str | None) -> None:
+    """Behind a content network every address is its own: only its header says who asked, and only settings say which that is."""
+    header = b"#Fields: date time c-ip cs-method cs-uri sc-status cs(CF-Connecting-IP)" if known == "w3c" else None
+    for count in (1, FEWEST_LINES):
+        body = f"{line}\n".encode() * count
+        claims = parse_claims(body, known, header, ("CF-Connecting-IP", "X-Real-IP")).rows
+        assert claims.select(["client_ip", "client_header"]).to_pylist() == [{"client_ip": "192.0.2.7", "client_header": told}] * count
+        assert set(parse_claims(body, known, header).rows.column("client_header").to_pylist()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("client", "ending", "listed", "forwarded"),
+    [
+        ("192.0.2.7", "", None, None),
+        ("192.0.2.7", ' "192.0.2.7, 10.0.0.1"', None, "192.0.2.7, 10.0.0.1"),
+        ("192.0.2.7, 10.0.0.1", "", "192.0.2.7, 10.0.0.1", "192.0.2.7, 10.0.0.1"),
+        ('"192.0.2.7, 10.0.0.1" 10.0.0.2', "", "192.0.2.7, 10.0.0.1, 10.0.0.2", "192.0.2.7, 10.0.0.1, 10.0.0.2"),
+    ],
+)
+def test_a_list_in_the_clients_place_is_told_from_a_header(client: str, ending: str, listed: str | None, forwarded: str | None) -> None:
+    """A header is what the client wrote, its own field what the server saw: alike to look at, and worlds apart."""
+    line = f'{client} - - [02/Mar/2026:10:15:00 +0000] "GET / HTTP/1.1" 200 5 "-" "-"{ending}\n'.encode()
+    for count in (1, FEWEST_LINES):
+        rows = parse_claims(line * count, "combined").rows.select(["client_ip", "client_list", "forwarded_for"]).to_pylist()
+        assert rows == [{"client_ip": "192.0.2.7", "client_list": listed, "forwarded_for": forwarded}] * count

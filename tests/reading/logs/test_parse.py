@@ -13,7 +13,7 @@ from dagster_project.reading.logs import FORMATS, columns, parse
 from dagster_project.reading.logs.formats import Format, named
 from dagster_project.reading.logs.lines import REJECTS, shape, split
 from dagster_project.reading.logs.reader import FEWEST_LINES
-from dagster_project.reading.logs.values import ROWS
+from dagster_project.reading.logs.values import READ, ROWS
 
 TIME = "[02/Mar/2026:11:15:00 +0100]"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
@@ -135,6 +135,8 @@ def test_a_bad_request_is_a_good_line(request_line: str, expected: tuple[str | N
         (TAIL, TAIL + " 1234", "duration_ns", 1_234_000),
         (TAIL, TAIL + " 0/1234", "duration_ns", 1_234_000),
         (TAIL, TAIL + ' 421 0.250 "id"', "duration_ns", 250_000_000),
+        (TAIL, TAIL + " \u0663", "duration_ns", None),
+        (TAIL, TAIL + " \u0663.\u0663", "duration_ns", None),
     ],
 )
 def test_a_value_is_read_as_it_is_meant(before: str, after: str, column: str, value: object) -> None:
@@ -280,10 +282,10 @@ def test_columns_and_the_exact_pattern_agree(drawn: list[tuple[str, ...]]) -> No
     """The fast path may leave a line to the exact one, but must never read it otherwise."""
     lines = split("".join('{} {} {} [{}] "{}" {} {} "{}" "{}"{}\n'.format(*words) for words in drawn).encode())
     layout = named("combined").layouts[0]
-    for row in columns.rows(lines, layout, 0, len(lines)).to_arrow().cast(ROWS).to_pylist():
+    for row in columns.rows(lines, layout, 0, len(lines)).to_arrow().cast(READ).to_pylist():
         exact = layout.row(lines.text(int(row["line_number"]) - 1))
         assert exact is not None
-        table = pa.table([pa.array([value], kind) for value, kind in zip((row["line_number"], *exact), ROWS.types, strict=True)], schema=ROWS)
+        table = pa.table([pa.array([value], kind) for value, kind in zip((row["line_number"], *exact), READ.types, strict=True)], schema=READ)
         assert table.to_pylist()[0] == row
 
 
