@@ -152,7 +152,9 @@ class Store(Section):
     )
     table: Annotated[str, Field(pattern=r"^([^.]+\.[^.]+)?$")] = Field("", description="postgres: table, `schema.table`.")
     size_column: str = Field("size_bytes", description="postgres: column that the database generates, the size of a record.")
-    content_columns: tuple[str, ...] = Field((), description="postgres: columns that make the size, `body` or `answers::text`; `meter init-postgres` writes them into its SQL.")
+    content_columns: tuple[Annotated[str, Field(pattern=r"^[^:]+(::(text|bytea))?$")], ...] = Field(
+        (), description="postgres: columns that make the size, `body` or `answers::text`; `meter init-postgres` writes them into its SQL."
+    )
 
     @model_validator(mode="after")
     def _is_found(self) -> Self:

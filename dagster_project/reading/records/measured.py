@@ -121,6 +121,16 @@ def summed(parts: Iterable[pa.Table]) -> pa.Table:
     return named.take(pc.sort_indices(named, sort_keys=BY_ACCOUNT))
 
 
+def shares(whole: int, weights: Sequence[int]) -> list[int]:
+    """Return whole numbers in proportion to the weights, that add up to the whole."""
+    total, before, found = sum(weights), 0, []
+    for weight in weights:
+        after = before + weight
+        found.append(whole * after // total - whole * before // total)
+        before = after
+    return found
+
+
 def measurement(name: str, store: Store, day: date, found: Found) -> Measured:
     """Return a measurement of what was found. A store of which a part is missing has a row even where nothing could be counted, so that its day says so."""
     is_partial, held = bool(found.faults), found.held

@@ -3,11 +3,11 @@
 from datetime import date
 
 from dagster_project.errors import StoreError
-from dagster_project.reading.records import objects, parquet
+from dagster_project.reading.records import objects, parquet, postgres
 from dagster_project.reading.records.measured import HELD, Found, Measure, Measured, Memory, Touched, measurement
 from dagster_project.settings import Store
 
-KINDS: dict[str, Measure] = {"parquet": parquet.measure, "objects": objects.measure}
+KINDS: dict[str, Measure] = {"parquet": parquet.measure, "objects": objects.measure, "postgres": postgres.measure}
 
 
 def measure(name: str, store: Store, day: date, memory: Memory) -> Measured:

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from dagster_project.errors import StoreError
 from dagster_project.reading.records import footers
 from dagster_project.reading.records.footers import Account, Group
-from dagster_project.reading.records.measured import BY_ACCOUNT, HELD, Found, Measured, Memory, Tally, Touched, measurement, summed
+from dagster_project.reading.records.measured import BY_ACCOUNT, HELD, Found, Measured, Memory, Tally, Touched, measurement, shares, summed
 from dagster_project.reading.records.metered import Metered
 from dagster_project.reading.records.places import Listed, is_hidden, listed
 from dagster_project.settings import Store
@@ -123,12 +123,6 @@ def _text(values: pa.Array) -> pa.Array:
 
 def _shared(group: Group, accounts: pa.Array | list[str | None], records: list[int]) -> pa.Table:
     """Share the sizes of a row group among its accounts by their records; the shares add up to the whole."""
-    sizes: tuple[list[int], list[int]] = ([], [])
-    before = 0
-    for count in records:
-        after = before + count
-        for shares, whole in zip(sizes, (group.bytes, group.stored_bytes), strict=True):
-            shares.append(whole * after // group.rows - whole * before // group.rows)
-        before = after
+    sizes = (shares(group.bytes, records), shares(group.stored_bytes, records))
     columns = [pa.array(accounts, pa.string()), records, *sizes, pa.nulls(len(records), pa.int64()), [len(records) == 1] * len(records)]
     return pa.table(columns, schema=HELD)
