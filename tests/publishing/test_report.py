@@ -176,7 +176,7 @@ def test_a_customer_sees_only_her_own_rows(tmp_path: Path) -> None:
     connection = synthetic.month()
     write(synthetic.report(connection, "dune"), tmp_path / "all")
     by_account = ("reported.findings", "flagged.access_decisions", "reported.grant_register", "reported.emergency_register", "measured.account_requests_daily")
-    for relation in (*by_account, "reported.capacity"):
+    for relation in (*by_account, "reported.capacity", "reported.record_growth"):
         connection.execute(f"delete from {relation} where account_id is distinct from 'dune'")
     for relation in ("reported.population", "reported.decision_counts", "ledger.releases"):
         connection.execute(f"delete from {relation}")
