@@ -69,28 +69,9 @@ class Footer:
     """A footer, given its bytes. Raises ValueError where they are none."""
 
     def __init__(self, body: bytes) -> None:
-        self._fields = thrift.parsed(body)
-        self._schema: list[Struct] = [element for _, element in self._get(self._fields, 2)]
-        self.groups = tuple(self._group(fields) for _, fields in self._get(self._fields, 4))
-
-    @staticmethod
-    def _get(fields: Struct, number: int) -> Any:
-        if number not in fields:
-            raise ValueError("a field that must be there is missing")
-        return fields[number][1]
-
-    def _group(self, fields: Struct) -> Group:
-        chunks = tuple(self._chunk(chunk) for _, chunk in self._get(fields, 1))
-        rows = self._get(fields, 3)
-        if rows < 0 or any(min(chunk.bytes, chunk.stored_bytes) < 0 for chunk in chunks):
-            raise ValueError("a size is below zero")
-        return Group(rows, chunks)
-
-    def _chunk(self, fields: Struct) -> Chunk:
-        meta: Struct = self._get(fields, 3)
-        path = ".".join(part.decode() for _, part in self._get(meta, 3))
-        pages = [meta[number][1] for number in (9, 11) if number in meta and meta[number][1] > 0]
-        return Chunk(path, min(pages, default=0), self._get(meta, 6), self._get(meta, 7), meta, 8 in fields)
+        fields = thrift.parsed(body)
+        self._schema: list[Struct] = _all(fields, 2, STRUCT)
+        self.groups = tuple(_group(group) for group in _all(fields, 4, STRUCT))
 
     def account(self, name: str, place: str) -> Account:
         """Return the column of that name, `customer.id` where it lies inside another. Raises StoreError where it can name no account."""
@@ -99,6 +80,8 @@ class Footer:
                 kind = _kind(schema[-1])
                 if kind is None:
                     raise StoreError(place, f"column {name} holds neither text nor whole numbers nor UUIDs; name the account column in [stores]", "column_type")
+                if any(index >= len(group.chunks) or group.chunks[index].path != name for group in self.groups):
+                    raise StoreError(place, "the footer's row groups have other columns than its schema; deliver it again", "damaged")
                 return Account(index, kind, schema)
         raise StoreError(place, f"there is no column {name}; name the account column in [stores]", "column_missing")
 
@@ -107,24 +90,57 @@ class Footer:
         elements = iter(self._schema)
 
         def below(element: Struct, above: tuple[Struct, ...], names: tuple[str, ...]) -> Iterator[tuple[str, tuple[Struct, ...]]]:
-            children = element.get(5, (I32, 0))[1]
+            children = _one(element, 5, I32) if 5 in element else 0
             if not children:
                 yield ".".join(names), (*above, element)
             for _ in range(children):
                 child = next(elements, None)
                 if child is None or len(names) > 30:
                     raise ValueError("the schema ends early, or lies too deep")
-                yield from below(child, (*above, element), (*names, self._get(child, 4).decode()))
+                yield from below(child, (*above, element), (*names, _one(child, 4, BINARY).decode()))
 
         for root in elements:
             yield from below(root, (), ())
 
 
+def _one(fields: Struct, number: int, kind: int) -> Any:
+    """Return a field's value. Raises ValueError where it is missing or of another type."""
+    found, value = fields.get(number, (None, None))
+    if found != kind:
+        raise ValueError("a field is missing, or of another type")
+    return value
+
+
+def _all(fields: Struct, number: int, kind: int) -> list[Any]:
+    """Return a list's values. Raises ValueError where it is missing or they are of another type."""
+    values: list[thrift.Value] = _one(fields, number, LIST)
+    if any(found != kind for found, _ in values):
+        raise ValueError("a list is of another type")
+    return [value for _, value in values]
+
+
+def _group(fields: Struct) -> Group:
+    group = Group(_one(fields, 3, I64), tuple(_chunk(chunk) for chunk in _all(fields, 1, STRUCT)))
+    if group.rows < 0 or any(min(chunk.begin, chunk.bytes, chunk.stored_bytes) < 0 for chunk in group.chunks):
+        raise ValueError("a size is below zero")
+    return group
+
+
+def _chunk(fields: Struct) -> Chunk:
+    meta: Struct = _one(fields, 3, STRUCT)
+    path = ".".join(part.decode() for part in _all(meta, 3, BINARY))
+    pages = [_one(meta, number, I64) for number in (9, 11) if number in meta]
+    return Chunk(path, min((page for page in pages if page), default=0), _one(meta, 6, I64), _one(meta, 7, I64), meta, 8 in fields)
+
+
 def sole_account(group: Group, account: Account) -> str | None:
     """Return the one account of a row group where its statistics say that there is but one; None where they don't."""
-    statistics: Struct = group.chunks[account.index].meta.get(12, (STRUCT, {}))[1]
-    least, most, nulls = (statistics.get(number, (0, None))[1] for number in (6, 5, 3))
-    if least is None or least != most or nulls != 0:
+    meta = group.chunks[account.index].meta
+    statistics: Struct = _one(meta, 12, STRUCT) if 12 in meta else {}
+    if not {3, 5, 6} <= set(statistics):
+        return None
+    least, most, nulls = _one(statistics, 6, BINARY), _one(statistics, 5, BINARY), _one(statistics, 3, I64)
+    if least != most or nulls:
         return None
     if account.kind == "text":
         return str(least, "utf-8")
@@ -146,10 +162,11 @@ def alone(group: Group, account: Account, pages: bytes) -> bytes:
 def _kind(element: Struct) -> AccountKind | None:
     """Return how a schema element writes ids; None where it cannot be an id."""
     physical, converted = element.get(1, (I32, None))[1], element.get(6, (I32, None))[1]
-    logical: Struct = element.get(10, (STRUCT, {}))[1]
+    logical: Struct = _one(element, 10, STRUCT) if 10 in element else {}
     told = next(iter(logical), None)
     if physical in (_INT32, _INT64) and converted in (None, *_INTEGERS) and told in (None, _INTEGER_TYPE):
-        return "unsigned" if converted in _UNSIGNED or not logical.get(told or 0, (STRUCT, {}))[1].get(2, (0, True))[1] else "signed"
+        width: Struct = _one(logical, _INTEGER_TYPE, STRUCT) if logical else {}
+        return "unsigned" if converted in _UNSIGNED or not width.get(2, (0, True))[1] else "signed"
     if physical == _BYTES and converted in (None, _UTF8, _ENUM) and told in (None, _STRING_TYPE, _ENUM_TYPE):
         return "text"
     if told == _NULL_TYPE:

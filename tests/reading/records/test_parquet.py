@@ -1,6 +1,7 @@
 """Counting a customer's records must not need a look at one of them (CR-4)."""
 
 import base64
+import random
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -242,3 +243,18 @@ def test_shares_do_not_depend_on_how_files_are_named(tmp_path: Path) -> None:
         parquet(tmp_path / f"one/{number}.parquet", mixed(100 + number))
         parquet(tmp_path / f"other/{9 - number}.parquet", mixed(100 + number))
     assert measured(tmp_path / "one").records.equals(measured(tmp_path / "other").records)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_a_garbled_footer_is_damage_or_another_footer(seed: int, tmp_path: Path) -> None:
+    """Bytes that rot must end in a number or in a fault of that file, never in the end of the run."""
+    chance = random.Random(seed)
+    path = parquet(tmp_path / "s.parquet", mixed(300) if seed % 2 else ["C1"] * 300, row_group_size=100)
+    body = bytearray(path.read_bytes())
+    begin = len(body) - 8 - int.from_bytes(body[-8:-4], "little")
+    for _ in range(1 + seed % 4):
+        body[chance.randrange(begin, len(body) - 8)] = chance.randrange(256)
+    path.write_bytes(body)
+    found = measured(path)
+    assert {fault.code for fault in found.faults} <= {"damaged", "column_missing", "column_type", "encrypted"}
+    assert CONTENT not in str(found.faults)
