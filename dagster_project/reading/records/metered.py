@@ -4,7 +4,6 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import pairwise
 
 from dagster_project.errors import StoreError
@@ -38,7 +37,7 @@ class Metered:
         return bytes(body)
 
     def footer(self) -> Footer:
-        """Read the last eight bytes, then the footer that they measure."""
+        """Read the last eight bytes, then the footer that they measure. Raises StoreError where there is none, or none that a map of columns can be made of."""
         size = self.file.bytes
         self._footer_at = max(size - TAIL_BYTES, 0)
         tail = self.read(self._footer_at, TAIL_BYTES)
@@ -48,23 +47,18 @@ class Metered:
         if tail[4:] != MARK or length + TAIL_BYTES + len(MARK) > size:
             raise StoreError(self.file.name, "no Parquet footer at the end of the file; deliver it again", "damaged")
         self._footer_at = size - TAIL_BYTES - length
-        self._footer = Footer(self.read(self._footer_at, length))
-        return self._footer
+        footer = Footer(self.read(self._footer_at, length))
+        if not _is_in_order(footer, self._footer_at):
+            raise StoreError(self.file.name, "the footer puts columns where they cannot be; deliver it again", "damaged")
+        self._footer = footer
+        return footer
 
     def pages(self, group: Group, account: Account) -> bytes:
-        """Read the pages of the account column of a row group. Raises StoreError where columns lie in one another, or where they cannot be read."""
+        """Read the pages of the account column of a row group. Raises StoreError where they are encrypted."""
         chunk = group.chunks[account.index]
         if chunk.is_encrypted:
             raise StoreError(self.file.name, f"its account column is encrypted; {_IN_PLAIN}", "encrypted")
-        if not self._is_in_order:
-            raise StoreError(self.file.name, "the footer puts columns where they cannot be; deliver it again", "damaged")
         return self.read(chunk.begin, chunk.stored_bytes)
-
-    @cached_property
-    def _is_in_order(self) -> bool:
-        """Tell whether the columns lie one behind the other between the mark and the footer: then a range is one column's."""
-        ends = [(len(MARK), len(MARK)), *sorted((chunk.begin, chunk.end) for chunk in self._every_chunk() if chunk.stored_bytes)]
-        return ends[-1][1] <= self._footer_at and all(before[1] <= after[0] for before, after in pairwise(ends))
 
     def touched(self, account_column: str) -> Touched:
         """Return whose bytes were read, told from the ranges and the footer alone: what lies in no known place is content."""
@@ -84,6 +78,12 @@ class Metered:
         """Close the file."""
         if self._opened is not None:
             self._opened.close()
+
+
+def _is_in_order(footer: Footer, footer_at: int) -> bool:
+    """Tell whether the columns lie one behind the other between the mark and the footer: then a range is one column's."""
+    ends = [(len(MARK), len(MARK)), *sorted((chunk.begin, chunk.end) for group in footer.groups for chunk in group.chunks if chunk.stored_bytes)]
+    return ends[-1][1] <= footer_at and all(before[1] <= after[0] for before, after in pairwise(ends))
 
 
 def _overlap(ranges: list[tuple[int, int]], begin: int, end: int) -> int:

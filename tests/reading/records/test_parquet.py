@@ -258,3 +258,4 @@ def test_a_garbled_footer_is_damage_or_another_footer(seed: int, tmp_path: Path)
     found = measured(path)
     assert {fault.code for fault in found.faults} <= {"damaged", "column_missing", "column_type", "encrypted"}
     assert CONTENT not in str(found.faults)
+    assert (meter(found)["content_bytes"], set(meter(found)["columns"]) - {"account_id"}) == (0, set())
