@@ -30,9 +30,11 @@ LEDGERS = tuple(
         "gaps", "messages", "erasures", "disclosures", "consents", "tags", "mailings", "objections", "reviews",
     )
 )  # fmt: skip
+REMEMBERED = ("ledger.first_seen", "ledger.reviews", "ledger.closings")
 LOGS = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary")
 EVENTS = "scrubbed.access_events"
-BOOKS = ("ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.runs")
+ATTESTED = ("ledger.attestations", "ledger.source_gaps")
+BOOKS = ("ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.non_accesses", "ledger.runs")
 RETENTION = {
     "quarantine_days": "The index of refused lines, by file and line.",
     "request_days": "Request rows, without tokens, of days that were sealed.",
@@ -49,9 +51,9 @@ def landing_assets() -> list[dg.AssetsDefinition]:
     """Return the assets of the landing job: bytes to rows that hold no person."""
     ledgers = LEDGERS[:1]
     return [
-        _asset("ledgers", (*LEDGERS, "ledger.first_seen", "ledger.closings"), (), "Reads every ledger of the landing folder, whole.", lambda house, _: steps.take_ledgers(house)),
+        _asset("ledgers", (*LEDGERS, *REMEMBERED), (), "Reads every ledger of the landing folder, whole.", lambda house, _: steps.take_ledgers(house)),
         _asset("requests", LOGS, ledgers, "Reads and scrubs the request logs that are new.", steps.take_requests),
-        _asset("access_events", (EVENTS,), ledgers, "Reads the access events that are new.", lambda house, _: steps.take_accesses(house)),
+        _asset("access_events", (EVENTS, *ATTESTED), ledgers, "Reads the access events that are new.", lambda house, _: steps.take_accesses(house)),
         _asset(
             "records",
             ("scrubbed.records", "scrubbed.record_files", "ledger.metering"),

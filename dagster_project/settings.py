@@ -13,6 +13,12 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from dagster_project.errors import SettingsError
 
 AccountRule = Literal["log", "host", "path", "user"]
+AccessFormat = Literal["native", "pgaudit", "cloudtrail", "google", "teleport", "salesforce", "okta", "zendesk", "github", "ocsf", "json"]
+TOLD = ("account_id", "record_class", "record_id", "action", "purpose", "case_id")
+COLUMNS = (
+    "event_id", "actor", "occurred_at", "source", "account_id", "record_class", "record_id", "record_ids", "action", "content", "purpose", "case_id",
+    "observed_at", "rows", "bytes", "outcome", "started_at", "ended_at", "request_id",
+)  # fmt: skip
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -117,14 +123,49 @@ class Sites(Section):
         return self.by_name.get(name, self.default)
 
 
+def _record_pattern(pattern: str) -> str:
+    named = re.findall(r"\{([^{}]*)\}", pattern)
+    if re.search(r"[{}]", re.sub(r"\{[^{}]*\}", "", pattern)) or set(named) - set(TOLD) or len(named) != len(set(named)):
+        raise ValueError(f"write each of {', '.join(f'{{{name}}}' for name in TOLD)} at most once, and * for anything")
+    return pattern
+
+
+def _told(names: dict[str, str]) -> dict[str, str]:
+    if unknown := set(names) - {*TOLD, "content"}:
+        raise ValueError(f"{min(unknown)} cannot be given; there are {', '.join((*TOLD, 'content'))}")
+    return names
+
+
+def _columns(fields: dict[str, Any]) -> dict[str, Any]:
+    if unknown := set(fields) - set(COLUMNS):
+        raise ValueError(f"{min(unknown)} is no column of an access event; there are {', '.join(COLUMNS)}")
+    return fields
+
+
+Pattern = Annotated[str, AfterValidator(_record_pattern)]
+
+
+class RecordRule(Section):
+    """How the account and the record stand in fields of an entry."""
+
+    where: dict[str, Pattern] = Field(min_length=1, description="Pattern of each field, which must fit whole: `{account_id}` takes what stands there up to `/`, `*` fits anything.")
+    gives: Annotated[dict[str, str], AfterValidator(_told)] = Field({}, description='What an entry that fits means beyond that: `record_class = "invoice"`.')
+
+
 class Source(Section):
-    """How a source of access events is to be trusted; the ledger `sources/` goes before it."""
+    """How a source of access events is read and how far it is to be trusted; the ledger `sources/` goes before it."""
 
     time_zone: Annotated[str, AfterValidator(_zone)] | None = Field(None, description="IANA zone of stamps that carry none.")
     clock_skew_s: float = Field(0, ge=0, description="How far its clock may be off, seconds.")
-    whole_seconds: bool = Field(False, description="Its stamps stand for a whole second.")
+    whole_seconds: bool | None = Field(None, description="Its stamps stand for a whole second; without it as its form has it (CloudTrail, Zendesk).")
     watermark: AwareDatetime | None = Field(None, description="How far it has been read; without it, up to the as-of.")
     allowed_lateness_s: int = Field(0, ge=0, description="How long events may still come, seconds.")
+    format: AccessFormat | None = Field(None, description="Form of its files; without it told by the folder's name or the content.")
+    fields: Annotated[dict[str, tuple[str, ...] | str], AfterValidator(_columns)] = Field({}, description='Field of each column, or several: `actor = "user.email"`.')
+    records: tuple[RecordRule, ...] = Field((), description="Rules for account and record; the first whose fields all fit decides.")
+    accesses: tuple[dict[str, Pattern], ...] = Field((), description="Which entries are accesses, by patterns of their fields; without it by the rules of the form.")
+    denied: tuple[str, ...] = Field((), description="What the field of `outcome` says of a denied attempt.")
+    epoch: Literal["s", "ms", "us", "ns"] | None = Field(None, description="Unit of stamps that are numbers.")
 
 
 class Access(Section):

@@ -1,4 +1,4 @@
-"""What several test modules share: one run of the demo."""
+"""What several test modules share: one run of the demo, and at the end of a run the seeds of its random worlds."""
 
 import os
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from dagster_project.cli import status_of
+from tests.worlds import DRAWN
 
 
 @pytest.fixture(scope="session")
@@ -29,3 +30,11 @@ def demo_warehouse(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(demo_home / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the seeds of the random worlds that were judged, so that any of them can be made again."""
+    for module, (seeds, accesses) in DRAWN.items():
+        judged = {report.nodeid for outcome in ("passed", "failed") for report in terminalreporter.getreports(outcome) if f"/{module}.py" in report.nodeid}
+        if judged:
+            terminalreporter.write_line(f"{module}: {len(judged)} tests, seeds {seeds[0]} to {seeds[-1]}, {accesses} accesses each")

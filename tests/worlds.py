@@ -28,6 +28,7 @@ RECORDS = ("r1", "17", "r3", "R1", "017")
 ACTIONS = ("read", "export", "list")
 CASES = ("T-7", "8", "")
 ACCESSES_EACH = 6  # for one account
+DRAWN = {"test_decide_worlds": (range(1, 35), 300), "test_decide_follows": (range(101, 107), 200)}  # the seeds of a test and the accesses of each world
 
 COMPRESSIONS: tuple[tuple[str, Callable[[bytes], bytes]], ...] = ((".gz", lambda body: gzip.compress(body, mtime=0)), (".bz2", bz2.compress), (".xz", lzma.compress))
 LISTS = {"logins", "record_classes", "record_ids", "actions", "exempt_classes", "purposes"}

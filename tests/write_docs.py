@@ -14,7 +14,7 @@ from rich.console import Console
 from dagster_project.cli.common import app
 from dagster_project.engines import catalog
 from dagster_project.publishing.suppress import BREAKDOWNS
-from dagster_project.settings import Section, Settings, Site, Sites
+from dagster_project.settings import RecordRule, Section, Settings, Site, Sites
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 WIDTH = 120
@@ -42,8 +42,16 @@ def settings_page() -> str:
         "This is the whole file with every default; keys behind `#` have none. Paths are relative to where the command runs, those of `[stores]` to this file.\n\n"
         f"```toml\n{shown}\n```\n\n"
         "`[sites.<name>]`: what stands in `[sites]` holds for a site unless its own table says otherwise.\n"
-        "The name of a site is the sub-folder of `web_logs/` or `request_logs/`; without one it is `web` and `service`.\n"
+        "The name of a site is the sub-folder of `web_logs/` or `request_logs/`; without one it is `web` and `service`.\n\n"
+        "`[sources.<name>]`: the name is the sub-folder of `access_events/`, or what a native event says. Each of its `records` is a table with two keys,\n"
+        f"`where` ({_meaning(RecordRule, 'where')}) and `gives` ({_meaning(RecordRule, 'gives')}).\n"
+        "Each of its `accesses` is such a `where`. [access-sources.md](access-sources.md) has examples for every form.\n"
     )
+
+
+def _meaning(section: type[Section], name: str) -> str:
+    written = section.model_fields[name].description or ""
+    return written[0].lower() + written[1:].removesuffix(".")
 
 
 def toml_lines() -> Iterator[str]:

@@ -12,7 +12,9 @@ import pyarrow as pa
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.intake.accesses import read_accesses
+from dagster_project.engines.intake.accounting import attestations
 from dagster_project.engines.intake.delivery import Delivery, deliver
+from dagster_project.engines.intake.sources import gaps, source_gaps, source_proofs
 from dagster_project.errors import GlasshouseError
 from dagster_project.settings import Settings
 
@@ -27,7 +29,9 @@ def decide(landing: Path, as_of: datetime, settings: Settings) -> pa.Table:
 def decided(delivery: Delivery) -> pa.Table:
     """Return the decisions on what a landing folder delivered."""
     events = read_accesses(delivery)
-    return evaluate(DECISIONS, {**delivery.tables, "scrubbed.access_events": events})
+    found = gaps(source_gaps(source_proofs(attestations(delivery.entries))))
+    every = pa.concat_tables([delivery.tables["scrubbed.gaps"], found])
+    return evaluate(DECISIONS, {**delivery.tables, "scrubbed.access_events": events, "scrubbed.gaps": every})
 
 
 def evaluate(name: str, given: Mapping[str, pa.Table]) -> pa.Table:

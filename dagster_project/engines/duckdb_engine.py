@@ -27,6 +27,7 @@ class DuckDBEngine:
         self._connection = duckdb.connect(config=options)
         self._connection.execute("set TimeZone = 'UTC'")
         self._connection.execute("set enable_progress_bar = false")
+        self._connection.execute("set enable_external_file_cache = false")
         self._shown: dict[str, bool] = {}  # whether a relation is a view of files; else it is an empty table
         for schema in {table.schema for table in catalog.tables().values()}:
             self._connection.execute(f"create schema {schema}")

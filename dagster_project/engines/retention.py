@@ -14,12 +14,13 @@ from dagster_project.settings import Retention
 
 QUARANTINE, INPUTS, INPUT_FILES, RUNS, FIRST_SEEN = "ledger.quarantine", "ledger.inputs", "ledger.input_files", "ledger.runs", "ledger.first_seen"
 REQUESTS, STAFF_REQUESTS, EVENTS = "scrubbed.requests", "scrubbed.staff_requests", "scrubbed.access_events"
+OF_ACCESSES = ("ledger.non_accesses", "ledger.attestations")  # they go with their input
 RECORDS, PURGES = "scrubbed.records", "ledger.purges"
 TAKEN_ONCE = ("web_logs", "request_logs", "access_events")
 # What findings stand on stays as long as they do, though it came of request lines.
 EVIDENCE = ("measured.card_number_lines", "measured.staff_record_requests")
 # Rows of these go by an instant or a day of their own.
-LEDGERS = {"ledger.keys": "destroyed_at", "ledger.metering": "day", "ledger.releases": "day"}
+LEDGERS = {"ledger.keys": "destroyed_at", "ledger.metering": "day", "ledger.releases": "day", "ledger.reviews": "reviewed_at"}
 DATED = ("occurred_at", "period_end", "month")  # the first of these that a table of findings has says how old a row is
 UNDATED = date(1970, 1, 1)  # the partition of events whose day is not known
 
@@ -140,7 +141,8 @@ def _ledgers(lake: Lake, limit: datetime) -> Iterator[Due]:
     old = set(past(lake.read(FIRST_SEEN), before("first_seen_at", limit)).column("finding_id").to_pylist())
     yield from _marked(lake, "ledger_years", FIRST_SEEN, among("finding_id", old - findings))
     cut, inputs = _cut(lake, limit)
-    yield from _marked(lake, "ledger_years", INPUT_FILES, among("input_id", inputs))
+    for table in (INPUT_FILES, *OF_ACCESSES):
+        yield from _marked(lake, "ledger_years", table, among("input_id", inputs))
     yield from _marked(lake, "ledger_years", INPUTS, among("input_id", inputs))
     yield from _marked(lake, "ledger_years", RUNS, before("as_of", cut))
     yield from _marked(lake, "ledger_years", PURGES, _settled(limit, set(lake.read(INPUTS).column("input_id").to_pylist()) - inputs))

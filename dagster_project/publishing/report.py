@@ -95,8 +95,12 @@ def facts_of(report: ReportInput) -> Row:
         "integrity": integrity,
         "promises": select(selects.PROMISES_OF_ACCOUNT if is_ours else selects.PROMISES),
         "population": [] if is_ours else select(selects.POPULATION),
+        "balance": [] if is_ours else select(selects.BALANCE),
         "decisions": select(selects.DECISIONS_OF_ACCOUNT if is_ours else selects.DECISIONS),
+        "explained": select(selects.EXPLAINED),
+        "listed": select(selects.ACCESSES_OF_ACCOUNT) if is_ours else [],
         "findings": select(selects.FINDINGS),
+        "reviews": [] if is_ours else select(selects.REVIEWS),
         "emergencies": select(selects.EMERGENCIES),
         "grants": select(selects.GRANTS),
         "undetermined": select(selects.UNDETERMINED),
@@ -137,7 +141,7 @@ def _findings_csv(findings: list[Row]) -> str:
 
 def _page(facts: Row, hashes: Mapping[str, str], month: date, following: date) -> str:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, finalize=_finalized, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"count": _count, "size": _size, "moment": _moment, "titled": words.titled, "delay": _delay, "trend": _trend}
+    environment.filters |= {"count": _count, "size": _size, "moment": _moment, "titled": words.titled, "delay": _delay, "share": _share, "trend": _trend}
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     days = [month + timedelta(days=number) for number in range((following - month).days)]
     return environment.get_template("report.html.j2").render(
@@ -200,6 +204,14 @@ def _finalized(value: object) -> object:
 
 def _count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
+
+
+def _share(part: int, whole: int) -> str:
+    """Write a share in per cent; only all is 100 % and only none is 0 %."""
+    if not whole:
+        return "–"
+    shown = f"{100 * part / whole:.1f}"
+    return f"{'> 99.9' if shown == '100.0' and part < whole else '< 0.1' if shown == '0.0' and part else shown.removesuffix('.0')} %"
 
 
 def _size(bytes_count: int | None) -> str:

@@ -41,6 +41,10 @@ with decided as (
         record_class, nearest_grant_id, all_faults, distance_s, provisional, late
     from flagged.access_decisions
     where outcome = 'violation' and {_OURS.format("")}
+    union all
+    select finding_id, null, null, null, null, provisional, false
+    from flagged.dark_access
+    where {_OURS.format("")}
 )
 select
     f.finding_id, f.control, f.promise_ids, f.code, f.severity, f.occurred_at, f.account_id, f.staff_id, f.summary,
@@ -68,11 +72,42 @@ group by outcome, code
 order by accesses desc, code
 """
 
+EXPLAINED = f"""
+select basis, sum(accesses)::bigint as accesses
+from reported.explained_accesses
+where coalesce(month, cast(date_trunc('month', $as_of - interval 1 microsecond) as date)) = $month and {_OURS.format("")}
+group by basis
+order by accesses desc, basis
+"""
+
+# What the customer's own users did is counted, not listed: it concerns nobody but her.
+ACCESSES_OF_ACCOUNT = f"""
+select d.occurred_at, d.outcome, d.code, d.staff_id, told.basis, told.sentence, d.grant_id, d.nearest_grant_id, d.source, d.event_id, d.provisional as is_provisional
+from flagged.access_decisions as d
+join flagged.access_explanations as told on told.source = d.source and told.event_id = d.event_id
+where d.account_id = $account and d.code <> 'SELF_ACCESS' and {_HAPPENED.format("d.occurred_at")}
+order by d.occurred_at nulls last, d.source, d.event_id
+"""
+
 UNDETERMINED = f"""
-select occurred_at, code, account_id, staff_id, record_class, source, event_id, provisional as is_provisional
-from flagged.access_decisions
-where outcome = 'undetermined' and {_HAPPENED.format("occurred_at")} and {_OURS.format("")}
-order by code, occurred_at nulls last, source, event_id
+select d.occurred_at, d.code, d.account_id, d.staff_id, d.record_class, d.source, d.event_id, told.sentence, d.provisional as is_provisional
+from flagged.access_decisions as d
+join flagged.access_explanations as told on told.source = d.source and told.event_id = d.event_id
+where d.outcome = 'undetermined' and {_HAPPENED.format("d.occurred_at")} and {_OURS.format("d.")}
+order by d.code, d.occurred_at nulls last, d.source, d.event_id
+"""
+
+# A review that does not count, or whose row is gone, is told whatever month its finding is of.
+REVIEWS = """
+select finding_id, status, reviewed_at, reviewed_by_staff_id, fault, is_missing
+from reported.review_register
+where fault is not null or is_missing
+order by fault nulls last, reviewed_at, finding_id, status
+"""
+
+BALANCE = """
+select inputs, entries, blank_or_comment, not_accesses, refused, duplicates, purged, not_yet_known, permitted, info, undetermined, violation, inputs_off, sources_off, is_balanced
+from reported.access_balance
 """
 
 GRANTS = f"""

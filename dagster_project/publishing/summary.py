@@ -9,8 +9,10 @@ from rich.table import Table
 
 from dagster_project.publishing.exports import instant, visible
 from dagster_project.publishing.proofs import kept
+from dagster_project.publishing.words import BASES, REVIEW_FAULTS
 
 SEVERITIES = ("low", "medium", "high", "critical")
+_PROVISIONAL = "select count(*) as findings from flagged.access_without_grant where provisional union all select count(*) as findings from flagged.dark_access where provisional"
 _BADGES = {"kept": "green", "broken": "bold red", "unproven": "yellow", "not_applicable": "dim"}
 
 
@@ -33,6 +35,12 @@ def summary(connection: duckdb.DuckDBPyConnection, home: Path, reports: list[str
         "decisions": rows("select outcome, count(*) as accesses from flagged.access_decisions group by outcome order by outcome"),
         "promises": rows("select policy, promise_id, period_start, status, checked, broken, reason from reported.promises order by period_start, policy, promise_id"),
         "findings": rows("select control, severity, count(*) as findings from reported.findings group by control, severity order by control, severity"),
+        "explained": rows("select basis, sum(accesses)::bigint as accesses from reported.explained_accesses group by basis order by basis"),
+        "provisional": sum(row["findings"] for row in rows(_PROVISIONAL)),
+        "reviews": rows(
+            "select fault, is_missing, count(*) as reviews from reported.review_register where fault is not null or is_missing "
+            "group by fault, is_missing order by fault nulls last, is_missing"
+        ),
         "proof": None if (proof := kept(home)) is None else {"proved_at": proof.proved_at, "held": proof.held, "leaks": proof.leaks},
         "home": str(home),
         "warehouse": str(home / "warehouse.duckdb"),
@@ -57,8 +65,21 @@ def show(found: dict[str, Any], console: Console) -> None:
         console.print(f"[red]refused[/red] {visible(row['advice'] or row['file_name'])}", highlight=False)
     _promises(found, console)
     _findings(found, console)
+    _told(found, console)
     decided = ", ".join(f"{row['accesses']:,} {row['outcome']}" for row in found["decisions"])
     console.print(f"\nStaff accesses: {decided or 'none delivered'}", highlight=False)
+    bases = ", ".join(f"{row['accesses']:,} by {BASES[row['basis']][0].lower()}" for row in found["explained"] if row["basis"] in BASES)
+    if bases:
+        console.print(f"Explained: {bases}", highlight=False)
+
+
+def _told(found: dict[str, Any], console: Console) -> None:
+    """Print what may still change, and which reviews do not count as they were meant."""
+    if found["provisional"]:
+        console.print(f"\n{found['provisional']:,} findings are provisional: a source has not been read so far")
+    for row in found["reviews"]:
+        why = f"do not count: {REVIEW_FAULTS[row['fault']]}" if row["fault"] else "count, though their rows are gone from reviews/"
+        console.print(f"[yellow]reviews[/yellow] {row['reviews']:,} {why}", highlight=False)
 
 
 def show_places(found: dict[str, Any], console: Console) -> None:

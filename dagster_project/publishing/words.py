@@ -54,6 +54,35 @@ CODES = {
     "DARK_ACCESS": "a staff request to customer records that the audit log does not hold",
 }
 
+BASES = {
+    "grant": ("A grant", "given by the customer, without a fault"),
+    "emergency": ("An emergency", "that the customer approved in time"),
+    "exemption": ("An exemption", "a class of records that the policy exempts, or counts and sizes only"),
+    "declared_purpose": ("A declared purpose", "an exempt class of records, reached for a purpose that nobody but the member of staff vouches for"),
+    "own_user": ("The customer's own users", "who need no permission"),
+    "revoked_since": ("A permission since taken back", "it stood at the time of the access"),
+}
+
+BALANCE = {
+    "permitted": "Permitted",
+    "violation": "Violations",
+    "undetermined": "Undetermined",
+    "info": "Noted",
+    "duplicates": "Duplicates",
+    "refused": "Refused",
+    "not_accesses": "No access",
+    "blank_or_comment": "Blank",
+    "not_yet_known": "Observed after the as-of",
+    "purged": "Deleted since",
+}
+
+REVIEW_FAULTS = {
+    "REVIEWER_NOT_STAFF": "whoever made it was not on the staff at that time",
+    "REVIEW_CHANGED": "it contradicts what the same person had decided at the same instant, which stands",
+    "FINDING_UNKNOWN": "no run has seen a finding of that id",
+    "REVIEWER_UNDER_REVIEW": "it was made by the person whom the finding is about",
+}
+
 GRANT_FLAGS = {
     "is_new": ("New", "recorded in the period"),
     "is_revoked": ("Revoked", "revoked in the period"),

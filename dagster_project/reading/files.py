@@ -12,7 +12,7 @@ from pathlib import Path
 from dagster_project.errors import DamagedError
 from dagster_project.reading.compression import CHUNK_BYTES, open_plain
 
-__all__ = ["Found", "Identity", "Piece", "found", "head", "identity", "is_compressed", "lines_before", "open_plain", "pieces", "size_bytes"]
+__all__ = ["Found", "Identity", "Piece", "body", "found", "head", "identity", "is_compressed", "lines_before", "open_plain", "pieces", "size_bytes"]
 
 LONGEST_LINE_BYTES = 1 << 20
 DEFAULT_SITES = {"web_logs": "web", "request_logs": "service"}
@@ -110,6 +110,12 @@ def head(path: Path, size_bytes: int = CHUNK_BYTES) -> bytes:
         if len(body) >= size_bytes:
             break
     return bytes(body[:size_bytes])
+
+
+def body(file: Found, end_bytes: int | None = None) -> bytes:
+    """Return the decompressed bytes of a file up to an end; raises DamagedError where some of them cannot be read."""
+    with open_plain(file.path) as plain:
+        return plain.read() if end_bytes is None else plain.read(end_bytes)
 
 
 def identity(file: Found, known: Mapping[str, int]) -> Identity:

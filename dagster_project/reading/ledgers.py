@@ -99,23 +99,23 @@ def read(folder: str, path: Path) -> LedgerRead:
 def together(folder: str, reads: Mapping[str, LedgerRead]) -> pa.Table:
     """Return the rows of all files of a ledger in the order given, each with the `input_id` it stands in."""
     tables = [read.rows.add_column(0, "input_id", pa.repeat(pa.scalar(input_id), read.rows.num_rows)) for input_id, read in reads.items()]
-    schema = _schema(LEDGERS[folder]).insert(0, pa.field("input_id", pa.string()))
-    return pa.concat_tables([schema.empty_table(), *tables])
+    columns = schema(LEDGERS[folder]).insert(0, pa.field("input_id", pa.string()))
+    return pa.concat_tables([columns.empty_table(), *tables])
 
 
 def read_rows(path: Path, columns: Sequence[Column]) -> LedgerRead:
     """Read one file with the columns given; raises as `read` does."""
     kind = _format(path)
-    tables, rejects, names = [_schema(columns).empty_table()], [REJECTS.empty_table()], set[str]()
+    tables, rejects, names = [schema(columns).empty_table()], [REJECTS.empty_table()], set[str]()
     blank = 0
     with _uncollected():
         for batch in _batches(path, kind, columns):
             names |= batch.names
             if names and kind != "jsonl":
                 _require(path.name, columns, names)
-            rows, refused = _typed(batch, columns)
+            rows, refused = fitting(batch, columns)
             tables.append(rows)
-            rejects.append(_rejects([*batch.rejects, *refused]))
+            rejects.append(rejected([*batch.rejects, *refused]))
             blank += batch.blank
     if names:
         _require(path.name, columns, names)
@@ -155,7 +155,8 @@ def _batches(path: Path, kind: str, columns: Sequence[Column]) -> Iterator[Batch
             yield from parquet_batches(stream if stream.seekable() else BytesIO(stream.read()), columns, path.name)
 
 
-def _schema(columns: Sequence[Column]) -> pa.Schema:
+def schema(columns: Sequence[Column]) -> pa.Schema:
+    """Return line_number and the declared columns."""
     return pa.schema([pa.field("line_number", pa.int64()), *(pa.field(column.name, column.arrow) for column in columns)])
 
 
@@ -166,7 +167,7 @@ def _require(place: str, columns: Sequence[Column], names: Iterable[str]) -> Non
         raise ColumnError(place, f"the required column {', '.join(missing)} is missing; deliver it", "column_missing")
 
 
-def _typed(batch: Batch, columns: Sequence[Column]) -> tuple[pa.Table, list[tuple[Place, str]]]:
+def fitting(batch: Batch, columns: Sequence[Column]) -> tuple[pa.Table, list[tuple[Place, str]]]:
     """Return the rows that fit, and the places of the others with the reason of their first fault."""
     count = len(batch.places)
     reasons = np.zeros(count, object)
@@ -179,12 +180,13 @@ def _typed(batch: Batch, columns: Sequence[Column]) -> tuple[pa.Table, list[tupl
         if column.is_required and arrays[-1].null_count:
             is_missing = np.asarray(arrays[-1].is_null().to_numpy(zero_copy_only=False), bool)
             reasons[is_missing & (reasons == 0)] = "field_missing"
-    rows = pa.Table.from_arrays([pa.array(batch.places.line_numbers), *arrays], schema=_schema(columns))
+    rows = pa.Table.from_arrays([pa.array(batch.places.line_numbers), *arrays], schema=schema(columns))
     refused = [(batch.places[int(row)], str(reasons[row])) for row in np.flatnonzero(reasons)]
     return rows.filter(pa.array(reasons == 0)) if refused else rows, refused
 
 
-def _rejects(refused: Sequence[tuple[Place, str]]) -> pa.Table:
+def rejected(refused: Sequence[tuple[Place, str]]) -> pa.Table:
+    """Return the index of refused rows, each given by its place and the reason."""
     ordered = sorted(refused, key=lambda row: row[0].line_number)
     raws = [place.raw for place, _ in ordered]
     columns = [

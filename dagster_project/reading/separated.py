@@ -11,8 +11,8 @@ from dagster_project.reading.cells import Column, from_csv
 from dagster_project.reading.rows import BLOCK_BYTES, Batch, Place, Places, blocks, is_utf8
 
 
-def csv_batches(stream: BinaryIO, columns: Sequence[Column], place: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Batch]:
-    """Read CSV with a header (RFC 4180); raises ColumnError where there is no header or it names a column twice."""
+def csv_batches(stream: BinaryIO, columns: Sequence[Column] | None, place: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Batch]:
+    """Read CSV with a header (RFC 4180), without `columns` each of its columns as text; raises ColumnError where there is no header or it names a column twice."""
     header: list[str] = []
     carried, first_line = b"", 1
     for block in blocks(stream, block_bytes):
@@ -25,7 +25,11 @@ def csv_batches(stream: BinaryIO, columns: Sequence[Column], place: str, block_b
         yield _csv_batch(records, rows, header, columns, records.blank + is_first)
         carried, first_line = records.rest, records.next_line
     if not header:
-        raise ColumnError(place, "there is no header; the first line of a CSV file names its columns", "header_missing")
+        raise _headless(place)
+
+
+def _headless(place: str) -> ColumnError:
+    return ColumnError(place, "there is no header; the first line of a CSV file names its columns", "header_missing")
 
 
 class _Record(NamedTuple):
@@ -95,12 +99,14 @@ class _Records:
 
 def _header(cells: list[str], place: str) -> list[str]:
     names = [name.strip() for name in cells]
+    if not names:
+        raise _headless(place)  # its first line cannot be read
     if any(name and names.count(name) > 1 for name in names):
         raise ColumnError(place, "the header names a column twice; name each once", "header_missing")
     return names
 
 
-def _csv_batch(records: _Records, rows: list[_Record], header: list[str], columns: Sequence[Column], blank: int) -> Batch:
+def _csv_batch(records: _Records, rows: list[_Record], header: list[str], columns: Sequence[Column] | None, blank: int) -> Batch:
     faults = [records.fault(row) for row in rows]
     kept = [row for row, fault in zip(rows, faults, strict=True) if fault is None]
     begins = np.array([row.begin for row in kept], np.int64)
@@ -112,5 +118,5 @@ def _csv_batch(records: _Records, rows: list[_Record], header: list[str], column
             batch.rejects.append((where, fault))
     if kept:
         delivered = dict(zip(header, zip(*(row.cells for row in kept), strict=True), strict=True))
-        batch.cells = {column.name: from_csv(column, delivered[column.name]) for column in columns if column.name in delivered}
+        batch.cells = {column.name: from_csv(column, delivered[column.name]) for column in columns or map(Column, delivered) if column.name in delivered}
     return batch

@@ -11,6 +11,7 @@ from dagster_project.scrubbing.merging import PLACE, agreement
 from dagster_project.scrubbing.people import People
 
 _KEY = ("source", "event_id")
+_OF_PARTS = ("day", "occurred_at", "time_status", "observed_at", "started_at", "ended_at", "row_count", "byte_count", "outcome")
 _EPOCH = pl.lit("1970-01-01").str.to_date()
 
 
@@ -24,19 +25,22 @@ class ScrubbedEvents:
 
 
 def scrub(rows: pa.Table, people: People, known: pa.Table | None = None) -> ScrubbedEvents:
-    """Return the contract table of native events (input_id, line_number, the native columns, time_status).
+    """Return the contract table of native events (input_id, line_number, the columns of native.completed).
 
     `known` are the events stored before, in the contract's columns.
     """
-    events = _contract(pl.DataFrame(pl.from_arrow(rows)), people)
+    delivered = pl.DataFrame(pl.from_arrow(rows))
+    events = _contract(delivered, people)
     stored = events.clear() if known is None else pl.DataFrame(pl.from_arrow(known)).select(events.columns)
     stored = stored.join(events, on=_KEY, how="semi")
-    every = pl.concat([stored.with_columns(is_new=False), events.with_columns(is_new=True)], how="vertical_relaxed")
+    of_new = events.with_columns(delivered["is_part"], is_new=True)
+    every = pl.concat([stored.with_columns(is_part=False, is_new=False), of_new], how="vertical_relaxed")
     content = [name for name in events.columns if name not in (*PLACE, *_KEY)]
     is_sole = pl.len().over(_KEY) == 1
     sole, several = every.filter(is_sole), every.filter(~is_sole)
     is_first, agrees = agreement(several, _KEY, content)
-    marked = several.with_columns(is_first=is_first, agrees=agrees)
+    _, agrees_in_part = agreement(several, _KEY, [name for name in content if name not in _OF_PARTS])
+    marked = several.with_columns(is_first=is_first, agrees=agrees | (several["is_part"] & agrees_in_part))
     again = marked.filter(pl.col("is_new") & ~pl.col("is_first"))
     first = marked.filter("is_first").select(every.columns)
     kept = pl.concat([sole, first]).filter("is_new").select(events.columns).sort(PLACE)
@@ -45,8 +49,9 @@ def scrub(rows: pa.Table, people: People, known: pa.Table | None = None) -> Scru
 
 
 def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
-    staff = people.staff_ids(events["actor"])
-    users = people.users_accounts(events["actor"])
+    actors = _actors(events, people)
+    staff = people.staff_ids(actors)
+    users = people.users_accounts(actors)
     is_staff, is_user = staff.is_not_null(), users.is_not_null()
     kind = pl.when(is_staff).then(pl.lit("staff")).when(is_user).then(pl.lit("user")).otherwise(pl.lit("unresolved"))
     return events.select(
@@ -70,3 +75,21 @@ def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
         "outcome",
         "request_id",
     )
+
+
+def _actors(events: pl.DataFrame, people: People) -> pl.Series:
+    """Return the actors by a name that is known: their own, else an alias, unless two of those name two people."""
+    if events["actor_aliases"].null_count() == len(events):
+        return events["actor"]
+    distinct = events.select("actor", "actor_aliases").unique()
+    known = [_known(actor, aliases or [], people) for actor, aliases in distinct.iter_rows()]
+    named = distinct.with_columns(pl.Series("known", known, pl.String))
+    return events.select("actor", "actor_aliases").join(named, on=["actor", "actor_aliases"], how="left", nulls_equal=True, maintain_order="left")["known"].alias("actor")
+
+
+def _known(actor: str, aliases: list[str], people: People) -> str:
+    if people.staff_id(actor) is not None or people.user_accounts(actor):
+        return actor
+    found = {(people.staff_id(alias), people.user_accounts(alias)): alias for alias in aliases}
+    found.pop((None, ()), None)
+    return next(iter(found.values())) if len(found) == 1 else actor

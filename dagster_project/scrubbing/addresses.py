@@ -10,12 +10,15 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from socket import AF_INET, AF_INET6, inet_pton
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from dagster_project.errors import SettingsError
 
 MAX_BYTES = 64
 MAX_LIST = 8192
 
-_MAPPED = b"\0" * 10 + b"\xff\xff"
+MAPPED = b"\0" * 10 + b"\xff\xff"
 _SPECIAL = {b"\x00\x00", b"\x00\x64", b"\x20\x02"}  # where IPv4 is embedded: mapped and compatible, NAT64, 6to4; Teredo is in 2001:00xx, ISATAP ends in 5efe
 _UNIQUE_LOCAL = IPv6Network("fc00::/7")
 # Lists are split at commas outside quoted strings; what a client sends as its Host stands in one, too.
@@ -41,12 +44,12 @@ reserved 224.0.0.0/3
 Network = IPv4Network | IPv6Network
 
 
-def _v4_borders() -> tuple[list[bytes], list[str]]:
-    """Return where each class begins, as four bytes, and the class."""
-    starts, classes = [b""], ["public"]
+def _v4_borders() -> tuple[list[int], list[str]]:
+    """Return where each class begins, as a number, and the class."""
+    starts, classes = [0], ["public"]
     for name, network in (line.split() for line in _V4_RANGES.split("\n") if line):
         first, last = IPv4Network(network)[0], IPv4Network(network)[-1]
-        starts += [first.packed, last.packed + b"\0"]
+        starts += [int(first), int(last) + 1]
         classes += [name, "public"]
     return starts, classes
 
@@ -66,8 +69,8 @@ class Client(NamedTuple):
 Packed = bytes | None
 
 _NONE, _INVALID, _NAME = Client(None, "none"), Client(None, "invalid"), Client(None, "name")
-_V4 = [Client(4, name) for name in _V4_CLASSES]
-_V4_PRE_ANONYMISED = Client(4, "pre_anonymised")
+V4_KINDS = [*(Client(4, name) for name in _V4_CLASSES), Client(4, "pre_anonymised")]
+"""What is kept of IPv4 addresses, by the numbers of `v4_kinds`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +186,20 @@ def _v6_of(prefix: bytes) -> Client:
 def _v4(packed: bytes) -> tuple[Packed, Client]:
     # The host part that anonymisers blank is the last octet here, the last 64 bits and more in IPv6.
     is_whole = packed[3] or packed[0] == 127
-    return _MAPPED + packed, _V4[bisect_right(_V4_STARTS, packed) - 1] if is_whole else _V4_PRE_ANONYMISED
+    return MAPPED + packed, V4_KINDS[bisect_right(_V4_STARTS, int.from_bytes(packed)) - 1 if is_whole else -1]
+
+
+def v4_kinds(numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.int32]:
+    """Return what `classify` says of IPv4 addresses, given as numbers: for each its place in V4_KINDS."""
+    is_whole = (numbers & 255 != 0) | (numbers >> 24 == 127)
+    kinds = np.searchsorted(_V4_STARTS, numbers, side="right") - 1
+    return np.where(is_whole, kinds, len(V4_KINDS) - 1).astype(np.int32)
 
 
 def _without_address(bare: str) -> tuple[Packed, Client]:
     if re.fullmatch(r"(?:\d{1,3}|x+|\*)(?:\.(?:\d{1,3}|x+|\*)){3}", bare) and re.search(r"[x*]", bare):
         octets = [int(part) if part.isdigit() else 0 for part in bare.split(".")]
-        return (_MAPPED + bytes(octets), _V4_PRE_ANONYMISED) if max(octets) < 256 else (None, _INVALID)
+        return (MAPPED + bytes(octets), V4_KINDS[-1]) if max(octets) < 256 else (None, _INVALID)
     if re.fullmatch(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", bare):
         return bare.encode(), Client(None, "pre_anonymised")
     if bare == "localhost" or bare.startswith(("unix:", "/")):

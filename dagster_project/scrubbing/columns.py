@@ -2,13 +2,11 @@
 
 import re
 from collections.abc import Callable, Collection
-from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
 
 from dagster_project.scrubbing import protocols
-from dagster_project.scrubbing.addresses import Proxies, classify, client
 from dagster_project.scrubbing.agents import agent
 from dagster_project.scrubbing.detectors import PERSONAL, card_numbers, kinds
 from dagster_project.scrubbing.memory import CLOSED, Memory
@@ -16,7 +14,7 @@ from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.referrers import referrer
 from dagster_project.scrubbing.targets import Target, Targets
 from dagster_project.scrubbing.telling import is_telling
-from dagster_project.scrubbing.tokens import BLOCK, address_block, context_block
+from dagster_project.scrubbing.tokens import BLOCK, context_block
 
 CARDS = {"cards": pa.int32()}  # how many card numbers the text itself holds (CE-2)
 
@@ -59,7 +57,8 @@ def _is_id(name: str) -> bool:
     return bool(re.fullmatch(r"[\w.:-]{1,64}", name)) and not kinds(name) & PERSONAL
 
 
-def _cards(text: str | None) -> int:
+def cards(text: str | None) -> int:
+    """Return how many card numbers a text holds."""
     return card_numbers(text) if text else 0
 
 
@@ -67,7 +66,7 @@ def methods() -> Memory:
     """Remember methods: what is shown of one, and whether it is one at all."""
 
     def made(text: str | None) -> tuple[object, ...]:
-        return protocols.method(text), text in protocols.METHODS, protocols.is_method(text), text == "CONNECT", _cards(text)
+        return protocols.method(text), text in protocols.METHODS, protocols.is_method(text), text == "CONNECT", cards(text)
 
     return Memory(made, {"method": CLOSED, "is_known": pa.bool_(), "is_method": pa.bool_(), "is_connect": pa.bool_(), **CARDS})
 
@@ -82,7 +81,7 @@ def agents() -> Memory:
 
     def made(text: str | None) -> tuple[object, ...]:
         found = agent(text)
-        return found.browser, found.os, found.device_class, found.is_bot, found.ua_class, _cards(text)
+        return found.browser, found.os, found.device_class, found.is_bot, found.ua_class, cards(text)
 
     return Memory(made, {"browser": CLOSED, "os": CLOSED, "device_class": CLOSED, "is_bot": pa.bool_(), "ua_class": pa.dictionary(pa.int32(), pa.binary()), **CARDS})
 
@@ -91,28 +90,28 @@ def users(accounts: Accounts, people: People) -> Memory:
     """Remember users: the account of a customer's user, the staff id of a member of staff."""
 
     def made(text: str | None) -> tuple[object, ...]:
-        return (None, None, 0) if text is None else (accounts.number_of_user(text), people.staff_id(text), _cards(text))
+        return (None, None, 0) if text is None else (accounts.number_of_user(text), people.staff_id(text), cards(text))
 
     return Memory(made, {"account": pa.int32(), "staff_id": CLOSED, **CARDS})
 
 
 def logged_accounts(accounts: Accounts) -> Memory:
     """Remember what the log's own account field says."""
-    return Memory(lambda text: (accounts.number(text), _cards(text)), {"account": pa.int32(), **CARDS})
+    return Memory(lambda text: (accounts.number(text), cards(text)), {"account": pa.int32(), **CARDS})
 
 
 def hosts(accounts: Accounts, own_hosts: Collection[str]) -> Memory:
     """Remember hosts: the site's own ones, and the account that has one."""
 
     def made(text: str | None) -> tuple[object, ...]:
-        return protocols.host(text, own_hosts), accounts.number_of_host(text) if text else None, _cards(text)
+        return protocols.host(text, own_hosts), accounts.number_of_host(text) if text else None, cards(text)
 
     return Memory(made, {"host": CLOSED, "account": pa.int32(), **CARDS})
 
 
 def referrers(own_hosts: Collection[str]) -> Memory:
     """Remember referrers by their class."""
-    return Memory(lambda text: (referrer(text, own_hosts), _cards(text)), {"referrer": CLOSED, **CARDS})
+    return Memory(lambda text: (referrer(text, own_hosts), cards(text)), {"referrer": CLOSED, **CARDS})
 
 
 def targets(read: Targets, accounts: Accounts, route_id: Callable[[str], int]) -> Memory:
@@ -122,25 +121,10 @@ def targets(read: Targets, accounts: Accounts, route_id: Callable[[str], int]) -
         target: Target = read.read(text)
         number = None if target.candidate is None else route_id(target.candidate)
         said = number, target.host, accounts.number_in_path(target.account), target.is_customer_record, target.other_query_names
-        return *said, text in {None, "", "-"}, target.is_http, target.is_authority, _cards(text)
+        return *said, text in {None, "", "-"}, target.is_http, target.is_authority, cards(text)
 
     flags = dict.fromkeys(("is_missing", "is_http", "is_authority"), pa.bool_())
     return Memory(made, {"route_id": pa.int64(), "host": CLOSED, "account": pa.int32(), "is_customer_record": pa.bool_(), "other_query_names": pa.int32(), **flags, **CARDS})
-
-
-def clients(proxies: Proxies) -> Memory:
-    """Remember clients by what their line says of addresses: the packed address for the token alone, its class, and who it is to a count.
-
-    A contributor is 64 bits, keyed by the process, that stand for an address while a run counts; they leave memory nowhere.
-    """
-    walked = lru_cache(50_000)(client)
-
-    def made(peer: str | None, forwarded: str | None = None, *vendors: str | None) -> tuple[object, ...]:
-        vendor = next(filter(None, vendors), None)
-        packed, kept = walked(peer, forwarded, proxies, vendor) if forwarded or vendor else classify(peer)
-        return packed and address_block(packed), kept.ip_version, kept.client_class, kept.client_source, None if packed is None else hash(packed), _cards(forwarded)
-
-    return Memory(made, {"address": BLOCK, "ip_version": pa.int16(), "client_class": CLOSED, "client_source": CLOSED, "contributor": pa.int64(), **CARDS})
 
 
 def contexts() -> Memory:

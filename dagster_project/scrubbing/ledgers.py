@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.scrubbing import detectors
-from dagster_project.scrubbing.codes import COMPANY_WORDS, are_codes, codes
+from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, codes
 from dagster_project.scrubbing.merging import PLACE, Merged, adding, distinct, filling
 from dagster_project.scrubbing.people import People
 from dagster_project.settings import Source
@@ -74,8 +74,9 @@ def _frame(rows: pa.Table) -> pl.DataFrame:
 
 
 def _declared(sources: Mapping[str, Source], like: pl.DataFrame) -> pl.DataFrame:
-    rows = [{"source": name, **source.model_dump()} for name, source in sorted(sources.items())]
-    given = pl.DataFrame(rows, schema={name: like.schema[name] for name in like.columns if name not in PLACE})
+    kinds = {name: like.schema[name] for name in like.columns if name not in PLACE}
+    rows = [{"source": name, **source.model_dump(include=set(kinds))} for name, source in sorted(sources.items())]
+    given = pl.DataFrame(rows, schema=kinds)
     return pl.concat([like.clear(), given], how="diagonal")
 
 
@@ -249,7 +250,9 @@ def _review_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
 
 
 def _reviews(rows: pl.DataFrame, people: People) -> pl.DataFrame:
-    return rows.select("finding_id", "status", "reviewed_at", reviewed_by_staff_id=people.staff_ids(rows["reviewed_by"]))
+    is_id = pl.col("finding_id").str.contains("^[0-9a-f]{32}$")
+    finding_id = pl.when(is_id).then("finding_id").otherwise(pl.lit(REDACTED)).alias("finding_id")
+    return rows.select(finding_id, "status", "reviewed_at", reviewed_by_staff_id=people.staff_ids(rows["reviewed_by"]))
 
 
 def _as_delivered(*names: str) -> Callable[[pl.DataFrame, People], pl.DataFrame]:

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from dagster_project.scrubbing import columns, protocols
 from dagster_project.scrubbing.addresses import Proxies
+from dagster_project.scrubbing.clients import Clients, contributors
 from dagster_project.scrubbing.columns import number_column, text_column
 from dagster_project.scrubbing.contracts import REQUESTS, STAFF_REQUESTS, TIME, encoded
 from dagster_project.scrubbing.literals import Literals
@@ -55,7 +56,7 @@ class _Site:
         own_hosts = frozenset(map(str.lower, site.own_hosts))
         read = Targets(site, settings.access.customer_record_routes, settings.accounts.path_patterns)
         self.vendor_headers = tuple(header.lower().replace("-", "_") for header in site.client_headers)
-        self.clients = columns.clients(Proxies.of(site.trusted_proxies))
+        self.clients = Clients(Proxies.of(site.trusted_proxies))
         self.texts = {
             "target": columns.targets(read, accounts, lambda candidate: route_id(name, candidate)),
             "host": columns.hosts(accounts, own_hosts),
@@ -98,7 +99,8 @@ class Scrubber:
         made |= {name: pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows), [place]) for name, place in vars(origin).items()}
         made["account_id"] = self._accounts.named(numbers)
         made |= self._tokens(made["day"], made["account_id"], seen)
-        self._literals.count(origin.site, pl.DataFrame({"route_id": made["route_id"], "visitor": seen["client"].column("contributor"), "account": numbers.cast(pa.int64())}))
+        asked = {"route_id": made["route_id"], "visitor": _contributors(seen["client"].column("address")), "account": numbers.cast(pa.int64())}
+        self._literals.count(origin.site, pl.DataFrame(asked))
         requests = pa.Table.from_arrays([made[name] for name in REQUESTS.names], schema=encoded(REQUESTS))
         return Scrubbed(requests, _staff_requests(made, seen))
 
@@ -145,7 +147,11 @@ RULES = {"log": "account", "host": "host", "path": "target", "user": "user"}
 def _clients(rows: pa.Table, site: _Site) -> Seen:
     vendors = [text_column(rows, name) for name in rows.column_names if name.lower().replace("-", "_") in site.vendor_headers]
     said = [text_column(rows, "forwarded_for"), *vendors]
-    return site.clients.see(text_column(rows, "client_ip"), *(said if any(text.null_count < len(text) for text in said) else ()))
+    return site.clients.see(text_column(rows, "client_ip"), *said)
+
+
+def _contributors(addresses: pa.Array) -> pa.Array:
+    return pa.array(contributors(blocks(addresses)), mask=addresses.is_null().to_numpy(zero_copy_only=False))
 
 
 def _of_lines(rows: pa.Table, first_line: int) -> Columns:

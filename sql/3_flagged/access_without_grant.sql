@@ -12,10 +12,7 @@ select
         when 'personal' then ['CR-2']
         else ['CR-3']
     end as promise_ids, -- CR-2 for personal records, CR-3 for business records, none for company information
-    concat(
-        coalesce('Staff ' || d.staff_id, 'A user of another customer'), ' reached ', coalesce(d.record_class, 'unnamed'), ' records of account ',
-        coalesce(d.account_id, '(unknown)'), coalesce(' at ' || strftime(d.occurred_at, '%Y-%m-%d %H:%M:%S UTC'), ''), ' without permission: ', d.code, '.'
-    ) as summary, -- one sentence
+    told.sentence as summary, -- who did what, when, and why it was not permitted
     d.source, -- system that wrote the event
     d.event_id, -- unique within its source
     d.record_class, -- class of the records
@@ -33,5 +30,6 @@ select
     d.provisional, -- the verdict may change: a source has not been read so far
     d.late -- older than the last closed report
 from flagged.access_decisions as d
+join flagged.access_explanations as told on told.source = d.source and told.event_id = d.event_id
 left join scrubbed.record_classes as c on c.record_class = d.record_class
 where d.outcome = 'violation'

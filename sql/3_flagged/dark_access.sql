@@ -49,6 +49,12 @@ request as (
     from nearest as n
     cross join scrubbed.run as run
     where n.input_id is not null
+),
+-- An event that tells of the request may still come, from any source that has not been read so far.
+read_to as (
+    select least(coalesce(min(watermark) filter (where source <> 'grants'), max(run.as_of)), max(run.as_of)) as until
+    from scrubbed.run as run
+    left join scrubbed.sources as source on true
 )
 select
     left(sha256(concat_ws(chr(31), 'dark_access', q.input_id, cast(q.line_number as varchar))), 32) as finding_id, -- the finding, by line
@@ -65,8 +71,10 @@ select
     q.input_id, -- input the line stands in
     q.line_number, -- line within that input
     q.last_event_at, -- last access event before, or the end of its session; null = none
-    q.next_event_at -- first access event after; null = none
+    q.next_event_at, -- first access event after; null = none
+    read_to.until < q.happened_at + to_seconds(q.dark_access_within_s) as provisional -- an access event that tells of it may still come
 from request as q
+cross join read_to
 where
     coalesce(q.last_event_at < q.happened_at - to_seconds(q.dark_access_within_s), true)
     and coalesce(q.next_event_at > q.happened_at + to_seconds(q.dark_access_within_s), true)

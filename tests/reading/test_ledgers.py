@@ -252,6 +252,7 @@ def test_what_csv_writes_csv_reads(tmp_path_factory: pytest.TempPathFactory, row
     ("g.csv", "grant_id,account_id\ng,C\n", "granted_by"),
     ("g.csv", "", "header"),
     ("g.csv", "\n\n", "header"),
+    ("g.csv", '"grant_id\nx\n', "header"),
     ("g.csv", "grant_id,grant_id\n", "twice"),
     ("g.jsonl", json.dumps({key: value for key, value in GRANT.items() if key != "grantee"}), "grantee"),
 ])  # fmt: skip

@@ -1,7 +1,7 @@
 """The ledger of inputs as it grows in a run: what was read, refused and quarantined, written last and at once."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from dagster_project import __version__
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.errors import GlasshouseError, InputError
+from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.files import Found, Piece, pieces
 from dagster_project.reading.logs.lines import REJECTS, split
 
@@ -37,6 +38,9 @@ class Entry:
     refusal: InputError | None = None
     damage: InputError | None = None
     unknown_columns: tuple[str, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)  # entries of access events that are no access, by name; part of blank
+    attestations: tuple[Attestation, ...] = ()
+    has_places: bool = True  # its rows stand on lines of the file
 
     def saw(self, first: datetime | None, last: datetime | None) -> None:
         """Widen the span of instants."""
@@ -78,6 +82,7 @@ class Entry:
         """Refuse the whole input: it adds no rows."""
         self.refusal = error
         self.lines = self.parsed = self.quarantined = self.blank = self.duplicates = 0
+        self.others, self.attestations = {}, ()
 
 
 class Accounts:
@@ -100,6 +105,8 @@ class Accounts:
         self._write([entry for entry in self.entries if entry.refusal], "refused", read_at)
         if read or name == CURRENT:
             self.lake.write("ledger.quarantine", of_read, f"{self.kind}-{name}")
+            self._write_of("ledger.non_accesses", [_other(entry, each) for entry in read for each in sorted(entry.others)], name)
+            self._write_of("ledger.attestations", attestations(read).to_pylist(), name)
             self._write(read, name, read_at)
 
     def _write(self, entries: list[Entry], name: str, read_at: datetime) -> None:
@@ -107,6 +114,21 @@ class Accounts:
         rows = [entry.row(read_at) for entry in entries]
         self.lake.write("ledger.input_files", pa.Table.from_pylist(names, schema("ledger.input_files")), f"{self.kind}-{name}")
         self.lake.write("ledger.inputs", pa.Table.from_pylist(rows, schema("ledger.inputs")), f"{self.kind}-{name}")
+
+    def _write_of(self, table: str, rows: list[dict[str, Any]], name: str) -> None:
+        if rows:
+            self.lake.write(table, pa.Table.from_pylist(rows, schema(table)), f"{self.kind}-{name}")
+
+
+def _other(entry: Entry, name: str) -> dict[str, Any]:
+    return {"input_id": entry.input_id, "name": name, "entries": entry.others[name]}
+
+
+def attestations(entries: Iterable[Entry]) -> pa.Table:
+    """Return the rows of ledger.attestations for what inputs say."""
+    read = (entry for entry in entries if not entry.refusal)
+    rows = [{"input_id": entry.input_id, "source": entry.found.site, **each._asdict()} for entry in read for each in entry.attestations]
+    return pa.Table.from_pylist(rows, schema("ledger.attestations"))
 
 
 def with_input(rejects: pa.Table, input_id: str) -> pa.Table:
@@ -127,8 +149,8 @@ def count_refused(entries: Mapping[str, Entry], rejects: list[pa.Table], refused
 
 
 def _placed(entry: Entry, reasons: Mapping[int, str]) -> pa.Table:
-    """Return the index of refused lines, by line number; rows of Parquet stand at no byte."""
-    if entry.format and entry.format.endswith("parquet"):
+    """Return the index of refused lines, by line number; rows of Parquet and entries of a document stand at no byte."""
+    if not entry.has_places:
         rows = [{"line_number": line, "reason": reason, "shape": ""} for line, reason in sorted(reasons.items())]
         return pa.Table.from_pylist(rows, REJECTS)
     placed = []

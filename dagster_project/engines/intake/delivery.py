@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from dagster_project.engines.intake.accounting import Entry, count_refused, with_input
 from dagster_project.engines.intake.promise_sets import promises
+from dagster_project.engines.intake.sources import whole_second_sources
 from dagster_project.engines.lake import schema
 from dagster_project.errors import InputError
 from dagster_project.reading import ledgers as reading
@@ -16,7 +17,7 @@ from dagster_project.reading.files import found, identity
 from dagster_project.reading.ledgers import LEDGERS, LedgerRead
 from dagster_project.scrubbing import ledgers as scrubbing
 from dagster_project.scrubbing.people import People
-from dagster_project.settings import Settings
+from dagster_project.settings import Settings, Source
 
 # They tell who a name is, and no table holds them.
 OF_PEOPLE = ("users", "grantors")
@@ -33,19 +34,24 @@ class Delivery:
     tables: dict[str, pa.Table]
     people: People
     zones: dict[str, str]
+    settings: Settings = field(default_factory=Settings)
     entries: list[Entry] = field(default_factory=list)
     rejects: list[pa.Table] = field(default_factory=list)
 
 
-def deliver(landing: Path, settings: Settings, as_of: datetime, folders: Collection[str] = tuple(LEDGERS)) -> Delivery:
-    """Read the ledgers, or those of `folders`; a file that is refused is told in its entry, and the rest counts."""
+def deliver(landing: Path, settings: Settings, as_of: datetime, folders: Collection[str] = tuple(LEDGERS), whole_seconds: Collection[str] = ()) -> Delivery:
+    """Read the ledgers, or those of `folders`; a file that is refused is told in its entry, and the rest counts.
+
+    `whole_seconds`: sources of access events read before whose form has stamps of whole seconds.
+    """
     entries: dict[str, Entry] = {}
     rejects: list[pa.Table] = []
     native = {folder: _read_folder(landing, folder, entries, rejects, is_wanted=folder in folders) for folder in LEDGERS}
+    sources = _with_whole_seconds(settings, {*whole_seconds, *whole_second_sources(landing, settings)})
     people = People.of(native["staff"], native["users"], native["grantors"], native["accounts"])
     tables = _given(settings, as_of)
     for folder in sorted(set(LEDGERS) - set(OF_PEOPLE)):
-        scrubbed = scrubbing.scrub(folder, native[folder], people, settings.sources)
+        scrubbed = scrubbing.scrub(folder, native[folder], people, sources)
         tables[f"scrubbed.{folder}"] = scrubbed.table
         count_refused(entries, rejects, scrubbed.refused)
         for input_id in scrubbed.duplicates.column("input_id").to_pylist():
@@ -53,7 +59,13 @@ def deliver(landing: Path, settings: Settings, as_of: datetime, folders: Collect
     if not (landing / "policies").is_dir():
         tables["scrubbed.policies"] = _policy_of_settings(settings)
     zones = {row["source"]: row["time_zone"] for row in tables["scrubbed.sources"].to_pylist() if row["time_zone"]}
-    return Delivery(landing, tables, people, zones, list(entries.values()), rejects)
+    return Delivery(landing, tables, people, zones, settings, list(entries.values()), rejects)
+
+
+def _with_whole_seconds(settings: Settings, names: Collection[str]) -> dict[str, Source]:
+    """Return the sources of settings, and those whose form has stamps of whole seconds, unless settings say otherwise."""
+    declared = {name: settings.sources.get(name, Source()) for name in {*settings.sources, *names}}
+    return {name: source.model_copy(update={"whole_seconds": True}) if name in names and source.whole_seconds is None else source for name, source in declared.items()}
 
 
 def _read_folder(landing: Path, folder: str, entries: dict[str, Entry], rejects: list[pa.Table], *, is_wanted: bool) -> pa.Table:
@@ -67,7 +79,7 @@ def _read_folder(landing: Path, folder: str, entries: dict[str, Entry], rejects:
             read = reading.read(folder, file.path)
             entry.input_id, entry.bytes, entry.format = who.input_id, who.size_bytes, read.format
             entry.lines, entry.parsed, entry.quarantined, entry.blank = read.lines, read.rows.num_rows, read.rejects.num_rows, read.blank
-            entry.unknown_columns = read.unknown_columns
+            entry.unknown_columns, entry.has_places = read.unknown_columns, read.format != "parquet"
             rejects.append(with_input(read.rejects, entry.input_id))
             reads[who.input_id] = read
         except InputError as error:

@@ -13,7 +13,7 @@ from dagster_project.errors import UsageError
 
 INPUTS = "ledger.inputs"
 # Their files are named after the run that wrote them, kind first, as those of the ledger of inputs.
-OF_RUNS = ("ledger.input_files", "ledger.quarantine")
+OF_RUNS = ("ledger.input_files", "ledger.quarantine", "ledger.non_accesses", "ledger.attestations")
 # Only request logs have them, and their names go without the kind.
 OF_REQUEST_RUNS = ("scrubbed.routes", "scrubbed.vocabulary")
 # Their files are named after an input that the same run read.

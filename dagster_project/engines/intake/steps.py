@@ -13,22 +13,26 @@ from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake import records
 from dagster_project.engines.intake import requests as request_logs
-from dagster_project.engines.intake.accesses import EVENTS, FOLDER, Known, read_accesses
+from dagster_project.engines.intake.accesses import EVENTS, Known, read_accesses
 from dagster_project.engines.intake.accounting import CURRENT, Accounts
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.intake.inputs import known_inputs
 from dagster_project.engines.intake.rebuilding import forget
 from dagster_project.engines.intake.recovery import sweep
+from dagster_project.engines.intake.reviews import FIRST_SEEN, REVIEWS, remembered, seen
+from dagster_project.engines.intake.sources import FOLDER, gaps, source_gaps, source_proofs, whole_second_inputs
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.purging import purged_rows, refuse
 from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
+from dagster_project.reading.accesses.attestations import Proof
 from dagster_project.scrubbing.detectors import kinds
 from dagster_project.scrubbing.telling import is_telling
 from dagster_project.settings import keep
 
 FINDINGS = "reported.findings"
+MOST_TOLD = 20
 REQUEST_TABLES = ("scrubbed.requests", "scrubbed.staff_requests")
 TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
 
@@ -39,10 +43,11 @@ def take_ledgers(house: House) -> int:
     if house.should_rebuild:
         forget(lake)
     sweep(lake)
-    delivery = deliver(_landing(house), house.settings, house.as_of)
+    delivery = deliver(_landing(house), house.settings, house.as_of, whole_seconds=whole_second_inputs(lake.read("ledger.inputs")))
+    lake.write(FIRST_SEEN, _first_seen(lake), "part")
+    lake.write(REVIEWS, remembered(lake.read(REVIEWS), delivery.tables["scrubbed.reviews"], house.as_of), "part")
     for name, rows in delivery.tables.items():
         lake.write(name, rows, "part")
-    lake.write("ledger.first_seen", _first_seen(lake), "part")
     lake.write("ledger.closings", lake.read("ledger.closings"), "part")
     _account(house, lake, "ledgers", delivery, CURRENT)
     keep(house.settings, house.home)
@@ -71,6 +76,7 @@ def take_accesses(house: House) -> int:
     if rows.num_rows:
         lake.write_days(EVENTS, rows, f"{rows.column('input_id')[0]}-0")
     _account(house, lake, "accesses", delivery, house.run_id([entry.input_id for entry in delivery.entries]))
+    _prove(house, lake)
     return int(rows.num_rows) - _refused(house, lake, (EVENTS,), "access events")
 
 
@@ -150,28 +156,48 @@ def _account(house: House, lake: Lake, kind: str, delivery: Delivery, name: str)
     accounts = Accounts(lake, kind)
     accounts.entries = delivery.entries
     accounts.rejects = delivery.rejects
+    unknown: dict[str, set[str]] = {}
     for entry in delivery.entries:
-        if entry.unknown_columns:
-            house.tell(f"{entry.file_name}: columns without a meaning are left out: {_named(entry.unknown_columns)}")
+        place = f"{FOLDER}/{entry.found.site}" if entry.found.folder == FOLDER else entry.file_name  # once for a source, however many its files
+        unknown.setdefault(place, set()).update(entry.unknown_columns)
+    for place, names in unknown.items():
+        if names:
+            house.tell(f"{place}: columns without a meaning are left out: {_named(sorted(names))}")
     accounts.commit(name, house.as_of)
+
+
+def _prove(house: House, lake: Lake) -> None:
+    """Put in place the holes that sources of access events prove by all they ever said, and tell of them and of doubts."""
+    proven = source_proofs(lake.read("ledger.attestations"))
+    found = source_gaps(proven)
+    lake.write("ledger.source_gaps", found, "part")
+    lake.write("scrubbed.gaps", gaps(found), "sources")
+    for source, proof in proven[:MOST_TOLD]:
+        house.tell(f"{FOLDER}/{source}: {proof.object or 'the source'}: {_told(proof)}")
+    if len(proven) > MOST_TOLD:
+        house.tell(f"{FOLDER}: {len(proven) - MOST_TOLD:,} more; ledger.source_gaps lists every gap")
+
+
+def _told(proof: Proof) -> str:
+    if proof.begin is None:
+        return f"{proof.rule}, so nothing is proven of what it covers"
+    end = f"{proof.end:%Y-%m-%d %H:%M:%S} UTC" if proof.end else "now on"
+    return f"{proof.rule}, entries from {proof.begin:%Y-%m-%d %H:%M:%S} to {end} are missing; accesses of that time are LOG_GAP"
 
 
 def _named(columns: Iterable[str]) -> str:
     """Return names of columns as they may be told: of a file without a header they are somebody's data, and those are only counted."""
     names = list(columns)
-    told = [name for name in names if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ -]{0,39}", name) and not kinds(name) and not is_telling(name)]
+    told = [name for name in names if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ .-]{0,59}", name) and not kinds(name) and not is_telling(name)]
     return ", ".join([*told, *([f"{len(names) - len(told)} that are not named like columns"] if len(told) < len(names) else [])])
 
 
 def _first_seen(lake: Lake) -> pa.Table:
-    """Return when each finding of earlier runs was seen first."""
-    before = lake.read("ledger.first_seen")
-    files = lake.files(FINDINGS)
-    if not files:
+    """Return what earlier runs saw of each finding; the run that found the last ones is told by its as-of."""
+    before, files, runs = lake.read(FIRST_SEEN), lake.files(FINDINGS), lake.read("scrubbed.run").column("as_of").to_pylist()
+    if not files or not runs:
         return before
-    reported = pq.read_table(files[0], columns=["finding_id", "first_seen_at"], partitioning=None)
-    new = reported.filter(pc.invert(pc.is_in(reported.column("finding_id"), before.column("finding_id"))))
-    return pa.concat_tables([before, new.cast(schema("ledger.first_seen"))])
+    return seen(before, pq.read_table(files[0], columns=["finding_id", "code", "first_seen_at"], partitioning=None), runs[0])
 
 
 def _landing(house: House) -> Path:

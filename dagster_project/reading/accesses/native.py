@@ -1,7 +1,7 @@
 """Native access events: JSON Lines, CSV or Parquet with the columns Glasshouse itself declares."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.reading.cells import Column
+from dagster_project.reading.accesses.events import Events
+from dagster_project.reading.cells import TEXTS, Column
 from dagster_project.reading.instants import INSTANT, is_zone, placed
-from dagster_project.reading.ledgers import LedgerRead, read_rows
+from dagster_project.reading.ledgers import read_rows
 
 EVENTS = (
     Column("event_id", is_required=True),
@@ -34,21 +35,35 @@ EVENTS = (
     Column("ended_at", "stamp"),
     Column("request_id"),
 )
+PARQUET = b"PAR1"
+_BETWEEN_NAMES = re.compile(rb'[,"\s]+')
+REQUIRED = frozenset(column.name for column in EVENTS if column.is_required)
 TIME_STATUS = pa.array(["zoned", "ambiguous", "unzoned"])
 _STAMPS = ("occurred_at", "started_at", "ended_at")
 
 
-def read(path: Path, source: str, zones: Mapping[str, str]) -> LedgerRead:
-    """Read a file of native events; `source` is that of rows without one, `zones` the declared zone of each source.
-
-    Instants come back in UTC, with `time_status` behind the columns: zoned, ambiguous (some stamp without a zone lies
-    in a fold or a gap of the declared zone) or unzoned (no zone anywhere). Raises as `ledgers.read` does.
-    """
+def read(path: Path, source: str, zones: Mapping[str, str]) -> Events:
+    """Read a file of native events; `source` is that of rows without one, `zones` the declared zone of each source. Raises as `ledgers.read` does."""
     found = read_rows(path, EVENTS)
-    return replace(found, rows=_completed(found.rows.combine_chunks(), source, zones))
+    rows = completed(found.rows.combine_chunks(), source, zones)
+    return Events(rows, found.rejects, blank=found.blank, has_lines=found.format != "parquet", form=f"native {found.format}", unmapped=found.unknown_columns)
 
 
-def _completed(rows: pa.Table, source: str, zones: Mapping[str, str]) -> pa.Table:
+def is_mine(first: bytes) -> bool:
+    """Tell whether a file has the native columns, by its beginning."""
+    line = first.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    if line.startswith(b"{"):
+        return all(f'"{name}"'.encode() in line for name in REQUIRED)
+    return {name.encode() for name in REQUIRED} <= set(_BETWEEN_NAMES.split(line))
+
+
+def completed(rows: pa.Table, source: str, zones: Mapping[str, str]) -> pa.Table:
+    """Return events with what their columns imply; `rows`: line_number, the columns of EVENTS and, at will, `actor_aliases` and `is_part`.
+
+    Instants come back in UTC, with `time_status` behind the columns: zoned, ambiguous (some stamp without a zone lies in a fold or a gap of the
+    declared zone) or unzoned (no zone anywhere). `is_part`: the source tells of one access in several entries of one event_id, so that a
+    later one is a duplicate whatever it says of time and outcome. `actor_aliases`: other names of the same actor.
+    """
     columns = {name: _one(rows.column(name)) for name in rows.column_names}
     columns["source"] = columns["source"].fill_null(source)
     status = np.zeros(rows.num_rows, np.int8)
@@ -61,6 +76,8 @@ def _completed(rows: pa.Table, source: str, zones: Mapping[str, str]) -> pa.Tabl
     is_denied = pc.equal(pc.utf8_lower(columns["outcome"]), "denied").fill_null(False)
     columns["outcome"] = pc.if_else(is_denied, "denied", "ok")
     columns["time_status"] = TIME_STATUS.take(pa.array(status))
+    columns["actor_aliases"] = columns.pop("actor_aliases", pa.nulls(rows.num_rows, TEXTS))
+    columns["is_part"] = pc.fill_null(columns.pop("is_part", pa.nulls(rows.num_rows, pa.bool_())), False)
     return pa.table(columns)
 
 

@@ -21,7 +21,7 @@ _BALANCED: tuple[Part, ...] = (*_CLIENT, *_spaced(Field(), _SECONDS, _SECONDS, _
 ALB = (
     Layout(
         (
-            Field(pattern="https?|h2|grpcs?|wss?"), " ", _ISO, " ", Field(), " ", *_BALANCED, *_AGENT, Field(), " ", Field(), " ", Field(), Field("rest"),
+            Field(pattern="https?|h2|grpcs?|wss?"), " ", _ISO, " ", Field(), " ", *_BALANCED, *_AGENT, Field(), " ", Field(), " ", Field(), Field("more"),
         ),
         is_absolute=True,
     ),
@@ -31,13 +31,13 @@ ELB = (Layout((*_ELB, *_AGENT, Field(), " ", Field()), is_absolute=True), Layout
 """Classic load balancers logged no agents before 2015."""
 
 _S3_HEAD: tuple[Part, ...] = (
-    *_spaced(Field(pattern="[0-9a-f]{64}"), Field()), " [", Field("time"), "] ",
+    *_spaced(Field(pattern="[0-9a-f]{1,64}"), Field()), " [", Field("time"), "] ",
     *_spaced(Field("client"), Field("user"), Field(), Field(pattern=r"[A-Z][A-Z0-9]*\.\S+"), Field()),
 )  # fmt: skip
 _S3_COUNTS = _spaced(_STATUS, Field(), _BYTES, _COUNT, Field("duration", 1_000_000, pattern=r"\d+|-"), _COUNT)
-_S3_END: tuple[Part, ...] = (' "', Field("referer"), '" "', Field("user_agent", pattern=".*"), '"', Field("rest", pattern=r'(?:\s[^"]*)?'))
+_S3_END: tuple[Part, ...] = (' "', Field("referer"), '" "', Field("user_agent", pattern=".*"), '"', Field("more", pattern=r'(?:\s[^"]*)?'))
 S3 = (
     Layout((*_S3_HEAD, *_REQUEST, " ", *_S3_COUNTS, *_S3_END)),
-    Layout((*_S3_HEAD, " - ", *_S3_COUNTS, " - -", Field("rest"))),
+    Layout((*_S3_HEAD, " - ", *_S3_COUNTS, " - -", Field("more"))),
 )
 """Agents stand there with their quotes as they came; what AWS itself did has no request."""

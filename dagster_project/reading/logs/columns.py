@@ -30,7 +30,7 @@ Texts = Mapping[str, pl.Expr]
 
 _METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "REPORT", "CONNECT", "TRACE"]
 _VERSIONS = [f"HTTP/{version}" for version in ("1.0", "1.1", "2.0", "2", "3.0", "3")]
-_ODD_CLIENT, _ODD_HOST = r'[,\[%"]|^-?$|^[^:]*:[^:]*$', r"[:\[]"
+_ODD_CLIENT, _ODD_HOST = r'[,\[%"\s]|^-?$|^[^:]*:[^:]*$', r"[:\[]"
 _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.fZ"
 _FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 _BATCH_LINES = 1 << 18
@@ -119,7 +119,7 @@ def _cut(frame: pl.LazyFrame, how: Sections, separator: str) -> tuple[pl.LazyFra
     last = len(how) - 1
     line = pl.col("line").str.strip_chars_end("\r\n")
     tail = how[last][0]
-    has_rest = isinstance(tail, Field) and tail.name == "rest"
+    has_rest = isinstance(tail, Field) and tail.name in ("rest", "more")
     cut = line.str.splitn('"', last + 1) if has_rest else line.str.split_exact('"', last + 1)
     frame = frame.select("line_number", cut.struct.rename_fields([f"s{at}" for at in range(last + 1 + (not has_rest))]).alias("cut")).unnest("cut")
     checks = [pl.col(f"s{last}").is_not_null()] + ([] if has_rest else [pl.col(f"s{last + 1}").is_null()])
@@ -148,7 +148,7 @@ def _place(item: Part, text: pl.Expr, texts: dict[str, pl.Expr], checks: list[pl
         texts["time_of_day"] = text
     elif item.name:
         texts[item.name] = text
-    if isinstance(item, Field) and item.name == "rest":
+    if isinstance(item, Field) and item.name in ("rest", "more"):
         checks.append((text == "") | text.str.starts_with(" "))
     elif isinstance(item, Field) and item.pattern:
         checks.append(text.str.contains(f"^(?:{item.plain or item.pattern})$"))
@@ -225,7 +225,7 @@ def _asked(texts: Texts) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr]:
     if "path" in texts and "query" in texts and "target" not in texts:
         query = _text(texts["query"])
         target = pl.when(query.is_null()).then(target).otherwise(pl.concat_str(target, query.str.strip_prefix("?"), separator="?"))
-    version = _text(texts["protocol"]).str.split("/").list.last() if "protocol" in texts else missing
+    version = texts["protocol"].str.extract(r"(?:^|/)(\d[^/]*)$") if "protocol" in texts else missing
     return _text(texts.get("method", missing)), target, version, pl.lit(True)
 
 

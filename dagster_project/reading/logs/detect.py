@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 from dagster_project.reading.logs import w3c
+from dagster_project.reading.logs.carried import FIRST_LINES
 from dagster_project.reading.logs.formats import FORMATS, Format
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import are_read
@@ -10,7 +11,8 @@ from dagster_project.reading.logs.reader import are_read
 __all__ = ["FORMATS", "Detected", "detect"]
 
 HEAD_LINES = 100
-FIRST_LINES = 2
+_DISTINCT = [place for place, known in enumerate(FORMATS) if not known.parts or known.parts not in [other.parts for other in FORMATS[:place]]]
+"""Places in FORMATS; of those that are read in the same way the first, whose name `w3c.kind` tells."""
 
 
 @dataclass(frozen=True)
@@ -29,13 +31,23 @@ class Detected:
 def detect(head: bytes) -> Detected:
     """Return the format that reads most of the first 100 lines; of equals the more special, the first of FORMATS.
 
-    Formats are tried in the order of what they make of the first lines, each until it can no longer be the best.
+    A last line that the head may cut off counts only where nothing else is read.
     """
-    lines = _head(split(head))
+    lines = split(head)
+    first = split(lines.body[: lines.bounds[min(len(lines), HEAD_LINES)]])
+    whole = split(first.body[: first.bounds[-2]]) if len(first) > 1 and first.is_open(len(first) - 1) else first
+    found = _detected(whole)
+    return found if found.format or whole is first else _detected(first)
+
+
+def _detected(lines: Lines) -> Detected:
+    """Return the best format: they are tried in the order of what they make of the first lines, each until it can no longer be it."""
     few = split(lines.body[: lines.bounds[min(len(lines), FIRST_LINES)]])
-    promising = sorted(range(len(FORMATS)), key=lambda place: -_share(few, FORMATS[place], 0.0)[0])
+    promising = sorted(_DISTINCT, key=lambda place: -_share(few, FORMATS[place], 0.0)[0])
     best, best_place = Detected(None, 0.0, ()), len(FORMATS)
     for place in promising:
+        if best.confidence == 1 and place > best_place:
+            continue
         share, refused = _share(lines, FORMATS[place], best.confidence)
         if share > best.confidence or (share == best.confidence > 0 and place < best_place):
             best, best_place = Detected(FORMATS[place].name, share, refused), place
@@ -54,11 +66,3 @@ def _share(lines: Lines, known: Format, least: float) -> tuple[float, tuple[int,
         elif is_read:
             read += 1
     return (read / (read + len(refused)) if read else 0.0), tuple(refused)
-
-
-def _head(lines: Lines) -> Lines:
-    """Return the first lines; a last one that the head cuts off is left out where there are others."""
-    count = min(len(lines), HEAD_LINES)
-    if 1 < count == len(lines) and lines.is_open(count - 1):
-        count -= 1
-    return split(lines.body[: lines.bounds[count]])

@@ -36,6 +36,7 @@ _GET = '"GET /jobs?page=2 HTTP/1.1"'
 _COMMON = f"192.0.2.7 - - {_TIME} {_GET} 200 5120"
 _COMBINED = f'{_COMMON} "https://www.example.com/" {_AGENT}'
 _IIS = "2026-03-02 10:15:00 198.51.100.4 GET /jobs page=2 443 - 192.0.2.7 Mozilla/5.0+(X11) https://www.example.com/ 200 0 0 15"
+_IIS_NATIVE = "192.0.2.7, -, 03/02/2026, 10:15:00, W3SVC1, WEB1, 198.51.100.4, 12, 421, 5120, 200, 0, GET, /jobs, page=2,"
 _CLOUDFRONT = (
     "2026-03-02 10:15:00 FRA56-P1 5120 192.0.2.7 GET d111111abcdef8.cloudfront.net /jobs 200 https://www.example.com/ "
     "Mozilla/5.0%20(X11) page=2 - Hit exampleid== www.example.com https 421 0.012 - TLSv1.3 TLS_AES_128_GCM_SHA256 Hit "
@@ -69,6 +70,7 @@ FORMATS: tuple[Format, ...] = (
         names=NAMES,
     ),
     Format("iis", "IIS in W3C extended form, with #Fields or in one of its default orders", _IIS, parts=w3c.parts),
+    Format("iis_native", "IIS's own format, with commas", _IIS_NATIVE, web_servers.IIS_NATIVE),
     Format("cloudfront", "CloudFront standard logs (W3C extended, tabs)", _CLOUDFRONT, parts=w3c.parts),
     Format("w3c", "any W3C extended log with #Fields (NetScaler and others)", _W3C, parts=w3c.parts),
     Format("alb", "AWS application load balancer", _ALB, aws.ALB),

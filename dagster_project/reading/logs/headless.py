@@ -4,6 +4,7 @@ IIS writes whichever fields are chosen in one order; CloudFront appends new fiel
 """
 
 import re
+from itertools import takewhile
 
 _CLOUDFRONT = (
     "date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) "
@@ -18,16 +19,16 @@ _FIXED = {len(names): names for names in (_NETSCALER.split(), _IIS_5.split())}
 
 UNREAD = "x"
 
-_ADDRESS = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(?:%\w+)?|-")
+_ADDRESS = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(?:%\w+)?|-|\[[0-9A-Fa-f.:%]+\]\(\S*\)")
 _METHOD, _NUMBER, _PORT = re.compile(r"[A-Z]{3,16}|-"), re.compile(r"\d+"), re.compile(r"\d{1,5}|-")
 _STATUS, _EDGE, _DAY = re.compile(r"\d{3}"), re.compile(r"[A-Z]{3}\d+(?:-[A-Z]+\d+)?"), re.compile(r"\d{4}-\d\d-\d\d")
 _URL = re.compile(r"[a-z][a-z+.-]*://")
-_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*(?::\d+)?")
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*(?::\d+)?|\[[\w.-]+\]\(\S*\)")
 
 
 def fields_of(line: str) -> list[str]:
     """Return the names of the fields of a line, none where it is none of these formats."""
-    words = line.rstrip("\r\n").split("\t" if "\t" in line else " ", _MOST)
+    words = re.split("\t" if "\t" in line else " +", line.strip(" \r\n"), maxsplit=_MOST)
     if len(words) > _MOST or len(words) < _FEWEST or not _DAY.fullmatch(words[0]):
         return []
     cloudfront = _CLOUDFRONT.split()
@@ -79,13 +80,16 @@ def _told(word: str) -> str:
 
 
 def _end(words: list[str]) -> list[str] | None:
-    """Name what begins with the status: sub-status, Windows status, bytes, time taken, and the client that a proxy names."""
-    counts = [word for word in words if _NUMBER.fullmatch(word) or word == "-"]
+    """Name what begins with the status: sub-status, Windows status, bytes, time taken, and the client that a proxy names, and its port.
+
+    IIS counts all of these, so a `-` is a client that no proxy named.
+    """
+    counts = list(takewhile(_NUMBER.fullmatch, words))
     names = {1: [], 2: ["sc-substatus"], 3: ["sc-substatus", "sc-win32-status"]}.get(len(counts))
     if names is None:
         taken = {4: ["time-taken"], 5: ["sc-bytes", "cs-bytes"], 6: ["sc-bytes", "cs-bytes", "time-taken"]}.get(len(counts))
         names = ["sc-substatus", "sc-win32-status", *taken] if taken else None
     others = words[len(counts) :]
-    if names is None or len(others) > 1 or counts != words[: len(counts)]:
+    if names is None or len(others) > 2 or (len(others) == 2 and not _PORT.fullmatch(others[1])):
         return None
-    return ["sc-status", *names, *(["x-forwarded-for"] if others else [])]
+    return ["sc-status", *names, *["x-forwarded-for", UNREAD][: len(others)]]

@@ -8,6 +8,8 @@ FIRST_YEAR, LAST_YEAR = 1990, 2099
 
 _MONTHS = {name: number for number, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1)}
 _CLF = re.compile(r"\[?(\d{1,2})/(\w{3})/(\d{4})[: ](\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?\]?")
+_AMERICAN = re.compile(r"\[?(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)(?:,? |:)(\d{1,2}):(\d\d):(\d\d)(?: ([+-]\d{4}))?\]?")
+"""The month first: cPanel, and IIS's own format."""
 _EPOCH = re.compile(r"\d{9,19}(?:\.\d+)?")
 
 
@@ -22,6 +24,8 @@ def instant(value: str) -> datetime | None:
     try:
         if found := _CLF.fullmatch(value):
             return _clf(found)
+        if found := _AMERICAN.fullmatch(value):
+            return _american(found)
         return _zoned(datetime.fromisoformat(_no_leap(value.replace("/", "-").replace(",", "."))))
     except (ValueError, KeyError, OverflowError):
         return None
@@ -31,6 +35,12 @@ def _clf(found: re.Match[str]) -> datetime:
     day, month, year, hour, minute, second, fraction, zone = found.groups()
     zone = "Z" if zone in (None, "UTC", "GMT") else zone
     whole = f"{year}-{_MONTHS[month.title()]:02d}-{int(day):02d}T{hour:0>2}:{minute}:{second}.{(fraction or '0')[:6]:0<6}{zone}"
+    return _zoned(datetime.fromisoformat(_no_leap(whole)))
+
+
+def _american(found: re.Match[str]) -> datetime:
+    month, day, year, hour, minute, second, zone = found.groups()
+    whole = f"{f'20{year}'[-4:]}-{month:0>2}-{day:0>2}T{hour:0>2}:{minute}:{second}{zone or 'Z'}"
     return _zoned(datetime.fromisoformat(_no_leap(whole)))
 
 

@@ -1,7 +1,7 @@
-"""JSON Lines as whole columns: every object that is written plainly, at a few hundred thousand lines a second.
+"""JSON Lines as whole columns: every object that is written plainly.
 
-Each line is loaded by itself, so none can spoil its neighbour; lines that hold the same keys become columns together.
-Whatever is unusual is left to json_lines.py, which decides what it means.
+Blocks of lines of one shape are loaded at once (json_blocks.py), the lines of others each by itself, so none can spoil its neighbour;
+lines that hold the same keys become columns together. Whatever is unusual is left to json_lines.py, which decides what it means.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -12,24 +12,26 @@ from operator import itemgetter
 import orjson
 import polars as pl
 
+from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.columns import ROW, Reading, read_columns
-from dagster_project.reading.logs.instants import instant
-from dagster_project.reading.logs.json_lines import DEEPEST, FIRST_EPOCH_S, LAST_EPOCH_S, REQUEST_FIELDS, epoch_us, text_of
+from dagster_project.reading.logs.json_lines import DEEPEST, REQUEST_FIELDS
 from dagster_project.reading.logs.json_names import Names
+from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
 from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
-from dagster_project.reading.logs.values import EMPTY_USER, LARGEST, duration_ns
+from dagster_project.reading.logs.values import EMPTY_USER
 
 FEWEST_LINES, MOST_LINES = 32, 2048
 """Fewer lines of the same keys are not worth columns; so many become columns at a time."""
 
 MOST_LEVELS = 4096
+BLOCK_LINES = 8192
+SAMPLED = 64
+"""Of how many lines of a block one says what its shape is."""
 
 _FIELDS = (
     "client", "client_port", "forwarded_for", "request", "method", "target", "path", "query", "protocol", "host", "status", "bytes", "referer",
     "user_agent", "user", "account",
 )  # fmt: skip
-_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$"
-_PLAIN_NUMBER = r"^[0-9]{1,12}(?:\.[0-9]{1,12})?$"
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,6 +73,15 @@ class _Shapes:
         if len(held[0]) == MOST_LINES:
             self._put(found[0], *self._lines.pop(found[0]))
 
+    def put(self, frame: pl.DataFrame) -> None:
+        """Take the columns of lines of one shape."""
+        self._frames["request" in frame.columns].append(frame)
+
+    def shape(self, records: Iterable[dict[str, object]]) -> _Shape | None:
+        """Return the shape that objects have in common, null where they have none."""
+        found = {taken and taken[0] for taken in (self._taken(record, "") for record in records)}
+        return found.pop() if len(found) == 1 else None
+
     def frames(self) -> list[pl.DataFrame]:
         """Return the columns of all lines whose shape is no rarity, those with a request line apart from the others."""
         for shape, (numbers, values) in self._lines.items():
@@ -79,9 +90,10 @@ class _Shapes:
         return [pl.concat(alike, how="diagonal") for alike in self._frames.values() if alike]
 
     def _put(self, shape: _Shape, numbers: list[int], values: list[object]) -> None:
-        frame = _columns(shape, numbers, values, self._names)
+        paths = _paths(shape)
+        frame = _columns(shape, numbers, [values[at :: len(paths)] for at in range(len(paths))], self._names)
         if frame is not None:
-            self._frames["request" in frame.columns].append(frame)
+            self.put(frame)
 
     def _taken(self, record: dict[str, object], prefix: str) -> tuple[_Shape, list[object]] | None:
         keys = tuple(record)
@@ -132,18 +144,65 @@ def _alone(value: object) -> object:
 def rows(lines: Lines, names: Names) -> pl.DataFrame:
     """Return `line_number` and the columns of columns.ROW for the plainly written lines, in order."""
     shapes = _Shapes(names)
-    for number, record in _records(lines):
-        if isinstance(record, dict):
-            shapes.add(number, record)
+    together = _Together(lines, names, shapes)
+    for start in range(0, len(lines), BLOCK_LINES):
+        stop = min(start + BLOCK_LINES, len(lines))
+        if (frame := together.frame(start, stop)) is not None:
+            shapes.put(frame)
+            continue
+        for number, record in _records(lines, start, stop):
+            if isinstance(record, dict):
+                shapes.add(number, record)
     read = [_read(frame) for frame in shapes.frames()]
     return pl.concat([pl.DataFrame(schema={"line_number": pl.Int64(), **ROW}), *read]).sort("line_number")
 
 
-def _records(lines: Lines) -> Iterator[tuple[int, object]]:
-    """Yield the lines that are JSON and not too long, each with its number from 1."""
-    raws = lines.body.split(b"\n")
-    is_long = int(lines.lengths().max()) > LONGEST_LINE_BYTES if len(lines) else False
-    for number, raw in enumerate(raws, 1):
+class _Together:
+    """Loads blocks whose lines are all of one shape, that of the lines looked at last."""
+
+    def __init__(self, lines: Lines, names: Names, shapes: _Shapes) -> None:
+        self._lines = lines
+        self._names = names
+        self._shapes = shapes
+        self._may_be_loaded = json_blocks.are_objects(lines) & lines.is_utf8
+        self._learnt: tuple[_Shape, json_blocks.Loader] | None = None
+
+    def frame(self, start: int, stop: int) -> pl.DataFrame | None:
+        """Return the raw texts of a block by field, null where its lines have to be loaded each by itself."""
+        if not self._may_be_loaded[start:stop].all():
+            return None
+        frame = self._loaded(start, stop) if self._learnt else None
+        if frame is None and self._learn(start, stop):
+            frame = self._loaded(start, stop)
+        return frame
+
+    def _loaded(self, start: int, stop: int) -> pl.DataFrame | None:
+        if self._learnt is None:
+            return None
+        shape, loader = self._learnt
+        columns = loader.load(self._lines, start, stop)
+        if columns is None:
+            return None
+        nothing = pl.repeat(None, stop - start, dtype=pl.String, eager=True)
+        held = [nothing if (column := columns.get(path)) is None else column for path in _paths(shape)]
+        return _columns(shape, range(start + 1, stop + 1), held, self._names)
+
+    def _learn(self, start: int, stop: int) -> bool:
+        """Look at some lines of a block; tell whether they have a shape in common that is not the one known."""
+        records = [record for line in range(start, stop, SAMPLED) for _, record in _records(self._lines, line, line + 1)]
+        shape = self._shapes.shape(record for record in records if isinstance(record, dict))
+        if shape is None:
+            return False
+        before = self._learnt
+        self._learnt = shape, json_blocks.Loader(json_blocks.schema_of(records), frozenset(_paths(shape)), self._names)  # type: ignore[arg-type]
+        return self._learnt != before
+
+
+def _records(lines: Lines, start: int, stop: int) -> Iterator[tuple[int, object]]:
+    """Yield the lines from `start` up to `stop`, from 0, that are JSON and not too long, each with its number from 1."""
+    raws = lines.body[lines.bounds[start] : lines.bounds[stop]].split(b"\n")
+    is_long = int(lines.lengths()[start:stop].max(initial=0)) > LONGEST_LINE_BYTES
+    for number, raw in enumerate(raws, start + 1):
         try:
             record = orjson.loads(raw)
         except orjson.JSONDecodeError:
@@ -152,13 +211,19 @@ def _records(lines: Lines) -> Iterator[tuple[int, object]]:
             yield number, record
 
 
-def _columns(shape: _Shape, numbers: list[int], values: list[object], names: Names) -> pl.DataFrame | None:
-    """Return the raw texts of lines of one shape by field, and their instants and durations; null where two keys are as good as each other."""
-    top = shape[0]
-    paths = tuple(chain.from_iterable(level.paths for level in shape if level))
+def _paths(shape: _Shape) -> tuple[str, ...]:
+    """Return the path of each value of a line."""
+    return tuple(chain.from_iterable(level.paths for level in shape if level))
+
+
+def _columns(shape: _Shape, numbers: Sequence[int], held: Sequence[Values], names: Names) -> pl.DataFrame | None:
+    """Return the raw texts of lines of one shape by field, and their instants and durations; null where two keys are as good as each other.
+
+    `held`: the values of all lines for each of the shape's paths.
+    """
+    top, paths = shape[0], _paths(shape)
     if top is None or not paths:
         return None
-    held = [values[at :: len(paths)] for at in range(len(paths))]
     named: dict[str, list[tuple[int, int]]] = {}
     units: list[tuple[int, int]] = []
     has_request = any(level and level.prefix == "request." for level in shape)
@@ -170,11 +235,11 @@ def _columns(shape: _Shape, numbers: list[int], values: list[object], names: Nam
             units.append((at, unit_ns))
     if "time" not in named or len(units) > 1 or any(len({rank for rank, _ in ranked}) < len(ranked) for ranked in named.values()):
         return None
-    columns = {"line_number": pl.Series(numbers, dtype=pl.Int64), "moment": _moments([held[at] for _, at in sorted(named["time"])])}
-    columns["duration_ns"] = _durations(held[units[0][0]], units[0][1]) if units else pl.repeat(None, len(numbers), dtype=pl.Int64, eager=True)
+    columns = {"line_number": pl.Series(numbers, dtype=pl.Int64), "moment": moments([held[at] for _, at in sorted(named["time"])])}
+    columns["duration_ns"] = durations(held[units[0][0]], units[0][1]) if units else pl.repeat(None, len(numbers), dtype=pl.Int64, eager=True)
     for name in _FIELDS:
         if name in named:
-            columns[name] = _best([_texts(held[at], name) for _, at in sorted(named[name])])
+            columns[name] = best([texts_of(held[at], name) for _, at in sorted(named[name])])
     return _without_spare_request(pl.DataFrame(columns))
 
 
@@ -185,60 +250,6 @@ def _without_spare_request(frame: pl.DataFrame) -> pl.DataFrame:
         return frame
     has_both = pl.col("method").is_not_null() & pl.any_horizontal(pl.col(name).is_not_null() for name in targets)
     return frame.filter(pl.col("request").is_null() | has_both).drop("request")
-
-
-def _texts(values: Sequence[object], name: str = "") -> pl.Series:
-    """Return values as texts, null where they say nothing."""
-    kinds = set(map(type, values))
-    if kinds <= {str, type(None)}:
-        texts = pl.Series(values, dtype=pl.String)
-    elif kinds == {int} and max(map(abs, values)) <= LARGEST:  # type: ignore[arg-type]
-        texts = pl.Series(values, dtype=pl.Int64).cast(pl.String)
-    else:
-        texts = pl.Series([text_of(value) for value in values], dtype=pl.String)
-    nothing = (texts == "") | (texts == "-")
-    if name in ("bytes", "status"):
-        nothing |= texts.str.starts_with("-")
-    return texts.set(nothing.fill_null(value=False), None) if nothing.any() else texts
-
-
-def _best(candidates: list[pl.Series]) -> pl.Series:
-    """Return the first of several texts that says anything."""
-    best = candidates[0]
-    for other in candidates[1:]:
-        best = best.fill_null(other) if best.null_count() else best
-    return best
-
-
-def _moments(candidates: list[Sequence[object]]) -> pl.Series:
-    """Return instants, null where there is none or none that is read."""
-    if len(candidates) == 1 and set(map(type, candidates[0])) == {float}:
-        seconds = pl.Series(candidates[0], dtype=pl.Float64)
-        is_epoch = (seconds >= FIRST_EPOCH_S) & (seconds < LAST_EPOCH_S)
-        return (seconds.set(~is_epoch, None) * 1e6).round().cast(pl.Int64).cast(ROW["ts"])
-    texts = _best([_texts([epoch_us(value) if isinstance(value, float) else value for value in values]) for values in candidates])
-    plain = texts.set(~texts.str.contains(_ISO).fill_null(value=False), None)
-    moments = plain.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False)
-    others = texts.set(plain.is_not_null(), None)
-    return moments if others.null_count() == len(others) else moments.fill_null(_mapped(others, instant, ROW["ts"]))
-
-
-def _durations(values: Sequence[object], unit_ns: int) -> pl.Series:
-    """Return nanoseconds."""
-    kinds = set(map(type, values))
-    if kinds == {float} or (kinds <= {float, int} and max(map(abs, values)) <= LARGEST):  # type: ignore[arg-type]
-        lengths = pl.Series(values if kinds == {float} else list(map(float, values)), dtype=pl.Float64) * unit_ns  # type: ignore[arg-type]
-        return lengths.set(~((lengths >= 0) & (lengths < LARGEST)), None).round().cast(pl.Int64)
-    texts = _texts(values) if float not in kinds else pl.Series([repr(value) if isinstance(value, float) else text_of(value) for value in values], dtype=pl.String)
-    plain = texts.set(~texts.str.contains(_PLAIN_NUMBER).fill_null(value=False), None)
-    lengths = (plain.cast(pl.Float64) * unit_ns).round().cast(pl.Int64)
-    others = texts.set(plain.is_not_null(), None)
-    return lengths if others.null_count() == len(others) else lengths.fill_null(_mapped(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
-
-
-def _mapped(texts: pl.Series, value: Callable[[str], object], kind: pl.DataType) -> pl.Series:
-    distinct = texts.drop_nulls().unique()
-    return texts.replace_strict(distinct, pl.Series([value(text) for text in distinct], dtype=kind), default=None, return_dtype=kind)
 
 
 def _read(frame: pl.DataFrame) -> pl.DataFrame:

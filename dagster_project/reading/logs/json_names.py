@@ -8,58 +8,61 @@ from dagster_project.errors import SettingsError
 
 _NAMES = {
     "time": (
-        "starttime start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local msec ts time datetime date_time eventtime event_time date"
+        "starttime edgestarttimestamp start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
+        "msec ts time datetime date_time eventtime event_time date"
     ),
     "client": (
         "client_ip clientip request.client_ip http.client_ip httprequest.remoteip source.ip source.address "
         "client.address client.ip network.peer.address net.peer.ip net.sock.peer.addr remote_addr remoteaddr "
         "remote_ip remoteip request.remote_ip request.remote_addr req.remoteaddress remoteaddress remote_address "
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
-        "addr peer"
+        "addr peer request_ip"
     ),
-    "client_port": "client_port clientport request.remote_port remote_port client.port source.port network.peer.port",
+    "client_port": "client_port clientport clientsrcport request.remote_port remote_port client.port source.port network.peer.port",
     "forwarded_for": (
-        "http_x_forwarded_for x_forwarded_for x-forwarded-for xff forwarded_for request.headers.x-forwarded-for "
+        "http_x_forwarded_for x_forward_for x_forwarded_for x-forwarded-for xff forwarded_for request.headers.x-forwarded-for "
         "req.headers.x-forwarded-for headers.x-forwarded-for request_x-forwarded-for proxy_add_x_forwarded_for "
         "forwarded"
     ),
     "request": "request request_line requestline http.request_line",
-    "method": ("method request_method requestmethod http_method http.method http.request.method request.method req.method httprequest.requestmethod verb"),
+    "method": (
+        "method request_method requestmethod clientrequestmethod httpmethod http_method http.method http.request.method request.method req.method httprequest.requestmethod verb"
+    ),
     "target": (
-        "request_uri requesturi request.uri request.url req.url http.target url.original url.full http.url "
+        "request_uri requesturi clientrequesturi request.uri request.url req.url http.target url.original url.full http.url "
         "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
         "original_fullpath target url uri http.request.uri"
     ),
-    "path": "path url.path http.path request.path path_info pathname",
-    "query": "query query_string querystring args url.query request.query",
+    "path": "path url.path http.path request.path path_info pathname clientrequestpath",
+    "query": "query query_string querystring args url.query request.query requestquery",
     "protocol": (
-        "protocol server_protocol request_protocol requestprotocol proto request.proto http_version http.version "
-        "http.flavor network.protocol.version httpversion httprequest.protocol"
+        "http_version httpversion http.version network.protocol.version protocol server_protocol request_protocol requestprotocol proto request.proto "
+        "http.flavor clientrequestprotocol httprequest.protocol"
     ),
     "host": (
-        "http_host request_host requesthost request.host vhost virtual_host http.host url.domain server.address "
+        "http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
         ":authority authority host.name_requested server_name host domain req.headers.host"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
         "http.status_code http.response.status_code http.response.status response.status response.status_code "
-        "res.statuscode downstreamstatus httprequest.status code"
+        "res.statuscode downstreamstatus edgeresponsestatus httpstatuscode httprequest.status code"
     ),
     "bytes": (
         "body_bytes_sent bytes_sent_body response_body_size response_body_bytes http.response.body.bytes "
-        "http.response.body.size http.response_content_length downstreamcontentsize bytes_body bytes_sent size "
-        "response_size responsesize response_bytes bytes_out bytes_written response_length resp_size httprequest.responsesize "
+        "http.response.body.size http.response_content_length downstreamcontentsize edgeresponsebodybytes bytes_body bytes_sent edgeresponsebytes sentbytes size "
+        "response_size responsesize response_bytes responsebytes bytes_out bytes_written response_length resp_size httprequest.responsesize "
         "content_length contentlength res.contentlength bytes length"
     ),
     "referer": (
         "referer referrer http_referer http_referrer http.referer http.request.header.referer "
         "http.request.referrer request.headers.referer req.headers.referer request_referer request_referrer "
-        "request_referrer httprequest.referer headers.referer"
+        "request_referrer httprequest.referer headers.referer clientrequestreferer"
     ),
     "user_agent": (
         "user_agent useragent user-agent http_user_agent http.user_agent http.useragent user_agent.original "
         "request.headers.user-agent req.headers.user-agent request_user_agent request_user-agent "
-        "httprequest.useragent headers.user-agent http.request.header.user-agent ua agent"
+        "httprequest.useragent headers.user-agent http.request.header.user-agent clientrequestuseragent ua agent"
     ),
     "user": ("remote_user user user_name username user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login"),
     "account": (
@@ -73,11 +76,11 @@ _DURATIONS = {
     1: "duration_ns event.duration",
     1_000: "duration_us",
     1_000_000: ("duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration latency"),
-    1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency",
+    1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken",
 }
 """The keys of durations by their unit in nanoseconds."""
 
-_WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "http_request.")
+_WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.")
 _BARE_DURATION = "duration"
 _FIELD_UNITS_NS = {"duration_ns": 1, "duration_us": 1_000, "duration_ms": 1_000_000, "duration_s": 1_000_000_000}
 

@@ -15,7 +15,9 @@ _ADDRESS = (
     r"(?:\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\](?::\d{1,5})?"
     r"|[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f:.]{1,45}(?:%\w{1,16})?|localhost|unix:)"
 )
-_HOPS = r'"[^"]*"(?: [^\s"]+)?|(?>[^\s,"\[][^\s,"]*(?:\s*,(?:\s*[^\s,"]+)?){0,64})|\[[^\s,"]+'
+_PEER = r"(?: [0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f:.]{1,45}(?= ))?"
+"""The address of the last proxy after a list without quotes."""
+_HOPS = rf'"[^"]*"(?: [^\s"]+)?|(?!\d{{4}}-\d\d-\d\dT)(?>[^\s,"\[][^\s,"]*(?:(?:\s*,(?:\s*[^\s,"]+)?){{1,64}}{_PEER})?)|\[[^\s,"]+'
 MOST_WAYS = 10**7
 DECODED = ("user_agent", "user", "forwarded_for")
 """The fields that W3C logs write without blanks."""
@@ -50,12 +52,14 @@ class Layout:
 
     `is_absolute`: the target of every request is an absolute URL, of which host and target are taken. `decode` undoes
     how agents and users are written where there are no quotes. `separator` stands between fields outside quotes.
+    `may_be_quoted`: any field may stand in quotes, and then holds blanks.
     """
 
     parts: tuple[Part, ...]
     is_absolute: bool = False
     decode: Callable[[str], str] | None = None
     separator: str = " "
+    may_be_quoted: bool = False
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -75,6 +79,8 @@ class Layout:
         padded: list[Part] = ["", *self.parts, ""]
         places = [(at, part) for at, part in enumerate(padded) if isinstance(part, Field)]
         patterns = {at: _field_pattern(part, padded[at - 1], padded[at + 1], self.separator) for at, part in places}
+        if self.may_be_quoted:
+            patterns = {at: rf'"[^"]*"|(?!")(?:{pattern})' for at, pattern in patterns.items()}
         opens = [at for at, part in places if not part.pattern and "*?" in patterns[at]]
         lists = [at for at, pattern in patterns.items() if opens and at > opens[0] and "(?>" in pattern]
         if len(opens) + len(lists) > 1:
@@ -101,6 +107,8 @@ class Layout:
         texts: dict[str, str] = {}
         for place in self._order:
             field, value = self.fields[place], found[place + 1]
+            if self.may_be_quoted and value.startswith('"'):
+                value = value.strip('"')
             if field.name == "time" and value == "-" and (field.pattern or field.is_optional):
                 continue
             if field.name == "time":
@@ -116,7 +124,6 @@ class Layout:
             length = duration_ns(value, field.unit_ns)
             return "" if length is None else str(length)
         if self.decode:
-            value = value.strip('"') if value.startswith('"') else value
             return self.decode(value) if field.name in DECODED else value
         return value if field.name in ("rest", "client", "time") else unescape(value)
 
@@ -145,10 +152,11 @@ def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> s
     by_name = {
         "time": (r'[^\]"\[]{0,64}' if following.startswith("]") else r"(?>[^\s|;,]{1,40}(?: [+-]\d\d:?\d\d)?)", separator == " "),
         "rest": (r"(?:\s.*)?", is_last),
+        "more": (r"(?:\s.*)?", is_last),
         "path": (r'[^"?]*' if previous.endswith('"') else r"[^\s?]*", isinstance(after, Field) and after.name == "query"),
         "client": (_HOPS, following.startswith(" ")),
         "forwarded_for": (r"(?>[^\s,]+(?:\s*,(?:\s*[^\s,]+)?){0,64})", following.startswith(" ") or is_last),
-        "user": (".*?", following.startswith(" [") or is_marked or is_last),
+        "user": ("(?:(?! ).*?(?<! ))?", following.startswith(" [") or is_marked or is_last),
         "request": (".*?", True),
         "referer": (".*?", is_marked),
         "user_agent": (".*?", is_marked or (is_last and separator == " ")),
@@ -156,9 +164,9 @@ def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> s
     pattern, holds = by_name.get(field.name, ("", False))
     if holds:
         return pattern
-    if following:
+    if following and separator == " ":
         return r"\S+" if following[0] == separator else r"\S*?"
-    return r"\S*"
+    return rf"[^{separator}]*" if separator != " " else r"\S*"
 
 
 def _strict(field: Field, after: Part, pattern: str) -> str:
@@ -172,7 +180,7 @@ def _strict(field: Field, after: Part, pattern: str) -> str:
     return f"[^{sign}]*" if following and pattern == ".*?" else rf"[^\s{sign}]*" if following else pattern
 
 
-VHOST_CLIENT = Field("client", pattern=_ADDRESS + r"(?:\s*,(?:\s*" + _ADDRESS + r")?){0,64}|\"[^\"]*\"(?: [^\s\"]+)?", plain=_ADDRESS)
+VHOST_CLIENT = Field("client", pattern=rf"{_ADDRESS}(?:(?:\s*,(?:\s*{_ADDRESS})?){{1,64}}{_PEER})?|\"[^\"]*\"(?: [^\s\"]+)?", plain=_ADDRESS)
 """A client that must look like an address: where a host name stands before it, only that tells them apart."""
 
 IDENTITY = Field("", pattern=r"[^\s.:\[]+")

@@ -38,7 +38,8 @@ class Lines:
         return len(self.bounds) - 1
 
     @cached_property
-    def _is_utf8(self) -> bool:
+    def is_utf8(self) -> bool:
+        """Tell whether the whole body is UTF-8."""
         if self.body.isascii():
             return True
         try:
@@ -63,7 +64,7 @@ class Lines:
 
     def texts(self) -> pl.Series:
         """Return all lines, line ends included, as one column; nothing is copied where the body is UTF-8."""
-        if self._is_utf8:
+        if self.is_utf8:
             body, bounds = self.body, self.bounds
         else:
             body = self.body.decode("utf-8", "replace").encode()

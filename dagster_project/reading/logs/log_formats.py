@@ -60,7 +60,8 @@ def _apache_parts(found: re.Match[str]) -> list[Part]:
         return [Field("duration", unit_ns, rank=rank)]
     if letter in "pi":
         name = (argument or "").lower()
-        return [Field(_HEADERS.get(name, "") if letter == "i" else "client_port" if name == "remote" else "")]
+        is_original = "<" in modifiers and ">" not in modifiers
+        return [Field(_HEADERS.get(name, "") if letter == "i" else "client_port" if name == "remote" else "", rank=int(is_original))]
     field = _APACHE.get(letter, Field()) if argument is None or letter in "ah" else Field()
     return [replace(field, rank=0 if ">" in modifiers and letter == "s" else field.rank + 3 if argument else field.rank)]
 

@@ -23,14 +23,17 @@ _HTTP: tuple[Part, ...] = (
     Field(pattern=r"(?:-?\d+/){4}"), *_LAST_MS, " ", *_STATUS, " ", *_BYTES, " ", Field(), " ", Field(), " ", _STATE, " ", _COUNTS, _BRACES,
     ' "', Field("request"),
 )  # fmt: skip
-_HTTP_END: tuple[Part, ...] = (*_HTTP, '"', Field("rest"))
-HAPROXY = (
-    Layout(_haproxy(*_HTTP_END)),
-    Layout(_haproxy(Field("host", pattern=r"[A-Za-z][\w.-]*"), " ", *_HTTP_END)),
-    Layout(_haproxy(Field(pattern=r"(?:-?\d+/){2}"), *_LAST_MS, " ", *_BYTES, " ", _STATE, " ", _COUNTS)),
-    Layout((*_haproxy(*_HTTP[:-1]), Field("request", pattern=r'[^"]*'))),
-    Layout((*_AT, Field(pattern=r"[^\s/]+/[^\s:]+"), ": ", Field(pattern=r"\S.*"))),
-    Layout((Field(pattern=r".*?\bhaproxy\[\d+\]: "), "Connect from ", *_CLIENT, " to ", Field(pattern=r"\S+ \([^\s)]+\)"))),
+_HTTP_END: tuple[Part, ...] = (*_HTTP, '"', Field("more"))
+HAPROXY = tuple(
+    Layout(parts, decode=str)
+    for parts in (
+        _haproxy(*_HTTP_END),
+        _haproxy(Field("host", pattern=r"[A-Za-z][\w.-]*"), " ", *_HTTP_END),
+        _haproxy(Field(pattern=r"(?:-?\d+/){2}"), *_LAST_MS, " ", *_BYTES, " ", _STATE, " ", _COUNTS),
+        (*_haproxy(*_HTTP[:-1]), Field("request", pattern=r'[^"]*')),
+        (*_AT, Field(pattern=r"[^\s/]+/[^\s:]+"), ": ", Field(pattern=r"\S.*")),
+        (Field(pattern=r".*?\bhaproxy\[\d+\]: "), "Connect from ", *_CLIENT, " to ", Field(pattern=r"\S+ \([^\s)]+\)")),
+    )
 )
 """Requests, connections, requests cut at HAProxy's longest line, and connections that failed; the last has a time without a year."""
 
@@ -39,7 +42,7 @@ _ENVOY_END = ' $upstream_service_time "$remote_addr" "$http_user_agent" "$reques
 
 
 def _envoy(flags: str) -> Layout:
-    return Layout((*nginx(_ENVOY.format(flags)).parts, Field("duration", 1_000_000), *nginx(_ENVOY_END).parts, Field("rest")))
+    return Layout((*nginx(_ENVOY.format(flags)).parts, Field("duration", 1_000_000), *nginx(_ENVOY_END).parts, Field("more")))
 
 
 ENVOY = (_envoy("$flags"), _envoy('$flags $details $termination "$failure"'))

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs import columns, json_columns, json_lines
+from dagster_project.reading.logs.carried import readings
 from dagster_project.reading.logs.formats import Format, Parts
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
@@ -78,11 +79,14 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
         if b"\0" in lines.raw(index):
             raise Refused("nul")
         return None
-    if known.names and (not layouts or _is_object(line)):
+    for text in readings(line):
+        if known.names and _is_object(text):
+            return json_lines.read(text, known.names)
+        for layout in layouts:
+            if (row := layout.row(text)) is not None:
+                return row
+    if known.names and not layouts:
         return json_lines.read(line, known.names)
-    for layout in layouts:
-        if (row := layout.row(line)) is not None:
-            return row
     raise Refused("field_count" if known.parts else "no_match")
 
 

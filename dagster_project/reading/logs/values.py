@@ -43,13 +43,18 @@ LONGEST_LIST = 1024
 EMPTY_USER = '""'
 """What Apache writes for a name of no letters."""
 
-_REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) (\S(?:.*\S)?) HTTP/(\d(?:\.\d)?)")
-_REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) ((?:/|\*|https?://)\S*)")
+_REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S(?:.*\S)?) +HTTP/(\d(?:\.\d)?) *")
+_REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*) *")
+_LINK = re.compile(r"\[([^\[\]()]+)\]\([^\[\]()]*\)")
+"""What mail and chat programs make of an address or a host."""
 _PORT = re.compile(r"(\[[^\]]*\]|[^:]*):(\d{1,5})")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\f"}
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|µs|ms|s)?")
-_TOKEN = re.compile(r'"((?:[^"\\]|\\.)*)"|(\S+)')
+_TOKEN = re.compile(r'(?:X-Forwarded-For=)?"((?:[^"\\]|\\.)*)"|(\S+)', re.IGNORECASE)
+_RATIO = re.compile(r'\s*"\d{1,9}\.\d{1,9}"')
+"""What nginx's own example of a log appends: how far gzip compressed."""
+_TRAILING_TIME = re.compile(r"(?:rt=|request_time=)?(\d{1,9}\.\d{1,9}s?|\d{1,12}ms)|ms:(\d{1,12})")
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
 _UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
@@ -126,6 +131,7 @@ def client(value: str) -> tuple[str | None, int | None, str | None]:
     if not hops:
         return None, None, None
     first, port = next((hop for hop in hops if _LIKE_ADDRESS.match(hop)), hops[0]), None
+    first = _LINK.sub(r"\1", first)
     if parts := _PORT.fullmatch(first):
         first, port = parts[1], int(parts[2])
     first = first.strip("[]")
@@ -137,14 +143,15 @@ def client(value: str) -> tuple[str | None, int | None, str | None]:
 @lru_cache(maxsize=4096)
 def host(value: str) -> str | None:
     """Return a host name without its port."""
+    value = _LINK.sub(r"\1", value)
     parts = _PORT.fullmatch(value)
     return text((parts[1] if parts else value).strip("[]"))
 
 
 def request(line: str) -> tuple[str | None, str | None, str | None]:
-    """Return method, target and version of a request line; all null where it is not HTTP."""
+    """Return method, target and version of a request line; all null where it is not HTTP, method and target where there are none."""
     if found := _REQUEST.fullmatch(line):
-        return found[1], found[2], found[3]
+        return text(found[1]), text(found[2]), found[3]
     if found := _REQUEST_0_9.fullmatch(line):
         return found[1], found[2], None
     return None, None, None
@@ -160,7 +167,8 @@ def _asked(fields: Fields) -> tuple[str | None, str | None, str | None]:
         if target and query:
             target = f"{target}?{query.removeprefix('?')}"
     version = text(fields.get("protocol"))
-    return text(fields.get("method")), target, version and version.rpartition("/")[2]
+    version = version and version.rpartition("/")[2]
+    return text(fields.get("method")), target, version if version and version[0].isdecimal() else None
 
 
 def origin_form(url: str) -> tuple[str | None, str]:
@@ -186,12 +194,14 @@ def duration_ns(value: str, unit_ns: int) -> int | None:
 
 
 def trailing(rest: str) -> dict[str, str]:
-    """Read what servers append to a combined line: a list of addresses; seconds (1.234); alone, microseconds (1234)."""
+    """Read what servers append to a combined line: a list of addresses; seconds (1.234), milliseconds (12ms); alone, microseconds (1234)."""
+    if _RATIO.fullmatch(rest):
+        return {}
     tokens = [quoted or bare for quoted, bare in _TOKEN.findall(rest)]
     found: dict[str, str] = {}
     for token in tokens:
-        seconds = re.fullmatch(r"(?:rt=|request_time=)?(\d{1,9}\.\d{1,9})s?", token)
-        if seconds and (length := duration_ns(seconds[1], 1_000_000_000)) is not None:
+        took = _TRAILING_TIME.fullmatch(token)
+        if took and (length := duration_ns(took[1] or f"{took[2]}ms", _UNIT_NS["s"])) is not None:
             found.setdefault("duration", str(length))
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)

@@ -1,6 +1,7 @@
 """W3C extended logs: IIS, CloudFront, NetScaler; the fields are those of the last `#Fields` line."""
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import unquote
 
@@ -8,17 +9,20 @@ from dagster_project.reading.logs.headless import UNREAD, fields_of
 from dagster_project.reading.logs.layouts import Field, Layout, Part
 from dagster_project.reading.logs.lines import Lines
 
-_ADDRESS, _NUMBER = r"[0-9A-Fa-f.:%]+|-", r"\d+|-"
-_TEXT = r'"[^"]*"|[^\s"]\S*'
+_ADDRESS, _NUMBER = r"[0-9A-Fa-f.:%]+|-|\[[0-9A-Fa-f.:%]+\](?:\(\S*\))?", r"\d+|-"
+_DAY, _TIME_OF_DAY = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(?:\.\d+)?"
 _FIELDS = {
-    "date": Field("time", pattern=r"\d{4}-\d\d-\d\d"), "time": Field("time", pattern=r"\d\d:\d\d:\d\d(?:\.\d+)?"),
+    "date": Field("time", pattern=_DAY), "time": Field("time", pattern=_TIME_OF_DAY),
+    "date-local": Field("time", pattern=_DAY), "time-local": Field("time", pattern=_TIME_OF_DAY),
     "c-ip": Field("client", pattern=_ADDRESS), "c-port": Field("client_port"), "cs-username": Field("user"),
     "cs-method": Field("method"), "cs-uri-stem": Field("path"), "cs-uri-query": Field("query"), "cs-uri": Field("target"),
-    "sc-status": Field("status", pattern=r"\d{1,3}|-"), "sc-bytes": Field("bytes", pattern=_NUMBER),
-    "cs(user-agent)": Field("user_agent", pattern=_TEXT), "cs(referer)": Field("referer", pattern=_TEXT), "cs(referrer)": Field("referer", pattern=_TEXT),
+    "sc-status": Field("status", pattern=r"\d{1,3}|-"), "c-status": Field("status", pattern=r"\d{1,3}|-"),
+    "sc-bytes": Field("bytes", pattern=_NUMBER), "bytes": Field("bytes", pattern=_NUMBER),
+    "cs(user-agent)": Field("user_agent"), "cs(referer)": Field("referer"), "cs(referrer)": Field("referer"),
     "cs-host": Field("host"), "cs(host)": Field("host"), "cs-version": Field("protocol"), "cs-protocol-version": Field("protocol"),
-    "x-forwarded-for": Field("forwarded_for"), "cs(x-forwarded-for)": Field("forwarded_for"),
+    "x-forwarded-for": Field("forwarded_for"), "cs(x-forwarded-for)": Field("forwarded_for"), "s-xff": Field("forwarded_for"),
     "s-ip": Field("", pattern=_ADDRESS), "s-port": Field("", pattern=_NUMBER),
+    "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000),
 }  # fmt: skip
 _DIRECTIVE = re.compile(rb"^#[^\n]*", re.MULTILINE)
 _FEW_LINES = 20
@@ -31,12 +35,12 @@ def layout(names: str, separator: str = " ") -> Layout:
     parts: list[Part] = []
     for name in names.split():
         field = _FIELDS.get(name.lower(), Field())
-        if name.lower() == "time-taken":
-            field = Field("duration", 1_000_000_000 if is_cloudfront else 1_000_000)
+        if name.lower() == "time-taken" and is_cloudfront:
+            field = replace(field, unit_ns=1_000_000_000)
         if name.lower() == "cs(host)" and "x-host-header" in names:
             field = Field()
         parts += [field if name.lower() != "x-host-header" else Field("host"), separator]
-    return Layout(tuple(parts[:-1]), decode=_percent if is_cloudfront else _plus, separator=separator)
+    return Layout(tuple(parts[:-1]), decode=_percent if is_cloudfront else _plus, separator=separator, may_be_quoted=True)
 
 
 def _plus(text: str) -> str:

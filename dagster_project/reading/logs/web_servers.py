@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
-from dagster_project.reading.logs.layouts import IDENTITY, VHOST_CLIENT, Field, Layout
+from dagster_project.reading.logs.layouts import VHOST_CLIENT, Field, Layout
 from dagster_project.reading.logs.log_formats import apache, nginx
 
 _NAME = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}"
+_IPV4 = r"(?:\d{1,3}\.){3}\d{1,3}"
 _COMMON = '%h %l %u %t "%r" %>s %b'
 _AGENT = ' "%{Referer}i" "%{User-Agent}i"'
 
@@ -18,7 +19,28 @@ def _with_rest(layout: Layout) -> Layout:
 def _vhost(log_format: str) -> Layout:
     """Return a layout that begins with the virtual host."""
     parts = apache(f"%v {log_format}").parts
-    return _with_rest(Layout((Field("host", pattern=r'[^\s,"]+'), parts[1], replace(VHOST_CLIENT, pattern=f"{VHOST_CLIENT.pattern}|{_NAME}"), *parts[3:])))
+    return _with_rest(Layout((Field("host", pattern=r'[^\s,"]+'), parts[1], replace(VHOST_CLIENT, pattern=rf"{VHOST_CLIENT.pattern}|{_NAME}(?::\d{{1,5}})?"), *parts[3:])))
+
+
+def _damaged(layout: Layout) -> Layout:
+    """Return a layout of combined lines that have quotes of their own within quotes, or more between size and referrer.
+
+    A request ends where a status and a size follow, a referrer where the next text in quotes begins, and an agent where
+    nothing but words and texts in quotes follow.
+    """
+    before = layout.parts[: [isinstance(part, Field) and part.name for part in layout.parts].index("request")]
+    return Layout(
+        (
+            *before, Field("request", pattern=_until(r" (?:\d{3}|-) (?:\d+|-) ")), '" ', Field("status", pattern=r"\d{3}|-"), " ",
+            Field("bytes", pattern=r"\d+|-"), Field(pattern=r'(?> [^\s"]{1,64}){0,6}'), ' "', Field("referer", pattern=_until(' "')), '" "',
+            Field("user_agent", pattern=_until(r'(?: (?:[\w-]{1,40}=)?"[^"]{0,1024}"| [^\s"]{1,256}){0,16}$')), '"', Field("rest"),
+        )
+    )  # fmt: skip
+
+
+def _until(following: str) -> str:
+    """Return a pattern of a text that ends at the first quote before `following`; it can be read in one way only."""
+    return rf'(?>(?:[^"\\]|\\.|"(?!{following}))*)'
 
 
 def _quoted(log_format: str) -> Layout:
@@ -26,16 +48,25 @@ def _quoted(log_format: str) -> Layout:
     return apache(f'"{log_format}"')
 
 
-COMMON = (apache(_COMMON), _quoted(_COMMON))
+_UNNAMED = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ")]
+"""Without the name of the user, and without the identity of the client too."""
+
+COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, _UNNAMED), Layout((*apache(_COMMON).parts, Field("rest", pattern=r'[ \t][^"]*'))))
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
+    *(_with_rest(apache(log_format + _AGENT)) for log_format in _UNNAMED), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON),)
-VHOST_COMBINED = (_vhost(_COMMON + _AGENT),)
+VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _damaged(_vhost(_COMMON)))
 
-_OVH = apache(_COMMON + _AGENT).parts
-OVH = (Layout((VHOST_CLIENT, *(Field("host", pattern=_NAME) if part == IDENTITY else part for part in _OVH[1:]))),)
+
+def _ovh(client: Field, host: str, user: Field) -> Layout:
+    parts = apache(_COMMON + _AGENT).parts
+    return _with_rest(Layout((client, " ", Field("host", pattern=host), " ", user, *parts[5:])))
+
+
+OVH = (_ovh(VHOST_CLIENT, _NAME, Field("user")), _ovh(Field("client", pattern=_IPV4), _IPV4, Field("user", pattern=r"[^\s\[]+")))
 
 _GANDI_TIME = Field("duration", 1_000_000_000, pattern=r"\d+ ?[mu]?s?")
 _GANDI = apache(f"%v {_COMMON}{_AGENT}").parts
@@ -63,7 +94,8 @@ NGINX_PROXY_MANAGER = tuple(
         f'[$time_local] {before}$status - $request_method $scheme $host "$request_uri" [Client $remote_addr] '
         f'[Length $body_bytes_sent] [Gzip $gzip_ratio] {after}"$http_user_agent" "$http_referer"'
     )
-    for before, after in (("$upstream_cache_status $upstream_status ", "[Sent-to $server] "), ("", ""))
+    for before in ("$upstream_cache_status $upstream_status ", "")
+    for after in ("[Sent-to $server] ", "")
 )
 NPMPLUS = (nginx('[$time_local] $http_host $remote_addr $request_time "$request" $status $body_bytes_sent $bytes_received $http_referer $http_user_agent'),)
 BUNKERWEB = (nginx('$server_name $remote_addr - $request_id $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'),)
@@ -72,3 +104,16 @@ _ZORAXY = nginx("[$time_iso8601] [router:$router] [origin:$host] [client: $remot
 _BARE = {"user_agent": ".*?", "method": "[A-Z]+", "status": r"\d{3}"}
 _SECOND = Field(pattern=r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? )?")
 ZORAXY = (Layout((_SECOND, *(replace(part, pattern=_BARE.get(part.name)) if isinstance(part, Field) else part for part in _ZORAXY))),)
+
+IIS_NATIVE = (
+    Layout(
+        (
+            Field("client", pattern=r"[^\s,]+"), ", ", Field("user", pattern=r"[^,]*"), ", ",
+            Field("time", pattern=r"\d{1,2}/\d{1,2}/\d{2,4}, \d{1,2}:\d\d:\d\d"), ", ", Field(pattern=r"[^\s,]+, [^\s,]+, [^\s,]+"), ", ",
+            Field("duration", 1_000_000, pattern=r"\d+"), ", ", Field(pattern=r"\d+"), ", ", Field("bytes", pattern=r"\d+"), ", ",
+            Field("status", pattern=r"\d{3}"), ", ", Field(pattern=r"\d+"), ", ", Field("method", pattern=r"[A-Z]+|-"), ", ", Field("path", pattern=r"\S*"), ", ",
+            Field("query", pattern=r"\S*?"), Field(pattern=",?"),
+        ),
+        decode=str,
+    ),
+)  # fmt: skip

@@ -11,14 +11,14 @@ import pytest
 
 from dagster_project.errors import ColumnError
 from dagster_project.reading.accesses import native
-from dagster_project.reading.ledgers import LedgerRead
+from dagster_project.reading.accesses.events import Events
 
 EVENT = {"event_id": "e1", "actor": "amy", "occurred_at": "2026-03-10T10:00:00Z", "account_id": "C1"}
 TEN = datetime(2026, 3, 10, 10, tzinfo=UTC)
 ZONES = {"desk": "Europe/Berlin"}
 
 
-def _events(tmp_path: Path, *changes: dict[str, Any], source: str = "access_events") -> LedgerRead:
+def _events(tmp_path: Path, *changes: dict[str, Any], source: str = "access_events") -> Events:
     path = tmp_path / "events.jsonl"
     path.write_text("".join(json.dumps(EVENT | change) + "\n" for change in changes))
     found = native.read(path, source, ZONES)
@@ -107,7 +107,7 @@ def test_the_three_formats_agree(tmp_path: Path) -> None:
     in_csv, in_parquet = (native.read(tmp_path / name, "access_events", {}) for name in ("e.csv", "e.parquet"))
     assert first.rows.drop_columns("line_number").equals(in_csv.rows.drop_columns("line_number"))
     assert first.rows.equals(in_parquet.rows)
-    assert (in_csv.unknown_columns, first.unknown_columns) == (("extra",), ())
+    assert (in_csv.unmapped, first.unmapped) == (("extra",), ())
 
 
 def test_parquet_stamps_without_a_zone_are_local(tmp_path: Path) -> None:

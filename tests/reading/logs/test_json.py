@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import parse
-from dagster_project.reading.logs.json_columns import FEWEST_LINES, rows
+from dagster_project.reading.logs.json_columns import FEWEST_LINES, SAMPLED, rows
 from dagster_project.reading.logs.json_names import NAMES
 from dagster_project.reading.logs.lines import split
 from dagster_project.reading.logs.values import ROWS
@@ -86,6 +86,40 @@ def test_columns_and_the_exact_reading_agree(records: list[dict[str, object]]) -
     many = parse(b"".join(line for line in lines for _ in range(FEWEST_LINES * 4)), "json")
     assert many.rows.drop_columns("line_number").to_pylist() == list(chain.from_iterable(rows * FEWEST_LINES * 4 for rows in expected))
     assert set(many.rejects["reason"].to_pylist()) == set(chain.from_iterable(one.rejects["reason"].to_pylist() for one in alone))
+
+
+_TEXTS, _NUMBERS = [value for value in _VALUES if isinstance(value, str)], [value for value in _VALUES if isinstance(value, int) and not isinstance(value, bool)]
+_COUNTS = {"status", "size", "duration"}
+_ALIKE = st.sets(st.sampled_from(_KEYS), min_size=2, max_size=8).flatmap(
+    lambda keys: st.lists(
+        st.fixed_dictionaries({"time": st.sampled_from(_TIMES[:4]), **{key: st.sampled_from(_NUMBERS if key in _COUNTS else _TEXTS) for key in sorted(keys)}}),
+        min_size=1,
+        max_size=5,
+    )
+)
+
+
+@given(_ALIKE, _RECORDS, st.integers(0, 3))
+@settings(max_examples=60, deadline=None)
+@example([{"time": TIME, "status": 200, "path": "/a"}], {"time": TIME, "status": 200, "path": "/b", "x_forwarded_for": "192.0.2.9"}, 1)
+@example([{"time": TIME, "status": 200, "path": "/a", "duration": 2}], {"time": TIME, "status": 200, "path": "/b", "duration": 2, "request": {"x": 1}, "resp_headers": {}}, 1)
+@example([{"time": TIME, "status": 200, "request": {"uri": "/a"}}], {"time": TIME, "status": 200, "request": None}, 1)
+@example([{"time": TIME, "status": 200, "request": {"uri": "/a"}}], {"time": TIME, "status": 200, "request.uri": "/b"}, 1)
+def test_blocks_and_the_exact_reading_agree(alike: list[dict[str, object]], other: dict[str, object], others: int) -> None:
+    """Lines of one shape are loaded together; a few of another shape among them change nothing but the way they are read."""
+    lines = [json.dumps(record).encode() + b"\n" for record in alike]
+    body = [*lines * SAMPLED, *[json.dumps(other).encode() + b"\n"] * others, *lines * SAMPLED]
+    exact = {line: parse(line, "json").rows.drop_columns("line_number").to_pylist() for line in set(body)}
+    assert parse(b"".join(body), "json").rows.drop_columns("line_number").to_pylist() == list(chain.from_iterable(exact[line] for line in body))
+
+
+def test_a_line_of_two_objects_is_refused_among_lines_of_one() -> None:
+    """Loading a block, two objects on a line would be two rows, and every later line number one too high."""
+    good = json.dumps(NGINX).encode() + b"\n"
+    body = good * SAMPLED * 2 + good[:-1] + good + good * SAMPLED
+    parsed = parse(body, "json")
+    assert parsed.rejects["line_number"].to_pylist() == [SAMPLED * 2 + 1]
+    assert parsed.rows.num_rows == SAMPLED * 3
 
 
 def test_a_broken_object_spoils_no_neighbour() -> None:

@@ -1,0 +1,54 @@
+"""Which source of access events reads a file: by settings, else by the native columns, by the folder's name, or by its first bytes."""
+
+from collections.abc import Mapping
+from io import BytesIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dagster_project.reading.accesses import cloudtrail, github, google, mapped, native, ocsf, okta, salesforce, teleport, zendesk
+from dagster_project.reading.accesses.events import Adapter
+from dagster_project.reading.accesses.native import PARQUET
+from dagster_project.reading.files import Found, body, head, is_compressed
+from dagster_project.settings import Source
+
+_FIRST_BYTES = 1 << 16
+ADAPTERS: Mapping[str, Adapter] = {
+    adapter.name: adapter
+    for adapter in (
+        cloudtrail.ADAPTER,
+        google.ADAPTER,
+        ocsf.ADAPTER,
+        okta.ADAPTER,
+        salesforce.ADAPTER,
+        zendesk.ADAPTER,
+        github.ADAPTER,
+        teleport.ADAPTER,
+        mapped.ADAPTER,
+    )
+}
+
+
+def beginning(file: Found) -> bytes:
+    """Return the first bytes of a file, decompressed; of Parquet its mark and the names of its columns. Raises DamagedError where it cannot be read."""
+    first = head(file.path, _FIRST_BYTES)
+    if not first.startswith(PARQUET):
+        return first
+    try:
+        names = pq.read_schema(BytesIO(body(file)) if is_compressed(file.path) else file.path).names
+    except (pa.ArrowException, OSError):
+        return first
+    return b" ".join([PARQUET, *(name.encode() for name in names)])
+
+
+def chosen(folder: str, declared: Source, first: bytes) -> Adapter | None:
+    """Return the source that reads a file below access_events/<folder>/; None for the native form.
+
+    `declared` is what settings say of the source, `first` is its `beginning`.
+    """
+    if declared.format:
+        return ADAPTERS.get(declared.format)
+    if native.is_mine(first):
+        return None
+    told = ADAPTERS.get(folder) or next((adapter for adapter in ADAPTERS.values() if adapter.is_mine(first)), None)
+    return told or (mapped.ADAPTER if declared.fields else None)

@@ -1,0 +1,94 @@
+"""AWS CloudTrail: data events are accesses; who acted is in userIdentity, stamps are whole seconds, an errorCode is a denied attempt."""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+from dagster_project.reading.accesses import digests, reader
+from dagster_project.reading.accesses.actions import action
+from dagster_project.reading.accesses.attestations import Attestation
+from dagster_project.reading.accesses.entries import Fields
+from dagster_project.reading.accesses.events import Events, Given
+from dagster_project.reading.accesses.fields import at, count, text_at, texts_at, words
+from dagster_project.reading.accesses.reader import Form, adapter
+
+OTHERS = ("management_event", "insight_event", "digest", "public_keys", "signature")
+# Before version 1.07 an entry does not say its category; these are the data events of that time.
+_DATA_EVENTS = {
+    "s3.amazonaws.com": (
+        "GetObject", "HeadObject", "PutObject", "CopyObject", "DeleteObject", "DeleteObjects", "ListObjects", "ListObjectsV2", "ListObjectVersions", "RestoreObject",
+        "SelectObjectContent", "GetObjectAcl", "PutObjectAcl", "GetObjectTagging", "GetObjectTorrent", "CreateMultipartUpload", "UploadPart", "UploadPartCopy",
+        "CompleteMultipartUpload", "AbortMultipartUpload", "ListParts", "PostObject",
+    ),
+    "dynamodb.amazonaws.com": (
+        "GetItem", "BatchGetItem", "TransactGetItems", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "Query", "Scan", "ExecuteStatement",
+        "BatchExecuteStatement", "ExecuteTransaction", "GetRecords", "GetShardIterator",
+    ),
+    "lambda.amazonaws.com": ("Invoke",),
+    "rdsdata.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "ExecuteSql"),
+}  # fmt: skip
+_KNOWN = words("""
+    addendum additionalEventData annotation apiVersion awsRegion edgeDeviceDetails errorCode errorMessage eventCategory eventID eventName eventSource eventTime
+    eventType eventVersion managementEvent readOnly recipientAccountId requestID requestParameters resources responseElements serviceEventDetails
+    sessionCredentialFromConsole sharedEventID sourceIPAddress tlsDetails userAgent userIdentity vpcEndpointAccountId vpcEndpointId
+""")
+
+
+def other(entry: Fields) -> str | None:
+    """Name an entry that tells of no data."""
+    category = text_at(entry, "eventCategory")
+    if category in ("Data", "NetworkActivity"):
+        return None
+    if category == "Insight" or "insightDetails" in entry:
+        return "insight_event"
+    if category == "Management" or at(entry, "managementEvent") is True:
+        return "management_event"
+    source, name = text_at(entry, "eventSource"), text_at(entry, "eventName")
+    if at(entry, "managementEvent") is False or source is None or name in _DATA_EVENTS.get(source, ()):
+        return None
+    return "management_event"
+
+
+def event(entry: Fields, _: Given) -> dict[str, Any]:
+    """Return the native columns."""
+    names = actors(entry)
+    return {
+        "event_id": text_at(entry, "eventID"),
+        "actor": names[0] if names else "",
+        "actor_aliases": names[1:],
+        "occurred_at": text_at(entry, "eventTime"),
+        "action": action(text_at(entry, "eventName")),
+        "bytes": count(at(entry, "additionalEventData.bytesTransferredOut")),
+        "outcome": "denied" if text_at(entry, "errorCode") else "ok",
+        "request_id": text_at(entry, "requestID"),
+    }
+
+
+def actors(entry: Fields) -> list[str]:
+    """Return the names of who acted, the closest to a person first: source identity, name of the session, user; then the role."""
+    identity = at(entry, "userIdentity")
+    session = (text_at(identity, "principalId") or "").partition(":")[2] or None
+    arn = text_at(identity, "arn")
+    by_arn = arn.rpartition("/")[2] if arn and "/" in arn else None
+    names = [
+        text_at(identity, "sessionContext.sourceIdentity", "sourceIdentity"),
+        text_at(identity, "onBehalfOf.userId") if text_at(identity, "type") == "IdentityCenterUser" else None,
+        session,
+        text_at(identity, "userName"),
+        by_arn,
+        arn,
+        *texts_at(identity, "onBehalfOf.userId", "sessionContext.sessionIssuer.userName", "principalId", "invokedBy"),
+    ]
+    return list(dict.fromkeys(name for name in names if name)) or texts_at(identity, "accountId")
+
+
+def read(body: bytes, given: Given) -> Events:
+    """Return the events of a log file, with its hash, by which a digest vouches for it; or what a file beside the log files says."""
+    if (beside := digests.read(body, given)) is not None:
+        return beside
+    events = reader.read(body, given, _FORM)
+    return replace(events, attestations=(Attestation("file", given.name, hashlib.sha256(body).hexdigest()),))
+
+
+_FORM = Form("cloudtrail", event, other, _KNOWN)
+ADAPTER = replace(adapter(_FORM, rb'"eventVersion"|"digestS3Object"', rb'"eventSource"|"digestStartTime"', whole_seconds=True), read=read)

@@ -1,0 +1,178 @@
+"""Entries of a source's files: JSON Lines, one JSON document, documents one behind the other, CSV or Parquet, whatever the file is called.
+
+A line that cannot be read spoils no other; a document that cannot be read refuses its file, since nobody can tell what it held.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dagster_project.errors import DamagedError
+from dagster_project.reading.rows import PARQUET_ROWS, Place, Places, blocks, is_utf8
+from dagster_project.reading.separated import csv_batches
+
+Fields = Mapping[str, Any]
+
+# Where the entries stand in a document of one source or another, and what else such a document says.
+LISTS = ("Records", "records", "entries", "events", "Events", "logEvents", "audit_logs", "access_logs", "items", "logs", "value")
+_OF_PAGES = {
+    "after_cursor", "after_url", "before_cursor", "before_url", "count", "cursor", "done", "end_time", "etag", "has_more", "kind", "links", "logGroup",
+    "logStream", "messageType", "meta", "next", "nextPageToken", "nextRecordsUrl", "nextToken", "NextToken", "next_page", "owner", "page", "per_page",
+    "prev", "previous_page", "ResponseMetadata", "searchedLogStreams", "size", "startKey", "subscriptionFilters", "total", "totalSize",
+}  # fmt: skip
+_LISTING = re.compile(rb'\{\s*"(' + "|".join(LISTS).encode() + rb')"\s*:\s*\[')
+_SPACE = re.compile(r"\s*")
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some entries of a file and where each stands; `rejects` are lines that hold none."""
+
+    places: Places
+    entries: Sequence[Fields]
+    rejects: list[tuple[Place, str]] = field(default_factory=list)
+    blank: int = 0
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The entries of a file; only those of a form with lines have a place in it and go on where a file grew."""
+
+    form: str
+    batches: Iterator[Batch]
+
+    @property
+    def has_lines(self) -> bool:
+        """Tell whether entries are numbered by the lines they begin on."""
+        return self.form in ("jsonl", "csv")
+
+
+def read(body: bytes, place: str) -> Entries:
+    """Return the entries of a file; raises DamagedError where it is none of the forms or ends early."""
+    start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"PAR1"):
+        return Entries("parquet", _parquet(body, place))
+    if not start or start[:1] in b"{[":
+        documents = _documents(start, place)
+        return Entries("jsonl", _lines(body)) if documents is None else Entries("document", iter([_document(documents)]))
+    return Entries("csv", _csv(body, place))
+
+
+def _lines(body: bytes) -> Iterator[Batch]:
+    first_line = 1
+    for block in blocks(BytesIO(body)):
+        raws = block.body.split(b"\n")
+        if not raws[-1]:
+            raws.pop()
+        yield _batch(raws, first_line, block.byte_offset)
+        first_line += len(raws)
+
+
+def _batch(raws: list[bytes], first_line: int, byte_offset: int) -> Batch:
+    starts = np.cumsum([0, *map(len, raws)][:-1], dtype=np.int64) + np.arange(len(raws)) + byte_offset
+    found: dict[int, Fields] = {}
+    faults: dict[int, str] = {}
+    for row, raw in enumerate(raws):
+        if not raw.strip():
+            continue
+        entry, fault = _parsed(raw)
+        if entry is None:
+            faults[row] = fault
+        else:
+            found[row] = entry
+    kept = np.fromiter(found, np.int64)
+    places = Places(kept + first_line, starts[kept], lambda row: raws[kept[row]])
+    rejects = [(Place(first_line + row, int(starts[row]), raws[row]), reason) for row, reason in faults.items()]
+    return Batch(places, list(found.values()), rejects, len(raws) - len(found) - len(faults))
+
+
+def _parsed(raw: bytes) -> tuple[Fields | None, str]:
+    try:
+        loaded = orjson.loads(raw.strip())
+    except orjson.JSONDecodeError:
+        return None, "json_error" if is_utf8(raw) else "bad_utf8"
+    return (loaded, "") if isinstance(loaded, dict) else (None, "json_not_object")
+
+
+def _documents(body: bytes, place: str) -> list[Any] | None:
+    """Return what a file holds that is not one object a line; None where it is."""
+    lines = [line for line in body.split(b"\n", 64)[:64] if line.strip()]
+    first = _parsed(lines[0])[0] if lines else {}
+    if first is not None and listed(first) is None:
+        return None
+    documents = _sequence(body)
+    if documents is None and first is None and _is_lines(body, lines):
+        return None
+    if documents is None:
+        raise DamagedError(place, "this JSON ends early or is none; deliver it again, whole", "json_error")
+    return documents
+
+
+def _is_lines(body: bytes, lines: Sequence[bytes]) -> bool:
+    """Tell whether a file whose first line is broken has one object a line: then that line refuses itself alone."""
+    if len(lines[0].strip()) == 1 or _LISTING.match(body):
+        return False
+    return any(_parsed(line)[0] for line in lines[1:]) or (body.endswith(b"\n") and all(line.startswith(b"{") and len(line.strip()) > 1 for line in lines))
+
+
+def _sequence(body: bytes) -> list[Any] | None:
+    """Return JSON values that stand one behind the other, with or without something blank between them; None where one is broken."""
+    try:
+        return [orjson.loads(body)]
+    except orjson.JSONDecodeError:
+        pass
+    text = body.decode("utf-8", "replace")
+    found, at, decoder = [], 0, json.JSONDecoder()
+    try:
+        while at < len(text):
+            _, end = decoder.raw_decode(text, at)
+            found.append(orjson.loads(text[at:end]))
+            at = _SPACE.match(text, end).end()  # type: ignore[union-attr]  # it matches nothing, too
+    except (ValueError, RecursionError):
+        return None
+    return found
+
+
+def listed(document: Any) -> list[Any] | None:
+    """Return the entries that a document lists; None where it is an entry itself."""
+    if isinstance(document, list):
+        return document
+    if not isinstance(document, dict):
+        return None
+    name = next((name for name in LISTS if isinstance(document.get(name), list) and set(document) - {name} <= _OF_PAGES), None)
+    return None if name is None else document[name]
+
+
+def _document(documents: Sequence[Any]) -> Batch:
+    every: list[Any] = []
+    for document in documents:
+        entries = listed(document)
+        every += [document] if entries is None else entries
+    numbers = np.arange(len(every)) + 1
+    is_entry = np.fromiter((isinstance(entry, dict) for entry in every), bool, len(every))
+    rejects = [(Place(int(number), None, None), "json_not_object") for number in numbers[~is_entry]]
+    return Batch(Places(numbers[is_entry]), [entry for entry in every if isinstance(entry, dict)], rejects)
+
+
+def _parquet(body: bytes, place: str) -> Iterator[Batch]:
+    first = 1
+    try:
+        for rows in pq.ParquetFile(BytesIO(body)).iter_batches(PARQUET_ROWS):
+            yield Batch(Places(np.arange(first, first + rows.num_rows)), rows.to_pylist())
+            first += rows.num_rows
+    except (pa.ArrowException, OSError, ValueError):
+        raise DamagedError(place, "not a whole Parquet file; deliver it again", "damaged") from None
+
+
+def _csv(body: bytes, place: str) -> Iterator[Batch]:
+    for batch in csv_batches(BytesIO(body), None, place):
+        columns = [found.values.to_pylist() for found in batch.cells.values()]
+        yield Batch(batch.places, [dict(zip(batch.cells, row, strict=True)) for row in zip(*columns, strict=True)], batch.rejects, batch.blank)

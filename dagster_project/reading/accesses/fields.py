@@ -1,0 +1,101 @@
+"""Fields of an entry by their paths, `target[type=User].id`; whatever an entry looks like, a field that is not there is None."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+_STEP = re.compile(r"([^.\[\]]+)(?:\[([^=\[\]]+)=([^\[\]]*)\])?(?:\.|$)")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+_WHOLE = re.compile(r"(\d{1,18})(?:\.0*)?", re.ASCII)
+_NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
+
+
+@cache
+def _steps(path: str) -> tuple[tuple[str, str, str], ...]:
+    return tuple(found.groups("") for found in _STEP.finditer(path))  # type: ignore[misc]  # three groups
+
+
+def values(fields: Any, path: str) -> list[Any]:
+    """Return what stands at a path, of lists what stands in each item; a key that is the whole path goes before its steps."""
+    if isinstance(fields, dict) and path in fields:
+        return _items(fields[path])
+    return _below(fields, _steps(path))
+
+
+def _below(node: Any, steps: tuple[tuple[str, str, str], ...]) -> list[Any]:
+    for place, (key, name, wanted) in enumerate(steps):
+        if isinstance(node, list):
+            return [found for item in node for found in _below(item, steps[place:])]
+        if not isinstance(node, dict) or key not in node:
+            return []
+        node = node[key]
+        if name:
+            node = [item for item in (node if isinstance(node, list) else [node]) if isinstance(item, dict) and text(item.get(name)) == wanted]
+    return _items(node)
+
+
+def _items(value: Any) -> list[Any]:
+    return [] if value is None else value if isinstance(value, list) else [value]
+
+
+def at(fields: Any, *paths: str) -> Any:
+    """Return what stands at the first of the paths where something does: of lists the first item."""
+    return next((value for path in paths for value in values(fields, path) if value is not None), None)
+
+
+def text(value: Any) -> str | None:
+    """Return a scalar as text; None for anything else."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.isoformat()
+    return repr(value) if isinstance(value, int | float) else None
+
+
+def text_at(fields: Any, *paths: str) -> str | None:
+    """Return the first text that is not empty."""
+    return next((found for path in paths for value in values(fields, path) if (found := text(value))), None)
+
+
+def texts_at(fields: Any, *paths: str) -> list[str]:
+    """Return every text at the paths that is not empty, each once, in their order."""
+    return list(dict.fromkeys(found for path in paths for value in values(fields, path) if (found := text(value))))
+
+
+def count(value: Any) -> int | None:
+    """Return a whole number that is not negative, also where it is written as text or with a point; None for anything else."""
+    found = _WHOLE.fullmatch(text(value) or "")
+    return int(found[1]) if found else None
+
+
+def stamp(value: Any, unit: str | None = None) -> str | None:
+    """Return a stamp as text; a number counts units since 1970 where a unit is declared, and is no stamp elsewhere."""
+    delivered = text(value)
+    if unit is None or delivered is None or not _NUMBER.fullmatch(delivered):
+        return delivered
+    whole, _, part = delivered.partition(".")
+    per_second = _PER_SECOND[unit]
+    fraction = int((part + "0" * 9)[:9]) * (-1 if whole.startswith("-") else 1)
+    try:
+        return (_EPOCH + timedelta(microseconds=(int(whole) * 1_000_000_000 + fraction) // (per_second * 1_000))).isoformat()
+    except OverflowError:
+        return delivered
+
+
+def words(text_of_names: str) -> frozenset[str]:
+    """Return names that stand in a text, as a set."""
+    return frozenset(text_of_names.split())
+
+
+def leaves(fields: Mapping[str, Any], above: str = "", depth: int = 6) -> Iterator[str]:
+    """Yield the paths of all that stands in an entry; a list is one leaf."""
+    for key, value in fields.items():
+        if isinstance(value, dict) and value and depth:
+            yield from leaves(value, f"{above}{key}.", depth - 1)
+        else:
+            yield f"{above}{key}"

@@ -1,0 +1,49 @@
+"""GitHub: support and staff sessions, unlocked repositories and what is read with git or the API are accesses; a setting that was switched is none."""
+
+import re
+from typing import Any
+
+from dagster_project.reading.accesses.actions import action
+from dagster_project.reading.accesses.entries import Fields
+from dagster_project.reading.accesses.events import Given
+from dagster_project.reading.accesses.fields import at, stamp, text_at, texts_at, words
+from dagster_project.reading.accesses.reader import Form, adapter
+
+OTHERS = ("setting_changed", "login")
+_SESSION = re.compile(r"impersonat|fake_login|staff_(un)?lock|support_(access|session)|assum", re.IGNORECASE)
+_SWITCHED = re.compile(r"(^|[._])(enabled?|disabled?|grant(ed)?|revoked?|updated?|deleted?|destroy|settings?|expired?|lock)$", re.IGNORECASE)
+_READS = re.compile(r"git\.(clone|fetch|push)|api\.request|repo\.(download_zip|download_archive)|.*\.(view|viewed|read|download|downloaded|export|exported)")
+_LOGIN = re.compile(r"user\.(login|failed_login|logout|two_factor_.*)|org\.sso_response|business\.sso_response|.*\.sso_response|user_session\..*")
+
+
+def other(entry: Fields) -> str | None:
+    """Name an entry in which nobody reached what a customer keeps."""
+    kind = text_at(entry, "action")
+    if kind is None or _READS.fullmatch(kind) or (_SESSION.search(kind) and not _SWITCHED.search(kind)):
+        return None
+    return "login" if _LOGIN.fullmatch(kind) else "setting_changed"
+
+
+def event(entry: Fields, _: Given) -> dict[str, Any]:
+    """Return the native columns; stamps are milliseconds since 1970."""
+    names, kind = texts_at(entry, "actor", "external_identity_nameid", "external_identity_username", "actor_id"), text_at(entry, "action")
+    return {
+        "event_id": text_at(entry, "_document_id"),
+        "actor": names[0] if names else "",
+        "actor_aliases": names[1:],
+        "occurred_at": stamp(at(entry, "@timestamp", "created_at", "timestamp"), "ms"),
+        "action": "impersonate" if _SESSION.search(kind or "") else action(text_at(entry, "request_method")) or action(kind),
+        "outcome": "denied" if text_at(entry, "status_code") in ("401", "403", "404") else "ok",
+        "request_id": text_at(entry, "request_id"),
+    }
+
+
+_KNOWN = words("""
+    @timestamp _document_id action active active_was actor actor_id actor_ip actor_is_agent actor_is_bot actor_location blocked_user business business_id config
+    config_was content_type controller_action created_at data deploy_key_fingerprint emoji event events events_were explanation external_identity_nameid
+    external_identity_username fingerprint hashed_token hook_id limited_availability message name oauth_application oauth_application_id old_user openssh_public_key
+    operation_type org org_id permission previous_visibility programmatic_access_type public_repo query_string rate_limit_remaining read_only repo repo_id
+    repository repository_id repository_public request_access_security_header request_body request_id request_method route status_code target_login team timestamp
+    token_id token_scopes transport_protocol transport_protocol_name url_path user user_agent user_id visibility
+""")
+ADAPTER = adapter(Form("github", event, other, _KNOWN), rb'"action"\s*:', rb'"actor"\s*:', rb'"@timestamp"\s*:|"_document_id"\s*:')

@@ -1,0 +1,70 @@
+"""Google Cloud audit logs: data access and denials by policy are accesses; a long operation is logged at both ends and is one of them."""
+
+from typing import Any
+
+from dagster_project.reading.accesses.actions import action
+from dagster_project.reading.accesses.entries import Fields
+from dagster_project.reading.accesses.events import Given
+from dagster_project.reading.accesses.fields import at, count, text, text_at, texts_at, values, words
+from dagster_project.reading.accesses.reader import Form, adapter
+
+OTHERS = ("setting_changed", "system_event", "provider_access", "metadata_read", "not_audit_log")
+_BY_LOG = {"activity": "setting_changed", "system_event": "system_event", "access_transparency": "provider_access"}
+_BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
+_FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
+_KNOWN = words("""
+    errorGroups httpRequest insertId labels logName operation protoPayload receiveTimestamp resource severity sourceLocation spanId split timestamp trace
+    traceSampled
+""")
+
+
+def other(entry: Fields) -> str | None:
+    """Name an entry that tells of no data; which log it stands in is the end of its name."""
+    log = (text_at(entry, "logName") or "").replace("%2F", "/").rpartition("/")[2]
+    if (name := _BY_LOG.get(log)) is not None:
+        return name
+    if not isinstance(entry.get("protoPayload"), dict):
+        return "not_audit_log" if "logName" in entry else None
+    kinds = set(values(entry, "protoPayload.authorizationInfo.permissionType"))
+    return "metadata_read" if kinds and kinds <= {"ADMIN_READ", "ADMIN_WRITE"} else None
+
+
+def event(entry: Fields, _: Given) -> dict[str, Any]:
+    """Return the native columns; `timestamp` is when it happened, `receiveTimestamp` when the log got it."""
+    names = actors(entry)
+    stamp, method = text_at(entry, "timestamp"), text_at(entry, "protoPayload.methodName")
+    operation = text_at(entry, "operation.id")
+    is_part = bool(operation) and not (at(entry, "operation.first") is True and at(entry, "operation.last") is True)
+    insert = text_at(entry, "insertId")
+    by_type = next((_BY_TYPE[kind] for kind in values(entry, "protoPayload.authorizationInfo.permissionType") if kind in _BY_TYPE), None)
+    return {
+        "event_id": f"operation {text_at(entry, 'operation.producer') or ''} {operation}" if is_part else insert and f"{insert} {stamp}",
+        "actor": names[0] if names else "",
+        "actor_aliases": names[1:],
+        "occurred_at": stamp,
+        "observed_at": text_at(entry, "receiveTimestamp"),
+        "action": told if (told := action(method)) != method or by_type is None else by_type,
+        "rows": count(at(entry, "protoPayload.numResponseItems")),
+        "outcome": "denied" if is_denied(entry) else "ok",
+        "request_id": text_at(entry, "trace"),
+        "is_part": is_part,
+    }
+
+
+def actors(entry: Fields) -> list[str]:
+    """Return the names of who acted: behind a service account stands the first who delegated to it, and nobody else."""
+    delegated = texts_at(entry, f"{_FIRST}.firstPartyPrincipal.principalEmail", f"{_FIRST}.principalSubject")[:1]
+    own = texts_at(entry, "protoPayload.authenticationInfo.principalEmail", "protoPayload.authenticationInfo.principalSubject")
+    return delegated or own
+
+
+def is_denied(entry: Fields) -> bool:
+    """Tell whether nothing came back. `granted` is left out where it is false, and false where only a part of a list was withheld: the status decides, if there is one."""
+    code = text(at(entry, "protoPayload.status.code"))
+    if code not in (None, "0"):
+        return True
+    granted = list(values(entry, "protoPayload.authorizationInfo.granted"))
+    return bool(granted) and not any(granted) and not count(at(entry, "protoPayload.numResponseItems"))
+
+
+ADAPTER = adapter(Form("google", event, other, _KNOWN), rb"cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog")

@@ -1,0 +1,57 @@
+"""OCSF: API activity (6003), datastore activity (6005), user access management (3005) and their like; stamps are milliseconds since 1970."""
+
+from typing import Any
+
+from dagster_project.reading.accesses.actions import action
+from dagster_project.reading.accesses.entries import Fields
+from dagster_project.reading.accesses.events import Given
+from dagster_project.reading.accesses.fields import at, count, stamp, text_at, texts_at, words
+from dagster_project.reading.accesses.reader import Form, adapter
+
+OTHERS = ("other_class", "session", "login")
+_CLASSES = {
+    "3005": {"1": "assign_privileges", "2": "revoke_privileges"},
+    "6001": {"1": "write", "2": "read", "3": "write", "4": "delete", "5": "list", "6": "import", "7": "export", "8": "share"},
+    "6003": {"1": "write", "2": "read", "3": "write", "4": "delete"},
+    "6004": {"1": "grant", "2": "deny", "3": "revoke", "4": "error"},
+    "6005": {"1": "read", "2": "write", "4": "read", "5": "write", "6": "write", "7": "delete", "8": "list", "9": "write", "10": "read"},
+    "6006": {"1": "write", "2": "write", "3": "read", "4": "preview", "5": "delete"},
+}
+_CONNECT = ("6005", "3")
+_KNOWN = words("""
+    accountid action action_id activity_id activity_name actor api app_name attacks category_name category_uid class_name class_uid cloud connection_info count
+    database databucket device dst_endpoint duration end_time end_time_dt enrichments eventday eventhour http_request http_response message metadata observables
+    osint policy privileges query_info raw_data raw_data_hash raw_data_size region resource resources severity severity_id src_endpoint start_time start_time_dt
+    status status_code status_detail status_id table time time_dt timezone_offset type type_id type_name type_uid unmapped user web_resources web_resources_result
+""")
+
+
+def other(entry: Fields) -> str | None:
+    """Name an entry of a class that reaches no record."""
+    kind = text_at(entry, "class_uid")
+    if kind is None:
+        return None
+    if (kind, text_at(entry, "activity_id")) == _CONNECT:
+        return "session"
+    return None if kind in _CLASSES else "login" if kind == "3002" else "other_class"
+
+
+def event(entry: Fields, _: Given) -> dict[str, Any]:
+    """Return the native columns."""
+    kind, activity = text_at(entry, "class_uid") or "", text_at(entry, "activity_id") or ""
+    names = texts_at(entry, *(f"{user}.{name}" for user in ("actor.user", "identity.user") for name in ("name", "uid", "email_addr", "uid_alt")))
+    names += texts_at(entry, "actor.invoked_by", "actor.app_name", "actor.session.issuer") if not names else []
+    return {
+        "event_id": text_at(entry, "metadata.uid", "metadata.event_uid"),
+        "actor": names[0] if names else "",
+        "actor_aliases": names[1:],
+        "occurred_at": told if (told := stamp(at(entry, "time"), "ms")) and not told.isdecimal() else text_at(entry, "time_dt") or told,
+        "observed_at": stamp(at(entry, "metadata.logged_time", "metadata.logged_time_dt"), "ms"),
+        "action": _CLASSES.get(kind, {}).get(activity) or action(text_at(entry, "api.operation", "activity_name")),
+        "rows": count(at(entry, "query_info.rows_returned", "query_info.row_count")),
+        "outcome": "denied" if text_at(entry, "status_id") == "2" or text_at(entry, "status") == "Failure" or text_at(entry, "action_id") == "2" else "ok",
+        "request_id": text_at(entry, "api.request.uid"),
+    }
+
+
+ADAPTER = adapter(Form("ocsf", event, other, _KNOWN), rb"class_uid", rb"metadata|activity_id")

@@ -1,0 +1,58 @@
+"""Okta: sessions in which support acts in a customer's organisation are accesses; that support was let in is a setting."""
+
+from typing import Any
+
+from dagster_project.reading.accesses.entries import Fields
+from dagster_project.reading.accesses.events import Given
+from dagster_project.reading.accesses.fields import text_at, texts_at, words
+from dagster_project.reading.accesses.reader import Form, adapter, by_prefix
+
+OTHERS = ("setting_changed", "login", "session", "other_event")
+_KINDS: dict[str, str | None] = {
+    "": "other_event",
+    "user.session.impersonation.": None,
+    "user.session.impersonation.grant": "setting_changed",
+    "user.session.impersonation.revoke": "setting_changed",
+    "user.session.impersonation.end": "session",
+    "support.": None,
+    "user.authentication.": "login",
+    "user.session.": "login",
+    "user.mfa.": "setting_changed",
+    "policy.evaluate_sign_on": "login",
+    **dict.fromkeys(
+        (
+            "user.", "group.", "application.", "policy.", "app.", "zone.", "network_zone.", "iam.", "system.api_token.", "system.idp.", "device.", "org.", "security.",
+            "inline_hook.", "event_hook.",
+        ),
+        "setting_changed",
+    ),
+    "app.oauth2.": "login",
+    "support.setting": "setting_changed",
+}  # fmt: skip
+_KNOWN = words("""
+    actor authenticationContext client debugContext device displayMessage eventType legacyEventType outcome published request securityContext severity target
+    transaction uuid version
+""")
+
+
+def other(entry: Fields) -> str | None:
+    """Name an entry that is no session of somebody in another's place."""
+    kind = text_at(entry, "eventType")
+    return None if kind is None else by_prefix(kind, _KINDS)
+
+
+def event(entry: Fields, _: Given) -> dict[str, Any]:
+    """Return the native columns."""
+    names = texts_at(entry, "actor.alternateId", "actor.id", "actor.displayName")
+    return {
+        "event_id": text_at(entry, "uuid"),
+        "actor": names[0] if names else "",
+        "actor_aliases": names[1:],
+        "occurred_at": text_at(entry, "published"),
+        "action": "impersonate" if "impersonation" in (text_at(entry, "eventType") or "") else text_at(entry, "eventType"),
+        "outcome": "denied" if text_at(entry, "outcome.result") in ("FAILURE", "DENY") else "ok",
+        "request_id": text_at(entry, "transaction.id"),
+    }
+
+
+ADAPTER = adapter(Form("okta", event, other, _KNOWN), rb'"eventType"\s*:', rb'"published"\s*:', rb'"alternateId"\s*:|"uuid"\s*:')

@@ -1,0 +1,143 @@
+"""Reads the entries of any source into native events: what its own module makes of an entry, and what settings say beyond that."""
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from dagster_project.reading.accesses import native
+from dagster_project.reading.accesses.entries import Batch as EntryBatch
+from dagster_project.reading.accesses.entries import Fields
+from dagster_project.reading.accesses.entries import read as read_entries
+from dagster_project.reading.accesses.events import OTHERS, Adapter, Events, Given
+from dagster_project.reading.accesses.fields import leaves, text
+from dagster_project.reading.accesses.rules import declared_columns, is_access
+from dagster_project.reading.cells import Column, from_json
+from dagster_project.reading.ledgers import fitting, rejected, schema
+from dagster_project.reading.rows import Batch, Place, Places
+
+COLUMNS = (*native.EVENTS, Column("actor_aliases", "list"), Column("is_part", "boolean"))
+NOT_SELECTED = "not_selected"
+
+
+@dataclass(frozen=True)
+class Form:
+    """How one source writes its entries.
+
+    `event` gives the native columns of an entry (what is missing refuses it), `other` names an entry that is no access. Both take any object
+    and raise nothing. `known`: its fields, others are reported; without it those that settings map.
+    """
+
+    name: str
+    event: Callable[[Fields, Given], Mapping[str, Any]]
+    other: Callable[[Fields], str | None] = lambda _: None
+    known: frozenset[str] = frozenset()
+
+
+def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
+    """Return the adapter of a form; a file in whose first bytes each mark, an expression, is found is its own."""
+    expressions = [re.compile(mark) for mark in marks]
+    return Adapter(form.name, lambda first: bool(marks) and all(mark.search(first) for mark in expressions), lambda body, given: read(body, given, form), whole_seconds)
+
+
+def by_prefix(name: str, kinds: Mapping[str, str | None]) -> str | None:
+    """Return what the longest prefix of a name stands for."""
+    return kinds[max((prefix for prefix in kinds if name.startswith(prefix)), key=len)]
+
+
+def read(body: bytes, given: Given, form: Form) -> Events:
+    """Return the events of a file; raises InputError where it holds no entries."""
+    entries = read_entries(body, given.source)
+    gathered = _Gathered(given, form)
+    for batch in entries.batches:
+        gathered.add(batch)
+    return gathered.events(entries.form, has_lines=entries.has_lines)
+
+
+@dataclass
+class _Gathered:
+    """What was made of the entries so far."""
+
+    given: Given
+    form: Form
+    rows: list[pa.Table] = field(default_factory=list)
+    rejects: list[tuple[Place, str]] = field(default_factory=list)
+    others: list[tuple[int, str]] = field(default_factory=list)
+    met: set[str] = field(default_factory=set)
+    blank: int = 0
+
+    def add(self, batch: EntryBatch) -> None:
+        kept, events = [], []
+        for row, delivered in enumerate(batch.entries):
+            entry = unwrapped(delivered)
+            if name := self._other(entry):
+                self.others.append((int(batch.places.line_numbers[row]), name))
+                continue
+            kept.append(row)
+            events.append(self._event(entry))
+            self.met.update(entry if self.form.known else leaves(entry))
+        offsets = None if batch.places.byte_offsets is None else batch.places.byte_offsets[kept]
+        raw = batch.places.raw
+        rows, refused = as_rows(Places(batch.places.line_numbers[kept], offsets, raw and (lambda row: raw(kept[row]))), events)
+        self.rows.append(rows)
+        self.rejects += [*batch.rejects, *refused]
+        self.blank += batch.blank
+
+    def _other(self, entry: Fields) -> str | None:
+        selected = is_access(entry, self.given.declared)
+        if selected:
+            return None
+        return self.form.other(entry) or (NOT_SELECTED if selected is False else None)
+
+    def _event(self, entry: Fields) -> dict[str, Any]:
+        event = {**self.form.event(entry, self.given), **declared_columns(entry, self.given.declared)}
+        if event.get("event_id") is None and event.get("occurred_at") is not None:
+            event["event_id"] = content_id(entry)
+        return event
+
+    def events(self, form: str, *, has_lines: bool) -> Events:
+        rows = pa.concat_tables([schema(COLUMNS).empty_table(), *self.rows]).combine_chunks()
+        others = pa.Table.from_pylist([{"line_number": line, "name": name} for line, name in self.others], OTHERS)
+        completed = native.completed(rows, self.given.source, self.given.zones)
+        return Events(completed, rejected(self.rejects), others, self.blank, has_lines, form, unmapped=self._unmapped())
+
+    def _unmapped(self) -> tuple[str, ...]:
+        declared = self.given.declared
+        taken = [path for paths in declared.fields.values() for path in ([paths] if isinstance(paths, str) else paths)]
+        taken += [path for rule in (*(each.where for each in declared.records), *declared.accesses) for path in rule]
+        plain = {path.split("[")[0] for path in taken}
+        known = self.form.known | plain | {path.split(".")[0] for path in plain if self.form.known}
+        return tuple(sorted(name for name in self.met if name not in known and not any(name.startswith(f"{path}.") for path in plain)))
+
+
+def as_rows(places: Places, events: list[dict[str, Any]]) -> tuple[pa.Table, list[tuple[Place, str]]]:
+    """Return events (native columns by name) as typed rows, and the places of those that do not fit, with the reason."""
+    batch = Batch(places)
+    for column in COLUMNS:
+        cells = [event.get(column.name) for event in events]
+        exact = [cell if isinstance(cell, dict | list) else text(cell) for cell in cells]
+        batch.cells[column.name] = from_json(column, cells, lambda exact=exact: exact)  # type: ignore[misc]
+    return fitting(batch, COLUMNS)
+
+
+def content_id(entry: Fields) -> str:
+    """Return an id for an entry that has none: the same content is the same event."""
+    return hashlib.sha256(orjson.dumps(entry, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)).hexdigest()[:32]
+
+
+def unwrapped(entry: Fields) -> Fields:
+    """Return an entry without the envelope of what carried it: CloudWatch, EventBridge, CloudTrail's look-up of events, a shipper's message."""
+    for name in ("CloudTrailEvent", "message"):
+        if isinstance(inner := entry.get(name), str) and inner.startswith("{"):
+            try:
+                found = orjson.loads(inner)
+            except orjson.JSONDecodeError:
+                continue
+            if isinstance(found, dict):
+                return found
+    detail = entry.get("detail")
+    return detail if isinstance(detail, dict) and "detail-type" in entry else entry

@@ -1,0 +1,106 @@
+"""JSON Lines of one shape, loaded a block of lines at a time, at about a million lines a second.
+
+Some of a block's lines say which keys there are and of what types. A block that holds anything else (another key that may mean
+something, a value of another type, a line that is no object) is left to json_columns.py, which loads each line by itself.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json as pj
+
+from dagster_project.reading.logs.json_names import Names
+from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
+
+_TYPES = {frozenset({str}): pa.string(), frozenset({int}): pa.int64(), frozenset({float}): pa.float64(), frozenset({int, float}): pa.float64()}
+_OPENING, _CLOSING, _RETURN = b"{}\r"
+_DECISIVE = "resp_headers"  # whether it is there says what other keys mean
+
+Columns = dict[str, pl.Series | None]
+"""Values by path, null for those that say nothing."""
+
+
+def are_objects(lines: Lines) -> npt.NDArray[np.bool_]:
+    """Tell which lines are closed, not too long, and begin and end with a brace: where all do, no object begins on one line and ends on another."""
+    body = np.frombuffer(lines.body, np.uint8)
+    begins, ends, lengths = lines.bounds[:-1], lines.bounds[1:] - 2, lines.lengths()
+    ends = ends - (body[ends] == _RETURN)
+    found: npt.NDArray[np.bool_] = (body[begins] == _OPENING) & (body[ends] == _CLOSING) & (lengths > len("{}")) & (lengths <= LONGEST_LINE_BYTES)
+    if not lines.body.endswith(b"\n"):
+        found[-1:] = False
+    return found
+
+
+def schema_of(records: Sequence[dict[str, object]]) -> pa.Schema:
+    """Return the keys of objects whose values are all of one known type, or objects."""
+    return pa.schema(_fields(records))
+
+
+def _fields(records: Sequence[dict[str, object]]) -> list[pa.Field]:
+    fields = []
+    for key in dict.fromkeys(key for record in records for key in record):
+        values = [record[key] for record in records if record.get(key) is not None]
+        kinds = frozenset(map(type, values))
+        if kinds == {dict}:
+            fields.append(pa.field(key, pa.struct(_fields(values))))  # type: ignore[arg-type]
+        elif kinds in _TYPES:
+            fields.append(pa.field(key, _TYPES[kinds]))
+    return fields
+
+
+@dataclass(frozen=True)
+class Loader:
+    """Loads blocks whose lines have the keys of a schema, and others that mean nothing."""
+
+    schema: pa.Schema
+    paths: frozenset[str]
+    names: Names
+
+    def load(self, lines: Lines, start: int, stop: int) -> Columns | None:
+        """Return the columns of the lines from `start` up to `stop`, all of which `are_objects`; null where the block holds anything else."""
+        body = memoryview(lines.body)[lines.bounds[start] : lines.bounds[stop]]
+        options = pj.ParseOptions(explicit_schema=self.schema, unexpected_field_behavior="infer")
+        try:
+            found = pj.read_json(pa.BufferReader(body), pj.ReadOptions(use_threads=False, block_size=len(body) + 1), options)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+            return None
+        decisive = found.column(_DECISIVE).null_count == 0 if _DECISIVE in found.column_names else None
+        if found.num_rows != stop - start or decisive is not (True if _DECISIVE in self.schema.names else None):
+            return None
+        try:
+            columns = dict(self._said("", zip(found.column_names, (column.combine_chunks() for column in found.columns), strict=True)))
+        except UnusualColumnError:
+            return None
+        return columns if columns.keys() <= self.paths else None
+
+    def _said(self, prefix: str, columns: Iterable[tuple[str, pa.Array]]) -> Iterator[tuple[str, pl.Series | None]]:
+        for key, column in columns:
+            path, is_object = prefix + key, pa.types.is_struct(column.type)
+            if self.names.is_entered(path):
+                yield path, None if is_object else _values(column)
+                if is_object:
+                    if column.null_count:
+                        raise UnusualColumnError
+                    yield from self._said(f"{path}.", zip((field.name for field in column.type), column.flatten(), strict=True))
+            elif self.names.is_read(path):
+                yield path, None if is_object else _values(column)
+
+
+class UnusualColumnError(Exception):
+    """A column that a line has to be looked at for."""
+
+
+def _values(column: pa.Array) -> pl.Series | None:
+    """Return values as Python would have loaded them, texts or numbers; what says nothing is null."""
+    if pa.types.is_null(column.type) or pa.types.is_boolean(column.type):
+        return None
+    if pa.types.is_list(column.type) and pa.types.is_string(column.type.value_type) and pc.all(pc.equal(pc.list_value_length(column), 1)).as_py():
+        column = pc.list_element(column, 0)
+    if column.type not in _TYPES.values():
+        raise UnusualColumnError
+    return pl.Series(column)

@@ -1,0 +1,82 @@
+"""Columns of JSON values as texts, instants and lengths of time: what json_lines.py makes of each alone."""
+
+from collections.abc import Callable, Sequence
+from types import NoneType
+
+import polars as pl
+
+from dagster_project.reading.logs.columns import ROW
+from dagster_project.reading.logs.instants import instant
+from dagster_project.reading.logs.json_lines import FIRST_EPOCH_S, LAST_EPOCH_S, epoch_us, text_of
+from dagster_project.reading.logs.values import LARGEST, duration_ns
+
+Values = Sequence[object] | pl.Series
+"""Values as JSON has them."""
+
+_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$"
+_PLAIN_NUMBER = r"^[0-9]{1,12}(?:\.[0-9]{1,12})?$"
+_KINDS = {pl.String(): str, pl.Int64(): int, pl.Float64(): float}
+
+
+def _kinds(values: Values) -> set[type]:
+    if isinstance(values, pl.Series):
+        return {_KINDS[values.dtype]} | ({NoneType} if values.null_count() else set())
+    return set(map(type, values))
+
+
+def _largest(values: Values) -> object:
+    return values.abs().max() if isinstance(values, pl.Series) else max(map(abs, values))  # type: ignore[arg-type]
+
+
+def texts_of(values: Values, name: str = "") -> pl.Series:
+    """Return values as texts, null where they say nothing."""
+    kinds = _kinds(values)
+    if kinds <= {str, NoneType}:
+        texts = pl.Series(values, dtype=pl.String)
+    elif kinds == {int} and _largest(values) <= LARGEST:  # type: ignore[operator]
+        texts = pl.Series(values, dtype=pl.Int64).cast(pl.String)
+    else:
+        texts = pl.Series([text_of(value) for value in values], dtype=pl.String)
+    nothing = (texts == "") | (texts == "-")
+    if name in ("bytes", "status"):
+        nothing |= texts.str.starts_with("-")
+    return texts.set(nothing.fill_null(value=False), None) if nothing.any() else texts
+
+
+def best(candidates: list[pl.Series]) -> pl.Series:
+    """Return the first of several texts that says anything."""
+    best = candidates[0]
+    for other in candidates[1:]:
+        best = best.fill_null(other) if best.null_count() else best
+    return best
+
+
+def moments(candidates: list[Values]) -> pl.Series:
+    """Return instants, null where there is none or none that is read."""
+    if len(candidates) == 1 and _kinds(candidates[0]) == {float}:
+        seconds = pl.Series(candidates[0], dtype=pl.Float64)
+        is_epoch = (seconds >= FIRST_EPOCH_S) & (seconds < LAST_EPOCH_S)
+        return (seconds.set(~is_epoch, None) * 1e6).round().cast(pl.Int64).cast(ROW["ts"])
+    texts = best([texts_of(values if float not in _kinds(values) else [epoch_us(value) if isinstance(value, float) else value for value in values]) for values in candidates])
+    plain = texts.set(~texts.str.contains(_ISO).fill_null(value=False), None)
+    moments = plain.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False)
+    others = texts.set(plain.is_not_null(), None)
+    return moments if others.null_count() == len(others) else moments.fill_null(_mapped(others, instant, ROW["ts"]))
+
+
+def durations(values: Values, unit_ns: int) -> pl.Series:
+    """Return nanoseconds."""
+    kinds = _kinds(values)
+    if kinds == {float} or (kinds <= {float, int} and _largest(values) <= LARGEST):  # type: ignore[operator]
+        lengths = pl.Series(values if kinds == {float} else list(map(float, values)), dtype=pl.Float64) * unit_ns
+        return lengths.set(~((lengths >= 0) & (lengths < LARGEST)), None).round().cast(pl.Int64)
+    texts = texts_of(values) if float not in kinds else pl.Series([repr(value) if isinstance(value, float) else text_of(value) for value in values], dtype=pl.String)
+    plain = texts.set(~texts.str.contains(_PLAIN_NUMBER).fill_null(value=False), None)
+    lengths = (plain.cast(pl.Float64) * unit_ns).round().cast(pl.Int64)
+    others = texts.set(plain.is_not_null(), None)
+    return lengths if others.null_count() == len(others) else lengths.fill_null(_mapped(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
+
+
+def _mapped(texts: pl.Series, value: Callable[[str], object], kind: pl.DataType) -> pl.Series:
+    distinct = texts.drop_nulls().unique()
+    return texts.replace_strict(distinct, pl.Series([value(text) for text in distinct], dtype=kind), default=None, return_dtype=kind)

@@ -1,0 +1,89 @@
+"""What a line says of its client's address: the address for the token alone, its version and class, and who it is to a count.
+
+Dotted decimal addresses, which most are, are read whole columns at a time and need no memory of those seen before.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dagster_project.scrubbing.addresses import MAPPED, V4_KINDS, Proxies, classify, client, v4_kinds
+from dagster_project.scrubbing.columns import CARDS, cards
+from dagster_project.scrubbing.memory import CLOSED, Memory, Seen
+from dagster_project.scrubbing.tokens import BLOCK, TOKEN_BYTES, Blocks, address_block
+
+SCHEMA = {"address": BLOCK, "ip_version": pa.int16(), "client_class": CLOSED, "client_source": CLOSED, **CARDS}
+_LONGEST_CACHE = 50_000
+_KINDS = pa.array([kind.client_class for kind in V4_KINDS])
+_PEER = pa.array([V4_KINDS[0].client_source])
+_KEYS = [np.uint64(hash((name,)) & (2**64 - 1)) for name in ("gh/high", "gh/low")]  # other ones in each process
+
+
+class Clients:
+    """Reads clients: the peer alone, or with the lists of addresses that its line holds."""
+
+    def __init__(self, proxies: Proxies) -> None:
+        walked = lru_cache(_LONGEST_CACHE)(client)
+
+        def made(peer: str | None, forwarded: str | None = None, *vendors: str | None) -> tuple[object, ...]:
+            vendor = next(filter(None, vendors), None)
+            packed, kept = walked(peer, forwarded, proxies, vendor) if forwarded or vendor else classify(peer)
+            return packed and address_block(packed), *kept, cards(forwarded)
+
+        self._others = Memory(made, SCHEMA)
+
+    def see(self, peer: pa.Array, *lists: pa.Array) -> Seen:
+        """Return the columns of SCHEMA for the peers of lines and the lists beside them, which are left out where all are null."""
+        if any(column.null_count < len(column) for column in lists):
+            return self._others.see(peer, *lists)
+        coded = peer if pa.types.is_dictionary(peer.type) else peer.dictionary_encode()
+        numbers, is_dotted = dotted(coded.dictionary)
+        others = self._others.see(pa.concat_arrays([coded.dictionary.filter(pa.array(~is_dotted)), pa.nulls(1, pa.string())]))
+        made = [pa.concat_arrays([known.chunk(0), column]) for known, column in zip(others.made.columns, _of_dotted(numbers[is_dotted]), strict=True)]
+        places = np.empty(len(is_dotted) + 1, np.int32)
+        places[:-1][is_dotted] = np.arange(is_dotted.sum()) + others.made.num_rows
+        places[np.append(~is_dotted, True)] = others.rows.to_numpy()
+        return Seen(pa.Table.from_arrays(made, schema=others.made.schema), pa.array(places).take(pc.fill_null(coded.indices, len(is_dotted))))
+
+
+def dotted(texts: pa.Array) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
+    """Return texts as IPv4 addresses, each a number, and which of them are plain dotted decimal."""
+    column = pl.Series(texts, dtype=pl.String)
+    parts = column.str.split_exact(".", 4).struct.unnest()
+    octets = parts.select(pl.nth(range(4)).cast(pl.UInt8, strict=False))
+    values = np.ascontiguousarray(octets.fill_null(0).to_numpy())
+    shortest = len("1.2.3.4") + (values > 9).sum(axis=1) + (values > 99).sum(axis=1)
+    has_four = octets.select(pl.all_horizontal(pl.all().is_not_null())).to_series() & parts.to_series(4).is_null()
+    return values.view(">u4")[:, 0].astype(np.uint32), has_four.to_numpy() & (column.str.len_bytes().fill_null(0).to_numpy() == shortest)
+
+
+def _of_dotted(numbers: npt.NDArray[np.uint32]) -> list[pa.Array]:
+    """Return the columns of SCHEMA for IPv4 addresses."""
+    packed = np.empty((len(numbers), TOKEN_BYTES), np.uint8)
+    packed[:, : len(MAPPED)] = np.frombuffer(MAPPED, np.uint8)
+    packed[:, len(MAPPED) :] = numbers.astype(">u4")[:, None].view(np.uint8)
+    of_one = pa.repeat(pa.scalar(0, pa.int32()), len(numbers))
+    return [
+        pa.FixedSizeBinaryArray.from_buffers(BLOCK, len(numbers), [None, pa.py_buffer(packed)]),
+        pa.repeat(pa.scalar(4, pa.int16()), len(numbers)),
+        pa.DictionaryArray.from_arrays(pa.array(v4_kinds(numbers)), _KINDS),
+        pa.DictionaryArray.from_arrays(of_one, _PEER),
+        of_one,
+    ]
+
+
+def contributors(addresses: Blocks) -> npt.NDArray[np.int64]:
+    """Return 64 bits that stand for an address while a run counts; they are keyed by the process and leave its memory nowhere."""
+    high, low = addresses[:, 0], addresses[:, 1]
+    return _mixed(_mixed(high ^ _KEYS[0]) ^ low ^ _KEYS[1]).view(np.int64)
+
+
+def _mixed(values: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Return numbers spread over all 64 bits, different ones for different ones (the finaliser of SplitMix64)."""
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        values = (values ^ (values >> np.uint64(shift))) * np.uint64(factor)
+    return values ^ (values >> np.uint64(31))

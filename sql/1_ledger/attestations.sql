@@ -1,0 +1,12 @@
+-- One row for each thing that a source of access events says of its own completeness, and for each file that it can vouch for. Stays in HOME.
+create table ledger.attestations (
+    input_id varchar not null,      -- input that says it (ledger.inputs)
+    source varchar not null,        -- the source
+    says varchar not null,          -- gap, file, digest, previous, log, signature or key
+    object varchar not null,        -- the file spoken of; the rule of a gap; a public key, DER in base64
+    sha256 varchar,                 -- its hash, decompressed
+    begins_at timestamptz,          -- first instant it covers
+    ends_at timestamptz,            -- last instant it covers; of a gap and a digest the first one after
+    signature varchar,              -- its signature, in hexadecimal
+    digest varchar                  -- the digest that says it
+);

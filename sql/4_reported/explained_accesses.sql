@@ -1,0 +1,9 @@
+-- One row for each UTC month, account and basis: how many accesses a grant, an emergency, an exemption or a declared purpose explains, and how many nothing does. Stays in HOME.
+select
+    cast(date_trunc('month', decision.occurred_at) as date) as month, -- first day of the UTC month; null where stamps have no zone
+    decision.account_id, -- customer; null where the event names none
+    told.basis, -- what the verdict rests on, as in flagged.access_explanations
+    count(*) as accesses -- accesses
+from flagged.access_decisions as decision
+join flagged.access_explanations as told on told.source = decision.source and told.event_id = decision.event_id
+group by cast(date_trunc('month', decision.occurred_at) as date), decision.account_id, told.basis

@@ -1,0 +1,180 @@
+"""Sources of access events through the steps of a run: each entry counted once, holes that the source proves in the decisions, whole seconds from the form."""
+
+import gzip
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from dagster_project.engines.decide import decide
+from dagster_project.engines.intake.sources import name_below
+from dagster_project.reading.files import Found
+from dagster_project.settings import Settings
+
+World = Any
+AS_OF = datetime(2026, 3, 3, tzinfo=UTC)
+
+
+def _login(number: int, **change: str) -> str:
+    row = {"EVENT_TYPE": "LoginAs", "TIMESTAMP": f"202603021000{number:02d}.000", "REQUEST_ID": f"q{number}", "ORGANIZATION_ID": "acme", "DELEGATED_USER_ID": "ada"} | change
+    return ",".join(f'"{cell}"' for cell in row.values()) + "\n"
+
+
+HEADER = '"EVENT_TYPE","TIMESTAMP","REQUEST_ID","ORGANIZATION_ID","DELEGATED_USER_ID"\n'
+
+
+def _object(number: int, **change: Any) -> dict[str, Any]:
+    entry = {
+        "eventVersion": "1.11", "eventSource": "s3.amazonaws.com", "eventName": "GetObject", "eventCategory": "Data", "eventID": f"e{number}",
+        "eventTime": f"2026-03-02T10:00:{number:02d}Z",
+        "userIdentity": {"type": "AssumedRole", "principalId": "AROAEXAMPLE:ada", "sessionContext": {"sessionIssuer": {"userName": "Support"}}},
+    }  # fmt: skip
+    return entry | change
+
+
+def _others(world: World) -> dict[str, int]:
+    return {row["name"]: row["entries"] for row in world.rows("ledger.non_accesses")}
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """Give a landing folder with one member of staff."""
+    world.put("staff/staff.csv", 'staff_id,logins\nada,["17"]\n')
+    return world
+
+
+def test_an_hourly_file_that_is_issued_again_adds_nothing(world: World) -> None:
+    """Salesforce repeats the rows of an hour and adds to them."""
+    world.put("access_events/salesforce/10.csv", HEADER + _login(1) + _login(2, EVENT_TYPE="Login"))
+    world.put("access_events/salesforce/10-again.csv", HEADER + _login(3) + _login(1))
+    world.run()
+    inputs = world.inputs()
+    first, again = inputs["access_events/salesforce/10.csv"], inputs["access_events/salesforce/10-again.csv"]
+    assert (first["lines"], first["parsed"], first["blank_or_comment"], first["format"]) == (3, 1, 2, "salesforce csv")
+    assert {row["duplicates"] for row in (first, again)} == {0, 1}
+    assert len(world.rows("scrubbed.access_events")) == 2
+    assert _others(world) == {"not_login_as": 1}
+
+
+def test_the_other_end_of_a_long_operation_is_a_duplicate(world: World) -> None:
+    """Google logs both ends, the second one in a later file and with another outcome."""
+
+    def entry(insert: str, **operation: Any) -> str:
+        payload = {"methodName": "a.Export", "authenticationInfo": {"principalEmail": "ada"}, "status": {"code": 13} if "last" in operation else {}}
+        log, stamp = "x/logs/cloudaudit.googleapis.com%2Fdata_access", f"2026-03-02T10:0{len(insert)}:00Z"
+        return json.dumps({"insertId": insert, "logName": log, "timestamp": stamp, "protoPayload": payload, "operation": {"id": "op", "producer": "p", **operation}}) + "\n"
+
+    world.put("access_events/google/a.jsonl", entry("i", first=True))
+    world.run()
+    world.put("access_events/google/b.jsonl", entry("ii", last=True) + entry("iii", last=True).replace("a.Export", "a.Delete"))
+    world.run()
+    row = world.inputs()["access_events/google/b.jsonl"]
+    assert (row["parsed"], row["duplicates"], row["quarantined"]) == (1, 1, 1)
+    assert [row["occurred_at"].minute for row in world.rows("scrubbed.access_events")] == [1]
+
+
+def test_json_lines_that_grow_are_continued(world: World) -> None:
+    """What was counted is not counted again, accesses and other entries alike."""
+    lines = [json.dumps(_object(1)), json.dumps(_object(2, eventCategory="Management")), json.dumps(_object(3))]
+    world.put("access_events/cloudtrail/live.jsonl", f"{lines[0]}\n{lines[1]}\n{lines[2][:40]}")
+    world.run()
+    world.put("access_events/cloudtrail/live.jsonl", "\n".join(lines) + "\n")
+    world.run()
+    rows = world.rows("ledger.inputs")
+    counts = sorted((row["lines"], row["parsed"], row["quarantined"], row["blank_or_comment"], row["duplicates"]) for row in rows if row["folder"] == "access_events")
+    assert counts == [(1, 1, 0, 0, 0), (2, 1, 0, 1, 0)]
+    assert _others(world) == {"management_event": 1}
+
+
+def test_a_document_that_is_cut_is_refused_until_it_is_whole(world: World) -> None:
+    """A file of one object is read whole or not at all, and tried again at every run."""
+    body = json.dumps({"Records": [_object(1), _object(2)]})
+    world.put("access_events/cloudtrail/a.json.gz", gzip.compress(body[:-9].encode()))
+    world.run()
+    assert [row["reason"] for row in world.rows("ledger.inputs") if row["folder"] == "access_events"] == ["json_error"]
+    world.put("access_events/cloudtrail/a.json.gz", gzip.compress(body.encode()))
+    world.run()
+    assert len(world.rows("scrubbed.access_events")) == 2
+
+
+def test_a_name_of_the_same_actor_that_staff_lists_resolves_it(world: World) -> None:
+    """A session by a name that nobody has is judged by the other names that the entry gives, unless they are two people's."""
+    entries = [
+        {"@timestamp": 1772445600000 + n, "_document_id": f"d{n}", "action": "git.clone", **who} for n, who in enumerate([{"actor": "ada-x", "actor_id": 17}, {"actor": "eve"}])
+    ]
+    world.put("access_events/github/a.jsonl", "".join(json.dumps(entry) + "\n" for entry in entries))
+    world.run()
+    assert {row["event_id"]: row["staff_id"] for row in world.rows("scrubbed.access_events")} == {"d0": "ada", "d1": None}
+
+
+def test_whole_seconds_follow_from_the_form(world: World) -> None:
+    """Nobody has to declare that CloudTrail cuts its stamps: a boundary within the second is uncertain."""
+    world.put("access_events/cloudtrail/a.json", json.dumps({"Records": [_object(5)]}))
+    world.put("access_events/teleport/a.jsonl", '{"event":"exec","code":"T3002I","uid":"u1","time":"2026-03-02T10:00:05Z","user":"ada"}\n')
+    world.run()
+    assert {row["source"]: row["whole_seconds"] for row in world.rows("scrubbed.sources")} == {"cloudtrail": True}
+    (world.landing / "access_events/cloudtrail/a.json").unlink()
+    world.run()
+    assert {row["source"]: row["whole_seconds"] for row in world.rows("scrubbed.sources")} == {"cloudtrail": True}
+
+
+def test_a_hole_that_the_source_proves_is_in_the_decisions(world: World) -> None:
+    """An access of that time is undetermined, the file is named, and what comes late takes the doubt away again."""
+    body = json.dumps({"Records": [_object(40, requestParameters={"x": "acme"})]})
+    digest = {
+        "digestS3Bucket": "b", "digestS3Object": "x/CloudTrail-Digest/1_20260302T110000Z.json.gz",
+        "digestStartTime": "2026-03-02T10:00:00Z", "digestEndTime": "2026-03-02T11:00:00Z",
+        "logFiles": [{"s3Bucket": "b", "s3Object": "x/lost.json.gz", "hashValue": "ab" * 32, "oldestEventTime": "2026-03-02T10:00:30Z", "newestEventTime": "2026-03-02T10:00:40Z"}],
+    }  # fmt: skip
+    world.put("access_events/cloudtrail/a.json", body)
+    world.put("access_events/cloudtrail/CloudTrail-Digest/d.json.gz", gzip.compress(json.dumps(digest).encode()))
+    world.run()
+    assert [(row["rule"], row["object"]) for row in world.rows("ledger.source_gaps")] == [("log_file_missing", "b/x/lost.json.gz")]
+    assert [(row["source"], row["gap_from"].second, row["gap_to"].second) for row in world.rows("scrubbed.gaps")] == [("cloudtrail", 30, 41)]
+    assert any("lost.json.gz" in told and "log_file_missing" in told for told in world.told)
+    assert _others(world) == {"digest": 1}
+    (world.landing / "access_events/cloudtrail/CloudTrail-Digest/d.json.gz").unlink()
+    world.run()
+    assert len(world.rows("scrubbed.gaps")) == 1
+
+
+def test_decide_knows_the_holes(world: World) -> None:
+    """Without a HOME the verdict is the same."""
+    settings = Settings.model_validate({"sources": {"cloudtrail": {"fields": {"account_id": "account"}}}})
+    body = json.dumps({"Records": [_object(29, account="acme"), _object(40, account="acme"), _object(41, account="acme")]})
+    log = {"s3Object": "lost.json.gz", "hashValue": "ab" * 32, "oldestEventTime": "2026-03-02T10:00:30Z", "newestEventTime": "2026-03-02T10:00:40Z"}
+    digest = {"digestS3Object": "d_20260302T110000Z.json.gz", "digestStartTime": "2026-03-02T10:00:00Z", "digestEndTime": "2026-03-02T11:00:00Z", "logFiles": [log]}
+    world.put("access_events/cloudtrail/a.json", body)
+    world.put("access_events/cloudtrail/d.json", json.dumps(digest))
+    world.put("sources/sources.csv", "source,watermark\ngrants,2026-03-03T00:00:00Z\n")
+    codes = {row["event_id"]: row["code"] for row in decide(world.landing, AS_OF, settings).to_pylist()}
+    assert codes == {"e29": "CLASS_UNKNOWN", "e40": "LOG_GAP", "e41": "CLASS_UNKNOWN"}
+
+
+def test_fields_without_a_meaning_are_told_once_for_a_source(world: World) -> None:
+    """However many files it has."""
+    for number in range(3):
+        world.put(f"access_events/cloudtrail/{number}.json", json.dumps({"Records": [_object(number, novelty=1)]}))
+    world.run()
+    assert [told for told in world.told if "without a meaning" in told] == ["access_events/cloudtrail: columns without a meaning are left out: novelty"]
+
+
+@pytest.mark.parametrize(("path", "name"), [("cloudtrail/keys/k.pem", "keys/k.pem"), ("cloudtrail/a.json", "a.json"), ("a.json", "a.json")])
+def test_names_below_a_source(path: str, name: str, tmp_path: Any) -> None:
+    """The folder of keys is told by its name."""
+    assert name_below(Found("access_events", "cloudtrail", tmp_path / "access_events" / path)) == name
+
+
+def test_runs_are_repeatable(world: World, worlds: Callable[[str], World]) -> None:
+    """The same landing folder gives the same rows, read at once or file by file."""
+    other = worlds("other")
+    other.put("staff/staff.csv", 'staff_id,logins\nada,["17"]\n')
+    for number in range(3):
+        body = json.dumps({"Records": [_object(number), _object(number + 10, eventCategory="Management")]})
+        for each in (world, other):
+            each.put(f"access_events/cloudtrail/{number}.json", body)
+        other.run()
+    world.run()
+    assert world.content() == other.content()

@@ -1,0 +1,518 @@
+"""Every entry of every source is an access, a named other thing, or refused by its place; who acted, when, and how it went is as the source says."""
+
+import copy
+import csv
+import gzip
+import io
+import json
+import re
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from dagster_project.errors import InputError
+from dagster_project.reading.accesses import cloudtrail, github, google, ocsf, okta, salesforce, teleport, zendesk
+from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
+from dagster_project.reading.accesses.entries import listed
+from dagster_project.reading.accesses.events import Events, Given
+from dagster_project.reading.accesses.reader import NOT_SELECTED
+from dagster_project.reading.files import Found, body
+from dagster_project.settings import AccessFormat, Settings, Source
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+MS = int(NOON.timestamp() * 1000)
+
+CLOUDTRAIL: dict[str, Any] = {
+    "eventVersion": "1.11", "eventTime": "2026-03-10T12:00:00Z", "eventSource": "s3.amazonaws.com", "eventName": "GetObject", "awsRegion": "eu-central-1",
+    "sourceIPAddress": "192.0.2.7", "userAgent": "[aws-cli/2.15]", "eventID": "00000000-0000-4000-8000-000000000001", "requestID": "RQ1", "readOnly": True,
+    "eventType": "AwsApiCall", "managementEvent": False, "eventCategory": "Data", "recipientAccountId": "111122223333",
+    "userIdentity": {"type": "IAMUser", "principalId": "AIDAEXAMPLE", "arn": "arn:aws:iam::111122223333:user/amy", "accountId": "111122223333", "userName": "amy"},
+    "requestParameters": {"bucketName": "customer-records", "key": "C1/invoice/r1", "Host": "customer-records.s3.example.com"}, "responseElements": None,
+    "additionalEventData": {"bytesTransferredIn": 0, "bytesTransferredOut": 512.0},
+    "resources": [{"type": "AWS::S3::Object", "ARN": "arn:aws:s3:::customer-records/C1/invoice/r1"}],
+}  # fmt: skip
+ROLE = {
+    "type": "AssumedRole", "principalId": "AROAEXAMPLE:amy", "arn": "arn:aws:sts::111122223333:assumed-role/Support/amy", "accountId": "111122223333",
+    "sessionContext": {"sessionIssuer": {"type": "Role", "principalId": "AROAEXAMPLE", "userName": "Support"}, "attributes": {"mfaAuthenticated": "true"}},
+}  # fmt: skip
+GOOGLE: dict[str, Any] = {
+    "insertId": "i1", "logName": "projects/example/logs/cloudaudit.googleapis.com%2Fdata_access", "timestamp": "2026-03-10T12:00:00.123456789Z",
+    "receiveTimestamp": "2026-03-10T12:00:01.5Z", "severity": "INFO", "resource": {"type": "gcs_bucket", "labels": {"bucket_name": "records"}},
+    "protoPayload": {
+        "@type": "type.googleapis.com/google.cloud.audit.AuditLog", "serviceName": "storage.googleapis.com", "methodName": "storage.objects.get", "status": {},
+        "authenticationInfo": {"principalEmail": "amy@example.com"}, "resourceName": "projects/_/buckets/records/objects/C1/invoice/r1",
+        "authorizationInfo": [{"resource": "projects/_/buckets/records", "permission": "storage.objects.get", "granted": True}],
+    },
+}  # fmt: skip
+TELEPORT: dict[str, Any] = {
+    "ei": 0, "event": "db.session.query", "uid": "u1", "code": "TDB02I", "time": "2026-03-10T12:00:00.5Z", "cluster_name": "example", "user": "amy", "sid": "s1",
+    "db_service": "records", "db_name": "main", "db_user": "reader", "db_protocol": "postgres", "db_query": "select * from invoices where account_id = 'C1'",
+}  # fmt: skip
+SALESFORCE: dict[str, Any] = {
+    "EVENT_TYPE": "LoginAs", "TIMESTAMP": "20260310120000.123", "REQUEST_ID": "q1", "ORGANIZATION_ID": "00DEXAMPLE", "USER_ID": "005USER", "CLIENT_IP": "192.0.2.7",
+    "DELEGATED_USER_ID": "005AMY", "DELEGATED_USER_NAME": "amy@example.com", "TIMESTAMP_DERIVED": "2026-03-10T12:00:00.123Z", "USER_ID_DERIVED": "005USERAAA",
+}  # fmt: skip
+LOGIN_AS: dict[str, Any] = {
+    "attributes": {"type": "LoginAsEvent"}, "EventIdentifier": "ev1", "EventDate": "2026-03-10T12:00:00.000+0000", "ActualUserIdentifier": "005AMY", "UserId": "005USER",
+    "OrganizationId": "00DEXAMPLE", "LoginAsCategory": "OrgAdmin",
+}  # fmt: skip
+OKTA: dict[str, Any] = {
+    "uuid": "k1", "published": "2026-03-10T12:00:00.000Z", "eventType": "user.session.impersonation.initiate", "version": "0", "severity": "INFO",
+    "actor": {"id": "00u1", "type": "User", "alternateId": "amy@example.com", "displayName": "Amy Example"}, "outcome": {"result": "SUCCESS", "reason": None},
+    "target": [{"id": "00u2", "type": "User", "alternateId": "cora@example.org"}, {"id": "C1", "type": "Organization"}], "transaction": {"id": "t1", "type": "WEB"},
+}  # fmt: skip
+ZENDESK: dict[str, Any] = {
+    "id": 4711, "created_at": "2026-03-10T12:00:00Z", "actor_id": 17, "actor_name": "Amy Example", "action": "login", "action_label": "Signed in", "ip_address": "192.0.2.7",
+    "source_type": "user", "source_id": 9, "source_label": "Account assumption", "change_description": "Assumed the account", "url": "https://example.com/audit_logs/4711.json",
+}  # fmt: skip
+GITHUB: dict[str, Any] = {
+    "@timestamp": MS,
+    "_document_id": "d1",
+    "action": "staff.fake_login",
+    "actor": "amy",
+    "actor_id": 17,
+    "user": "cora",
+    "org": "c1-org",
+    "business": "example",
+    "created_at": MS,
+}
+OCSF: dict[str, Any] = {
+    "class_uid": 6005, "class_name": "Datastore Activity", "category_uid": 6, "activity_id": 1, "type_uid": 600501, "time": MS, "severity_id": 1, "status_id": 1,
+    "metadata": {"uid": "m1", "version": "1.5.0", "logged_time": MS + 900, "product": {"name": "example"}}, "actor": {"user": {"name": "amy", "uid": "17"}},
+    "database": {"name": "main"}, "table": {"name": "invoices"}, "resources": [{"uid": "C1/invoice/r1", "type": "record"}],
+}  # fmt: skip
+SAMPLES = {
+    "cloudtrail": CLOUDTRAIL, "google": GOOGLE, "teleport": TELEPORT, "salesforce": LOGIN_AS, "okta": OKTA, "zendesk": ZENDESK, "github": GITHUB, "ocsf": OCSF,
+}  # fmt: skip
+MODULES = {"cloudtrail": cloudtrail, "google": google, "teleport": teleport, "salesforce": salesforce, "okta": okta, "zendesk": zendesk, "github": github, "ocsf": ocsf}
+Change = dict[str, Any]
+
+
+def _lines(*entries: Any) -> bytes:
+    return b"".join(json.dumps(entry).encode() + b"\n" for entry in entries)
+
+
+def _read(name: str, body: bytes, **declared: Any) -> Events:
+    return ADAPTERS[name].read(body, Given(name, declared=Source.model_validate(declared)))
+
+
+def _with(name: str, change: Change) -> dict[str, Any]:
+    """Return the sample with other values at dotted paths; None takes a key away."""
+    entry = copy.deepcopy(SAMPLES[name])
+    for path, value in change.items():
+        *above, last = path.split("/")
+        node = entry
+        for key in above:
+            node = node[key]
+        if value is None:
+            node.pop(last, None)
+        else:
+            node[last] = value
+    return entry
+
+
+def _row(name: str, change: Change | None = None, **declared: Any) -> dict[str, Any]:
+    read = _read(name, _lines(_with(name, change or {})), **declared)
+    assert read.rejects.num_rows == read.others.num_rows == 0
+    row: dict[str, Any] = read.rows.to_pylist()[0]
+    return row
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_each_source_is_told_by_its_entries(name: str) -> None:
+    """A file that was put into the wrong folder is read as what it is."""
+    adapter = chosen("access_events", Source(), _lines(SAMPLES[name]))
+    assert adapter is ADAPTERS[name]
+
+
+def test_native_events_stay_native() -> None:
+    """Also in a folder that is called like a source."""
+    assert chosen("cloudtrail", Source(), b'{"event_id": "e", "actor": "amy", "occurred_at": "2026-03-10T12:00:00Z"}\n') is None
+    assert chosen("cloudtrail", Source(), b"event_id,actor,occurred_at\n") is None
+    assert chosen("elsewhere", Source(format="okta"), b"") is ADAPTERS["okta"]
+    assert chosen("elsewhere", Source(fields={"actor": "x"}), b"") is ADAPTERS["json"]
+
+
+def test_formats_of_settings_are_those_that_are_read() -> None:
+    """A name that settings take must have a reader."""
+    assert set(ADAPTERS) | {"native", "pgaudit"} == set(AccessFormat.__args__)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("cloudtrail", {"event_id": "00000000-0000-4000-8000-000000000001", "actor": "amy", "occurred_at": NOON, "action": "read", "outcome": "ok", "bytes": 512, "request_id": "RQ1"}),
+    ("google", {"actor": "amy@example.com", "occurred_at": NOON.replace(microsecond=123456), "observed_at": NOON.replace(second=1, microsecond=500000), "action": "read"}),
+    ("teleport", {"event_id": "u1", "actor": "amy", "occurred_at": NOON.replace(microsecond=500000), "action": "read", "outcome": "ok"}),
+    ("salesforce", {"event_id": "ev1", "actor": "005AMY", "occurred_at": NOON, "action": "impersonate", "account_id": "00DEXAMPLE"}),
+    ("okta", {"event_id": "k1", "actor": "amy@example.com", "occurred_at": NOON, "action": "impersonate", "outcome": "ok", "request_id": "t1"}),
+    ("zendesk", {"event_id": "4711", "actor": "17", "occurred_at": NOON, "action": "impersonate", "actor_aliases": ["Amy Example"]}),
+    ("github", {"event_id": "d1", "actor": "amy", "occurred_at": NOON, "action": "impersonate"}),
+    ("ocsf", {"event_id": "m1", "actor": "amy", "occurred_at": NOON, "observed_at": NOON.replace(microsecond=900000), "action": "read"}),
+])  # fmt: skip
+def test_an_access_of_each_source(name: str, expected: dict[str, Any]) -> None:
+    """Who, when, what and how it went; whose record it was is for settings to say."""
+    row = _row(name)
+    assert {key: row[key] for key in expected} == expected
+    assert row["account_id"] == expected.get("account_id")
+    assert (row["source"], row["time_status"], row["content"]) == (name, "zoned", True)
+
+
+@pytest.mark.parametrize(("name", "change", "actor"), [
+    ("cloudtrail", {"userIdentity": ROLE}, "amy"),
+    ("cloudtrail", {"userIdentity": ROLE | {"sessionContext": {"sourceIdentity": "amy.example", "sessionIssuer": {"userName": "Support"}}}}, "amy.example"),
+    ("cloudtrail", {"userIdentity": {"type": "AWSService", "invokedBy": "backup.amazonaws.com"}}, "backup.amazonaws.com"),
+    ("cloudtrail", {"userIdentity": {"type": "Root", "arn": "arn:aws:iam::111122223333:root", "accountId": "111122223333"}}, "arn:aws:iam::111122223333:root"),
+    ("cloudtrail", {"userIdentity": {"type": "AWSAccount", "accountId": "444455556666"}}, "444455556666"),
+    ("cloudtrail", {"userIdentity": {"type": "FederatedUser", "principalId": "111122223333:amy", "arn": "arn:aws:sts::111122223333:federated-user/amy"}}, "amy"),
+    ("cloudtrail", {"userIdentity": None}, ""),
+    ("google", {"protoPayload/authenticationInfo": {"principalEmail": "robot@example.iam.gserviceaccount.com", "serviceAccountDelegationInfo": [
+        {"firstPartyPrincipal": {"principalEmail": "amy@example.com"}}, {"firstPartyPrincipal": {"principalEmail": "other@example.com"}}]}}, "amy@example.com"),
+    ("google", {"protoPayload/authenticationInfo": {"principalSubject": "principal://iam.googleapis.com/x/subject/amy"}}, "principal://iam.googleapis.com/x/subject/amy"),
+    ("google", {"protoPayload/authenticationInfo": {}}, ""),
+    ("teleport", {"user": "bot-reader", "impersonator": "amy"}, "amy"),
+    ("salesforce", {"ActualUserIdentifier": None, "DelegatedUsername": "amy@example.com"}, "amy@example.com"),
+    ("okta", {"actor": {"id": "00u1"}}, "00u1"),
+    ("github", {"actor": None, "external_identity_nameid": "amy@example.com"}, "amy@example.com"),
+    ("ocsf", {"actor": {"user": {"uid": "17"}}}, "17"),
+    ("ocsf", {"actor": {"invoked_by": "batch"}}, "batch"),
+])  # fmt: skip
+def test_the_person_behind_an_identity(name: str, change: Change, actor: str) -> None:
+    """A role, a bot and a service account act for somebody; where nobody is named, the access stays, by nobody."""
+    assert _row(name, change)["actor"] == actor
+
+
+@pytest.mark.parametrize(("name", "change", "outcome"), [
+    ("cloudtrail", {"errorCode": "AccessDenied"}, "denied"), ("cloudtrail", {"errorCode": "NoSuchKey"}, "denied"),
+    ("google", {"protoPayload/status": {"code": 7, "message": "PERMISSION_DENIED"}}, "denied"),
+    ("google", {"protoPayload/authorizationInfo": [{"permission": "storage.objects.get"}]}, "ok"),
+    ("google", {"protoPayload/authorizationInfo": [{"permission": "storage.objects.get"}], "protoPayload/status": {"code": 7}}, "denied"),
+    ("google", {"protoPayload/authorizationInfo": [{"granted": False}]}, "denied"),
+    ("google", {"protoPayload/authorizationInfo": [{"granted": False}], "protoPayload/numResponseItems": "71"}, "ok"),
+    ("teleport", {"code": "TDB02W"}, "denied"), ("teleport", {"code": "TDB02E"}, "denied"), ("teleport", {"success": False}, "denied"),
+    ("okta", {"outcome": {"result": "FAILURE"}}, "denied"), ("okta", {"outcome": {"result": "DENY"}}, "denied"), ("okta", {"outcome": None}, "ok"),
+    ("github", {"action": "api.request", "status_code": 403}, "denied"), ("ocsf", {"status_id": 2}, "denied"), ("ocsf", {"status_id": 99}, "ok"),
+])  # fmt: skip
+def test_only_what_failed_is_denied(name: str, change: Change, outcome: str) -> None:
+    """An outcome that a source leaves out is an access that took place."""
+    assert _row(name, change)["outcome"] == outcome
+
+
+@pytest.mark.parametrize(("name", "change", "other"), [
+    ("cloudtrail", {"eventCategory": "Management", "managementEvent": True, "eventName": "CreateUser"}, "management_event"),
+    ("cloudtrail", {"eventCategory": None, "managementEvent": None, "eventName": "DescribeInstances", "eventSource": "ec2.amazonaws.com"}, "management_event"),
+    ("cloudtrail", {"eventCategory": "Insight"}, "insight_event"),
+    ("google", {"logName": "projects/example/logs/cloudaudit.googleapis.com%2Factivity"}, "setting_changed"),
+    ("google", {"logName": "projects/example/logs/cloudaudit.googleapis.com%2Fsystem_event"}, "system_event"),
+    ("google", {"logName": "organizations/1/logs/cloudaudit.googleapis.com%2Faccess_transparency"}, "provider_access"),
+    ("google", {"protoPayload/authorizationInfo": [{"permissionType": "ADMIN_READ", "granted": True}]}, "metadata_read"),
+    ("google", {"protoPayload": None, "jsonPayload": {"a": 1}}, "not_audit_log"),
+    ("teleport", {"event": "access_request.review", "code": "T5002I", "state": "APPROVED"}, "vendor_approval"),
+    ("teleport", {"event": "db.session.start", "code": "TDB00I"}, "session"), ("teleport", {"event": "user.login", "code": "T1000I"}, "login"),
+    ("teleport", {"event": "role.created", "code": "T9000I"}, "setting_changed"), ("teleport", {"event": "db.session.postgres.statements.bind"}, "statement_prepared"),
+    ("teleport", {"event": "something.new"}, "other_event"),
+    ("salesforce", {"attributes": {"type": "LoginEvent"}}, "not_login_as"),
+    ("okta", {"eventType": "user.session.impersonation.grant"}, "setting_changed"), ("okta", {"eventType": "user.session.impersonation.end"}, "session"),
+    ("okta", {"eventType": "policy.rule.update"}, "setting_changed"), ("okta", {"eventType": "user.authentication.sso"}, "login"),
+    ("zendesk", {"action": "update", "source_type": "account_setting"}, "setting_changed"),
+    ("zendesk", {"source_label": "Amy", "change_description": "Signed in"}, "login"),
+    ("github", {"action": "repo.access"}, "setting_changed"), ("github", {"action": "business.support_access_enable"}, "setting_changed"),
+    ("github", {"action": "user.login"}, "login"), ("ocsf", {"class_uid": 3002}, "login"), ("ocsf", {"class_uid": 4001}, "other_class"), ("ocsf", {"activity_id": 3}, "session"),
+])  # fmt: skip
+def test_what_is_no_access_has_a_name(name: str, change: Change, other: str) -> None:
+    """Switching a setting, approving a colleague and logging in reach no record; none of it is lost."""
+    read = _read(name, _lines(_with(name, change)))
+    assert (read.others["name"].to_pylist(), read.rows.num_rows, read.lines) == ([other], 0, 1)
+
+
+@pytest.mark.parametrize("change", [
+    {"eventCategory": None, "managementEvent": None}, {"eventCategory": None}, {"eventCategory": "NetworkActivity", "errorCode": "VpceAccessDenied"},
+    {"eventCategory": None, "managementEvent": None, "eventSource": "dynamodb.amazonaws.com", "eventName": "Query"},
+])  # fmt: skip
+def test_data_events_of_every_version(change: Change) -> None:
+    """Before version 1.07 an entry does not say what it is."""
+    assert _row("cloudtrail", change)["occurred_at"] == NOON
+
+
+def test_names_of_others_are_in_the_suite() -> None:
+    """What is counted by name stands in a closed list."""
+    suite = json.loads((Path(__file__).parents[3] / "expectations" / "1_ledger" / "non_accesses.json").read_text())
+    (allowed,) = [each["kwargs"]["value_set"] for each in suite["expectations"] if each["type"] == "expect_column_values_to_be_in_set"]
+    assert {NOT_SELECTED, *(name for module in MODULES.values() for name in module.OTHERS)} == set(allowed)  # type: ignore[attr-defined]
+
+
+def test_the_page_of_sources_is_true() -> None:
+    """Its example is read, it has every form and every name, and the example finds the record."""
+    page = (Path(__file__).parents[3] / "docs" / "access-sources.md").read_text()
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    declared = Settings.model_validate(tomllib.loads(example)).sources["cloudtrail"]
+    read = ADAPTERS["cloudtrail"].read(_lines(_with("cloudtrail", {"requestParameters/key": "C1/invoice/2026/03/r1"})), Given("cloudtrail", declared=declared))
+    assert (read.rows["account_id"].to_pylist(), read.rows["record_id"].to_pylist()) == (["C1"], ["r1"])
+    assert {*ADAPTERS, *(name for module in MODULES.values() for name in module.OTHERS)} <= set(re.findall(r"`([a-z_]+)`", page))  # type: ignore[attr-defined]
+
+
+RECORDS = {
+    "cloudtrail": {"requestParameters.bucketName": "customer-records", "requestParameters.key": "{account_id}/{record_class}/{record_id}"},
+    "google": {"protoPayload.resourceName": "projects/_/buckets/records/objects/{account_id}/{record_class}/{record_id}"},
+    "ocsf": {"resources[type=record].uid": "{account_id}/{record_class}/{record_id}"},
+}
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_records_by_declared_patterns(name: str) -> None:
+    """One mechanism for every source: patterns over fields."""
+    row = _row(name, records=[{"where": RECORDS[name]}])
+    assert (row["account_id"], row["record_class"], row["record_id"], row["record_ids"]) == ("C1", "invoice", "r1", None)
+
+
+@pytest.mark.parametrize(("change", "expected"), [
+    ({"requestParameters/key": "C1/invoice"}, (None, None, None)),
+    ({"requestParameters/key": "x/C1/invoice/r1"}, (None, None, None)),
+    ({"requestParameters/bucketName": "customer-records-2"}, (None, None, None)),
+    ({"requestParameters": None}, (None, None, None)),
+    ({"requestParameters": "denied"}, (None, None, None)),
+])  # fmt: skip
+def test_a_pattern_that_does_not_fit_whole_tells_nothing(change: Change, expected: tuple[None, ...]) -> None:
+    """An account is never guessed."""
+    row = _row("cloudtrail", change, records=[{"where": RECORDS["cloudtrail"]}])
+    assert (row["account_id"], row["record_class"], row["record_id"]) == expected
+
+
+@pytest.mark.parametrize(("uids", "expected"), [
+    (["C1/invoice/r1", "C1/invoice/r2"], ("C1", "invoice", None, ["r1", "r2"])),
+    (["C1/invoice/r1", "C2/invoice/r1"], (None, "invoice", "r1", None)),
+    (["C1/invoice/r1", "C1/person/r2"], ("C1", None, None, ["r1", "r2"])),
+])  # fmt: skip
+def test_several_records_of_one_access(uids: list[str], expected: tuple[Any, ...]) -> None:
+    """Several records are a list; of two accounts it is nobody's, since one event has one."""
+    row = _row("ocsf", {"resources": [{"uid": uid, "type": "record"} for uid in uids]}, records=[{"where": RECORDS["ocsf"]}])
+    assert (row["account_id"], row["record_class"], row["record_id"], row["record_ids"]) == expected
+
+
+def test_rules_in_order_and_what_they_give() -> None:
+    """The first rule that fits decides; what a field does not say, the rule can."""
+    rules = [
+        {"where": {"db_service": "other"}},
+        {"where": {"db_service": "records", "db_query": "* account_id = '{account_id}'"}, "gives": {"record_class": "invoice", "content": "false"}},
+    ]
+    row = _row("teleport", records=rules)
+    assert (row["account_id"], row["record_class"], row["content"]) == ("C1", "invoice", False)
+
+
+def test_columns_by_declared_fields() -> None:
+    """A column of settings goes before the source's own; of several fields the first that is there."""
+    row = _row("okta", fields={"account_id": "target[type=Organization].id", "case_id": ["debugContext.ticket", "transaction.id"]})
+    assert (row["account_id"], row["case_id"]) == ("C1", "t1")
+
+
+def test_accesses_by_declared_patterns() -> None:
+    """What settings call an access is one, and nothing else, whatever the form says."""
+    body = _lines(_with("cloudtrail", {"eventCategory": "Management", "eventName": "GetSecretValue"}), CLOUDTRAIL)
+    read = _read("cloudtrail", body, accesses=[{"eventName": "GetSecret*"}])
+    assert (read.rows["line_number"].to_pylist(), read.others.to_pylist()) == ([1], [{"line_number": 2, "name": NOT_SELECTED}])
+
+
+def test_any_json_by_a_mapping() -> None:
+    """What is not mapped is reported, once, by its path."""
+    entry = {"id": 7, "who": {"login": "amy", "team": "x"}, "at": MS / 1000, "customer": {"id": "C1"}, "result": "blocked", "items": ["r1", 2], "kind": "view"}
+    fields = {"event_id": "id", "actor": "who.login", "occurred_at": "at", "account_id": "customer.id", "outcome": "result", "record_ids": "items", "action": "kind"}
+    read = _read("json", _lines(entry, entry | {"id": 8, "result": "fine"}), fields=fields, denied=["blocked"], epoch="s")
+    rows = read.rows.to_pylist()
+    assert [(row["event_id"], row["actor"], row["occurred_at"], row["account_id"], row["outcome"]) for row in rows] == [
+        ("7", "amy", NOON, "C1", "denied"),
+        ("8", "amy", NOON, "C1", "ok"),
+    ]
+    assert (rows[0]["record_ids"], read.unmapped) == (["r1", "2"], ("who.team",))
+
+
+@pytest.mark.parametrize(("unit", "value"), [("s", MS // 1000), ("ms", MS), ("us", MS * 1000), ("ns", MS * 1_000_000), ("s", f"{MS // 1000}.000"), ("ms", str(MS))])
+def test_epochs(unit: str, value: Any) -> None:
+    """A number is a stamp only in a declared unit."""
+    fields = {"event_id": "id", "actor": "id", "occurred_at": "at"}
+    assert _read("json", _lines({"id": "a", "at": value}), fields=fields, epoch=unit).rows["occurred_at"].to_pylist() == [NOON]
+    assert _read("json", _lines({"id": "a", "at": value}), fields=fields).rejects["reason"].to_pylist() == ["bad_time"]
+
+
+def test_a_column_a_pattern_and_a_name_are_checked_when_settings_are_read() -> None:
+    """A mapping that can mean nothing ends the run, not each entry."""
+    for wrong in ({"fields": {"who": "x"}}, {"records": [{"where": {"a": "{person}"}}]}, {"records": [{"where": {"a": "{account_id"}}]}, {"records": [{"where": {}}]},
+                  {"records": [{"where": {"a": "x"}, "gives": {"actor": "amy"}}]}, {"format": "xml"}):  # fmt: skip
+        with pytest.raises(ValueError, match=r"validation error"):
+            Source.model_validate(wrong)
+
+
+def test_the_two_ends_of_a_long_operation_are_one_event() -> None:
+    """They share an id, and say so."""
+    first = _with("google", {"operation": {"id": "op", "producer": "p", "first": True}})
+    last = _with("google", {"insertId": "i2", "timestamp": "2026-03-10T12:05:00Z", "operation": {"id": "op", "producer": "p", "last": True}})
+    whole = _with("google", {"operation": {"id": "op", "producer": "p", "first": True, "last": True}})
+    rows = _read("google", _lines(first, last, whole)).rows.to_pylist()
+    assert [row["is_part"] for row in rows] == [True, True, False]
+    assert rows[0]["event_id"] == rows[1]["event_id"] != rows[2]["event_id"]
+
+
+def _csv(*rows: dict[str, Any]) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]), quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+def test_salesforce_event_log_files() -> None:
+    """Hourly files come again: the same row is the same event, also where it has no derived stamp."""
+    body = _csv(SALESFORCE, SALESFORCE | {"EVENT_TYPE": "Login", "REQUEST_ID": "q2"}, SALESFORCE | {"TIMESTAMP_DERIVED": "", "REQUEST_ID": "q3"})
+    read = _read("salesforce", body)
+    rows = read.rows.to_pylist()
+    assert chosen("x", Source(), body) is ADAPTERS["salesforce"]
+    assert [row["occurred_at"] for row in rows] == [NOON.replace(microsecond=123000)] * 2
+    assert (rows[0]["actor"], rows[0]["actor_aliases"], rows[0]["account_id"]) == ("005AMY", ["amy@example.com"], "00DEXAMPLE")
+    assert (read.others.to_pylist(), read.blank, read.lines, read.has_lines) == ([{"line_number": 3, "name": "not_login_as"}], 1, 4, True)
+    assert _read("salesforce", body).rows.equals(read.rows)
+
+
+def test_an_entry_without_an_id_has_that_of_its_content() -> None:
+    """The same content is the same event, other content another."""
+    entry = _with("teleport", {"uid": None})
+    one, again, other = _read("teleport", _lines(entry, entry, entry | {"sid": "s2"})).rows["event_id"].to_pylist()
+    assert one == again != other
+
+
+ENVELOPES = {
+    "records": lambda entries: json.dumps({"Records": entries}).encode(),
+    "pretty": lambda entries: json.dumps({"Records": entries}, indent=2).encode(),
+    "array": lambda entries: json.dumps(entries).encode(),
+    "pages": lambda entries: json.dumps({"entries": entries, "nextPageToken": "x"}).encode(),
+    "glued": lambda entries: b"".join(json.dumps(entry).encode() for entry in entries),
+    "spread": lambda entries: b"\n".join(json.dumps(entry, indent=1).encode() for entry in entries),
+    "documents": lambda entries: b"".join(json.dumps({"Records": [entry]}).encode() + b"\n" for entry in entries),
+    "watch": lambda entries: json.dumps({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "timestamp": 1, "message": json.dumps(entry)} for entry in entries]}).encode(),
+    "bridge": lambda entries: _lines(*({"version": "0", "detail-type": "AWS API Call via CloudTrail", "detail": entry} for entry in entries)),
+    "look-up": lambda entries: json.dumps({"Events": [{"EventId": "1", "CloudTrailEvent": json.dumps(entry)} for entry in entries]}).encode(),
+    "lines": lambda entries: b"\xef\xbb\xbf" + _lines(*entries),
+    "crlf": lambda entries: _lines(*entries).replace(b"\n", b"\r\n\r\n"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("envelope", ENVELOPES)
+def test_entries_in_every_envelope(envelope: str) -> None:
+    """However a file was collected, an entry is an entry."""
+    entries = [_with("cloudtrail", {"eventID": f"e{number}"}) for number in range(3)]
+    read = _read("cloudtrail", ENVELOPES[envelope](entries))
+    assert (read.rows["event_id"].to_pylist(), read.rejects.num_rows) == (["e0", "e1", "e2"], 0)
+    assert read.has_lines == (envelope in ("lines", "crlf", "bridge"))
+
+
+def test_a_line_that_is_broken_spoils_no_other() -> None:
+    """Also where it is the first; its place is told, its text is not."""
+    body = b'{"eventVersion": "1.1\n' + _lines(CLOUDTRAIL) + b"[1]\n\n\xff\n" + _lines({}, {"eventTime": "never", "eventID": "x", "eventSource": None})
+    read = _read("cloudtrail", body)
+    reasons = dict(zip(read.rejects["line_number"].to_pylist(), read.rejects["reason"].to_pylist(), strict=True))
+    assert reasons == {1: "json_error", 3: "json_not_object", 5: "bad_utf8", 6: "field_missing", 7: "bad_time"}
+    assert (read.rows["line_number"].to_pylist(), read.blank, read.lines) == ([2], 1, 7)
+
+
+@pytest.mark.parametrize("body", [b'{"Records": [{"eventVersion": "1.11"', b"[1, 2", b'{"a": 1}{"b": ', b'{"Records": []}\n{"Rec'])
+def test_a_document_that_ends_early_refuses_its_file(body: bytes) -> None:
+    """Nobody can tell what it held; it is read when it is whole."""
+    with pytest.raises(InputError, match="ends early"):
+        _read("cloudtrail", body)
+
+
+def test_entries_of_a_document_that_are_no_objects_are_refused() -> None:
+    """They are counted like lines."""
+    read = _read("cloudtrail", json.dumps({"Records": [CLOUDTRAIL, None, 3]}).encode())
+    assert (read.rows.num_rows, read.rejects["line_number"].to_pylist(), read.rejects["reason"].to_pylist()) == (1, [2, 3], ["json_not_object"] * 2)
+
+
+def test_ocsf_in_parquet(tmp_path: Path) -> None:
+    """As Security Lake stores it."""
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([OCSF, OCSF | {"metadata": OCSF["metadata"] | {"uid": "m2"}}]), out)
+    read = _read("ocsf", out.getvalue(), records=[{"where": RECORDS["ocsf"]}])
+    path = tmp_path / "events.parquet"
+    path.write_bytes(out.getvalue())
+    assert chosen("access_events", Source(), beginning(Found("access_events", "lake", path))) is ADAPTERS["ocsf"]
+    assert (read.rows["event_id"].to_pylist(), read.rows["account_id"].to_pylist(), read.has_lines) == (["m1", "m2"], ["C1", "C1"], False)
+    with pytest.raises(InputError, match="Parquet"):
+        _read("ocsf", out.getvalue()[:-20])
+
+
+def test_unknown_fields_are_reported() -> None:
+    """What a source begins to write may matter."""
+    assert _read("okta", _lines(OKTA, OKTA | {"newField": 1})).unmapped == ("newField",)
+    assert all(_read(name, _lines(sample)).unmapped == () for name, sample in SAMPLES.items())
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=8) | st.sampled_from(["2026-03-10T12:00:00Z", "", "{", '{"a": 1}', "\0", "9" * 400]),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=6) | st.sampled_from(["message", "detail", "detail-type", "id", "type", "name"]), inner, max_size=3)
+    ),
+    max_leaves=6,
+)
+
+
+@st.composite
+def _mutated(draw: st.DrawFn) -> tuple[str, list[Any]]:
+    """Draw a source and entries of it in which some values are anything."""
+    name = draw(st.sampled_from(sorted(SAMPLES)))
+    entries = []
+    for _ in range(draw(st.integers(1, 3))):
+        entry = copy.deepcopy(SAMPLES[name])
+        for _ in range(draw(st.integers(0, 4))):
+            node: Any = entry
+            while isinstance(node, dict | list) and node:
+                key = draw(st.sampled_from(sorted(node) if isinstance(node, dict) else range(len(node))))
+                if not isinstance(node[key], dict | list) or draw(st.booleans()):
+                    node[key] = draw(JSON)
+                    break
+                node = node[key]
+        entries.append(entry)
+    return name, entries
+
+
+@given(_mutated(), st.sampled_from(["lines", "records", "pretty", "array", "glued"]))
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_whatever_an_entry_holds_it_is_accounted_for(mutated: tuple[str, list[Any]], envelope: str) -> None:
+    """None is lost, and none crashes."""
+    name, entries = mutated
+    declared = {"records": [{"where": RECORDS.get(name, {"a": "{account_id}"})}], "fields": {"case_id": "id", "rows": "rows"}}
+    body = re.sub(rb"\b(NaN|-?Infinity)\b", b"1e999", ENVELOPES[envelope](entries))
+    if envelope != "lines" and listed(entries[0]) is not None:
+        return
+    try:
+        read = _read(name, body, **declared)
+    except InputError:
+        assert envelope != "lines"
+        return
+    assert read.lines == len(entries)
+    numbers = [*read.rows["line_number"].to_pylist(), *read.rejects["line_number"].to_pylist(), *read.others["line_number"].to_pylist()]
+    assert sorted(numbers) == list(range(1, len(entries) + 1))
+
+
+@given(st.binary(max_size=200) | st.text(alphabet='{}[]",:\n\r01abT', max_size=60).map(str.encode), st.sampled_from(sorted(ADAPTERS)))
+@settings(max_examples=300, deadline=None)
+def test_whatever_a_file_holds_nothing_crashes(body: bytes, name: str) -> None:
+    """A file that no source wrote is refused, or its lines are."""
+    try:
+        read = _read(name, body)
+    except InputError:
+        return
+    assert read.lines >= read.rejects.num_rows
+
+
+def test_packed_files_are_told_by_content(tmp_path: Path) -> None:
+    """S3 delivers gzip."""
+    from dagster_project.reading.files import Found
+
+    path = tmp_path / "log.json"
+    path.write_bytes(gzip.compress(_lines(CLOUDTRAIL)))
+    file = Found("access_events", "elsewhere", path)
+    assert chosen("elsewhere", Source(), beginning(file)) is ADAPTERS["cloudtrail"]
+    assert _read("cloudtrail", body(file)).rows.num_rows == 1
