@@ -16,7 +16,7 @@ $(INSTALLED): pyproject.toml constraints.txt
 	@touch $@
 
 $(SUITE): $(INSTALLED)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,ui]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev,ui,postgres]"
 	@touch $@
 
 install: $(INSTALLED)   ## .venv with what the main job needs
@@ -31,6 +31,7 @@ test: $(SUITE)          ## all tests that need nothing but Python
 test-all: $(SUITE)      ## what needs a browser, a server or PostgreSQL
 	@command -v chromium >/dev/null || { echo "missing: chromium (apt-get install chromium)"; exit 1; }
 	@ls /usr/lib/postgresql/*/lib/pgaudit.so >/dev/null 2>&1 || { echo "missing: PostgreSQL with pgAudit (apt-get install postgresql-15 postgresql-15-pgaudit)"; exit 1; }
+	@command -v strace >/dev/null || { echo "missing: strace (apt-get install strace)"; exit 1; }
 	$(BIN)/python -m pytest -m "browser or server or postgres" $(ARGS)
 
 test-slow: $(SUITE)     ## wide runs: fuzzing, many random worlds, scale

@@ -1,4 +1,4 @@
-"""`make bench`: lines a second end to end beside GoAccess, where the time goes, and accesses a second beside the plain query.
+"""`make bench`: lines a second end to end beside GoAccess, where the time goes, and accesses a second beside the plain query, and record stores.
 
 `python -m benchmarks.run --lines 1000000 5000000 --accesses 2000000` writes benchmarks/results.md.
 """
@@ -22,6 +22,7 @@ from benchmarks.accesses import measure_decisions
 from benchmarks.generate_log import COMBINED, JSON, lines
 from benchmarks.measure import cost
 from benchmarks.peers import peers
+from benchmarks.records import measure_stores
 
 RESULTS = Path(__file__).parent / "results.md"
 SLOW_LINES = 100_000
@@ -32,6 +33,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, nargs="+", default=[1_000_000, 5_000_000], help="lengths of the log; beside the shortest run all peers, gzip and JSON")
     parser.add_argument("--accesses", type=int, default=2_000_000)
+    parser.add_argument("--record-files", type=int, default=10_000, help="Parquet files of a record store, with 10,000 records each")
+    parser.add_argument("--table-rows", type=int, default=10_000_000, help="rows of a table of PostgreSQL")
     chosen = parser.parse_args()
     written = heading()
     for count in sorted(chosen.lines):
@@ -40,7 +43,7 @@ def main() -> None:
             written += end_to_end(Path(folder), log, count, is_shortest=count == min(chosen.lines))
             if count == min(chosen.lines):
                 of_reading = stages(log)
-    written += [*of_reading, *measure_decisions(chosen.accesses)]
+    written += [*of_reading, *measure_decisions(chosen.accesses), *measure_stores(chosen.record_files, 10_000, chosen.table_rows)]
     RESULTS.write_text("\n".join(written) + "\n", encoding="utf-8")
     print("\n".join(written))
 

@@ -54,7 +54,13 @@ def landing_assets() -> list[dg.AssetsDefinition]:
         _asset("ledgers", (*LEDGERS, *REMEMBERED), (), "Reads every ledger of the landing folder, whole.", lambda house, _: steps.take_ledgers(house)),
         _asset("requests", LOGS, ledgers, "Reads and scrubs the request logs that are new.", steps.take_requests),
         _asset("access_events", (EVENTS, *ATTESTED), ledgers, "Reads the access events that are new.", lambda house, _: steps.take_accesses(house)),
-        _asset("records", ("scrubbed.records", "ledger.metering"), ledgers, "Measures the record stores, once a day.", lambda house, _: steps.take_records(house)),
+        _asset(
+            "records",
+            ("scrubbed.records", "scrubbed.record_files", "ledger.metering"),
+            ledgers,
+            "Measures the record stores, once a day.",
+            lambda house, _: steps.take_records(house),
+        ),
         _asset("seal", (VISITORS, "ledger.keys"), LOGS, "Counts the visitors of days that are over, drops their tokens, destroys their keys.", steps.seal_due),
         _asset("books", BOOKS, (LOGS[0], EVENTS, *ledgers), "Checks that every line of every input is accounted for.", steps.close_books),
     ]

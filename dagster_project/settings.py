@@ -5,7 +5,7 @@ import ipaddress
 import re
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -41,6 +41,19 @@ def _account_pattern(pattern: str) -> str:
     if "{account}" not in pattern.split("/"):
         raise ValueError("write {account} as a whole segment: /accounts/{account}")
     return pattern
+
+
+def _account_folder(pattern: str) -> str:
+    *above, last = pattern.split("/")
+    if last != "{account}" or any(part != "*" for part in above):
+        raise ValueError("write {account} as the last folder, and * for each above it: */{account}")
+    return pattern
+
+
+def _passwordless(connection: str) -> str:
+    if re.search(r"password\s*=|://[^/@]*:[^/@]*@", connection, re.IGNORECASE):
+        raise ValueError("no password here; put it into ~/.pgpass, a service file or PGPASSWORD")
+    return connection
 
 
 class Section(BaseModel):
@@ -181,10 +194,30 @@ class Access(Section):
 class Store(Section):
     """A record store outside the landing folder."""
 
-    kind: Literal["parquet"] = Field("parquet", description="Kind of store.")
-    path: str = Field(description="Folder or file, relative to the settings file.")
+    kind: Literal["parquet", "objects", "postgres"] = Field("parquet", description="Kind of store: Parquet files, objects of any form (attachments), or a table of PostgreSQL.")
     record_class: str = Field(description="Class of its records.")
-    account_column: str = Field("account_id", description="Column that names the account.")
+    path: str = Field("", description="parquet, objects: folder or file, relative to the settings file, or `s3://bucket/prefix`.")
+    endpoint: str | None = Field(None, description="S3 elsewhere than at Amazon: `https://host:port`.")
+    region: str | None = Field(None, description="Region of the bucket.")
+    account_column: str = Field("account_id", description="parquet, postgres: column that names the account.")
+    account_folder: Annotated[str, AfterValidator(_account_folder)] = Field(
+        "{account}", description="objects: which folder below `path` names the account: `{account}`, `*/{account}`."
+    )
+    connection: Annotated[str, AfterValidator(_passwordless)] = Field(
+        "", description="postgres: connection string, `postgresql://meter@host/database` or `service=meter`, without a password."
+    )
+    table: Annotated[str, Field(pattern=r"^([^.]+\.[^.]+)?$")] = Field("", description="postgres: table, `schema.table`.")
+    size_column: str = Field("size_bytes", description="postgres: column that the database generates, the size of a record.")
+    content_columns: tuple[Annotated[str, Field(pattern=r"^[^:]+(::(text|bytea))?$")], ...] = Field(
+        (), description="postgres: columns that make the size, `body` or `answers::text`; `meter init-postgres` writes them into its SQL."
+    )
+
+    @model_validator(mode="after")
+    def _is_found(self) -> Self:
+        missing = [key for key in (("connection", "table") if self.kind == "postgres" else ("path",)) if not getattr(self, key)]
+        if missing:
+            raise ValueError(f"a store of kind {self.kind} needs {' and '.join(missing)}")
+        return self
 
 
 class Thresholds(Section):
@@ -239,7 +272,7 @@ class Settings(Section):
     )
     sources: dict[str, Source] = Field({}, description="`[sources.<name>]`: a source of access events.")
     access: Access = Access()
-    stores: dict[str, Store] = Field({}, description="`[stores.<name>]`: a record store outside the landing folder.")
+    stores: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")], Store] = Field({}, description="`[stores.<name>]`: a record store outside the landing folder.")
     thresholds: Thresholds = Thresholds()
     keys: Keys = Keys()
     retention: Retention = Retention()

@@ -16,12 +16,16 @@ from dagster_project.engines.decide import closure
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.scanning import backstop, private_clients, scan
-from dagster_project.reading.records.parquet import measure
-from dagster_project.settings import Settings
+from dagster_project.reading.records.measured import HELD, Found, Touched, measurement
+from dagster_project.reading.records.metered import Metered
+from dagster_project.reading.records.places import Listed, listed
+from dagster_project.settings import Settings, Store
+from tests.reading.records.made import measured
 
 DAY = date(2026, 3, 10)
 AS_OF = datetime(2026, 4, 1, tzinfo=UTC)
 K_VISITORS = 10
+TASKS = catalog.root() / "data_samples" / "records" / "task" / "tasks.parquet"
 ROUTE = {"route_id": 1, "site": "web", "route": "/prices"}
 TAG = {"event_id": "t1", "site": "web", "recipient": "adco", "occurred_at": AS_OF, "account_id": None, "personal_kinds": [], "card_numbers": 0}
 QUARANTINE = {"input_id": "i1", "line_number": 1, "byte_offset": 0, "length": 9, "reason": "other", "shape": "A A9"}
@@ -160,11 +164,27 @@ def test_a_column_that_no_contract_names_is_found_with_what_is_in_it(value: str,
 )
 def test_a_meter_that_touched_content_breaks_the_promise(change: dict[str, Any], code: str | None) -> None:
     """What the meter of a real store touched is no finding; one byte or one column more is."""
-    path = catalog.root() / "data_samples" / "records" / "task" / "tasks.parquet"
-    (row,) = measure([path], "task", "account_id", DAY).metering.to_pylist()
-    given = row_of("ledger.metering", **row | change)
+    (row,) = measured(TASKS).metering.to_pylist()
+    given = row_of("ledger.metering", **row | {"attempt": 1} | change)
     assert [finding["code"] for finding in judged("flagged.meter_reads_no_content", given)] == ([code] if code else [])
     assert statuses(given)["CR-4"] == {"broken" if code else "kept"}
+
+
+def test_a_reader_that_reads_content_on_purpose_breaks_the_promise() -> None:
+    """Nobody has to confess: whose bytes were read is told from the ranges at the file handle and the footer alone."""
+    store = Store(record_class="task", path=str(TASKS))
+    (file,) = (each for each in listed("crm", store) if isinstance(each, Listed))
+    metered = Metered(file)
+    chunk = next(chunk for chunk in metered.footer().groups[0].chunks if chunk.path != "account_id")
+    metered.read(chunk.begin + 1, 7)
+    metered.close()
+    found = Found(HELD.empty_table(), metered.touched("account_id") + Touched(files=1, allowed_columns=["account_id"]))
+    (row,) = measurement("crm", store, DAY, found).metering.to_pylist()
+    assert (row["content_bytes"], row["columns"]) == (7, [chunk.path])
+    given = row_of("ledger.metering", **row, attempt=1)
+    (finding,) = judged("flagged.meter_reads_no_content", given)
+    assert (finding["code"], finding["content_bytes"], finding["columns_outside"]) == ("CONTENT_READ", 7, 1)
+    assert statuses(given)["CR-4"] == {"broken"}
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_every_key_has_a_meaning_and_a_default(name: str, field: FieldInfo) -> N
     """A run without a file works, so only a declared store, which nobody can guess, may demand a key."""
     assert field.description
     assert field.description.endswith(".")
-    assert field.is_required() == (name in {"Store.path", "Store.record_class"})
+    assert field.is_required() == (name == "Store.record_class")
 
 
 def test_the_documented_file_is_the_default(tmp_path: Path) -> None:
@@ -78,6 +78,12 @@ def test_a_site_takes_what_it_does_not_say_from_all_sites(tmp_path: Path) -> Non
         ("[sources.console]\nwatermark = 2026-03-01T00:00:00\n", "2: sources.console.watermark: Input should have timezone info"),
         ("[sources.console]\nclock_skew_s = -1\n", "2: sources.console.clock_skew_s: Input should be greater than or equal to 0"),
         ("[stores.crm]\npath = 'crm.parquet'\n", "1: stores.crm.record_class: Field required"),
+        ("[stores.crm]\nrecord_class = 'job'\n", "1: stores.crm: a store of kind parquet needs path"),
+        ("[stores.crm]\nkind = 'postgres'\nrecord_class = 'job'\n", "1: stores.crm: a store of kind postgres needs connection and table"),
+        ("[stores.crm]\nkind = 'postgres'\nrecord_class = 'job'\nconnection = 'postgresql://meter:secret@db/crm'\n", "4: stores.crm.connection: no password here"),
+        ("[stores.crm]\nkind = 'postgres'\nrecord_class = 'job'\nconnection = 'host=db password=secret'\n", "4: stores.crm.connection: no password here"),
+        ("[stores.crm]\nkind = 'objects'\nrecord_class = 'file'\npath = 'x'\naccount_folder = '{account}/*'\n", "5: stores.crm.account_folder: write {account} as the last"),
+        ("[stores.'a/b']\nrecord_class = 'job'\npath = 'x'\n", "1: stores.a/b"),
         ("[thresholds]\nk_accounts = 4\n", "2: thresholds.k_accounts: Input should be greater than or equal to 5"),
         ("[thresholds]\nquarantine_warn = 1.01\n", "2: thresholds.quarantine_warn: Input should be less than or equal to 1"),
         ("[keys]\nkeep_hours = 97\n", "2: keys.keep_hours: Input should be less than or equal to 96"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le
+from cyclopts import App
 from pydantic.fields import FieldInfo
 from rich.console import Console
 
@@ -141,12 +142,19 @@ def command_line_page() -> str:
         "Where several hold, 4 goes before 2, 2 before 3, 3 before 1.",
         "",
     ]
-    for name in sorted(name for name in app if not name.startswith("-")):
+    for name in _commands(app):
         out = io.StringIO()
-        app.help_print([name], console=Console(file=out, width=WIDTH, color_system=None, force_terminal=False))
+        app.help_print(name.split(), console=Console(file=out, width=WIDTH, color_system=None, force_terminal=False))
         shown = "\n".join(line.rstrip() for line in out.getvalue().strip().splitlines())
         lines += [f"## {name}", "", "```text", shown, "```", ""]
     return "\n".join(lines)
+
+
+def _commands(of: App) -> Iterator[str]:
+    """Yield every command by name, each before its own."""
+    for name in sorted(name for name in of if not name.startswith("-")):
+        yield name
+        yield from (f"{name} {below}" for below in _commands(of[name]))
 
 
 def main() -> None:

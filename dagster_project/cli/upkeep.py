@@ -5,30 +5,40 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
-from cyclopts import Parameter
+from cyclopts import App, Parameter
 from rich.console import Console
 
 from dagster_project.cli.common import AsOfOption, HomeOption, JsonOption, LandingArgument, SettingsOption, app, house_of, opened, tell
+from dagster_project.errors import UsageError
 from dagster_project.publishing.exports import visible
 
 if TYPE_CHECKING:
     from dagster_project.proving.prove import Proven
 
-_MEASURED = (
-    "select store, record_class, sum(records)::bigint as records, sum(bytes)::bigint as bytes, bool_or(is_partial) as is_partial "
-    "from scrubbed.records where day = $day group by all order by store"
+_MEASURED = """
+with touched as (
+    select store, sum(files_opened)::bigint as files_opened, sum(footer_bytes + account_column_bytes)::bigint as bytes_read, sum(content_bytes)::bigint as content_bytes
+    from ledger.metering where day = $day group by store
 )
+select r.store, r.record_class, sum(r.records)::bigint as records, sum(r.bytes)::bigint as bytes, bool_or(r.is_partial) as is_partial,
+    any_value(t.files_opened) as files_opened, any_value(t.bytes_read) as bytes_read, any_value(t.content_bytes) as content_bytes
+from scrubbed.records as r left join touched as t on t.store = r.store
+where r.day = $day group by all order by r.store
+"""
 _REFUSED = (
     "select name.advice from ledger.inputs as input join ledger.input_files as name on name.input_id = input.input_id "
     "where input.folder = 'records' and input.status = 'refused' order by name.advice"
 )
+meter_app = App(name="meter", help_format="markdown")
+app.command(meter_app)
 
 
-@app.command
+@meter_app.default
 def meter(landing: LandingArgument, *, home: HomeOption, as_of: AsOfOption = None, settings: SettingsOption = None, as_json: JsonOption = False) -> int:
     """Measure the record stores of LANDING and of the settings: how many records, how large, and not a byte of their content.
 
-    A store is measured once a UTC day. Not yet: databases and folders of files; Parquet alone is measured, and tables by account come with the next `glasshouse run`.
+    A store is measured once a UTC day, one that lacked a part at every run; a file that did not change is not opened again. Tables by account come with the next
+    `glasshouse run`. docs/stores.md tells how stores are declared and what is touched of each.
 
     Example: `glasshouse meter landing --home house`
     """
@@ -42,9 +52,40 @@ def meter(landing: LandingArgument, *, home: HomeOption, as_of: AsOfOption = Non
         with closing(DuckDBEngine(house.home)) as engine:
             rows = engine.connection().execute(_MEASURED, {"day": house.as_of.date()}).to_arrow_table().to_pylist()
             faults = [advice for (advice,) in engine.connection().execute(_REFUSED).fetchall()]
-    lines = [f"{row['store']:<24} {row['record_class']:<16} {row['records']:>12,} records {row['bytes']:>16,} bytes{'  partly read' * row['is_partial']}" for row in rows]
+    lines = [_measured_line(row) for row in rows]
     tell({"day": house.as_of.date(), "stores": rows, "refused": faults}, as_json, [*(f"refused: {fault}" for fault in faults), *(lines or ["no record store"])])
     return 3 if faults or any(row["is_partial"] for row in rows) else 0
+
+
+@meter_app.command
+def init_postgres(
+    store: Annotated[str, Parameter(help="Name of a store of kind postgres, as in [stores.NAME].")],
+    *,
+    settings: SettingsOption = None,
+    role: Annotated[str, Parameter(help="Role that the meter connects as.")] = "glasshouse_meter",
+    as_json: JsonOption = False,
+) -> int:
+    """Print the SQL that lets the meter count a table and reach none of its content: a generated size, a role, grants by column.
+
+    It connects nowhere: whoever owns the table reads it and runs it. Without `--settings` it reads glasshouse.toml here.
+
+    Example: `glasshouse meter init-postgres notes --settings glasshouse.toml`
+    """
+    from dagster_project.reading.records.postgres_setup import setup_sql
+    from dagster_project.settings import load
+
+    stores = load(settings or Path("glasshouse.toml")).stores
+    if store not in stores:
+        raise UsageError(f"there is no [stores.{store}] in the settings; docs/stores.md tells how to declare one")
+    sql = setup_sql(store, stores[store], role)
+    tell({"store": store, "role": role, "sql": sql}, as_json, [sql.rstrip()])
+    return 0
+
+
+def _measured_line(row: dict[str, Any]) -> str:
+    """Return what a store holds, and what was touched to know it, for people."""
+    touched = f"{row['bytes_read']:,} bytes read of {row['files_opened']:,} files, {row['content_bytes']:,} of content"
+    return f"{row['store']:<24} {row['record_class']:<16} {row['records']:>12,} records {row['bytes']:>16,} bytes  {touched}{'  partly read' * row['is_partial']}"
 
 
 @app.command

@@ -38,6 +38,21 @@ def spark(values: Sequence[int], label: str) -> Markup:
     return _svg("spark", label, 22, drawn)
 
 
+def levels(days: Sequence[date], values: Sequence[int | None], limit: int | None) -> Markup:
+    """Draw how many records were held on each day as small columns, with a line at the limit; a day that was not measured has none."""
+    held = [(place, value) for place, value in enumerate(values) if value is not None]
+    most = max([value for _, value in held] + [limit or 0], default=0)
+    step = 100 / max(1, len(days))
+    drawn = []
+    for place, value in held:
+        height = max(0.5, 22 * value / most) if most else 0.5
+        drawn.append(_rect((place * step, 22 - height, step * 0.7, height), "fill-accent"))
+    if limit:
+        drawn.append(Markup('<line class="limit" x1="0" x2="100%" y1="{0}" y2="{0}"/>').format(_short(22 - 22 * limit / most)))
+    told = [f"{value:,} on {days[place].isoformat()}" for place, value in (held[:1] + held[-1:] if len(held) > 1 else held)]
+    return _svg("spark", f"Records: {' and '.join(told) or 'not measured'}{f', limit {limit:,}' if limit else ''}.", 22, drawn)
+
+
 def columns(days: Sequence[date], values: Sequence[int], unit: str) -> Markup:
     """Draw one column for each day, with a scale; the label tells a reader who cannot see it what it shows."""
     top = ceiling(max(values, default=0))

@@ -107,6 +107,7 @@ def facts_of(report: ReportInput) -> Row:
         "usage": select(selects.USAGE),
         "usage_by_day": select(selects.USAGE_BY_DAY),
         "capacity": select(selects.CAPACITY),
+        "records_by_day": select(selects.RECORDS_BY_DAY),
         "keys": select(selects.KEYS)[0],
         "releases": select(selects.RELEASES),
         "purges": [] if is_ours else select(selects.PURGES),
@@ -156,6 +157,7 @@ def _page(facts: Row, hashes: Mapping[str, str], month: date, following: date) -
         outcomes=_tally(facts["decisions"], "outcome", words.OUTCOMES, "accesses"),
         controls=_by_control(facts["findings"]),
         by_account=_by_account(facts["usage_by_day"], days),
+        held=_held(facts["records_by_day"], days),
     )
 
 
@@ -180,6 +182,14 @@ def _by_account(usage: list[Row], days: list[date]) -> dict[str | None, list[int
     laid: dict[str | None, list[int]] = {}
     for row in usage:
         laid.setdefault(row["account_id"], [0] * len(days))[(row["day"] - days[0]).days] = row["requests"]
+    return laid
+
+
+def _held(measured: list[Row], days: list[date]) -> dict[tuple[str | None, str], list[int | None]]:
+    """Lay out the records of each account and class by day, None where they were not measured."""
+    laid: dict[tuple[str | None, str], list[int | None]] = {}
+    for row in measured:
+        laid.setdefault((row["account_id"], row["record_class"]), [None] * len(days))[(row["day"] - days[0]).days] = row["records"]
     return laid
 
 

@@ -175,11 +175,18 @@ order by account_id nulls last, day
 
 CAPACITY = f"""
 select
-    account_id, record_class, last_day, records, bytes, records_per_day_7d, records_per_day_30d, records_per_day_error_30d, records_per_day_90d,
+    account_id, record_class, last_day, records, bytes, largest_record_bytes, records_per_day_7d, records_per_day_30d, records_per_day_error_30d, records_per_day_90d,
     record_limit, reached_on, reached_earliest, reached_latest
 from reported.capacity
 where {_OURS.format("")}
 order by account_id nulls last, record_class
+"""
+
+RECORDS_BY_DAY = f"""
+select account_id, record_class, day, records, bytes, records_grown, bytes_grown
+from reported.record_growth
+where day >= $month and day < $next and {_OURS.format("")}
+order by account_id nulls last, record_class, day
 """
 
 INPUTS = """

@@ -1,7 +1,7 @@
 -- One row for each account, record class, store and day on which the store was measured: size and quantity, never content (CR-4).
 create table scrubbed.records (
     day date not null,              -- UTC day of the measurement; the partition
-    store varchar not null,         -- the store, by its class and a number, never its path
+    store varchar not null,         -- the store: its key in settings, or its folder below records/
     record_class varchar not null,  -- class of the records
     account_id varchar,             -- customer; null where a record names none
     records bigint not null,        -- how many

@@ -8,7 +8,8 @@ select
     cast(sum(stored_bytes) as bigint) as stored_bytes, -- size on disk
     case when count(largest_record_bytes) = count(*) then max(largest_record_bytes) end as largest_record_bytes, -- size of the largest; null where only content could tell
     case when bool_or(method = 'apportioned') then 'apportioned' else 'exact' end as method, -- exact, or apportioned where a block of a store holds several accounts
-    bool_or(is_partial) as is_partial -- part of a store could not be read
+    -- What is missing may be anybody's.
+    bool_or(bool_or(is_partial)) over (partition by record_class, day) as is_partial -- part of a store of the class could not be read
 from scrubbed.records
 where day = $day
 group by account_id, record_class, day

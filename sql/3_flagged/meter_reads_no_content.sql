@@ -1,19 +1,24 @@
--- One row for each measurement of a record store that touched a byte of content or a column outside its allow-list.
+-- One row for each day and record store of which the meter touched a byte of content or a column outside its allow-list.
 -- Promises: CR-4.
 with touched as (
-    select day, store, record_class, unnest(columns) as column_name
+    select day, store, record_class, attempt, unnest(columns) as column_name
     from ledger.metering
 ),
 allowed as (
-    select day, store, record_class, unnest(allowed_columns) as column_name
+    select day, store, record_class, attempt, unnest(allowed_columns) as column_name
     from ledger.metering
 ),
 outside as (
-    select t.day, t.store, t.record_class, count(*) as columns_outside
+    select t.day, t.store, t.record_class, count(distinct t.column_name) as columns_outside
     from touched as t
-    left join allowed as a on a.day = t.day and a.store = t.store and a.record_class = t.record_class and a.column_name = t.column_name
+    left join allowed as a on a.day = t.day and a.store = t.store and a.record_class = t.record_class and a.attempt = t.attempt and a.column_name = t.column_name
     where a.column_name is null
     group by t.day, t.store, t.record_class
+),
+metered as (
+    select day, store, record_class, cast(sum(content_bytes) as bigint) as content_bytes
+    from ledger.metering
+    group by day, store, record_class
 )
 select
     left(sha256(concat_ws(chr(31), 'meter_reads_no_content', cast(m.day as varchar), m.store, m.record_class)), 32) as finding_id, -- the finding, by day and store
@@ -30,8 +35,8 @@ select
     m.day, -- UTC day
     m.store, -- the store
     m.record_class, -- class of its records
-    m.content_bytes, -- bytes read that were neither footer nor account column
+    m.content_bytes, -- bytes read that were neither footer nor account column, over all measurements of the day
     coalesce(o.columns_outside, 0) as columns_outside -- columns touched that the meter may not touch
-from ledger.metering as m
+from metered as m
 left join outside as o on o.day = m.day and o.store = m.store and o.record_class = m.record_class
 where m.content_bytes > 0 or o.columns_outside > 0

@@ -1,7 +1,9 @@
 -- One row for each account and record class: how its records grow, how sure that is, and when they reach the limit.
 with latest as (
-    select account_id, record_class, day as last_day, records, bytes, max(day) over (partition by account_id, record_class) as newest
+    -- A measurement that lacks a part says less than an older whole one.
+    select account_id, record_class, day as last_day, records, bytes, largest_record_bytes
     from measured.account_records_daily
+    qualify row_number() over (partition by account_id, record_class order by cast(is_partial as integer), day desc) = 1
 ),
 point as (
     select
@@ -10,8 +12,8 @@ point as (
         cast(date_diff('day', l.last_day, m.day) as double) as x,
         cast(m.records as double) as y
     from measured.account_records_daily as m
-    join latest as l on l.account_id is not distinct from m.account_id and l.record_class = m.record_class and l.last_day = l.newest
-    where not m.is_partial
+    join latest as l on l.account_id is not distinct from m.account_id and l.record_class = m.record_class
+    where not m.is_partial and m.day <= l.last_day
 ),
 spans as (
     select unnest([7, 30, 90]) as days
@@ -61,6 +63,7 @@ forecast as (
         l.last_day,
         l.records,
         l.bytes,
+        l.largest_record_bytes,
         i.records as record_limit,
         t.slope_7,
         t.error_7,
@@ -74,14 +77,14 @@ forecast as (
     from latest as l
     left join trends as t on t.account_id is not distinct from l.account_id and t.record_class = l.record_class
     left join scrubbed.limits as i on i.record_class = l.record_class
-    where l.last_day = l.newest
 )
 select
     account_id, -- customer; null for records that name none
     record_class, -- class of the records
-    last_day, -- UTC day of the last measurement
+    last_day, -- UTC day of the last measurement that saw all, or of the last at all where none did
     records, -- records then
     bytes, -- uncompressed size of their values then
+    largest_record_bytes, -- size of the largest; null where only content could tell
     slope_7 as records_per_day_7d, -- trend over the last 7 days; null for a single measurement
     error_7 as records_per_day_error_7d, -- its standard error; null below three measurements
     slope_30 as records_per_day_30d, -- trend over the last 30 days

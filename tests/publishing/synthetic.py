@@ -37,7 +37,8 @@ create table reported.emergency_register (emergency_id varchar, staff_id varchar
     has_reason boolean, decision varchar, decided_at timestamptz, accesses bigint, codes varchar[]);
 create table reported.population (month date, folder varchar, inputs bigint, refused_inputs bigint, lines bigint, parsed bigint, quarantined bigint,
     blank_or_comment bigint, duplicates bigint, is_reconciled boolean);
-create table reported.capacity (account_id varchar, record_class varchar, last_day date, records bigint, bytes bigint, records_per_day_7d double,
+create table reported.record_growth (account_id varchar, record_class varchar, day date, records bigint, bytes bigint, records_grown bigint, bytes_grown bigint);
+create table reported.capacity (account_id varchar, record_class varchar, last_day date, records bigint, bytes bigint, largest_record_bytes bigint, records_per_day_7d double,
     records_per_day_30d double, records_per_day_error_30d double, records_per_day_90d double, record_limit bigint, reached_on date,
     reached_earliest date, reached_latest date);
 create table measured.account_requests_daily (account_id varchar, site varchar, day date, requests bigint, client_errors bigint, server_errors bigint,
@@ -175,11 +176,17 @@ def _usage(connection: duckdb.DuckDBPyConnection, chance: random.Random, hostile
             rows.append((name, "service", day, requests, requests // 50, requests // 900, requests * 2_400, requests // 8, 3, 21.0, 180.5, requests // 30, 0))
     connection.executemany(f"insert into measured.account_requests_daily values ({', '.join('?' * 13)})", rows)
     capacity = [
-        ("acme", "jobs", "2026-10-31", 81230, 812_300_000, 230.1, 212.25, 8.5, 190.0, 100000, "2027-01-28", "2027-01-21", "2027-02-05"),
-        ("borealis", "jobs", "2026-10-31", 1204, 9_100_000, -3.5, -2.25, 0.75, 1.5, 100000, None, None, None),
-        (hostile or "dune", "jobs", "2026-10-31", 12, 4096, None, None, None, None, None, None, None, None),
+        ("acme", "jobs", "2026-10-31", 81230, 812_300_000, 40_000, 230.1, 212.25, 8.5, 190.0, 100000, "2027-01-28", "2027-01-21", "2027-02-05"),
+        ("borealis", "jobs", "2026-10-31", 1204, 9_100_000, None, -3.5, -2.25, 0.75, 1.5, 100000, None, None, None),
+        (hostile or "dune", "jobs", "2026-10-31", 12, 4096, 512, None, None, None, None, None, None, None, None),
     ]
-    connection.executemany(f"insert into reported.capacity values ({', '.join('?' * 13)})", capacity)
+    connection.executemany(f"insert into reported.capacity values ({', '.join('?' * 14)})", capacity)
+    growth = [
+        (account, "jobs", (BEGIN + timedelta(days=number)).date(), records + number * step, 1000 * (records + number * step), step, 1000 * step)
+        for account, records, step in (("acme", 74330, 230), ("borealis", 1312, -4), (hostile or "dune", 12, 0))
+        for number in range(0, 31, 1 if step else 10)
+    ]
+    connection.executemany(f"insert into reported.record_growth values ({', '.join('?' * 7)})", growth)
 
 
 def _ledgers(connection: duckdb.DuckDBPyConnection) -> None:

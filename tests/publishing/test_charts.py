@@ -49,3 +49,13 @@ def test_a_share_bar_is_divided_by_count() -> None:
 def test_nothing_to_draw_is_drawn_all_the_same(drawn: str) -> None:
     """An empty month divides by zero nowhere, and labels are escaped."""
     ET.fromstring(drawn)
+
+
+def test_levels_leave_out_what_was_not_measured() -> None:
+    """A day without a measurement is not a day without records, and a limit above all of them still fits."""
+    drawn = charts.levels(DAYS, [None, 5, 10], 20)
+    assert [float(rect.attrib["height"]) for rect in ET.fromstring(drawn).iter("rect")] == [5.5, 11]
+    assert 'class="limit" x1="0" x2="100%" y1="0"' in drawn
+    assert 'aria-label="Records: 5 on 2026-10-02 and 10 on 2026-10-03, limit 20."' in drawn
+    assert "Records: not measured." in charts.levels(DAYS, [None] * 3, None)
+    assert "Records: 0 on 2026-10-01." in charts.levels(DAYS[:1], [0], None)

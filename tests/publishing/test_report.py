@@ -184,7 +184,7 @@ def test_a_customer_sees_only_her_own_rows(tmp_path: Path) -> None:
     write(synthetic.report(connection, "dune"), tmp_path / "all")
     told = ("flagged.dark_access", "reported.explained_accesses")
     by_account = (*told, "reported.findings", "flagged.access_decisions", "reported.grant_register", "reported.emergency_register", "measured.account_requests_daily")
-    for relation in (*by_account, "reported.capacity"):
+    for relation in (*by_account, "reported.capacity", "reported.record_growth"):
         connection.execute(f"delete from {relation} where account_id is distinct from 'dune'")
     for relation in ("reported.population", "reported.decision_counts", "ledger.releases", "reported.access_balance", "reported.review_register"):
         connection.execute(f"delete from {relation}")

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,9 +11,10 @@ import pyarrow.parquet as pq
 from dagster_project import __version__
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
+from dagster_project.engines.intake import records
 from dagster_project.engines.intake import requests as request_logs
 from dagster_project.engines.intake.accesses import EVENTS, Known, read_accesses
-from dagster_project.engines.intake.accounting import CURRENT, Accounts, Entry
+from dagster_project.engines.intake.accounting import CURRENT, Accounts
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.intake.inputs import known_inputs
 from dagster_project.engines.intake.rebuilding import forget
@@ -27,15 +27,12 @@ from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal, to
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
 from dagster_project.reading.accesses.attestations import Proof
-from dagster_project.reading.files import Found
-from dagster_project.reading.records.parquet import measure
 from dagster_project.scrubbing.detectors import kinds
 from dagster_project.scrubbing.telling import is_telling
 from dagster_project.settings import keep
 
 FINDINGS = "reported.findings"
 CLOSED = ("ledger.closings", "ledger.closed_accesses")
-RECORDS = "scrubbed.records"
 MOST_TOLD = 20
 REQUEST_TABLES = ("scrubbed.requests", "scrubbed.staff_requests")
 TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
@@ -87,48 +84,8 @@ def take_accesses(house: House) -> int:
 
 
 def take_records(house: House) -> int:
-    """Measure every record store once a UTC day, one with a refused file at every run; return the rows of account, class and store."""
-    lake, accounts = Lake(house.home), Accounts(Lake(house.home), "records")
-    day = house.as_of.date()
-    rows = 0
-    for name, store in _stores(house).items():
-        if _is_whole(lake.folder(RECORDS, day) / f"{name}.parquet"):
-            continue
-        measured = measure(store.paths, store.record_class, store.account_column, day, name)
-        for fault in measured.faults:
-            entry = Entry(f"refused-records-{len(accounts.entries):04d}", Found("records", store.record_class, Path(fault.place)), fault.place)
-            entry.refuse(fault)
-            accounts.entries.append(entry)
-        lake.write("ledger.metering", measured.metering, f"{day}-{name}")
-        lake.write(RECORDS, measured.records, name, day)
-        rows += measured.records.num_rows
-    accounts.commit(house.run_id([]), house.as_of)
-    return rows
-
-
-def _is_whole(path: Path) -> bool:
-    """Tell whether a store was measured that day, every file of it; one without a row may have refused them all."""
-    return path.exists() and pc.any(pq.read_table(path, columns=["is_partial"], partitioning=None).column(0)).as_py() is False
-
-
-@dataclass(frozen=True)
-class _Store:
-    paths: list[Path]
-    record_class: str
-    account_column: str
-
-
-def _stores(house: House) -> dict[str, _Store]:
-    """Return the stores below records/<record_class>/ and those that settings declare, by the name they have in tables."""
-    stores = {}
-    below = _landing(house) / "records"
-    for folder in sorted(path for path in below.glob("*") if path.is_dir()):
-        stores[f"{folder.name}-1"] = _Store(sorted(folder.rglob("*.parquet")), folder.name, "account_id")
-    for number, (_, store) in enumerate(sorted(house.settings.stores.items()), 2):
-        path = house.settings_folder / store.path
-        paths = sorted(path.rglob("*.parquet")) if path.is_dir() else [path]
-        stores[f"{store.record_class}-{number}"] = _Store(paths, store.record_class, store.account_column)
-    return stores
+    """Measure the record stores; return the rows of account, class and store."""
+    return records.take(house, _landing(house))
 
 
 def seal_due(house: House, engine: DuckDBEngine) -> int:
