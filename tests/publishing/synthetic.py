@@ -22,7 +22,13 @@ create table reported.promises (promise_id varchar, period_start date, period_en
 create table reported.findings (finding_id varchar, control varchar, promise_ids varchar[], code varchar, severity varchar, occurred_at timestamptz,
     account_id varchar, staff_id varchar, summary varchar, first_seen_at timestamptz, status varchar);
 create table flagged.access_decisions (source varchar, event_id varchar, occurred_at timestamptz, staff_id varchar, account_id varchar,
-    record_class varchar, outcome varchar, code varchar, nearest_grant_id varchar, all_faults varchar[], distance_s double, provisional boolean, late boolean);
+    record_class varchar, outcome varchar, code varchar, nearest_grant_id varchar, all_faults varchar[], distance_s double, provisional boolean, late boolean,
+    record_id varchar, record_ids varchar[], action varchar, purpose varchar, grant_id varchar);
+create table scrubbed.access_events (source varchar, event_id varchar, row_count bigint, byte_count bigint);
+create table scrubbed.disclosures (disclosure_id varchar, account_id varchar, recipient varchar, data_class varchar, purpose varchar, kind varchar, occurred_at timestamptz);
+create table scrubbed.accounts (account_id varchar);
+create table scrubbed.staff (staff_id varchar);
+create table measured.account_records_daily (account_id varchar, record_class varchar, day date, records bigint, bytes bigint);
 create table reported.decision_counts (month date, outcome varchar, code varchar, accesses bigint, staff bigint, accounts bigint);
 create table reported.grant_register (grant_id varchar, account_id varchar, grantee_kind varchar, grantee_id varchar, valid_from timestamptz,
     valid_to timestamptz, recorded_at timestamptz, revoked_at timestamptz, state varchar, is_unbounded boolean, accesses bigint, last_used_at timestamptz);
@@ -119,7 +125,10 @@ def _findings(connection: duckdb.DuckDBPyConnection, findings: int, chance: rand
     for number, (code, stamp) in enumerate([("LOG_GAP", at), ("LOG_GAP", at + timedelta(hours=2)), ("TIME_UNZONED", None)]):
         decided.append(("service", hostile or f"gap-{number}", stamp, "s-02", "gilt", "employee", "undetermined", code, None, [], None, False, False))
     connection.executemany(f"insert into reported.findings values ({', '.join('?' * 11)})", found)
-    connection.executemany(f"insert into flagged.access_decisions values ({', '.join('?' * 13)})", decided)
+    told = ("r-1", None, "read", hostile or "support", hostile or "g-001")
+    connection.executemany(f"insert into flagged.access_decisions values ({', '.join('?' * 18)})", [(*row, *told) for row in decided])
+    connection.execute("insert into scrubbed.disclosures values ('d-1', 'dune', ?, 'employee', 'payroll', 'processor', ?)", [hostile or "Ledgerly", at])
+    connection.execute("insert into measured.account_records_daily select 'dune', 'employee', date '2026-10-01' + cast(range as integer), 120 + range, 96000 from range(31)")
 
 
 def _grants(connection: duckdb.DuckDBPyConnection, chance: random.Random, hostile: str | None) -> None:
