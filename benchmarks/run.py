@@ -22,6 +22,7 @@ from benchmarks.accesses import measure_decisions
 from benchmarks.generate_log import COMBINED, JSON, lines
 from benchmarks.measure import cost
 from benchmarks.peers import peers
+from benchmarks.reports import measure_report
 
 RESULTS = Path(__file__).parent / "results.md"
 SLOW_LINES = 100_000
@@ -32,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, nargs="+", default=[1_000_000, 5_000_000], help="lengths of the log; beside the shortest run all peers, gzip and JSON")
     parser.add_argument("--accesses", type=int, default=200_000)
+    parser.add_argument("--reported", type=int, nargs=2, default=[1_000_000, 10_000], metavar=("ACCESSES", "FINDINGS"), help="the month of the report")
     chosen = parser.parse_args()
     written = heading()
     for count in sorted(chosen.lines):
@@ -40,7 +42,7 @@ def main() -> None:
             written += end_to_end(Path(folder), log, count, is_shortest=count == min(chosen.lines))
             if count == min(chosen.lines):
                 of_reading = stages(log)
-    written += [*of_reading, *measure_decisions(chosen.accesses)]
+    written += [*of_reading, *measure_decisions(chosen.accesses), *measure_report(*chosen.reported)]
     RESULTS.write_text("\n".join(written) + "\n", encoding="utf-8")
     print("\n".join(written))
 
