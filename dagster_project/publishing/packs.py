@@ -17,7 +17,7 @@ from dagster_project.evidence.heads import Head
 from dagster_project.evidence.ledger import Entry
 from dagster_project.publishing.attest import ACCOUNTS, DECISIONS, FOLDER, HEAD, HEADS, KEY, LEAVES, LEDGER, PROOF, REPORT
 
-MANIFEST, LINES = "manifest.json", "report.json"
+MANIFEST, LINES, PAGE = "manifest.json", "report.json", "report.html"
 _OF_REPORT, _OF_PAGE = (ACCOUNTS, HEAD, HEADS, KEY, LEAVES, LEDGER, PROOF), (HEAD, KEY, PROOF)
 
 
@@ -174,6 +174,9 @@ class _Page(_Sealed):
             self.faults.append(Fault("changed", _in(PROOF), f"its {len(leaves):,} hashes are not the {cell['size']:,} lines that were sealed"))
         lines = read["lines"] if isinstance(read := _json(self.held.get(LINES, b"")), dict) else []
         self.lines = len(lines)
+        shown = [int(number) for number in re.findall(rb'<tr id="line-(\d{1,9})">', self.held.get(PAGE, b""))]
+        if PAGE in self.held and shown != list(range(1, cell["size"] + 1)):
+            self.faults.append(Fault("changed", PAGE, f"it shows {len(shown):,} lines, {cell['size']:,} were sealed"))
         hashes = [line_leaf(cell["salt"], line) for line in lines]
         self.faults += compared(LINES, "line", dict(enumerate(leaves, 1)), hashes, lambda place: lines[place].get("n") if isinstance(lines[place], dict) else None)
 

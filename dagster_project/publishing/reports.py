@@ -17,12 +17,14 @@ from dagster_project.engines.lake import schema
 from dagster_project.errors import UsageError
 from dagster_project.publishing.attest import FOLDER, Made, attest, opened
 from dagster_project.publishing.changes import changes, is_any
+from dagster_project.publishing.exports import sha256
 from dagster_project.publishing.lines import cells, lines, stream
 from dagster_project.publishing.proofs import kept
 from dagster_project.publishing.report import ReportInput, facts_of, month_of, staff_names, write
 from dagster_project.publishing.selects import ACCOUNTS
 
 CLOSINGS = "ledger.closings"
+LONGEST = 120  # signs of an account's id in the name of a folder
 Facts = dict[str, Any]
 
 
@@ -58,6 +60,12 @@ def report_month(house: House, month: str, account: str | None = None, against: 
         engine.close()
 
 
+def page_of(account: str) -> str:
+    """Return the name of the folder of a customer's page: letters, digits and `_.-~%` alone, and never longer than a file's name may be."""
+    quoted = quote(account, safe="")
+    return f"account-{quoted}" if len(quoted) <= LONGEST else f"account-{quoted[:LONGEST]}-{sha256(account)[:16]}"
+
+
 def _input(house: House, engine: DuckDBEngine, month: str, account: str | None) -> ReportInput:
     return ReportInput(engine.connection(), month, _as_of(engine), house.settings.sha256(), __version__, kept(house.home), account, house.settings.reports.name_staff)
 
@@ -72,7 +80,7 @@ def _write(house: House, engine: DuckDBEngine, month: str, account: str | None, 
     folder = house.home / "reports" / month
     made = _input(house, engine, month, account)
     if account:
-        folder /= f"account-{quote(account, safe='')}"
+        folder /= page_of(account)
     elif month in {row["period"] for row in engine.lake.read(CLOSINGS).to_pylist()} and (folder / "report.json").is_file():
         closed = json.loads((folder / "report.json").read_bytes())
         said = max(folder.glob("restated-*"), default=folder)

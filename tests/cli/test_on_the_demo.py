@@ -12,6 +12,7 @@ import pytest
 from dagster_project.cli import status_of
 from dagster_project.cli.common import house_of
 from dagster_project.engines import catalog
+from dagster_project.evidence import heads, merkle
 from dagster_project.proving.prove import look
 from dagster_project.reading.logs.formats import FORMATS
 
@@ -174,6 +175,23 @@ def test_purge_removes_what_is_past_its_time(as_of: str, expected: dict[str, int
     assert bool(after[PAGES]) == bool(after["reported.account_usage_monthly"]) == (USAGE not in expected)
     assert status_of(command) == 0
     assert answer(capsys)["removed"] == []
+
+
+def test_a_purge_retires_the_ledger_and_keeps_its_proofs(copied_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After the ledgers' years the entries go whole, their hashes stay: a pack that was kept verifies, and its head is still continued."""
+    pack = Path(shutil.copytree(copied_home / "reports" / "2026-03", tmp_path / "pack"))
+    before = (copied_home / "evidence" / "leaves").read_text()
+    assert status_of(["purge", "--home", str(copied_home), "--as-of", "2033-04-02T00:00:00Z", "--json"]) == 0
+    removed = {row["table_name"]: row["rows"] for row in answer(capsys)["removed"]}
+    assert removed["evidence"] == len(before.splitlines())
+    entries = [json.loads(line) for path in (copied_home / "evidence" / "ledger").iterdir() for line in path.read_text().splitlines()]
+    assert [(entry["kind"], entry["below"]) for entry in entries] == [("retired", removed["evidence"])]
+    leaves = (copied_home / "evidence" / "leaves").read_text()
+    assert leaves.startswith(before)
+    kept = heads.read((pack / "evidence" / "head.json").read_bytes())
+    assert kept is not None
+    assert merkle.root(map(bytes.fromhex, leaves.split()[: kept.size])).hex() == kept.root
+    assert status_of(["verify", str(pack)]) == 0
 
 
 def test_a_run_after_a_purge_gives_the_same_evidence(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:

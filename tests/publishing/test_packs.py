@@ -200,6 +200,7 @@ OF_PAGE = [
     ("the entry of the page", jsoned(PROOF, lambda read: read["entries"][1]["entry"].update(outputs={})),
      [f"changed {PROOF} entry 37 is not in the ledger that the head speaks for", f"missing {PROOF} the entry of this report"]),
     ("a step of a proof", jsoned(PROOF, lambda read: read["entries"][0]["path"].pop()), [NOT_SEALED]),
+    ("a line of the page", replaced("report.html", '<tr id="line-7">', "<tr>"), ["changed report.html", "changed report.html it shows 41 lines, 42 were sealed"]),
     ("the proof is none", added(PROOF, "[]"), [f"changed {PROOF} it is no proof of a customer's page"]),
     ("the signature", jsoned(HEAD, lambda read: read.update(signature="00" * 64)), [UNSIGNED]),
     ("the key", added(PEM, ""), [f"changed {PEM} it is not the key that signed the head"]),
