@@ -23,6 +23,7 @@ from benchmarks.generate_log import COMBINED, JSON, lines
 from benchmarks.measure import cost
 from benchmarks.peers import peers
 from benchmarks.records import measure_stores
+from benchmarks.reports import measure_report
 
 RESULTS = Path(__file__).parent / "results.md"
 SLOW_LINES = 100_000
@@ -35,6 +36,7 @@ def main() -> None:
     parser.add_argument("--accesses", type=int, default=2_000_000)
     parser.add_argument("--record-files", type=int, default=10_000, help="Parquet files of a record store, with 10,000 records each")
     parser.add_argument("--table-rows", type=int, default=10_000_000, help="rows of a table of PostgreSQL")
+    parser.add_argument("--reported", type=int, nargs=2, default=[1_000_000, 10_000], metavar=("ACCESSES", "FINDINGS"), help="the month of the report")
     chosen = parser.parse_args()
     written = heading()
     for count in sorted(chosen.lines):
@@ -43,7 +45,7 @@ def main() -> None:
             written += end_to_end(Path(folder), log, count, is_shortest=count == min(chosen.lines))
             if count == min(chosen.lines):
                 of_reading = stages(log)
-    written += [*of_reading, *measure_decisions(chosen.accesses), *measure_stores(chosen.record_files, 10_000, chosen.table_rows)]
+    written += [*of_reading, *measure_decisions(chosen.accesses), *measure_stores(chosen.record_files, 10_000, chosen.table_rows), *measure_report(*chosen.reported)]
     RESULTS.write_text("\n".join(written) + "\n", encoding="utf-8")
     print("\n".join(written))
 

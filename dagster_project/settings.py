@@ -257,6 +257,7 @@ class Limits(Section):
 class Reports(Section):
     """Where reports go."""
 
+    name_staff: bool = Field(True, description="Whether reports and customers' pages name staff; if not, numbers stand for them, in the order of their first access.")
     export_dir: str | None = Field(None, pattern=r"^[/~]", description="Folder to which each report is copied, from the root (`/`) or from the user's own (`~`).")
 
 

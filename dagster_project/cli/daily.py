@@ -1,6 +1,5 @@
 """Commands of the working day: run a landing folder, judge it, report on it, watch it."""
 
-from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -120,7 +119,7 @@ def report(  # noqa: PLR0913 (an option each)
     if account and (close or diff):
         raise UsageError("--account is a customer's own page: --close and --diff are for the report of the whole month")
     house = house_of(home)
-    with held(house.home) if close else nullcontext():
+    with held(house.home):
         page = report_month(house, month, account, diff, is_to_close=close) / "report.html"
     tell({"report": str(page)}, as_json, [str(page)])
     return 0

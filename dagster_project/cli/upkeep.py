@@ -10,10 +10,10 @@ from rich.console import Console
 
 from dagster_project.cli.common import AsOfOption, HomeOption, JsonOption, LandingArgument, SettingsOption, app, house_of, opened, tell
 from dagster_project.errors import UsageError
-from dagster_project.publishing.exports import visible
 
 if TYPE_CHECKING:
     from dagster_project.proving.prove import Proven
+    from dagster_project.publishing.packs import Verified
 
 _MEASURED = """
 with touched as (
@@ -166,19 +166,53 @@ def prove(*, home: HomeOption, as_json: JsonOption = False) -> int:
 
 
 @app.command
-def verify(pack: Annotated[Path, Parameter(help="Folder of a report.")], *, as_json: JsonOption = False) -> int:
-    """Check the files of a report against its manifest: which were changed, which are missing, which are foreign.
+def verify(
+    pack: Annotated[Path, Parameter(help="Folder of a report, or of a customer's page.")],
+    *,
+    key: Annotated[Path | None, Parameter(help="Public key that you trust; by default the one that the pack carries.")] = None,
+    since: Annotated[Path | None, Parameter(help="A head.json that you kept: the ledger must continue it.")] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """Check that a report is what was sealed: its files, the ledger, the signature; on a copy, with nothing else.
 
-    Not yet: a signature. Whoever can write the folder can write the manifest too: keep its SHA-256 elsewhere.
+    It names each file, entry and line that was changed, is missing, is foreign or stands in another order, a wrong key, and with `--since` a ledger
+    that was rolled back. A customer's page is checked the same way: that each of her lines is sealed, and that none was left out.
 
-    Example: `glasshouse verify demo/reports/2026-03`
+    Example: `glasshouse verify demo/reports/2026-03 --key demo/evidence/key.pem`
     """
+    from dagster_project.evidence.checking import KINDS
+    from dagster_project.evidence.heads import read, read_pem
     from dagster_project.publishing.packs import verify as verified
 
-    found = verified(pack)
-    lines = [f"{what}: {visible(name)}" for what in ("changed", "missing", "foreign") for name in getattr(found, what)]
-    tell(asdict(found), as_json, [*lines, f"{len(found.intact)} files are as the manifest says" if found.is_intact else "the pack is not what was written"])
-    return 0 if found.is_intact else 1
+    kept = None if since is None else read(_bytes(since, "--since"))
+    if since is not None and (kept is None or not kept.is_signed()):
+        raise UsageError("--since is no signed head; name the evidence/head.json of a report that you kept")
+    found = verified(pack, None if key is None else read_pem(_bytes(key, "--key")), kept)
+    faults: dict[str, list[str]] = {kind: [": ".join(filter(None, (fault.file, fault.what))) for fault in found.faults if fault.kind == kind] for kind in KINDS}
+    told: dict[str, Any] = {"subject": found.subject, "head": found.head and asdict(found.head), "lines": found.lines, "intact": found.intact, **faults}
+    lines = [f"{kind.replace('_', ' ')}: {what}" for kind, named in faults.items() for what in named]
+    tell(told, as_json, [*lines, "the pack is not what was sealed"] if lines else _sealed_lines(found, is_trusted=key is not None))
+    return 1 if lines else 0
+
+
+def _bytes(path: Path, option: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError:
+        raise UsageError(f"{option} is no file that can be read") from None
+
+
+def _sealed_lines(found: "Verified", *, is_trusted: bool) -> list[str]:
+    """Return for people that all is well, and what that stands on."""
+    if found.head is None:
+        return []
+    lines = [] if found.lines is None else [f"{found.lines:,} lines are sealed, and none was left out"]
+    return [
+        f"{len(found.intact)} files are what was sealed as {found.subject}",
+        *lines,
+        f"ledger of {found.head.size:,} entries as of {found.head.at}, signed with key {found.head.key}",
+        *([] if is_trusted else ["that key came with the pack: compare it with the vendor's, or name the one you trust with --key"]),
+    ]
 
 
 def _proven(made: "Proven") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The day keys of the visitor tokens: random, wrapped, in a directory of their own, and destroyed on time.
+"""The day keys of the visitor tokens: random, wrapped, in a directory of their own, and destroyed on time; beside them what signs the ledger.
 
 No clock and no environment in here: instants and the key-encryption key are given. Who keeps none of the keys can re-create none.
 """
@@ -77,18 +77,33 @@ class KeyDirectory:
 
     def keep(self, day: date, key_id: str, key: bytes) -> None:
         """Write a key, wrapped."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        _write(self._path(day, key_id), nonce + self._wrap.encrypt(nonce, key, _bound(day, key_id)))
+        _write(self._path(day, key_id), self._wrapped(key, _bound(day, key_id)))
 
     def key(self, day: date, key_id: str) -> bytes:
         """Return a key. Raises KeyringError where it is gone or does not open."""
         try:
-            wrapped = _read(self._path(day, key_id))
-            return self._wrap.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], _bound(day, key_id))
+            return self._unwrapped(_read(self._path(day, key_id)), _bound(day, key_id))
         except FileNotFoundError:
             raise KeyringError(f"the key of {day} is gone; seal that day: its lines read from now on stay without visitors") from None
         except InvalidTag:
             raise KeyringError(f"the key of {day} does not open; give the key-encryption key it was wrapped with") from None
+
+    def secret(self, name: str) -> bytes:
+        """Return 32 random bytes that stay with this HOME under a name, made at first use. Raises KeyringError where they do not open."""
+        path = self._directory / f"{name}.secret"
+        if not path.exists():
+            _write(path, self._wrapped(secrets.token_bytes(KEY_BYTES), name.encode()))
+        try:
+            return self._unwrapped(_read(path), name.encode())
+        except InvalidTag:
+            raise KeyringError(f"the secret {name} does not open; give the key-encryption key it was wrapped with") from None
+
+    def _wrapped(self, key: bytes, bound: bytes) -> bytes:
+        nonce = secrets.token_bytes(NONCE_BYTES)
+        return nonce + self._wrap.encrypt(nonce, key, bound)
+
+    def _unwrapped(self, wrapped: bytes, bound: bytes) -> bytes:
+        return self._wrap.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], bound)
 
     def destroy(self, day: date, key_id: str) -> None:
         """Overwrite, fsync, unlink, fsync the directory; a key that was in memory only has no file."""

@@ -1,49 +1,61 @@
-"""Tells whether the files of a report are those its manifest names."""
+"""Tells whether a report, or a customer's page, is what was sealed: offline, on a copy, from its files and a public key alone."""
 
 import hashlib
 import json
 import re
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from dagster_project.errors import UsageError
+from dagster_project.evidence import heads, merkle
+from dagster_project.evidence.accounts import cell_leaf, line_leaf
+from dagster_project.evidence.checking import Fault, LedgerCopy, compared, key_faults, last, since_faults, sorted_faults
+from dagster_project.evidence.heads import Head
+from dagster_project.evidence.ledger import Entry
+from dagster_project.publishing.attest import ACCOUNTS, DECISIONS, FOLDER, HEAD, HEADS, KEY, LEAVES, LEDGER, PROOF, REPORT
 
-MANIFEST = "manifest.json"
+MANIFEST, LINES, PAGE = "manifest.json", "report.json", "report.html"
+_OF_REPORT, _OF_PAGE = (ACCOUNTS, HEAD, HEADS, KEY, LEAVES, LEDGER, PROOF), (HEAD, KEY, PROOF)
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What a pack holds against its manifest: names of files, sorted."""
+    """What a pack is, the head that speaks for it, its files that are as they were sealed, and all that is wrong, sorted."""
 
+    subject: str | None
+    head: Head | None
     intact: tuple[str, ...]
-    changed: tuple[str, ...]
-    missing: tuple[str, ...]
-    foreign: tuple[str, ...]
-
-    @property
-    def is_intact(self) -> bool:
-        """Tell whether every file is there, unchanged, and no other."""
-        return not (self.changed or self.missing or self.foreign)
+    lines: int | None
+    faults: tuple[Fault, ...]
 
 
-def verify(pack: Path) -> Verified:
-    """Compare a report folder with its manifest.json; a folder inside it that has a manifest of its own is a pack of its own.
+def verify(pack: Path, key: str | None = None, since: Head | None = None) -> Verified:
+    """Check a folder against its manifest and the signed ledger; a folder inside it that has a manifest of its own is a pack of its own.
 
-    Raises UsageError where there is no manifest. One that cannot be read counts as changed.
+    `key` is a public key as hex digits, None to take the one that the pack carries; `since` is a head of the same ledger that was kept.
+    Raises UsageError where there is no manifest.
     """
     if not (pack / MANIFEST).is_file():
         raise UsageError("PACK holds no manifest.json; name the folder of a report, HOME/reports/<month>")
-    held = {path.relative_to(pack).as_posix(): path for path in _files(pack)}
-    named = _named(held.pop(MANIFEST))
-    if named is None:
-        return Verified((), (MANIFEST,), (), tuple(sorted(held)))
-    same = {name for name, path in held.items() if named.get(name) == hashlib.sha256(path.read_bytes()).hexdigest()}
-    return Verified(
-        intact=tuple(sorted(same)),
-        changed=tuple(sorted(held.keys() & named.keys() - same)),
-        missing=tuple(sorted(named.keys() - held.keys())),
-        foreign=tuple(sorted(held.keys() - named.keys())),
-    )
+    held = {path.relative_to(pack).as_posix(): path.read_bytes() if path.is_file() else b"" for path in _files(pack)}
+    evidence = {name.removeprefix(f"{FOLDER}/"): held.pop(name) for name in list(held) if name.startswith(f"{FOLDER}/")}
+    manifest = _json(held[MANIFEST])
+    is_page = isinstance(manifest, dict) and manifest.get("account") is not None and not {LEDGER, LEAVES, HEADS, ACCOUNTS} & set(evidence)
+    wanted = _OF_PAGE if is_page else _OF_REPORT
+    faults = [Fault("missing", _in(name)) for name in wanted if name not in evidence] + [Fault("foreign", _in(name)) for name in evidence if name not in wanted]
+    check = _Page if is_page else _Report
+    checked = check(evidence, held, key, since)
+    gone = {fault.file for fault in faults if fault.kind == "missing"}
+    faults += [fault for fault in (*_against_manifest(held), *checked.faults) if fault.file not in gone]
+    wrong = {fault.file for fault in faults}
+    return Verified(checked.subject, checked.head, tuple(sorted(set(held) - wrong)), checked.lines, tuple(sorted(set(faults))))
+
+
+def _in(name: str) -> str:
+    return f"{FOLDER}/{name}"
 
 
 def _files(pack: Path) -> list[Path]:
@@ -57,13 +69,142 @@ def _files(pack: Path) -> list[Path]:
     return found
 
 
-def _named(manifest: Path) -> dict[str, str] | None:
-    """Return the SHA-256 of each file that a manifest names; None where it is no manifest of a report."""
-    try:
-        read = json.loads(manifest.read_bytes())
-    except (ValueError, OSError):
-        return None
+def _against_manifest(held: Mapping[str, bytes]) -> list[Fault]:
+    """Compare the files of a pack with its manifest; one that cannot be read counts as changed."""
+    read = _json(held[MANIFEST])
     outputs = read.get("outputs") if isinstance(read, dict) else None
     if not isinstance(outputs, dict) or not outputs or not all(isinstance(digest, str) and re.fullmatch(r"[0-9a-f]{64}", digest) for digest in outputs.values()):
+        return [Fault("changed", MANIFEST, "it is no manifest of a report")]
+    return _against(outputs, {name: content for name, content in held.items() if name != MANIFEST})
+
+
+def _against(outputs: Mapping[str, str], held: Mapping[str, bytes]) -> list[Fault]:
+    return [
+        *(Fault("changed", name) for name in held.keys() & outputs.keys() if hashlib.sha256(held[name]).hexdigest() != outputs[name]),
+        *(Fault("missing", name) for name in outputs.keys() - held.keys()),
+        *(Fault("foreign", name) for name in held.keys() - outputs.keys()),
+    ]
+
+
+class _Sealed:
+    """What a report and a customer's page have in common: a head that speaks, and an entry that names the files."""
+
+    def __init__(self, evidence: Mapping[str, bytes], held: Mapping[str, bytes], key: str | None, since: Head | None) -> None:
+        self.evidence, self.held = evidence, held
+        self.proof = read if isinstance(read := _json(evidence.get(PROOF, b"")), dict) else {}
+        self.subject = subject if isinstance(subject := self.proof.get("subject"), str) else None
+        self.head = heads.read(evidence.get(HEAD, b""))
+        self.lines: int | None = None
+        self.faults = key_faults(self.head, _in(HEAD), key, evidence.get(KEY))
+        self.check()
+        if since is not None and self.head is not None:
+            self.faults += since_faults(since, self.head, _in(HEAD), self.continues)
+
+    def check(self) -> None:
+        """Add what is wrong with files, entries and lines."""
+        raise NotImplementedError
+
+    def continues(self, since: Head) -> bool | None:
+        """Tell whether the ledger of this pack begins with what a head was signed over; None where that cannot be told."""
+        raise NotImplementedError
+
+    def check_files(self, report: Entry | None, where: str) -> None:
+        """Compare the files with the entry of the report in the ledger."""
+        self.faults += [Fault("missing", where, "the entry of this report")] if report is None else _against(report["outputs"], self.held)
+
+
+class _Report(_Sealed):
+    """A report for compliance, with the whole ledger."""
+
+    def check(self) -> None:
+        """Check the ledger, the files against its entry of the report, and the tree over accounts."""
+        entries, leaves, signed = (self.evidence.get(name, b"") for name in (LEDGER, LEAVES, HEADS))
+        self.ledger = LedgerCopy(entries, leaves, signed, self.head, (_in(LEDGER), _in(LEAVES), _in(HEADS)))
+        self.faults += self.ledger.faults
+        if self.head is not None and self.ledger.head is not None and self.head != self.ledger.head:
+            self.faults.append(Fault("changed", _in(HEAD), "it is not the last of heads.jsonl"))
+        report = last(self.ledger.entries, REPORT, self.subject or self._told_by_manifest())
+        self.check_files(report, _in(LEDGER))
+        decisions = last(self.ledger.entries, DECISIONS, report["period"]) if report else None
+        if decisions is not None and ACCOUNTS in self.evidence:
+            self.faults += _accounts(self.evidence[ACCOUNTS].splitlines(), decisions)
+
+    def _told_by_manifest(self) -> str:
+        """Return the subject under which a manifest of these bytes was entered, where nothing says what the pack is."""
+        digest = hashlib.sha256(self.held[MANIFEST]).hexdigest()
+        return next((entry["subject"] for entry in self.ledger.entries if entry["kind"] == REPORT and entry["outputs"].get(MANIFEST) == digest), "")
+
+    def continues(self, since: Head) -> bool:
+        """Tell it from the hashes of all entries."""
+        return merkle.root(self.ledger.leaves[: since.size]).hex() == since.root
+
+
+class _Page(_Sealed):
+    """A customer's page, with the entries that concern her and the proof that they are in the ledger."""
+
+    def check(self) -> None:
+        """Check the two entries, the files against the one of the page, and her lines against her tree."""
+        try:
+            entries = [self._entry(each) for each in self.proof["entries"]]
+            report = next((each for each in entries if each and each["kind"] == REPORT), None)
+            self.check_files(report, _in(PROOF))
+            decisions = next((each for each in entries if each and each["kind"] == DECISIONS), None)
+            self._check_account(decisions, report)
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+            self.faults.append(Fault("changed", _in(PROOF), "it is no proof of a customer's page"))
+
+    def _entry(self, told: Mapping[str, Any]) -> Entry | None:
+        """Return an entry if it is in the ledger that the head speaks for."""
+        entry: Entry = told["entry"]
+        found = merkle.root_by_path(merkle.leaf_hash(merkle.canonical(entry)), entry["n"], self.head.size, _unhexed(told["path"])) if self.head else None
+        if found is None or self.head is None or found.hex() != self.head.root:
+            self.faults.append(Fault("changed", _in(PROOF), f"entry {entry['n']} is not in the ledger that the head speaks for"))
+            return None
+        return entry
+
+    def _check_account(self, decisions: Entry | None, report: Entry | None) -> None:
+        """Compare the lines of the page with the tree of the account, and that with the tree over accounts."""
+        cell, leaves = self.proof["account"]["cell"], _unhexed(self.proof["lines"])
+        found = merkle.root_by_path(cell_leaf(cell), self.proof["account"]["index"], decisions["leaves"], _unhexed(self.proof["account"]["path"])) if decisions else None
+        if decisions and (found is None or found.hex() != decisions["root"]):
+            self.faults.append(Fault("changed", _in(PROOF), f"the account's tree is not the one that entry {decisions['n']} sealed"))
+        if report and (cell["account"], cell["period"]) != (report["account"], report["period"]):
+            self.faults.append(Fault("foreign", _in(PROOF), "the tree is of another account or period"))
+        if (len(leaves), merkle.root(leaves).hex()) != (cell["size"], cell["root"]):
+            self.faults.append(Fault("changed", _in(PROOF), f"its {len(leaves):,} hashes are not the {cell['size']:,} lines that were sealed"))
+        lines = read["lines"] if isinstance(read := _json(self.held.get(LINES, b"")), dict) else []
+        self.lines = len(lines)
+        shown = [int(number) for number in re.findall(rb'<tr id="line-(\d{1,9})">', self.held.get(PAGE, b""))]
+        if PAGE in self.held and shown != list(range(1, cell["size"] + 1)):
+            self.faults.append(Fault("changed", PAGE, f"it shows {len(shown):,} lines, {cell['size']:,} were sealed"))
+        hashes = [line_leaf(cell["salt"], line) for line in lines]
+        self.faults += compared(LINES, "line", dict(enumerate(leaves, 1)), hashes, lambda place: lines[place].get("n") if isinstance(lines[place], dict) else None)
+
+    def continues(self, since: Head) -> bool | None:
+        """Tell it from the proof that was laid in for a head this customer was given before."""
+        if self.head is None or since.size == self.head.size:
+            return self.head is not None and since.root == self.head.root
+        try:
+            proof = next((_unhexed(each["path"]) for each in self.proof["since"] if each["size"] == since.size), None)
+            return None if proof is None else merkle.is_continued(bytes.fromhex(since.root), since.size, bytes.fromhex(self.head.root), self.head.size, proof)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+
+def _accounts(lines: list[bytes], decisions: Entry) -> list[Fault]:
+    """Compare the tree over accounts with what was sealed; no account may have two trees."""
+    told = [read["cell"] for line in lines if isinstance(read := _json(line), dict) and isinstance(read.get("cell"), dict)]
+    named = Counter(json.dumps(cell.get("account")) for cell in told if "empty" not in cell)
+    twice = [Fault("foreign", _in(ACCOUNTS), f"account {name} has {count} trees") for name, count in named.items() if count > 1]
+    return [*twice, *sorted_faults(_in(ACCOUNTS), lines, decisions["leaves"], decisions["root"])]
+
+
+def _unhexed(texts: list[str]) -> list[bytes]:
+    return [bytes.fromhex(text) for text in texts]
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
         return None
-    return outputs

@@ -21,6 +21,9 @@ from dagster_project.engines.purging import enter, entries, remove
 from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS, Due, due, sealed_days, years_before
 from dagster_project.engines.sealing import days_with_tokens
 from dagster_project.errors import CheckError
+from dagster_project.evidence.ledger import segments
+from dagster_project.publishing.attest import FOLDER, opened
+from dagster_project.publishing.exports import instant
 from dagster_project.publishing.release import copy_of, publish_warehouse
 from dagster_project.publishing.suppress import BREAKDOWNS
 
@@ -62,7 +65,7 @@ def unfinished(home: Path) -> Path:
 
 def plan(house: House, engine: DuckDBEngine) -> list[Due]:
     """Return what is past its time, in rows that the files were found to hold."""
-    return [*due(engine.lake, house.settings.retention, house.as_of), *_reports(house)]
+    return [*due(engine.lake, house.settings.retention, house.as_of), *_reports(house), *_segments(house)]
 
 
 def summed(gone: Iterable[Due]) -> list[dict[str, Any]]:
@@ -120,6 +123,11 @@ def _build(engine: DuckDBEngine, planned: Iterable[Due]) -> None:
 def _remove(house: House, engine: DuckDBEngine, each: Due) -> None:
     if each.table == REPORTS and each.day is not None:
         shutil.rmtree(house.home / REPORTS / f"{each.day:%Y-%m}")
+    elif each.table == FOLDER:
+        ledger = opened(house)
+        for segment in segments(ledger.folder):
+            if segment.last_at()[:10] == str(each.day):
+                ledger.retire(segment, instant(house.as_of))
     else:
         remove(engine.lake, each)
 
@@ -130,6 +138,14 @@ def _reports(house: House) -> Iterator[Due]:
     for folder in sorted(path for path in (house.home / REPORTS).glob("*") if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", path.name)):
         if (month := date.fromisoformat(f"{folder.name}-01")) < limit:
             yield Due("ledger_years", REPORTS, sum(1 for _ in folder.rglob("report.html")), month)
+
+
+def _segments(house: House) -> Iterator[Due]:
+    """Yield the segments of the ledger that ended before the ledgers' time; the hashes of their entries stay."""
+    limit = instant(years_before(house.as_of, house.settings.retention.ledger_years))
+    for segment in segments(house.home / FOLDER):
+        if "" < segment.last_at() < limit:
+            yield Due("ledger_years", FOLDER, len(segment.lines()), date.fromisoformat(segment.last_at()[:10]))
 
 
 def _still_published(engine: DuckDBEngine, warehouse: Path) -> list[str]:

@@ -3,6 +3,9 @@
 import io
 import json
 import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +18,7 @@ from rich.text import Text
 
 from dagster_project.errors import UsageError
 from dagster_project.publishing.exports import csv_text, json_text, visible, written
+from dagster_project.publishing.warehouse import FORMAT, FORMAT_NAME
 
 Format = Literal["table", "csv", "json", "parquet"]
 
@@ -40,28 +44,58 @@ def query(warehouse: Path, sql: str, row_limit: int = 10_000, seconds: float = 3
     """
     if not warehouse.is_file():
         raise UsageError(f"{warehouse.name}: there is no warehouse yet; `glasshouse run` builds it")
-    with duckdb.connect(str(warehouse), read_only=True, config=dict(_OPENED)) as connection:
-        for sentence in _LOCKED:
-            connection.execute(sentence)
-        done = threading.Event()
-        watch = threading.Thread(target=_interrupt, args=(connection, seconds, done), daemon=True)
-        watch.start()
+    with _opened(warehouse) as connection:
         try:
-            return _answer(connection, _one_select(connection, sql), row_limit)
-        except duckdb.InterruptException:
+            _check_format(connection)
+            return _in_time(connection, partial(_answer, connection, _one_select(connection, sql), row_limit), seconds)
+        except TimeoutError:
             raise UsageError(f"query: stopped after {seconds:g} s; ask for fewer days or accounts") from None
         except duckdb.Error as error:
             raise UsageError(f"query: {_complaint(error)}") from None
-        finally:
-            done.set()
-            watch.join()
 
 
-def _interrupt(connection: duckdb.DuckDBPyConnection, seconds: float, done: threading.Event) -> None:
-    """Stop what runs after `seconds`, again and again: an interrupt between two statements is lost."""
-    while not done.wait(seconds):
-        connection.interrupt()
-        seconds = 0.05
+def _in_time(connection: duckdb.DuckDBPyConnection, ask: Callable[[], pa.Table], seconds: float) -> pa.Table:
+    """Ask in a thread of its own and interrupt it when the time is over or this one is stopped: while DuckDB works, its thread hears of no Ctrl-C.
+
+    Raises TimeoutError after `seconds`.
+    """
+    answer: Future[pa.Table] = Future()
+
+    def run() -> None:
+        try:
+            answer.set_result(ask())
+        except BaseException as error:  # noqa: BLE001 (it is raised where the answer is awaited)
+            answer.set_exception(error)
+
+    asking = threading.Thread(target=run, daemon=True)
+    try:
+        asking.start()
+        return answer.result(seconds)
+    finally:
+        while asking.is_alive():  # an interrupt between two statements is lost
+            connection.interrupt()
+            asking.join(0.05)
+
+
+def _opened(warehouse: Path) -> duckdb.DuckDBPyConnection:
+    """Open the warehouse, locked. Raises UsageError where this DuckDB cannot read it."""
+    try:
+        connection = duckdb.connect(str(warehouse), read_only=True, config=dict(_OPENED))
+    except duckdb.Error:
+        raise UsageError(f"{warehouse.name}: DuckDB {duckdb.__version__} cannot open it; upgrade glasshouse if a newer one wrote it, else run with --rebuild") from None
+    for sentence in _LOCKED:
+        connection.execute(sentence)
+    return connection
+
+
+def _check_format(connection: duckdb.DuckDBPyConnection) -> None:
+    """Raise UsageError for a warehouse of a newer format than this code knows; an older one stays readable."""
+    try:
+        found = connection.execute(f"select {FORMAT_NAME}()").fetchall()[0][0]
+    except duckdb.CatalogException:
+        return  # from before formats were numbered
+    if found > FORMAT:
+        raise UsageError(f"query: the warehouse has format {found}, and this glasshouse reads up to {FORMAT}; upgrade glasshouse")
 
 
 def _one_select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:

@@ -1,4 +1,4 @@
-"""The evidence of one month as a page, a spreadsheet and JSON, with a manifest of hashes; the same tables give the same bytes.
+"""The evidence of one month as a page, in print, as a workbook, CSV, JSON and events, with a manifest of hashes; the same tables give the same bytes.
 
 No clock, no environment and no analysis: what stands in the report stands in the reported tables.
 """
@@ -6,7 +6,7 @@ No clock, no environment and no analysis: what stands in the report stands in th
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -21,9 +21,17 @@ from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.publishing import charts, selects, words
 from dagster_project.publishing.changes import changes
 from dagster_project.publishing.exports import csv_text, instant, json_text, sha256, visible
+from dagster_project.publishing.lines import COLUMNS, lines, stream
+from dagster_project.publishing.numbering import numbered, staff_numbers
+from dagster_project.publishing.ocsf import events
+from dagster_project.publishing.parts import parts
+from dagster_project.publishing.printed import is_possible, printed
 from dagster_project.publishing.proofs import Proof
+from dagster_project.publishing.spreadsheet import workbook
 
 _TEMPLATES = Path(__file__).parent / "templates"
+MANIFEST = "manifest.json"
+FILES = ("report.html", "report.json", "report.pdf", "findings.csv", "findings.xlsx", "events.ocsf.jsonl", MANIFEST)
 Row = dict[str, Any]
 
 
@@ -31,7 +39,7 @@ Row = dict[str, Any]
 class ReportInput:
     """All that a report depends on. `period` is a UTC month, YYYY-MM; with an `account` it is that customer's own page.
 
-    `proof` is the last one kept in this HOME, None where nothing was proven there.
+    `proof` is the last one kept in this HOME, None where nothing was proven there; where staff are not named, numbers stand for them.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -41,10 +49,11 @@ class ReportInput:
     code_version: str
     proof: Proof | None = None
     account: str | None = None
+    is_staff_named: bool = True
 
 
 def write(report_input: ReportInput, folder: Path, against: Row | None = None) -> dict[str, str]:
-    """Write report.html, findings.csv, report.json and manifest.json into `folder`; return the SHA-256 of each.
+    """Write the files of a report and their manifest into `folder`; return the SHA-256 of each.
 
     `against` is what another report says: then this one tells what changed. Raises UsageError for a period that is no month,
     GlasshouseError where a reported table is missing.
@@ -52,22 +61,44 @@ def write(report_input: ReportInput, folder: Path, against: Row | None = None) -
     month, following = month_of(report_input.period)
     facts = facts_of(report_input)
     facts["changes"] = None if against is None else changes(against, facts)
-    outputs = {"findings.csv": _findings_csv(facts["findings"]), "report.json": json_text(facts)}
-    hashes = {name: sha256(content) for name, content in outputs.items()}
-    outputs["report.html"] = _page(facts, hashes, month, following)
+    folder.mkdir(parents=True, exist_ok=True)
+    hashes = {name: _put(folder, name, content) for name, content in _files(report_input, facts)}
+    if report_input.account is None and is_possible():
+        title = f"Evidence report, {month:%B %Y}"
+        hashes["report.pdf"] = _put(folder, "report.pdf", [printed(title, parts(facts, hashes), report_input.as_of)])
+    hashes["report.html"] = _put(folder, "report.html", [_page(facts, hashes, month, following).encode()])
     manifest = {
-        "format": "glasshouse-report/1",
+        "format": "glasshouse-report/2",
         **{key: facts[key] for key in ("period", "as_of", "account", "integrity")},
         "inputs": facts["inputs"],
-        "outputs": {name: sha256(content) for name, content in sorted(outputs.items())},
+        "outputs": dict(sorted(hashes.items())),
     }
-    outputs["manifest.json"] = json_text(manifest)
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in outputs.items():
-        beside = folder / f".{name}.tmp"
-        beside.write_text(content, encoding="utf-8", newline="")
-        beside.replace(folder / name)
-    return {name: sha256(content) for name, content in sorted(outputs.items())}
+    hashes[MANIFEST] = _put(folder, MANIFEST, [json_text(manifest).encode()])
+    for name in set(FILES) - set(hashes):  # of a report that was made where more could be made
+        (folder / name).unlink(missing_ok=True)
+    return dict(sorted(hashes.items()))
+
+
+def _files(report: ReportInput, facts: Row) -> Iterator[tuple[str, Iterable[bytes]]]:
+    """Yield the files that hold what the page shows, each in pieces; a customer's page goes without those for the vendor's own programs."""
+    yield "findings.csv", [_findings_csv(facts["findings"]).encode()]
+    yield "report.json", [json_text(facts).encode()]
+    if report.account is None:
+        sheets = {part.title: (part.columns, part.rows) for part in parts(facts, {})}
+        yield "findings.xlsx", [workbook(sheets, report.as_of)]
+        accesses = (row for row in stream(report.connection, *month_of(report.period), report.as_of, None) if row["kind"] == "access")
+        yield "events.ocsf.jsonl", events(facts, accesses, staff_names(report), report.as_of)
+
+
+def _put(folder: Path, name: str, content: Iterable[bytes]) -> str:
+    """Write a file beside and move it into place; return its SHA-256."""
+    beside, digest = folder / f".{name}.tmp", hashlib.sha256()
+    with beside.open("wb") as file:
+        for piece in content:
+            file.write(piece)
+            digest.update(piece)
+    beside.replace(folder / name)
+    return digest.hexdigest()
 
 
 def month_of(period: str) -> tuple[date, date]:
@@ -88,7 +119,7 @@ def facts_of(report: ReportInput) -> Row:
         "settings_sha256": report.settings_sha256,
         "code_version": report.code_version,
     }
-    return {
+    facts = {
         "period": report.period,
         "as_of": instant(report.as_of),
         "account": report.account,
@@ -112,8 +143,10 @@ def facts_of(report: ReportInput) -> Row:
         "releases": select(selects.RELEASES),
         "purges": [] if is_ours else select(selects.PURGES),
         "proof": None if report.proof is None else asdict(report.proof),
+        "lines": _lines(report),
         "inputs": [] if is_ours else inputs,
     }
+    return facts if report.is_staff_named else numbered(facts, staff_numbers(report.connection))
 
 
 def _reader(report: ReportInput, month: date, following: date) -> Callable[[str], list[Row]]:
@@ -131,6 +164,18 @@ def _reader(report: ReportInput, month: date, following: date) -> Callable[[str]
     return select
 
 
+def staff_names(report: ReportInput) -> Callable[[str | None], str | None]:
+    """Return what gives the name under which a report shows a member of staff."""
+    numbers = {} if report.is_staff_named else staff_numbers(report.connection)
+    return lambda staff: None if staff is None else numbers.get(staff, staff)
+
+
+def _lines(report: ReportInput) -> list[Row]:
+    """Return the lines of a customer's own page; in a report of all they are hashed only."""
+    found = lines(stream(report.connection, *month_of(report.period), report.as_of, report.account), staff_names(report)) if report.account else ()
+    return [line for _, told in found for line in told]
+
+
 def _findings_csv(findings: list[Row]) -> str:
     columns = (
         "finding_id", "control", "promise_ids", "code", "severity", "occurred_at", "account_id", "staff_id", "summary", "record_class",
@@ -145,7 +190,7 @@ def _page(facts: Row, hashes: Mapping[str, str], month: date, following: date) -
     style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     days = [month + timedelta(days=number) for number in range((following - month).days)]
     return environment.get_template("report.html.j2").render(
-        facts,
+        {**facts, "lines": [{**dict.fromkeys(COLUMNS), **line} for line in facts["lines"]]},
         hashes=hashes,
         month_name=month.strftime("%B %Y"),
         days=days,

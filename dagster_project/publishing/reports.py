@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import duckdb
 import pyarrow as pa
 
 from dagster_project import __version__
@@ -14,11 +15,16 @@ from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.lake import schema
 from dagster_project.errors import UsageError
+from dagster_project.publishing.attest import FOLDER, Made, attest, opened
 from dagster_project.publishing.changes import changes, is_any
+from dagster_project.publishing.exports import sha256
+from dagster_project.publishing.lines import cells, lines, stream
 from dagster_project.publishing.proofs import kept
-from dagster_project.publishing.report import ReportInput, facts_of, month_of, write
+from dagster_project.publishing.report import ReportInput, facts_of, month_of, staff_names, write
+from dagster_project.publishing.selects import ACCOUNTS
 
 CLOSINGS, CLOSED_ACCESSES = "ledger.closings", "ledger.closed_accesses"
+LONGEST = 120  # signs of an account's id in the name of a folder
 Facts = dict[str, Any]
 
 
@@ -36,13 +42,15 @@ def report_latest(house: House, engine: DuckDBEngine) -> list[Path]:
 def report_month(house: House, month: str, account: str | None = None, against: str | None = None, *, is_to_close: bool = False) -> Path:
     """Write the report of one month, or with an account that customer's page; return the folder it stands in.
 
-    `against` is the month of another report, to tell what changed. Raises UsageError for a month without evidence, and for closing one that is not over.
+    `against` is the month of another report, to tell what changed. Raises UsageError for a month or an account without evidence, and for closing one that is not over.
     """
     engine = DuckDBEngine(house.home)
     try:
         known = [f"{each:%Y-%m}" for each in months(engine)]
         if not {month, against or month} <= set(known):
             raise UsageError(f"there is evidence for {', '.join(known) or 'no month'} only; write a month as YYYY-MM")
+        if account and account not in _accounts(engine.connection()):
+            raise UsageError("there is no evidence of that account; `glasshouse query` on measured.account_requests_daily or flagged.access_decisions shows which there are")
         before = facts_of(_input(house, engine, against, account)) if against else None
         folder = _write(house, engine, month, account, before)
         if is_to_close:
@@ -52,8 +60,14 @@ def report_month(house: House, month: str, account: str | None = None, against: 
         engine.close()
 
 
+def page_of(account: str) -> str:
+    """Return the name of the folder of a customer's page: letters, digits and `_.-~%` alone, and never longer than a file's name may be."""
+    quoted = quote(account, safe="")
+    return f"account-{quoted}" if len(quoted) <= LONGEST else f"account-{quoted[:LONGEST]}-{sha256(account)[:16]}"
+
+
 def _input(house: House, engine: DuckDBEngine, month: str, account: str | None) -> ReportInput:
-    return ReportInput(engine.connection(), month, _as_of(engine), house.settings.sha256(), __version__, kept(house.home), account)
+    return ReportInput(engine.connection(), month, _as_of(engine), house.settings.sha256(), __version__, kept(house.home), account, house.settings.reports.name_staff)
 
 
 def _as_of(engine: DuckDBEngine) -> datetime:
@@ -66,7 +80,7 @@ def _write(house: House, engine: DuckDBEngine, month: str, account: str | None, 
     folder = house.home / "reports" / month
     made = _input(house, engine, month, account)
     if account:
-        folder /= f"account-{quote(account, safe='')}"
+        folder /= page_of(account)
     elif month in {row["period"] for row in engine.lake.read(CLOSINGS).to_pylist()} and (folder / "report.json").is_file():
         closed = json.loads((folder / "report.json").read_bytes())
         said = max(folder.glob("restated-*"), default=folder)
@@ -74,9 +88,27 @@ def _write(house: House, engine: DuckDBEngine, month: str, account: str | None, 
             return said
         folder /= f"since-{against['period']}" if against else f"restated-{made.as_of:%Y%m%dT%H%M%SZ}"
         against = against or closed
-    write(made, folder, against)
+    if against is None and account is None:
+        earlier = [f"{each:%Y-%m}" for each in months(engine) if f"{each:%Y-%m}" < month]
+        against = facts_of(_input(house, engine, earlier[-1], None)) if earlier else None
+    outputs = write(made, folder, against)
+    _attest(house, engine, made, folder, outputs)
     _export(house, folder)
     return folder
+
+
+def _accounts(connection: duckdb.DuckDBPyConnection) -> list[str | None]:
+    """Return every account of which there is evidence."""
+    return [row[0] for row in connection.sql(ACCOUNTS).fetchall()]
+
+
+def _attest(house: House, engine: DuckDBEngine, made: ReportInput, folder: Path, outputs: dict[str, str]) -> None:
+    """Enter a report in the ledger of HOME, with one tree for each account, and lay the proof beside it."""
+    ledger = opened(house)
+    rows = stream(made.connection, *month_of(made.period), made.as_of, None)
+    tree = cells(made.period, _accounts(made.connection), lines(rows, staff_names(made)), ledger.salt)
+    hers = json.loads((folder / "report.json").read_bytes())["lines"] if made.account else []
+    attest(ledger, engine, folder, Made(made.period, made.account, made.as_of, outputs, tree, hers))
 
 
 def _close(engine: DuckDBEngine, month: str) -> None:
@@ -106,8 +138,9 @@ def _export(house: House, folder: Path) -> None:
     target = Path(house.settings.reports.export_dir).expanduser() / folder.relative_to(house.home / "reports")
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for path in folder.iterdir():
+        for path in [*folder.iterdir(), *(folder / FOLDER).iterdir()]:
             if path.is_file():
-                shutil.copyfile(path, target / path.name)
+                (target / path.relative_to(folder)).parent.mkdir(exist_ok=True)
+                shutil.copyfile(path, target / path.relative_to(folder))
     except OSError:
         house.tell("reports.export_dir cannot be written; the report stands in HOME/reports only")

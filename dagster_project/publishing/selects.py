@@ -232,3 +232,65 @@ where purged_at <= $as_of
 group by rule, table_name
 order by rule, table_name
 """
+
+# What a customer may know of what was done with her records, line by line; its order is that of the line's numbers.
+LINES = f"""
+with accesses as (
+    select
+        'access' as kind, d.account_id, d.occurred_at as happened_at, d.staff_id, d.record_class,
+        coalesce(len(d.record_ids), case when d.record_id is null then e.row_count else 1 end)::bigint as records,
+        e.byte_count as bytes, d.action, d.purpose, d.grant_id, d.code as verdict, d.outcome, cast(null as varchar) as recipient, d.source, d.event_id as id
+    from flagged.access_decisions as d
+    left join scrubbed.access_events as e on e.source = d.source and e.event_id = d.event_id
+    where {_HAPPENED.format("d.occurred_at")} and {_OURS.format("d.")}
+),
+emergencies as (
+    select
+        'emergency', account_id, opened_at, staff_id, cast(null as varchar), accesses, cast(null as bigint), cast(null as varchar), cast(null as varchar),
+        cast(null as varchar), coalesce(decision, 'none'), cast(null as varchar), cast(null as varchar), cast(null as varchar), emergency_id
+    from reported.emergency_register
+    where {_MONTH.format("opened_at")} and {_OURS.format("")}
+),
+shared as (
+    select
+        'disclosure', account_id, occurred_at, cast(null as varchar), data_class, cast(null as bigint), cast(null as bigint), kind, purpose,
+        cast(null as varchar), cast(null as varchar), cast(null as varchar), recipient, cast(null as varchar), disclosure_id
+    from scrubbed.disclosures
+    where {_MONTH.format("occurred_at")} and {_OURS.format("")}
+),
+measured as (
+    select
+        'measured', account_id, cast(day as timestamptz), cast(null as varchar), record_class, records, bytes, cast(null as varchar), cast(null as varchar),
+        cast(null as varchar), cast(null as varchar), cast(null as varchar), cast(null as varchar), cast(null as varchar), cast(null as varchar)
+    from measured.account_records_daily
+    where day >= $month and day < $next and {_OURS.format("")}
+)
+select * from accesses
+union all select * from emergencies
+union all select * from shared
+union all select * from measured
+order by account_id nulls last, happened_at nulls last, kind, source nulls last, id nulls last, record_class nulls last
+"""
+
+# Whoever may ask: a customer of whom nothing was recorded gets an answer too.
+ACCOUNTS = """
+select account_id from scrubbed.accounts
+union select account_id from flagged.access_decisions
+union select account_id from reported.emergency_register
+union select account_id from scrubbed.disclosures
+union select account_id from measured.account_records_daily
+union select account_id from measured.account_requests_daily
+order by account_id nulls last
+"""
+
+# Numbers in the order in which staff first reached a record: whoever knows the names cannot tell the numbers from them.
+STAFF = """
+with known as (
+    select staff_id, occurred_at from flagged.access_decisions
+    union all select staff_id, cast(null as timestamptz) from scrubbed.staff
+    union all select staff_id, cast(null as timestamptz) from reported.findings
+    union all select staff_id, cast(null as timestamptz) from reported.emergency_register
+    union all select grantee_id, cast(null as timestamptz) from reported.grant_register where grantee_kind = 'person'
+)
+select staff_id from known where staff_id is not null group by staff_id order by min(occurred_at) nulls last, staff_id
+"""

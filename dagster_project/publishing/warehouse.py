@@ -9,6 +9,8 @@ import duckdb
 
 from dagster_project.errors import GlasshouseError
 
+FORMAT = 1  # of the warehouse: raised where what analysts wrote for it would no longer run
+FORMAT_NAME = "warehouse_format"  # the macro in the file that tells it
 _CLOSED = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 
@@ -34,6 +36,7 @@ def publish(tables: Iterable[Published], target: Path) -> dict[str, int]:
         with duckdb.connect(str(beside), config=dict(_CLOSED)) as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.begin()  # one for all: each statement of its own would wait for the disk
+            connection.execute(f"create macro {FORMAT_NAME}() as {FORMAT}")
             rows = {table.name: _build(connection, table) for table in tables}
             connection.commit()
         beside.chmod(0o444)

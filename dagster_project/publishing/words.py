@@ -83,6 +83,18 @@ REVIEW_FAULTS = {
     "REVIEWER_UNDER_REVIEW": "it was made by the person whom the finding is about",
 }
 
+METHOD = {
+    "What is read": (
+        "Logs and access events once each, told apart by the hash of their content; ledgers whole, at every run. Each line is parsed, set aside with a reason, or blank."
+    ),
+    "What is kept": "Allow-listed columns only. Addresses, user names, agents, referrers, query values and cookies never leave memory; an account can be told, a person cannot.",
+    "How an access is judged": (
+        "By fixed rules in a fixed order, against what was known at the instant of the access and against what is known now. "
+        "It is permitted only if one single grant covers it in every respect. No model, no score, no discretion."
+    ),
+    "What counts as kept": "Only complete evidence. Gaps, unreadable times and undecided accesses make a promise unproven at best.",
+}
+
 GRANT_FLAGS = {
     "is_new": ("New", "recorded in the period"),
     "is_revoked": ("Revoked", "revoked in the period"),

@@ -1,5 +1,6 @@
 """The report in a real browser: it runs nothing, fits a phone, and can be used by keyboard."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,7 +29,10 @@ def _browser() -> Iterator[Browser]:
 def _folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reports")
     write(synthetic.report(synthetic.month(600)), folder / "month")
-    write(synthetic.report(synthetic.month(9, synthetic.HOSTILE + "<img src=x onerror=alert(1)>")), folder / "hostile")
+    hostile = synthetic.HOSTILE + "<img src=x onerror=alert(1)>"
+    write(synthetic.report(synthetic.month(9, hostile)), folder / "hostile")
+    write(synthetic.report(synthetic.month(60), "dune"), folder / "customer")
+    write(synthetic.report(synthetic.month(9, hostile), hostile), folder / "hostile-customer")
     return folder
 
 
@@ -50,7 +54,10 @@ def opened(browser: Browser, path: Path, width: int = 1280, scheme: str = "light
     return page, noises
 
 
-@pytest.mark.parametrize("name", ["month", "hostile"])
+NAMES = ["month", "hostile", "customer", "hostile-customer"]
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_nothing_runs_and_nothing_is_fetched(browser: Browser, folder: Path, name: str) -> None:
     """Also with hostile text in every place, the page is only paper; its own style is applied under its own policy."""
     page, noises = opened(browser, folder / name)
@@ -62,7 +69,7 @@ def test_nothing_runs_and_nothing_is_fetched(browser: Browser, folder: Path, nam
 @pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_no_page_is_wider_than_its_screen(browser: Browser, folder: Path, width: int) -> None:
     """Wide tables scroll in their own frame; the page itself never does (WCAG 1.4.10)."""
-    for name in ("month", "hostile"):
+    for name in NAMES:
         page, _ = opened(browser, folder / name, width)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
@@ -85,10 +92,11 @@ CONTRAST = """
 """
 
 
+@pytest.mark.parametrize("name", ["month", "customer"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_has_enough_contrast(browser: Browser, folder: Path, scheme: str) -> None:
+def test_text_has_enough_contrast(browser: Browser, folder: Path, name: str, scheme: str) -> None:
     """WCAG AA: 4.5 to 1 for every piece of text, in both schemes."""
-    page, _ = opened(browser, folder / "month", scheme=scheme)
+    page, _ = opened(browser, folder / name, scheme=scheme)
     assert page.evaluate(CONTRAST) >= 4.5
 
 
@@ -110,6 +118,15 @@ def test_a_screen_reader_finds_its_way(browser: Browser, folder: Path) -> None:
     assert page.get_by_role("table", name="Promises and their status").count() == 1
     assert page.get_by_role("img", name="Promises: 7 kept, 2 broken, 1 unproven, 1 not applicable").count() == 1
     assert page.evaluate("[...document.querySelectorAll('table')].every(table => table.caption?.textContent.trim())")
+
+
+def test_the_customer_sees_each_line(browser: Browser, folder: Path) -> None:
+    """On a phone each line is a block of its own, and no label stands over another."""
+    page, _ = opened(browser, folder / "customer", width=390)
+    rows = page.locator("table.lines tbody tr")
+    assert rows.count() == len(json.loads((folder / "customer" / "report.json").read_text())["lines"])
+    tops = rows.first.evaluate("row => [...row.cells].map(cell => cell.getBoundingClientRect()).filter(box => box.height).map(box => box.top)")
+    assert len(set(tops)) == len(tops) > 3
 
 
 def test_folded_tables_are_printed(browser: Browser, folder: Path) -> None:

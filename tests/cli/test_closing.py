@@ -50,26 +50,38 @@ def read(path: Path) -> dict[str, Any]:
     return told
 
 
+def files(folder: Path) -> dict[str, bytes]:
+    """Return every file of a report, its evidence too, without the reports that stand inside it."""
+    own = [*folder.iterdir(), *(folder / "evidence").iterdir()]
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in own if path.is_file()}
+
+
+def inside(folder: Path) -> list[str]:
+    """Return the names of the reports that stand inside one."""
+    return [path.parent.name for path in folder.glob("*/report.json")]
+
+
 def test_what_comes_after_the_close_is_late_and_restated(landing: Path) -> None:
     """An auditor who holds the closed report must find in the restated one exactly what was added."""
     run(landing, "2026-03-02T00:00:00Z")
     assert report(landing, "--close") == 0
     closed = landing.parent / "home" / "reports" / "2026-02"
-    before = {path.name: path.read_bytes() for path in closed.iterdir()}
+    before = files(closed)
     put(landing, "second", "2026-02-11T10:00:00Z")
     put(landing, "third", "2026-03-05T10:00:00Z")
     run(landing, "2026-03-09T00:00:00Z")
     assert late(landing) == {"first": False, "second": True, "third": False}
     assert report(landing) == 0
-    assert {path.name: path.read_bytes() for path in closed.iterdir() if path.is_file()} == before
+    assert files(closed) == before
     restated = read(closed / "restated-20260309T000000Z")
     assert [row["summary"] for row in restated["changes"]["new"]] == [row["summary"] for row in restated["findings"] if row["is_late"]]
     assert (len(restated["changes"]["new"]), restated["changes"]["gone"]) == (1, [])
     assert restated["changes"]["against_as_of"] == "2026-03-02T00:00:00Z"
     assert "Changes" in (closed / "restated-20260309T000000Z" / "report.html").read_text()
+    assert [status_of(["verify", str(folder)]) for folder in (closed, closed / "restated-20260309T000000Z")] == [0, 0]
     run(landing, "2026-03-10T00:00:00Z")
     assert report(landing) == 0
-    assert [path.name for path in closed.iterdir() if path.is_dir()] == ["restated-20260309T000000Z"]
+    assert inside(closed) == ["restated-20260309T000000Z"]
 
 
 def test_a_closed_month_without_news_is_not_restated(landing: Path) -> None:
@@ -79,9 +91,9 @@ def test_a_closed_month_without_news_is_not_restated(landing: Path) -> None:
     run(landing, "2026-03-09T00:00:00Z")
     assert report(landing) == 0
     month = landing.parent / "home" / "reports" / "2026-02"
-    assert [path.name for path in month.iterdir() if path.is_dir()] == []
+    assert inside(month) == []
     assert report(landing, "--diff", "2026-02") == 0
-    assert [path.name for path in month.iterdir() if path.is_dir()] == ["since-2026-02"]
+    assert inside(month) == ["since-2026-02"]
 
 
 def test_a_rebuild_makes_nothing_late_that_was_known(landing: Path) -> None:
@@ -138,4 +150,5 @@ def test_a_report_is_copied_to_where_settings_say(landing: Path) -> None:
     (landing.parent / "glasshouse.toml").write_text(f'[reports]\nexport_dir = "{target}"\n')
     run(landing, "2026-03-02T00:00:00Z")
     home = landing.parent / "home" / "reports" / "2026-02"
-    assert {path.name: path.read_bytes() for path in (target / "2026-02").iterdir()} == {path.name: path.read_bytes() for path in home.iterdir()}
+    assert files(target / "2026-02") == files(home)
+    assert status_of(["verify", str(target / "2026-02")]) == 0

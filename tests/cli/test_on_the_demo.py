@@ -12,6 +12,7 @@ import pytest
 from dagster_project.cli import status_of
 from dagster_project.cli.common import house_of
 from dagster_project.engines import catalog
+from dagster_project.evidence import heads, merkle
 from dagster_project.proving.prove import look
 from dagster_project.reading.logs.formats import FORMATS
 
@@ -45,6 +46,11 @@ def report_files(home: Path) -> dict[str, bytes]:
     return {path.relative_to(home).as_posix(): path.read_bytes() for path in sorted((home / "reports").rglob("*")) if path.is_file()}
 
 
+def of_tables(files: dict[str, bytes]) -> dict[str, bytes]:
+    """Return the files that come of tables alone; the evidence beside them comes of a key too."""
+    return {name: content for name, content in files.items() if "/evidence/" not in name}
+
+
 def test_running_twice_changes_nothing(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Evidence that changes when nothing new came is no evidence; and `--fail-on` tells a script of findings with 1."""
     tables, files = rows(demo_home), report_files(demo_home)
@@ -63,7 +69,10 @@ def test_another_home_gets_the_same_report(demo_home: Path, tmp_path: Path, monk
     shown = capsys.readouterr()
     assert "307 permitted" in shown.out
     assert "%" not in shown.err.replace("0.30%", "")  # nobody watches, so nothing is drawn
-    assert report_files(tmp_path / "other") == report_files(demo_home)
+    files, others = report_files(demo_home), report_files(tmp_path / "other")
+    assert of_tables(others) == of_tables(files)
+    assert others.keys() == files.keys()
+    assert others != files
     tables, other = rows(demo_home), rows(tmp_path / "other")
     by_chance = {"ledger.keys"}  # key ids and check values
     assert {name: other[name] for name in other.keys() - by_chance} == {name: tables[name] for name in tables.keys() - by_chance}
@@ -106,7 +115,9 @@ def test_a_customer_gets_a_page_of_its_own(copied_home: Path, capsys: pytest.Cap
 MARCH = ["--month", "2026-03"]
 
 
-@pytest.mark.parametrize("options", [["--month", "2025-01"], ["--month", "March"], [*MARCH, "--account", "alder", "--close"], [*MARCH, "--diff", "2026-02"]])
+@pytest.mark.parametrize(
+    "options", [["--month", "2025-01"], ["--month", "March"], [*MARCH, "--account", "alder", "--close"], [*MARCH, "--diff", "2026-02"], [*MARCH, "--account", "nobody"]]
+)
 def test_a_report_that_cannot_be_written_exits_2(options: list[str], demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """An empty report of a month without evidence would read as a month without findings."""
     assert status_of(["report", "--home", str(demo_home), *options]) == 2
@@ -164,6 +175,23 @@ def test_purge_removes_what_is_past_its_time(as_of: str, expected: dict[str, int
     assert bool(after[PAGES]) == bool(after["reported.account_usage_monthly"]) == (USAGE not in expected)
     assert status_of(command) == 0
     assert answer(capsys)["removed"] == []
+
+
+def test_a_purge_retires_the_ledger_and_keeps_its_proofs(copied_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """After the ledgers' years the entries go whole, their hashes stay: a pack that was kept verifies, and its head is still continued."""
+    pack = Path(shutil.copytree(copied_home / "reports" / "2026-03", tmp_path / "pack"))
+    before = (copied_home / "evidence" / "leaves").read_text()
+    assert status_of(["purge", "--home", str(copied_home), "--as-of", "2033-04-02T00:00:00Z", "--json"]) == 0
+    removed = {row["table_name"]: row["rows"] for row in answer(capsys)["removed"]}
+    assert removed["evidence"] == len(before.splitlines())
+    entries = [json.loads(line) for path in (copied_home / "evidence" / "ledger").iterdir() for line in path.read_text().splitlines()]
+    assert [(entry["kind"], entry["below"]) for entry in entries] == [("retired", removed["evidence"])]
+    leaves = (copied_home / "evidence" / "leaves").read_text()
+    assert leaves.startswith(before)
+    kept = heads.read((pack / "evidence" / "head.json").read_bytes())
+    assert kept is not None
+    assert merkle.root(map(bytes.fromhex, leaves.split()[: kept.size])).hex() == kept.root
+    assert status_of(["verify", str(pack)]) == 0
 
 
 def test_a_run_after_a_purge_gives_the_same_evidence(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -252,18 +280,47 @@ def store_person(home: Path) -> None:
     pq.write_table(stored.set_column(place, "route", [names]), path)
 
 
-def test_verify_names_what_is_not_as_written(copied_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Whoever hands on a report must be able to show that nobody touched it."""
-    pack = copied_home / "reports" / "2026-03"
-    assert status_of(["verify", str(pack)]) == 0
-    assert "3 files are as the manifest says" in capsys.readouterr().out
+def test_verify_names_what_is_not_as_sealed(copied_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever hands on a report must be able to show that nobody touched it, with nothing but the pack and a public key."""
+    pack = Path(shutil.copytree(copied_home / "reports" / "2026-03", tmp_path / "pack"))
+    key, head = ["--key", str(copied_home / "evidence" / "key.pem")], copied_home / "reports" / "2026-03" / "evidence" / "head.json"
+    assert status_of(["verify", str(pack), *key, "--since", str(head)]) == 0
+    assert "7 files are what was sealed as 2026-03" in capsys.readouterr().out
     (pack / "findings.csv").write_bytes((pack / "findings.csv").read_bytes() + b" ")
     (pack / "report.json").unlink()
     (pack / "extra\x1b[31m.txt").write_text("")
-    assert status_of(["verify", str(pack), "--json"]) == 1
-    assert answer(capsys) == {"intact": ["report.html"], "changed": ["findings.csv"], "missing": ["report.json"], "foreign": ["extra\x1b[31m.txt"]}
+    assert status_of(["verify", str(pack), *key, "--json"]) == 1
+    told = answer(capsys)
+    assert (told["intact"], told["changed"], told["missing"], told["foreign"]) == (
+        ["events.ocsf.jsonl", "findings.xlsx", "manifest.json", "report.html", "report.pdf"],
+        ["findings.csv"],
+        ["report.json"],
+        ["extra\x1b[31m.txt"],
+    )
+    assert (told["reordered"], told["wrong_key"], told["rolled_back"]) == ([], [], [])
     assert status_of(["verify", str(pack)]) == 1
     assert "\x1b" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("option", ["--key", "--since"])
+@pytest.mark.parametrize("name", ["manifest.json", "none"])
+def test_verify_wants_a_key_and_a_head(option: str, name: str, demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is neither is wrong usage, not a wrong pack."""
+    pack = demo_home / "reports" / "2026-03"
+    assert status_of(["verify", str(pack), option, str(pack / name)]) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_a_customer_checks_her_page_alone(copied_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each line is sealed and none was left out; a line that is taken away is named by its number."""
+    assert status_of(["report", "--home", str(copied_home), "--month", "2026-03", "--account", "alder"]) == 0
+    page = Path(shutil.copytree(copied_home / "reports" / "2026-03" / "account-alder", tmp_path / "page"))
+    assert status_of(["verify", str(page)]) == 0
+    assert "104 lines are sealed, and none was left out" in capsys.readouterr().out
+    told = json.loads((page / "report.json").read_text())
+    (page / "report.json").write_text(json.dumps({**told, "lines": [line for line in told["lines"] if line["n"] not in {8, 9}]}))
+    assert status_of(["verify", str(page), "--json"]) == 1
+    assert answer(capsys)["missing"] == ["report.json: line 8 to 9"]
 
 
 @pytest.mark.parametrize("manifest", ["", "[]", "{}", '{"outputs": {}}', '{"outputs": {"report.html": 7}}', '{"outputs": {"report.html": "abc"}}'])
@@ -272,4 +329,4 @@ def test_a_manifest_that_is_none_counts_as_changed(manifest: str, tmp_path: Path
     (tmp_path / "manifest.json").write_text(manifest)
     (tmp_path / "report.html").write_text("")
     assert status_of(["verify", str(tmp_path), "--json"]) == 1
-    assert answer(capsys) == {"intact": [], "changed": ["manifest.json"], "missing": [], "foreign": ["report.html"]}
+    assert "manifest.json: it is no manifest of a report" in answer(capsys)["changed"] or manifest == '{"outputs": {"report.html": "abc"}}'

@@ -22,14 +22,19 @@ create table reported.promises (promise_id varchar, period_start date, period_en
 create table reported.findings (finding_id varchar, control varchar, promise_ids varchar[], code varchar, severity varchar, occurred_at timestamptz,
     account_id varchar, staff_id varchar, summary varchar, first_seen_at timestamptz, status varchar);
 create table flagged.access_decisions (source varchar, event_id varchar, occurred_at timestamptz, staff_id varchar, account_id varchar,
-    record_class varchar, outcome varchar, code varchar, grant_id varchar, nearest_grant_id varchar, all_faults varchar[], distance_s double, provisional boolean,
-    late boolean);
+    record_class varchar, outcome varchar, code varchar, nearest_grant_id varchar, all_faults varchar[], distance_s double, provisional boolean, late boolean,
+    record_id varchar, record_ids varchar[], action varchar, purpose varchar, grant_id varchar);
 create table flagged.access_explanations (source varchar, event_id varchar, basis varchar, sentence varchar);
 create table flagged.dark_access (finding_id varchar, account_id varchar, provisional boolean);
 create table reported.explained_accesses (month date, account_id varchar, basis varchar, accesses bigint);
 create table reported.review_register (finding_id varchar, status varchar, reviewed_at timestamptz, reviewed_by_staff_id varchar, fault varchar, is_missing boolean);
 create table reported.access_balance (inputs bigint, entries bigint, blank_or_comment bigint, not_accesses bigint, refused bigint, duplicates bigint,
     purged bigint, not_yet_known bigint, permitted bigint, info bigint, undetermined bigint, violation bigint, inputs_off bigint, sources_off bigint, is_balanced boolean);
+create table scrubbed.access_events (source varchar, event_id varchar, row_count bigint, byte_count bigint);
+create table scrubbed.disclosures (disclosure_id varchar, account_id varchar, recipient varchar, data_class varchar, purpose varchar, kind varchar, occurred_at timestamptz);
+create table scrubbed.accounts (account_id varchar);
+create table scrubbed.staff (staff_id varchar);
+create table measured.account_records_daily (account_id varchar, record_class varchar, day date, records bigint, bytes bigint);
 create table reported.decision_counts (month date, outcome varchar, code varchar, accesses bigint, staff bigint, accounts bigint);
 create table reported.grant_register (grant_id varchar, account_id varchar, grantee_kind varchar, grantee_id varchar, valid_from timestamptz,
     valid_to timestamptz, recorded_at timestamptz, revoked_at timestamptz, state varchar, is_unbounded boolean, accesses bigint, last_used_at timestamptz);
@@ -127,12 +132,14 @@ def _findings(connection: duckdb.DuckDBPyConnection, findings: int, chance: rand
     for number, (code, stamp) in enumerate([("LOG_GAP", at), ("LOG_GAP", at + timedelta(hours=2)), ("TIME_UNZONED", None)]):
         decided.append(("service", hostile or f"gap-{number}", stamp, "s-02", "gilt", "employee", "undetermined", code, None, [], None, False, False))
     connection.executemany(f"insert into reported.findings values ({', '.join('?' * 11)})", found)
-    connection.executemany(f"insert into flagged.access_decisions values ({', '.join('?' * 8)}, null, {', '.join('?' * 5)})", decided)
-    granted = ("service", "granted", at, "s-01", "dune", "employee", "permitted", "GRANTED", hostile or "g-011", hostile or "g-011", [], 0.0, False, False)
-    connection.execute(f"insert into flagged.access_decisions values ({', '.join('?' * 14)})", granted)
-    told = "Staff s-01 read an employee record of a customer; the sentence says why."
+    granted = ("service", "granted", at, "s-01", "dune", "employee", "permitted", "GRANTED", hostile or "g-011", [], 0.0, False, False)
+    told = ("r-1", None, "read", hostile or "support", hostile or "g-001")
+    connection.executemany(f"insert into flagged.access_decisions values ({', '.join('?' * 18)})", [(*row, *told) for row in (*decided, granted)])
+    connection.execute("insert into scrubbed.disclosures values ('d-1', 'dune', ?, 'employee', 'payroll', 'processor', ?)", [hostile or "Ledgerly", at])
+    connection.execute("insert into measured.account_records_daily select 'dune', 'employee', date '2026-10-01' + cast(range as integer), 120 + range, 96000 from range(31)")
+    sentence = "Staff s-01 read an employee record of a customer; the sentence says why."
     bases = "case code when 'GRANTED' then 'grant' else outcome end"
-    connection.execute(f"insert into flagged.access_explanations select source, event_id, {bases}, ? from flagged.access_decisions", [hostile or told])
+    connection.execute(f"insert into flagged.access_explanations select source, event_id, {bases}, ? from flagged.access_decisions", [hostile or sentence])
     connection.execute("insert into flagged.dark_access values (?, 'dune', true)", [finding_id("dark_access", "1")])
     explained = [("grant", 1207), ("exemption", 88), ("declared_purpose", 212), ("own_user", 310), ("emergency", 5), ("nothing_seen", 14), ("undetermined", 8), ("violation", 59)]
     connection.executemany("insert into reported.explained_accesses values ('2026-10-01', ?, ?, ?)", [(hostile or "gilt", *each) for each in explained])

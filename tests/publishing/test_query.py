@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 import time
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +15,7 @@ import pytest
 from dagster_project.engines import catalog
 from dagster_project.errors import UsageError
 from dagster_project.publishing.query import query, shown
+from dagster_project.publishing.warehouse import FORMAT, FORMAT_NAME
 
 
 @pytest.fixture(name="warehouse")
@@ -128,6 +131,46 @@ def test_an_endless_question_ends(warehouse: Path) -> None:
     with pytest.raises(UsageError, match=r"stopped after 0\.3 s"):
         query(warehouse, "select count(*) from range(1000000) a(x), range(1000000) b(y) where hash(x + y) % 7 = 9", seconds=0.3)
     assert time.monotonic() - begun < 10
+
+
+def test_ctrl_c_stops_a_question(warehouse: Path) -> None:
+    """An analyst who asked too much must get her prompt back, not wait for the limit."""
+    asked = "select count(*) from range(1000000) a(x), range(1000000) b(y) where hash(x + y) % 7 = 9"
+    program = (
+        "import sys, threading, os, signal, pathlib\n"
+        "from dagster_project.publishing.query import query\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try:\n    query(pathlib.Path(sys.argv[1]), sys.argv[2], seconds=600)\n"
+        "except KeyboardInterrupt:\n    print('stopped')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(warehouse), asked], capture_output=True, text=True, check=True, timeout=120)
+    assert done.stdout == "stopped\n"
+
+
+def test_a_newer_warehouse_says_what_to_upgrade(tmp_path: Path) -> None:
+    """An old one stays readable, one of this format is read, a newer one would be read wrong."""
+    answers = {}
+    for number in (None, FORMAT, FORMAT + 1):
+        path = tmp_path / f"{number}.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            connection.execute("create table t as select 1 as a")
+            if number is not None:
+                connection.execute(f"create macro {FORMAT_NAME}() as {number}")
+        try:
+            answers[number] = query(path, "select a from t").num_rows
+        except UsageError as error:
+            answers[number] = str(error)
+    assert answers == {None: 1, FORMAT: 1, FORMAT + 1: "query: the warehouse has format 2, and this glasshouse reads up to 1; upgrade glasshouse"}
+
+
+def test_what_is_no_warehouse_says_what_to_do(tmp_path: Path) -> None:
+    """A file of a later DuckDB, or a damaged one."""
+    path = tmp_path / "warehouse.duckdb"
+    path.write_bytes(b"jane@example.com" * 1000)
+    with pytest.raises(UsageError, match="upgrade glasshouse") as caught:
+        query(path, "select 1")
+    assert "jane" not in str(caught.value)
 
 
 def test_no_more_rows_than_asked_for(warehouse: Path) -> None:

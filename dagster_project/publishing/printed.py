@@ -1,0 +1,41 @@
+"""A report as PDF, set by Typst: its parts as tables on A4, with the same bytes for the same parts; made where the extra [pdf] is installed."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from dagster_project.publishing.exports import written
+from dagster_project.publishing.parts import Part
+from dagster_project.publishing.words import titled
+
+ROWS = 500  # of a table: more pages than that nobody reads, and setting them takes seconds and a gigabyte
+TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
+
+
+def is_possible() -> bool:
+    """Tell whether Typst is installed."""
+    return find_spec("typst") is not None
+
+
+def printed(title: str, parts: Sequence[Part], made_at: datetime) -> bytes:
+    """Return the PDF. Every value goes in as data and is set as text, so nothing in it is obeyed; no font of the machine is used."""
+    import typst
+
+    inputs = {"facts": json.dumps({"title": title, "parts": [_told(part) for part in parts]})}
+    made: bytes = typst.compile(TEMPLATE.read_bytes(), format="pdf", sys_inputs=inputs, ignore_system_fonts=True, timestamp=int(made_at.timestamp()))
+    return made
+
+
+def _told(part: Part) -> dict[str, Any]:
+    more = len(part.rows) - ROWS
+    lead = f"{part.lead} The first {ROWS:,} of {len(part.rows):,}; all of them stand in findings.xlsx and report.json." if more > 0 else part.lead
+    rows = [[_breakable(written(row[column])) for column in part.columns] for row in part.rows[:ROWS]]
+    return {"title": part.title, "lead": lead, "columns": [titled(column) for column in part.columns], "rows": rows}
+
+
+def _breakable(text: str) -> str:
+    """Let each long word break after any eight signs, so that no id runs out of its cell."""
+    return " ".join("\u200b".join(word[place : place + 8] for place in range(0, len(word), 8)) if len(word) > 12 else word for word in text.split(" "))
