@@ -9,7 +9,8 @@ import duckdb
 from dagster_project.publishing.selects import STAFF
 
 _WORD = re.compile(r"[\w@+-]+(?:\.[\w@+-]+)*")
-_NAMED = ("staff_id", "grantee_id")
+_NAMED = ("staff_id", "grantee_id", "reviewed_by_staff_id")
+_WORDED = ("summary", "sentence")
 
 
 def staff_numbers(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -29,7 +30,7 @@ def numbered(found: Any, numbers: Mapping[str, str]) -> Any:
 def _numbered(name: str, value: Any, numbers: Mapping[str, str]) -> Any:
     if name in _NAMED and isinstance(value, str):
         return numbers.get(value, value)
-    if name == "summary" and isinstance(value, str):
+    if name in _WORDED and isinstance(value, str):
         for long in (staff for staff in numbers if not _WORD.fullmatch(staff)):
             value = value.replace(long, numbers[long])
         return _WORD.sub(lambda word: numbers.get(word.group(), word.group()), value)

@@ -65,7 +65,7 @@ def run(landing: Path, home: Path, as_of: str) -> dict[str, str]:
 
 def report(home: Path) -> dict[str, bytes]:
     """Return the files of the report of March."""
-    return {path.name: path.read_bytes() for path in sorted((home / "reports" / "2026-03").iterdir())}
+    return {path.name: path.read_bytes() for path in sorted((home / "reports" / "2026-03").iterdir()) if path.is_file()}
 
 
 def told(files: dict[str, bytes]) -> dict[str, Any]:

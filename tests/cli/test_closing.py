@@ -104,7 +104,7 @@ def test_a_rebuild_makes_nothing_late_that_was_known(landing: Path) -> None:
     assert late(landing) == {"first": False}
     assert report(landing) == 0
     month = landing.parent / "home" / "reports" / "2026-02"
-    assert [path.name for path in month.iterdir() if path.is_dir()] == []
+    assert [path.name for path in month.iterdir() if path.is_dir()] == ["evidence"]
     with (landing / "access_events" / "first.jsonl").open("a") as grown:
         grown.write(EVENT.format(name="second", at="2026-02-11T10:00:00Z"))
     for as_of, options in (("2026-03-10T00:00:00Z", ()), ("2026-03-11T00:00:00Z", ("--rebuild",))):
