@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -86,7 +87,7 @@ def _against(outputs: Mapping[str, str], held: Mapping[str, bytes]) -> list[Faul
     ]
 
 
-class _Sealed:
+class _Sealed(ABC):
     """What a report and a customer's page have in common: a head that speaks, and an entry that names the files."""
 
     def __init__(self, evidence: Mapping[str, bytes], held: Mapping[str, bytes], key: str | None, since: Head | None) -> None:
@@ -100,13 +101,13 @@ class _Sealed:
         if since is not None and self.head is not None:
             self.faults += since_faults(since, self.head, _in(HEAD), self.continues)
 
+    @abstractmethod
     def check(self) -> None:
         """Add what is wrong with files, entries and lines."""
-        raise NotImplementedError
 
+    @abstractmethod
     def continues(self, since: Head) -> bool | None:
         """Tell whether the ledger of this pack begins with what a head was signed over; None where that cannot be told."""
-        raise NotImplementedError
 
     def check_files(self, report: Entry | None, where: str) -> None:
         """Compare the files with the entry of the report in the ledger."""

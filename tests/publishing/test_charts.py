@@ -1,5 +1,6 @@
 """Charts say what the numbers say, to those who see them and to those who do not."""
 
+import re
 from datetime import date
 from xml.etree import ElementTree as ET
 
@@ -48,7 +49,9 @@ def test_a_share_bar_is_divided_by_count() -> None:
 )
 def test_nothing_to_draw_is_drawn_all_the_same(drawn: str) -> None:
     """An empty month divides by zero nowhere, and labels are escaped."""
-    ET.fromstring(drawn)
+    drawing, *shapes = ET.fromstring(drawn).iter()
+    assert drawing.attrib.get("aria-label", "x") in {'"<&', "<b>", "x"}
+    assert [size for shape in shapes for name, size in shape.attrib.items() if name in {"x", "y", "width", "height"} and not re.fullmatch(r"[\d.]+%?", size)] == []
 
 
 def test_levels_leave_out_what_was_not_measured() -> None:

@@ -3,7 +3,6 @@
 The fields of an entry are those of pgAudit's manual, "Format"; what a statement touched is statements.py's to say. What pgAudit cannot see: docs/pgaudit.md.
 """
 
-import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +17,7 @@ from dagster_project.reading.accesses import native, sessions
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.accesses.events import OTHERS as OTHERS_SCHEMA
 from dagster_project.reading.accesses.events import Adapter, Events, Given
-from dagster_project.reading.accesses.postgres_log import Entry, entries, form, usual_prefix
+from dagster_project.reading.accesses.postgres_log import Entry, cells_of, entries, form, usual_prefix
 from dagster_project.reading.accesses.reader import as_rows
 from dagster_project.reading.accesses.statements import Touched, declared, is_system, touched
 from dagster_project.reading.accesses.switches import Switches
@@ -94,7 +93,7 @@ class _Part:
         told = next((audit.parameter for audit in self.audits if audit.parameter != PREVIOUSLY), NOT_LOGGED)
         if told == NONE:
             return ()
-        return None if told.startswith("<") and told.endswith(">") else tuple(_cells(told) or [told])
+        return None if told.startswith("<") and told.endswith(">") else tuple(cells_of(told) or [told])
 
     @property
     def rows(self) -> int | None:
@@ -286,7 +285,7 @@ def _bursts(parts: Mapping[Key, _Part]) -> dict[Key, tuple[int, int]]:
 
 
 def _audit(entry: Entry, message: str) -> _Audit | None:
-    cells = _cells(message)
+    cells = cells_of(message)
     if len(cells) not in FIELDS:
         return None
     kind, statement_id, part, of_class, command, object_type, object_name, statement, parameter = cells[:9]
@@ -295,14 +294,6 @@ def _audit(entry: Entry, message: str) -> _Audit | None:
         return _Audit(entry, kind, int(statement_id), int(part), of_class, command, object_type, object_name, statement, parameter, rows)
     except ValueError:
         return None
-
-
-def _cells(text: str) -> list[str]:
-    csv.field_size_limit(1 << 30)
-    try:
-        return next(csv.reader([text], strict=True), [])
-    except csv.Error:
-        return []
 
 
 def _of_part(part: _Part, burst: tuple[int, int], access: Access) -> list[Touched]:

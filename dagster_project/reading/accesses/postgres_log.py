@@ -136,7 +136,7 @@ def _csv(lines: list[Place]) -> Iterator[Found | None]:
             at += 1
         else:
             raw = b"\n".join(line.raw or b"" for line in lines[at:end])
-            cells = _cells(raw.decode("utf-8", "replace"))
+            cells = cells_of(raw.decode("utf-8", "replace"))
             place = Place(lines[at].line_number, lines[at].byte_offset, raw)
             yield (place, "field_count") if len(cells) not in CSV_FIELDS else _of_csv(place, end - at, cells)
             at = end
@@ -152,7 +152,8 @@ def _record_end(lines: list[Place], start: int) -> int | None:
     return None
 
 
-def _cells(text: str) -> list[str]:
+def cells_of(text: str) -> list[str]:
+    """Return the cells of a line of CSV, none where it is no CSV."""
     csv.field_size_limit(1 << 30)
     try:
         return next(csv.reader([text], strict=True), [])
