@@ -31,7 +31,7 @@ LEDGERS = tuple(
     )
 )  # fmt: skip
 REMEMBERED = ("ledger.first_seen", "ledger.reviews", *steps.CLOSED)
-LOGS = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary")
+LOGS = ("scrubbed.requests", "scrubbed.visits", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary")
 EVENTS = "scrubbed.access_events"
 ATTESTED = ("ledger.attestations", "ledger.source_gaps")
 BOOKS = ("ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.non_accesses", "ledger.runs")

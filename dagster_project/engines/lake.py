@@ -38,14 +38,10 @@ def schema(table: str) -> pa.Schema:
 
 
 def stored(table: str) -> dict[str, Any]:
-    """Return how Parquet stores a contract table; of request lines, where a footer's bounds cost more than they save, it tells only whether tokens are left."""
-    told = ["visitor"] if table == "scrubbed.requests" else True
-    return {"compression": "zstd", "compression_level": 1, "use_dictionary": texts(table), "write_statistics": told, "store_schema": False}
-
-
-def texts(table: str) -> list[str]:
-    """Return the columns of a contract table that hold texts."""
-    return [field.name for field in schema(table) if field.type == pa.string()]
+    """Return how Parquet stores a contract table; bounds of request lines cost more than they save."""
+    texts = [field.name for field in schema(table) if field.type == pa.string()]
+    is_told = table not in ("scrubbed.requests", "scrubbed.visits")
+    return {"compression": "zstd", "compression_level": 1, "use_dictionary": texts, "write_statistics": is_told, "store_schema": False}
 
 
 def conform(table: str, rows: pa.Table) -> pa.Table:

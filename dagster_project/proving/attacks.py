@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake import steps
-from dagster_project.engines.sealing import REQUESTS
+from dagster_project.engines.sealing import VISITS
 from dagster_project.evidence.keyring import KEY_BYTES, KeyDirectory
 from dagster_project.publishing.release import copy_of
 from dagster_project.publishing.suppress import BREAKDOWNS, REACH, Breakdown
@@ -54,7 +54,8 @@ def attack_tokens(place: Path) -> TokenAttack:
     with closing(DuckDBEngine(house.home)) as engine:
         steps.take_ledgers(house)
         steps.take_requests(house, engine)
-        copied = {token for token in engine.lake.read(REQUESTS).column("visitor").to_pylist() if token is not None}
+        halves = engine.lake.read(VISITS).select(["visitor_high", "visitor_low"]).drop_null()
+        copied = {row.tobytes() for row in np.column_stack(halves.columns)}
         directory = KeyDirectory(house.key_directory, house.home, announce=house.tell)
         keys = [directory.key(day, key_id) for day, key_id in directory.held()]
         with_key = _found(copied, keys)

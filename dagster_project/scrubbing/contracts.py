@@ -12,7 +12,6 @@ REQUESTS = pa.schema(
         ("folder", pa.string()),
         ("site", pa.string()),
         ("account_id", pa.string()),
-        ("visitor", pa.binary()),
         ("is_late", pa.bool_()),
         ("is_bot", pa.bool_()),
         ("is_hostile", pa.bool_()),
@@ -32,6 +31,22 @@ REQUESTS = pa.schema(
         ("client_source", pa.string()),
         ("other_query_names", pa.int32()),
         ("card_numbers", pa.int32()),
+    ]
+)
+VISITS = pa.schema(
+    [
+        ("day", pa.date32()),
+        ("site", pa.string()),
+        ("account_id", pa.string()),
+        ("visitor_high", pa.int64()),
+        ("visitor_low", pa.int64()),
+        ("method", pa.string()),
+        ("route_id", pa.int64()),
+        ("status", pa.int16()),
+        ("referrer", pa.string()),
+        ("browser", pa.string()),
+        ("os", pa.string()),
+        ("device_class", pa.string()),
     ]
 )
 STAFF_REQUESTS = pa.schema(

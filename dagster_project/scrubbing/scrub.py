@@ -17,12 +17,12 @@ from dagster_project.scrubbing import columns, protocols
 from dagster_project.scrubbing.addresses import Proxies
 from dagster_project.scrubbing.clients import Clients, contributors
 from dagster_project.scrubbing.columns import number_column, text_column
-from dagster_project.scrubbing.contracts import REQUESTS, STAFF_REQUESTS, TIME, encoded
+from dagster_project.scrubbing.contracts import REQUESTS, STAFF_REQUESTS, TIME, VISITS, encoded
 from dagster_project.scrubbing.literals import Literals
 from dagster_project.scrubbing.memory import Seen
 from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.targets import Targets
-from dagster_project.scrubbing.tokens import blocks, by_day, token_column, tokens
+from dagster_project.scrubbing.tokens import blocks, by_day, halves, tokens
 from dagster_project.settings import Settings
 
 Columns = dict[str, pa.Array]
@@ -39,9 +39,10 @@ class Origin:
 
 @dataclass(frozen=True)
 class Scrubbed:
-    """Rows of scrubbed.requests and scrubbed.staff_requests; columns with few different texts are dictionary-encoded."""
+    """Rows of scrubbed.requests, scrubbed.visits and scrubbed.staff_requests; columns with few different texts are dictionary-encoded."""
 
     requests: pa.Table
+    visits: pa.Table
     staff_requests: pa.Table
 
 
@@ -94,11 +95,11 @@ class Scrubber:
         made = _of_lines(rows, first_line) | _of_texts(seen)
         made |= {name: pa.DictionaryArray.from_arrays(pa.repeat(pa.scalar(0, pa.int32()), rows.num_rows), [place]) for name, place in vars(origin).items()}
         made["account_id"] = self._accounts.named(numbers)
-        made |= self._tokens(made["day"], made["account_id"], seen)
+        made |= self._tokens(made, seen)
         asked = {"route_id": made["route_id"], "visitor": _contributors(seen["client"].column("address")), "account": numbers.cast(pa.int64())}
         self._literals.count(origin.site, pl.DataFrame(asked))
         requests = pa.Table.from_arrays([made[name] for name in REQUESTS.names], schema=encoded(REQUESTS))
-        return Scrubbed(requests, _staff_requests(made, seen))
+        return Scrubbed(requests, _visits(made), _staff_requests(made, seen))
 
     def routes(self) -> pa.Table:
         """Return scrubbed.routes for every route_id given in this run; asked for once, at its end."""
@@ -118,17 +119,19 @@ class Scrubber:
         found = [seen[RULES[rule]].column("account") for rule in self._settings.accounts.rules]
         return pc.coalesce(*found) if found else pa.nulls(len(seen["target"].rows), pa.int32())
 
-    def _tokens(self, days: pa.Array, account_ids: pa.Array, seen: dict[str, Seen]) -> Columns:
-        """Return the visitor of each row, and which rows came after their day was sealed."""
+    def _tokens(self, made: Columns, seen: dict[str, Seen]) -> Columns:
+        """Return the visitor of each row, null where it counts for none (CR-7), and which rows came after their day was sealed."""
         clients = seen["client"].column("address")
-        contexts = blocks(self._contexts.see(account_ids, seen["user_agent"].column("ua_class")).column("block"))
-        addresses, found, is_late = blocks(clients), np.zeros_like(contexts), np.zeros(len(days), np.bool_)
-        for day, rows in by_day(days):
+        contexts = blocks(self._contexts.see(made["account_id"], seen["user_agent"].column("ua_class")).column("block"))
+        addresses, found, is_late = blocks(clients), np.zeros_like(contexts), np.zeros(len(clients), np.bool_)
+        for day, rows in by_day(made["day"]):
             key = self._day_key(day)
             is_late[rows] = key is None
             if key is not None:
                 found[rows] = tokens(key)(addresses[rows], contexts[rows])
-        return {"visitor": token_column(found, is_late | clients.is_null().to_numpy(zero_copy_only=False)), "is_late": pa.array(is_late)}
+        counts_for_none = pc.or_(clients.is_null(), pc.or_(made["is_bot"], made["is_hostile"])).to_numpy(zero_copy_only=False)
+        high, low = halves(found, is_late | counts_for_none)
+        return {"visitor_high": high, "visitor_low": low, "is_late": pa.array(is_late)}
 
 
 RULES = {"log": "account", "host": "host", "path": "target", "user": "user"}
@@ -187,6 +190,12 @@ def _is_hostile(method: Seen, target: Seen) -> pa.Array:
     is_nothing = pc.and_not(target.column("is_missing"), method.column("is_known"))
     is_garbled = pc.or_(pc.invert(target.column("is_http")), pc.invert(method.column("is_method")))
     return pc.or_(pc.or_(is_nothing, is_garbled), pc.and_not(target.column("is_authority"), method.column("is_connect")))
+
+
+def _visits(made: Columns) -> pa.Table:
+    """Return the rows that came before their day was sealed."""
+    rows = pa.Table.from_arrays([made[name] for name in VISITS.names], schema=encoded(VISITS))
+    return rows.filter(pc.invert(made["is_late"])) if pc.any(made["is_late"]).as_py() else rows
 
 
 def _staff_requests(made: Columns, seen: dict[str, Seen]) -> pa.Table:

@@ -12,7 +12,6 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES256
 from cryptography.hazmat.primitives.ciphers.modes import ECB
@@ -52,10 +51,11 @@ def blocks(column: pa.FixedSizeBinaryArray) -> Blocks:
     return np.frombuffer(column.buffers()[1], np.uint64)[2 * column.offset : 2 * (column.offset + len(column))].reshape(-1, 2)
 
 
-def token_column(found: Blocks, is_missing: npt.NDArray[np.bool_]) -> pa.Array:
-    """Return tokens as a column of binaries, null where one is missing."""
-    values = pa.FixedSizeBinaryArray.from_buffers(BLOCK, len(found), [None, pa.py_buffer(np.ascontiguousarray(found))]).cast(pa.binary())
-    return pc.if_else(pa.array(is_missing), pa.scalar(None, pa.binary()), values) if is_missing.any() else values
+def halves(found: Blocks, is_missing: npt.NDArray[np.bool_]) -> tuple[pa.Array, pa.Array]:
+    """Return tokens as two columns of 64-bit numbers, null where one is missing."""
+    mask = is_missing if is_missing.any() else None
+    high, low = (pa.array(np.ascontiguousarray(found[:, half]).view(np.int64), mask=mask) for half in range(2))
+    return high, low
 
 
 def by_day(days: pa.Array) -> Iterator[tuple[date, npt.NDArray[np.int64] | slice]]:

@@ -7,7 +7,6 @@ create table scrubbed.requests (
     folder varchar not null,        -- web_logs or request_logs
     site varchar not null,          -- site the log belongs to
     account_id varchar,             -- account the request belongs to; null where no rule finds one
-    visitor blob,                   -- keyed token of (account, address, agent class) of that day; null once the day is sealed, and in late lines
     is_late boolean not null,       -- true where the day was sealed before the line was read
     is_bot boolean not null,        -- the agent calls itself a program
     is_hostile boolean not null,    -- the request itself is not HTTP (a bad request in a good line)

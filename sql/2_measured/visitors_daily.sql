@@ -1,15 +1,19 @@
 -- One row for each cell of a breakdown and day: how many visitors it stands on, counted from tokens while the day's key lives and frozen once the day is sealed. Stays in HOME.
 
--- A statement for each breakdown: DuckDB 1.5.6 waits for ever on several distinct aggregates in one plan.
+-- A statement for each breakdown, over distinct visits: DuckDB 1.5.6 waits for ever on several distinct aggregates in one plan.
+with visits as (
+    select distinct site, account_id, visitor_high, visitor_low
+    from scrubbed.visits
+    where day = $day
+)
 select
     $day as day,
     site,
     account_id,
     'account' as breakdown,
     '' as cell,
-    count(distinct case when is_bot or is_hostile then null else visitor end) as visitor_days
-from scrubbed.requests
-where day = $day
+    count(visitor_high) as visitor_days
+from visits
 group by site, account_id;
 
 -- Routes are told apart by the lowest of the numbers that share their text, which costs less than the text.
@@ -17,25 +21,30 @@ with pages as (
     select route_id, route, min(route_id) over (partition by site, route) as page
     from scrubbed.routes
 ),
-counted as (
-    select
-        r.site,
-        r.account_id,
-        r.method,
+visits as (
+    select distinct
+        v.site,
+        v.account_id,
+        v.method,
         p.page,
         case
-            when r.status between 100 and 199 then '1xx'
-            when r.status between 200 and 299 then '2xx'
-            when r.status between 300 and 399 then '3xx'
-            when r.status between 400 and 499 then '4xx'
-            when r.status between 500 and 599 then '5xx'
+            when v.status between 100 and 199 then '1xx'
+            when v.status between 200 and 299 then '2xx'
+            when v.status between 300 and 399 then '3xx'
+            when v.status between 400 and 499 then '4xx'
+            when v.status between 500 and 599 then '5xx'
             else 'none'
         end as status_class,
-        count(distinct case when r.is_bot or r.is_hostile then null else r.visitor end) as visitor_days
-    from scrubbed.requests as r
-    left join pages as p on p.route_id = r.route_id
-    where r.day = $day
-    group by all
+        v.visitor_high,
+        v.visitor_low
+    from scrubbed.visits as v
+    left join pages as p on p.route_id = v.route_id
+    where v.day = $day
+),
+counted as (
+    select site, account_id, method, page, status_class, count(visitor_high) as visitor_days
+    from visits
+    group by site, account_id, method, page, status_class
 )
 select
     $day as day,
@@ -47,27 +56,35 @@ select
 from counted as c
 left join pages as p on p.route_id = c.page;
 
+with visits as (
+    select distinct site, account_id, browser, os, device_class, visitor_high, visitor_low
+    from scrubbed.visits
+    where day = $day
+)
 select
     $day as day,
     site,
     account_id,
     'client' as breakdown,
     concat_ws(chr(31), browser, os, device_class) as cell,
-    count(distinct case when is_bot or is_hostile then null else visitor end) as visitor_days
-from scrubbed.requests
-where day = $day
+    count(visitor_high) as visitor_days
+from visits
 group by site, account_id, browser, os, device_class;
 
 with pages as (
     select route_id, route, min(route_id) over (partition by site, route) as page
     from scrubbed.routes
 ),
+visits as (
+    select distinct v.site, p.page, v.visitor_high, v.visitor_low
+    from scrubbed.visits as v
+    left join pages as p on p.route_id = v.route_id
+    where v.day = $day
+),
 counted as (
-    select r.site, p.page, count(distinct case when r.is_bot or r.is_hostile then null else r.visitor end) as visitor_days
-    from scrubbed.requests as r
-    left join pages as p on p.route_id = r.route_id
-    where r.day = $day
-    group by r.site, p.page
+    select site, page, count(visitor_high) as visitor_days
+    from visits
+    group by site, page
 )
 select
     $day as day,
@@ -79,13 +96,17 @@ select
 from counted as c
 left join pages as p on p.route_id = c.page;
 
+with visits as (
+    select distinct site, coalesce(referrer, 'none') as referrer, visitor_high, visitor_low
+    from scrubbed.visits
+    where day = $day
+)
 select
     $day as day, -- UTC day
     site, -- site
     cast(null as varchar) as account_id, -- account; null where unknown, and for a site's breakdowns
     'referrer' as breakdown, -- account, route, client, page or referrer
-    coalesce(referrer, 'none') as cell, -- the cell, its parts joined by the unit separator
-    count(distinct case when is_bot or is_hostile then null else visitor end) as visitor_days -- distinct visitors that day, neither bots nor hostile lines (CR-7)
-from scrubbed.requests
-where day = $day
-group by site, coalesce(referrer, 'none')
+    referrer as cell, -- the cell, its parts joined by the unit separator
+    count(visitor_high) as visitor_days -- distinct visitors that day, neither bots nor hostile lines (CR-7)
+from visits
+group by site, referrer

@@ -82,7 +82,8 @@ def test_a_header_of_settings_tells_who_asked_behind_a_content_network(landing: 
     stored = pa.concat_tables([pq.read_table(path, partitioning=None) for path in (tmp_path / "home").glob("lake/scrubbed/requests/**/*.parquet")])
     shop = [row for row in stored.to_pylist() if row["site"] == "shop"]
     assert [(row["client_class"], row["client_source"]) for row in shop] == [("public", "vendor")] * 2 + [("private", "peer"), ("reserved", "peer")]
-    assert len({row["visitor"] for row in shop}) == 4
+    visits = pa.concat_tables([pq.read_table(path, partitioning=None) for path in (tmp_path / "home").glob("lake/scrubbed/visits/**/*.parquet")])
+    assert len({row["visitor_high"] for row in visits.to_pylist() if row["site"] == "shop"}) == 4
 
 
 def test_what_is_refused_is_told_in_its_own_words(landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

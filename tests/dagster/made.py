@@ -26,7 +26,7 @@ SMALL = (
     "flagged.known_grants", "flagged.grant_scopes", "reported.account_usage_monthly",
 )  # fmt: skip
 REQUEST: dict[str, Any] = {
-    "input_id": "0" * 32, "line_number": 1, "folder": "web_logs", "site": "web", "account_id": "acme", "visitor": b"v" * 16, "is_late": False, "is_bot": False,
+    "input_id": "0" * 32, "line_number": 1, "folder": "web_logs", "site": "web", "account_id": "acme", "is_late": False, "is_bot": False,
     "is_hostile": False, "method": "GET", "route_id": 1, "protocol": "1.1", "host": None, "status": 200, "bytes_sent": 10, "duration_ms": None, "referrer": "none",
     "browser": "Firefox", "os": "Linux", "device_class": "desktop", "ip_version": 4, "client_class": "public", "client_source": "peer", "other_query_names": 0, "card_numbers": 0,
 }  # fmt: skip

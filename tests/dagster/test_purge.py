@@ -21,7 +21,7 @@ def sealed(home: Path, ago: timedelta) -> Lake:
     """Put a request on a day that was sealed so long ago."""
     lake, now = Lake(home), resources.now()
     began = datetime(2026, 3, 1, tzinfo=UTC)
-    row = {**REQUEST, "day": DAY, "occurred_at": began, "visitor": None}
+    row = {**REQUEST, "day": DAY, "occurred_at": began}
     key = {"key_id": "0" * 16, "purpose": "visitor", "day": DAY, "created_at": began, "destroy_after": began + timedelta(days=2), "destroyed_at": now - ago}
     lake.write(SOURCE, pa.Table.from_pylist([row], schema(SOURCE)), "a-0", DAY)
     keys = {**key, "destroyed_by_run": "r", "rows_tokenised": 1, "kcv": "0" * 8, "checked_at": now}

@@ -18,7 +18,7 @@ from dagster_project.settings import Settings
 AS_OF = datetime(2026, 3, 3, tzinfo=UTC)
 TAKEN = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.access_events")
 # What a run draws at random, and what only says where a line stood.
-RANDOM = {"visitor", "key_id", "kcv", "route_id"}
+RANDOM = {"visitor_high", "visitor_low", "key_id", "kcv", "route_id"}
 PLACE = {"input_id"}
 
 

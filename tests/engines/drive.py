@@ -1,4 +1,4 @@
-"""Does one run of the landing job in a process that ends itself, as if killed, just before a file of the lake is moved into place."""
+"""Does one run of the landing job in a process that ends itself, as if killed, just before a file of the lake is moved into place or a folder of it removed."""
 
 import os
 import sys
@@ -15,14 +15,15 @@ KILLED = 9
 
 
 def main(root: Path, target: str, count: int, *, should_rebuild: bool) -> None:
-    """Run until a file whose path below the lake begins with `target` is to be moved into place for the `count`th time."""
-    moves = 0
+    """Run until something whose path below the lake begins with `target` is to be moved into place or removed: the `count`th time."""
+    changes = 0
+    place = {"os.rename": 1, "shutil.rmtree": 0}
 
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal moves
-        if event == "os.rename" and str(arguments[1]).startswith(f"{root}/home/lake/{target}"):
-            moves += 1
-            if moves == count:
+        nonlocal changes
+        if event in place and str(arguments[place[event]]).startswith(f"{root}/home/lake/{target}"):
+            changes += 1
+            if changes == count:
                 os._exit(KILLED)
 
     sys.addaudithook(watch)

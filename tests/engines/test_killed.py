@@ -29,7 +29,7 @@ INSTANTS = [
     ("scrubbed/access_events", 1),
     ("ledger/inputs/accesses-", 2),
     ("measured/visitors_daily", 1),
-    ("scrubbed/requests/day=2026-03-01", 2),  # visitors are counted, tokens still there
+    ("scrubbed/visits/day=2026-03-01", 2),  # visitors are counted, tokens still there
     ("ledger/keys", 3),  # the key is destroyed, which no ledger says yet
     ("ledger/runs", 1),
 ]

@@ -72,7 +72,7 @@ def counts(world: World) -> dict[str, Any]:
         "visitors": sorted(map(repr, world.rows(VISITORS))),
         "measured": [(row["day"], row["requests"], row["visitor_days"], row["late_unlinked"]) for row in world.rows(MEASURED)],
         "keys": [(row["day"], row["destroyed_at"] is not None, row["rows_tokenised"]) for row in world.rows("ledger.keys")],
-        "tokens": [row["visitor"] for row in world.rows("scrubbed.requests") if row["visitor"] is not None],
+        "tokens": world.rows("scrubbed.visits"),
         "key files": [path.name for path in world.keys.iterdir()],
         "purges": sorted((row["table_name"], str(row["day"]), row["rows"], row["is_refused"]) for row in world.rows("ledger.purges")),
         "half files": [path.name for path in world.home.rglob(".*.parquet.*")],

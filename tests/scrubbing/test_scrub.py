@@ -42,7 +42,6 @@ def test_a_row_is_made_anew() -> None:
     table = scrubber({"sites": {"own_hosts": ["www.example.com"], "query": {"page": "count"}}}).requests(rows(line), WEB, first_line=101).requests
     assert table.schema == encoded(REQUESTS)
     row = table.to_pylist()[0]
-    assert len(row.pop("visitor")) == 16
     assert row == {
         "day": date(2024, 5, 17),
         "occurred_at": NOON,
@@ -247,7 +246,13 @@ def test_staff_keep_their_id_in_a_table_of_their_own() -> None:
 
 def visitors(*lines: dict[str, object], **how: object) -> int:
     """Return how many different visitors some lines have."""
-    return len(set(column("visitor", *lines, **how)))
+    return len(set(tokens(*lines, **how)))
+
+
+def tokens(*lines: dict[str, object], **how: object) -> list[tuple[int, int] | None]:
+    """Return the token of each line."""
+    halves = scrubbed(*lines, **how).visits.select(["visitor_high", "visitor_low"]).to_pydict().values()
+    return [None if token == (None, None) else token for token in zip(*halves, strict=True)]
 
 
 @pytest.mark.parametrize(
@@ -271,7 +276,12 @@ def test_a_visitor_is_account_address_and_agent_of_a_day(left: dict[str, object]
 
 def test_without_an_address_there_is_no_visitor() -> None:
     """All who have none would be one visitor."""
-    assert column("visitor", {"client_ip": None}, {"client_ip": "203.0.113.256"}, {"client_ip": "-"}) == [None] * 3
+    assert tokens({"client_ip": None}, {"client_ip": "203.0.113.256"}, {"client_ip": "-"}) == [None] * 3
+
+
+def test_programs_and_garbled_requests_are_no_visitors() -> None:
+    """CR-7 counts people: what calls itself a program, or speaks no HTTP, must not be given a token at all."""
+    assert [token is None for token in tokens({}, {"user_agent": "Googlebot/2.1 (+http://www.google.com/bot.html)"}, {"method": "\x16\x03", "target": None})] == [False, True, True]
 
 
 def test_a_sealed_day_takes_lines_but_no_visitors() -> None:
@@ -279,9 +289,9 @@ def test_a_sealed_day_takes_lines_but_no_visitors() -> None:
     sealed = date(2024, 5, 16)
     late = Scrubber(Settings(), people(), lambda day: None if day == sealed else day_key(day))
     lines = [{"ts": datetime(2024, 5, 16, 12, tzinfo=UTC)}, {}, {"ts": datetime(2024, 5, 16, 13, tzinfo=UTC)}]
-    table = late.requests(rows(*lines), WEB).requests
-    assert table.column("is_late").to_pylist() == [True, False, True]
-    assert [token is None for token in table.column("visitor").to_pylist()] == [True, False, True]
+    made = late.requests(rows(*lines), WEB)
+    assert made.requests.column("is_late").to_pylist() == [True, False, True]
+    assert made.visits.column("day").to_pylist() == [date(2024, 5, 17)]
 
 
 def test_trusted_proxies_are_those_of_the_site() -> None:

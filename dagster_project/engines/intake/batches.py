@@ -14,7 +14,7 @@ from dagster_project.scrubbing.scrub import Origin, Scrubbed, Scrubber
 
 BATCH_ROWS = 50_000  # below it, setting up columns costs more than the rows
 FILE_ROWS = 250_000
-TABLES = ("scrubbed.requests", "scrubbed.staff_requests")
+TABLES = ("scrubbed.requests", "scrubbed.visits", "scrubbed.staff_requests")
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ class Batches:
         scrubbed = self._scrubber.requests(lots[0].rows, lots[0].origin, lots[0].first_line) if len(lots) == 1 else _together(self._scrubber, lots)
         scrubbed = replace(scrubbed, requests=_punctual(scrubbed.requests, lots))
         self._scrubbed.append(scrubbed)
-        held = scrubbed.requests.column("day").filter(scrubbed.requests.column("visitor").is_valid()).value_counts()
+        held = scrubbed.visits.column("day").filter(scrubbed.visits.column("visitor_high").is_valid()).value_counts()
         self._tokens.update({entry["values"]: entry["counts"] for entry in held.to_pylist()})
         if sum(each.requests.num_rows for each in self._scrubbed) >= FILE_ROWS:
             self._write()
@@ -92,7 +92,8 @@ class Batches:
         """Begin to write the rows by day, on the other core; the next small input begins a file of its own name."""
         self._written(waiting=2)
         scrubbed, self._scrubbed = self._scrubbed, []
-        for table, parts in zip(TABLES, ([each.requests for each in scrubbed], [each.staff_requests for each in scrubbed]), strict=True):
+        for table in TABLES:
+            parts = [getattr(each, table.removeprefix("scrubbed.")) for each in scrubbed]
             if parts and (rows := pa.concat_tables(parts)).num_rows:
                 self._writing.append(self._writer.submit(self._lake.write_days, table, rows, f"{self._name}-{self._files}"))
         self._files += 1
@@ -116,7 +117,7 @@ def _together(scrubber: Scrubber, lots: list[Lot]) -> Scrubbed:
     lines = pc.add(rows.column("line_number"), pa.array(shifts)).combine_chunks()
     lot_of = pa.array(np.repeat(np.arange(len(lots)), [lot.rows.num_rows for lot in lots]))
     input_ids = pa.array([lot.origin.input_id for lot in lots]).take(lot_of)
-    return Scrubbed(_placed(scrubbed.requests, input_ids, lines), _placed(scrubbed.staff_requests, input_ids, lines))
+    return replace(scrubbed, requests=_placed(scrubbed.requests, input_ids, lines), staff_requests=_placed(scrubbed.staff_requests, input_ids, lines))
 
 
 def _placed(rows: pa.Table, input_ids: pa.Array, lines: pa.Array) -> pa.Table:

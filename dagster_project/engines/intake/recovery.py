@@ -17,7 +17,7 @@ OF_RUNS = ("ledger.input_files", "ledger.quarantine", "ledger.non_accesses", "le
 # Only request logs have them, and their names go without the kind.
 OF_REQUEST_RUNS = ("scrubbed.routes", "scrubbed.vocabulary")
 # Their files are named after an input that the same run read.
-OF_INPUTS = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.access_events")
+OF_INPUTS = ("scrubbed.requests", "scrubbed.visits", "scrubbed.staff_requests", "scrubbed.access_events")
 
 
 @contextmanager

@@ -23,7 +23,8 @@ from dagster_project.engines.intake.reviews import FIRST_SEEN, REVIEWS, remember
 from dagster_project.engines.intake.sources import FOLDER, gaps, source_gaps, source_proofs, whole_second_inputs
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.purging import purged_rows, refuse
-from dagster_project.engines.sealing import REQUESTS, days_with_tokens, seal, tokens_held
+from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS
+from dagster_project.engines.sealing import days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.keyring import KeyDirectory, Keyring
 from dagster_project.reading.accesses.attestations import Proof
@@ -34,7 +35,7 @@ from dagster_project.settings import keep
 FINDINGS = "reported.findings"
 CLOSED = ("ledger.closings", "ledger.closed_accesses")
 MOST_TOLD = 20
-REQUEST_TABLES = ("scrubbed.requests", "scrubbed.staff_requests")
+REQUEST_TABLES = (REQUESTS, STAFF_REQUESTS)
 TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
 
 
@@ -89,7 +90,7 @@ def take_records(house: House) -> int:
 
 
 def seal_due(house: House, engine: DuckDBEngine) -> int:
-    """Seal every day that takes no more visitors: count them, drop their tokens, destroy the key; return the rows rewritten."""
+    """Seal every day that takes no more visitors: count them, drop their tokens, destroy the key; return how many tokens that were."""
     return _seal(engine, keyring(house, engine.lake))
 
 
@@ -139,12 +140,12 @@ def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
     engine.refresh()
     due = ring.due()
     keyless = [day for day in days_with_tokens(engine.lake) if ring.is_sealed(day)]
-    rewritten = seal(engine, sorted({*due, *keyless}))
+    removed = seal(engine, sorted({*due, *keyless}))
     for day in due:
         ring.destroy(day)
     engine.lake.write("ledger.keys", ring.rows(), "part")
     engine.refresh()
-    return rewritten
+    return removed
 
 
 def _refused(house: House, lake: Lake, tables: tuple[str, ...], what: str) -> int:
