@@ -59,13 +59,14 @@ def _last(begins_with: tuple[tuple[str, int], ...]) -> tuple[str | None, int]:
 class Piece:
     """Whole lines of a file. `byte_offset` counts decompressed bytes and `first_line` lines of the whole file, from 1.
 
-    `ends_open`: the last line has no line end, so it may yet grow. `cut_bytes`: bytes left out of the body's only line,
+    `lines`: how many there are, the open last one included. `ends_open`: the last line has no line end, so it may yet grow. `cut_bytes`: bytes left out of the body's only line,
     which is longer than a piece may be; it has kept its line end.
     """
 
     body: bytes
     byte_offset: int
     first_line: int
+    lines: int
     is_last: bool
     ends_open: bool = False
     cut_bytes: int = 0
@@ -195,10 +196,11 @@ def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = 32 << 20, end_by
     for body, cut_bytes in _bodies(skipped.rest(_before(_until_damage(file.path, damage), end_bytes)), piece_bytes):
         if held is not None:
             yield held
-            offset, line = held.byte_offset + len(held.body) + held.cut_bytes, held.first_line + held.body.count(b"\n")
+            offset, line = held.byte_offset + len(held.body) + held.cut_bytes, held.first_line + held.lines
         else:
             offset, line = skipped.size_bytes, 1 + skipped.lines
-        held = Piece(body, offset, line, False, not body.endswith(b"\n"), cut_bytes)
+        ends_open = not body.endswith(b"\n")
+        held = Piece(body, offset, line, body.count(b"\n") + ends_open, False, ends_open, cut_bytes)
     if held is not None:
         yield replace(held, is_last=True)
     if damage:

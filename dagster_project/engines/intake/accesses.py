@@ -103,7 +103,7 @@ def _lines(file: Found, skip_bytes: int, end_bytes: int | None) -> tuple[int, in
     """Return how many lines stand between two places of a file, and how many of them are blank."""
     lines = blank = 0
     for piece in pieces(file, skip_bytes, end_bytes=end_bytes):
-        lines += piece.body.count(b"\n") + piece.ends_open
+        lines += piece.lines
         blank += sum(not line.strip() for line in piece.body.splitlines())
     return lines, blank
 

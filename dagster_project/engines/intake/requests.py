@@ -123,7 +123,7 @@ class _Intake:
             timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
             rejects = pa.concat_tables([rejects, split(piece.body).rejects(dict.fromkeys((line - 1 for line in timeless), "bad_time"))])
             rows = rows.filter(rows.column("ts").is_valid())
-        entry.lines += piece.body.count(b"\n") + piece.ends_open
+        entry.lines += piece.lines
         entry.parsed += rows.num_rows
         entry.quarantined += rejects.num_rows
         entry.blank = entry.lines - entry.parsed - entry.quarantined
