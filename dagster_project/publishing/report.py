@@ -9,7 +9,6 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +186,8 @@ def _findings_csv(findings: list[Row]) -> str:
 def _page(facts: Row, hashes: Mapping[str, str], month: date, following: date) -> str:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, finalize=_finalized, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"count": _count, "size": _size, "moment": _moment, "titled": words.titled, "delay": _delay, "share": _share, "trend": _trend}
-    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    environment.globals |= {"charts": charts, "words": words}
+    style, script = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "tables.js"))
     days = [month + timedelta(days=number) for number in range((following - month).days)]
     return environment.get_template("report.html.j2").render(
         {**facts, "lines": [{**dict.fromkeys(COLUMNS), **line} for line in facts["lines"]]},
@@ -196,8 +196,8 @@ def _page(facts: Row, hashes: Mapping[str, str], month: date, following: date) -
         days=days,
         style=Markup(style),  # noqa: S704 (a file of ours)
         style_sha256=_base64_sha256(style),
-        charts=charts,
-        words=words,
+        script=Markup(script),  # noqa: S704 (a file of ours)
+        script_sha256=_base64_sha256(script),
         statuses=_tally(facts["promises"], "status", words.STATUSES),
         outcomes=_tally(facts["decisions"], "outcome", words.OUTCOMES, "accesses"),
         controls=_by_control(facts["findings"]),
@@ -215,11 +215,12 @@ def _tally(rows: list[Row], key: str, names: Mapping[str, object], weight: str |
     return {name: sum(row[weight] if weight else 1 for row in rows if row.get(key) == name) for name in names}
 
 
-def _by_control(findings: list[Row]) -> list[tuple[str, list[Row]]]:
-    """Group the findings by control; the control with the gravest finding comes first, as the rows are sorted so."""
-    order = {control: place for place, control in reversed(list(enumerate(row["control"] for row in findings)))}
-    ranked = sorted(findings, key=lambda row: order[row["control"]])
-    return [(control, list(rows)) for control, rows in groupby(ranked, key=lambda row: str(row["control"]))]
+def _by_control(findings: list[Row]) -> dict[str, dict[str, int]]:
+    """Count the findings of each control by severity; the control with the gravest finding comes first, as the rows are sorted so."""
+    counted: dict[str, dict[str, int]] = {}
+    for row in findings:
+        counted.setdefault(row["control"], dict.fromkeys(words.SEVERITIES, 0))[row["severity"]] += 1
+    return counted
 
 
 def _by_account(usage: list[Row], days: list[date]) -> dict[str | None, list[int]]:
@@ -260,6 +261,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _size(bytes_count: int | None) -> str:
+    """Write a size with its unit, and the exact one for machines."""
     if bytes_count is None:
         return "–"
     size, unit = float(bytes_count), "B"
@@ -267,7 +269,8 @@ def _size(bytes_count: int | None) -> str:
         if size < 999.5:
             break
         size, unit = size / 1000, larger
-    return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+    shown = f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+    return Markup('<data value="{}">{}</data>').format(bytes_count, shown)
 
 
 def _moment(value: datetime | None) -> Markup:
