@@ -71,4 +71,4 @@ def _changes(changes: Row | None) -> list[Row]:
 def _integrity(facts: Row, hashes: Mapping[str, str]) -> list[Row]:
     proof = facts["proof"]
     proved = "none in this HOME" if proof is None else f"{proof['proved_at']:%Y-%m-%d}: {proof['leaks']:,} leaks in {proof['canaries']:,} kinds of identifier"
-    return [{"what": name, "value": value} for name, value in {**facts["integrity"], "proof by experiment": proved, **hashes}.items()]
+    return [{"what": name, "value": value} for name, value in {**facts["integrity"], "proof by experiment": proved, **hashes, **facts["left_out"]}.items()]

@@ -7,7 +7,7 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,7 @@ from dagster_project.publishing.lines import COLUMNS, lines, stream
 from dagster_project.publishing.numbering import numbered, staff_numbers
 from dagster_project.publishing.ocsf import events
 from dagster_project.publishing.parts import parts
-from dagster_project.publishing.printed import is_possible, printed
+from dagster_project.publishing.printed import left_out, printed
 from dagster_project.publishing.proofs import Proof
 from dagster_project.publishing.spreadsheet import workbook
 
@@ -38,7 +38,8 @@ Row = dict[str, Any]
 class ReportInput:
     """All that a report depends on. `period` is a UTC month, YYYY-MM; with an `account` it is that customer's own page.
 
-    `proof` is the last one kept in this HOME, None where nothing was proven there; where staff are not named, numbers stand for them.
+    `proof` is the last one kept in this HOME, None where nothing was proven there; where staff are not named, numbers stand for them. `left_out` is what cannot
+    be made here, with what to install.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -49,6 +50,7 @@ class ReportInput:
     proof: Proof | None = None
     account: str | None = None
     is_staff_named: bool = True
+    left_out: Mapping[str, str] = field(default_factory=left_out)
 
 
 def write(report_input: ReportInput, folder: Path, against: Row | None = None) -> dict[str, str]:
@@ -62,7 +64,7 @@ def write(report_input: ReportInput, folder: Path, against: Row | None = None) -
     facts["changes"] = None if against is None else changes(against, facts)
     folder.mkdir(parents=True, exist_ok=True)
     hashes = {name: _put(folder, name, content) for name, content in _files(report_input, facts)}
-    if report_input.account is None and is_possible():
+    if "report.pdf" not in report_input.left_out and report_input.account is None:
         title = f"Evidence report, {month:%B %Y}"
         hashes["report.pdf"] = _put(folder, "report.pdf", [printed(title, parts(facts, hashes), report_input.as_of)])
     hashes["report.html"] = _put(folder, "report.html", [_page(facts, hashes, month, following).encode()])
@@ -144,6 +146,7 @@ def facts_of(report: ReportInput) -> Row:
         "proof": None if report.proof is None else asdict(report.proof),
         "lines": _lines(report),
         "inputs": [] if is_ours else inputs,
+        "left_out": {} if is_ours else dict(report.left_out),
     }
     return facts if report.is_staff_named else numbered(facts, staff_numbers(report.connection))
 
