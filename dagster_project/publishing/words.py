@@ -63,6 +63,18 @@ BASES = {
     "revoked_since": ("A permission since taken back", "it stood at the time of the access"),
 }
 
+KINDS = {
+    "access": "Access",
+    "emergency": "Emergency",
+    "disclosure": "Disclosure",
+    "measured": "Measurement",
+    "tag": "Marketing tag",
+    "mailing": "Message to you",
+    "consent": "Your consent",
+    "opt_out": "Your opt-out",
+    "objection": "Your objection",
+}
+
 BALANCE = {
     "permitted": "Permitted",
     "violation": "Violations",

@@ -23,6 +23,7 @@ from tests.publishing import synthetic
 
 FILES = ["events.ocsf.jsonl", "findings.csv", "findings.xlsx", "manifest.json", "report.html", "report.json", "report.pdf"]
 TABLES = Path(publishing.__file__).parent / "templates" / "tables.js"
+SHARED = tuple(f"scrubbed.{name}" for name in ("tags", "mailings", "consents", "opt_outs", "objections"))
 OF_PAGE = ["findings.csv", "manifest.json", "report.html", "report.json"]
 PACKED = {"findings.xlsx", "report.pdf"}
 # What stands in the page's own markup: none of it can load or submit anything, and one script of ours runs.
@@ -205,7 +206,7 @@ def test_a_customer_sees_only_her_own_rows(tmp_path: Path) -> None:
     write(synthetic.report(connection, "dune"), tmp_path / "all")
     told = ("flagged.dark_access", "reported.explained_accesses")
     by_account = (*told, "reported.findings", "flagged.access_decisions", "reported.grant_register", "reported.emergency_register", "measured.account_requests_daily")
-    for relation in (*by_account, "reported.capacity", "reported.record_growth", "scrubbed.disclosures", "measured.account_records_daily"):
+    for relation in (*by_account, "reported.capacity", "reported.record_growth", "scrubbed.disclosures", "measured.account_records_daily", *SHARED):
         connection.execute(f"delete from {relation} where account_id is distinct from 'dune'")
     for relation in ("reported.population", "reported.decision_counts", "ledger.releases", "reported.access_balance", "reported.review_register"):
         connection.execute(f"delete from {relation}")
