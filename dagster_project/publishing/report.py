@@ -127,6 +127,7 @@ def facts_of(report: ReportInput) -> Row:
         "integrity": integrity,
         "promises": select(selects.PROMISES_OF_ACCOUNT if is_ours else selects.PROMISES),
         "population": [] if is_ours else select(selects.POPULATION),
+        "missing": [] if is_ours else select(selects.MISSING),
         "balance": [] if is_ours else select(selects.BALANCE),
         "decisions": select(selects.DECISIONS_OF_ACCOUNT if is_ours else selects.DECISIONS),
         "explained": select(selects.EXPLAINED),
@@ -188,7 +189,7 @@ def _findings_csv(findings: list[Row]) -> str:
 
 def _page(facts: Row, hashes: Mapping[str, str], month: date, following: date) -> str:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, finalize=_finalized, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"count": _count, "size": _size, "moment": _moment, "titled": words.titled, "delay": _delay, "share": _share, "trend": _trend}
+    environment.filters |= {"count": _count, "size": _size, "moment": _moment, "titled": words.titled, "delay": _delay, "share": _share, "trend": _trend, "named": _named}
     environment.globals |= {"charts": charts, "words": words}
     style, script = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "tables.js"))
     days = [month + timedelta(days=number) for number in range((following - month).days)]
@@ -253,6 +254,13 @@ def _finalized(value: object) -> object:
 
 def _count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
+
+
+def _named(reason: str, controls: list[str]) -> str:
+    """Write a reason with its controls as words."""
+    for control in sorted(controls, key=len, reverse=True):
+        reason = reason.replace(control, f"“{words.titled(control)}”")
+    return reason
 
 
 def _share(part: int, whole: int) -> str:

@@ -134,6 +134,19 @@ where {_MONTH.format("opened_at")} and {_OURS.format("")}
 order by opened_at, emergency_id
 """
 
+# A broken promise does not say what else is not known of it; this does.
+MISSING = """
+select reason, list_sort(list(distinct promise_id)) as promise_ids
+from (
+    select promise_id, month, reason from reported.evidence_gaps
+    union all
+    select promise_id, month, reason from reported.evidence_doubts
+)
+where month = $month
+group by reason
+order by count(distinct promise_id) desc, reason
+"""
+
 # Whatever was read by the as-of may bear on the month, so all of it is shown.
 POPULATION = """
 select

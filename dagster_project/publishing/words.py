@@ -104,6 +104,7 @@ METHOD = {
         "By fixed rules in a fixed order, against what was known at the instant of the access and against what is known now. "
         "It is permitted only if one single grant covers it in every respect. No model, no score, no discretion."
     ),
+    "How grave a finding is": "Each control has its severity; of an access without a permission the rule that was broken decides it.",
     "What counts as kept": "Only complete evidence. Gaps, unreadable times and undecided accesses make a promise unproven at best.",
 }
 

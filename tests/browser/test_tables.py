@@ -187,12 +187,12 @@ def test_all_rows_are_printed_and_no_tools(browser: Browser, folder: Path) -> No
 
 
 def test_of_chosen_rows_the_print_says_how_many_there_are(page: Page) -> None:
-    """Whoever is handed a part must see that it is one."""
+    """Whoever is handed a part must see that it is one, and which."""
     tools(page).get_by_label("Severity").select_option("Medium")
     chosen = int(count(page).split()[0])
     page.emulate_media(media="print")
     assert shown(page).count() == chosen > PAGE
-    assert tools(page).inner_text().strip() == f"{chosen} of {FOUND} rows"
+    assert tools(page).inner_text().strip() == f"{chosen} of {FOUND} rows · Severity: Medium"
     page.emulate_media(media="screen")
 
 
@@ -223,7 +223,7 @@ def test_hostile_text_stays_text(browser: Browser, folder: Path, name: str) -> N
         one.select_option(hostile)
     for search in page.locator(".tools input").all():
         search.fill(hostile)
-    assert page.locator("img, iframe, option *, .tools p > :not(.span)").count() == 0
+    assert page.locator("img, iframe, option *, .tools p > :not(span)").count() == 0
     assert noises == []
 
 

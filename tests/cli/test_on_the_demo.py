@@ -243,10 +243,10 @@ def test_prove_finds_nothing_and_the_next_report_says_so(copied_home: Path, caps
     assert {"parquet", "sqlite", "duckdb", "text"} <= set(told["searched"])
     assert told["values_scanned"] > 100
     page = copied_home / "reports" / "2026-03" / "report.html"
-    assert "Nothing was proven by experiment" in page.read_text()
+    assert "No proof by experiment has been made" in page.read_text()
     assert status_of(["report", "--home", str(copied_home), "--month", "2026-03"]) == 0
     assert "0 leaks." in page.read_text()
-    assert "Nothing was proven by experiment" not in page.read_text()
+    assert "No proof by experiment has been made" not in page.read_text()
 
 
 def test_a_stored_person_fails_the_proof(copied_home: Path) -> None:

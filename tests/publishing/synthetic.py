@@ -19,6 +19,8 @@ create schema reported; create schema flagged; create schema measured; create sc
 create table scrubbed.promises (policy varchar, promise_id varchar, promised varchar);
 create table reported.promises (promise_id varchar, period_start date, period_end date, policy varchar, controls varchar[], status varchar,
     checked bigint, broken bigint, reason varchar);
+create table reported.evidence_gaps (promise_id varchar, month date, reason varchar);
+create table reported.evidence_doubts (promise_id varchar, month date, reason varchar);
 create table reported.findings (finding_id varchar, control varchar, promise_ids varchar[], code varchar, severity varchar, occurred_at timestamptz,
     account_id varchar, staff_id varchar, summary varchar, first_seen_at timestamptz, status varchar);
 create table flagged.access_decisions (source varchar, event_id varchar, occurred_at timestamptz, staff_id varchar, account_id varchar,
@@ -64,7 +66,7 @@ create table ledger.purges (rule varchar, table_name varchar, day date, input_id
 
 PROMISES = [
     ("CR-1", "Company information serves only account set-up, configuration, billing and contacting the customer.", "kept", 212, 0, None),
-    ("CR-2", "Personal and employee records are not viewed or used by staff, except with the customer's permission.", "broken", 341, 17, None),
+    ("CR-2", "Personal and employee records are not viewed or used by staff, except with the customer's permission.", "broken", 341, 17, "17 of access_without_grant"),
     ("CR-3", "Business records are not viewed or used by staff, except with the customer's permission.", "broken", 1289, 42, None),
     ("CR-4", "Only the size and quantity of business records may be reviewed, not their content.", "kept", 96, 0, None),
     ("CR-5", "Cookies serve session security, user settings and improvement.", "kept", 48210, 0, None),
@@ -107,6 +109,11 @@ def month(findings: int = 59, hostile: str | None = None) -> duckdb.DuckDBPyConn
             "insert into reported.promises values (?, '2026-10-01', '2026-11-01', 'clientrunner', ['access_without_grant'], ?, ?, ?, ?)",
             [name, status, checked, broken, reason],
         )
+    gap = hostile or "a gap in console from 2026-10-11 02:00 to 2026-10-11 02:30"
+    connection.executemany(
+        "insert into reported.evidence_gaps values (?, ?, ?)", [("CR-3", "2026-10-01", gap), ("CR-2", "2026-10-01", gap), ("CR-2", "2026-09-01", "no input in grants/")]
+    )
+    connection.execute("insert into reported.evidence_doubts values ('CR-2', '2026-10-01', '6 accesses are undetermined')")
     connection.executemany("insert into reported.decision_counts values ('2026-10-01', ?, ?, ?, 6, 5)", OUTCOMES)
     _findings(connection, findings, chance, hostile)
     _grants(connection, chance, hostile)

@@ -100,6 +100,9 @@ def page(folder: Path) -> Page:
         "212 ± 8.5 190 100,000 2027-01-28 2027-01-21 to 2027-02-05",
         "invented persons Held 84 kinds of identifier",
         "5e" * 32,
+        "Missing or undecided What the evidence of this month lacks or leaves open",
+        "a gap in console from 2026-10-11 02:00 to 2026-10-11 02:30 CR-2 , CR-3 6 accesses are undetermined CR-2",
+        "17 of “Access without grant”",
         "What explains them 96.5 % of 1,889 accesses that saw something",
         "A declared purpose An exempt class of records, reached for a purpose that nobody but the member of staff vouches for 212 11.2 %",
         "8 are provisional: a source has not been read far enough for the verdict to be final.",
@@ -208,7 +211,15 @@ def test_a_customer_sees_only_her_own_rows(tmp_path: Path) -> None:
     by_account = (*told, "reported.findings", "flagged.access_decisions", "reported.grant_register", "reported.emergency_register", "measured.account_requests_daily")
     for relation in (*by_account, "reported.capacity", "reported.record_growth", "scrubbed.disclosures", "measured.account_records_daily", *SHARED):
         connection.execute(f"delete from {relation} where account_id is distinct from 'dune'")
-    for relation in ("reported.population", "reported.decision_counts", "ledger.releases", "reported.access_balance", "reported.review_register"):
+    for relation in (
+        "reported.population",
+        "reported.decision_counts",
+        "ledger.releases",
+        "reported.access_balance",
+        "reported.review_register",
+        "reported.evidence_gaps",
+        "reported.evidence_doubts",
+    ):
         connection.execute(f"delete from {relation}")
     connection.execute("update reported.promises set status = 'kept', checked = 1, broken = 0, reason = 'other' where status <> 'not_applicable'")
     write(synthetic.report(connection, "dune"), tmp_path / "hers")

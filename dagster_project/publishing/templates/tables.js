@@ -81,7 +81,9 @@
       const shown = new Set(kept.slice(first, first + PAGE));
       for (const row of all) row.classList.toggle("is-elsewhere", !shown.has(row));
       const span = kept.length > PAGE ? `, ${(first + 1).toLocaleString("en")} to ${(first + shown.size).toLocaleString("en")} shown` : "";
-      count.replaceChildren(`${kept.length.toLocaleString("en")} of ${all.length.toLocaleString("en")} rows`, made("span", { className: "span", textContent: span }));
+      const by = [...chosen, ...(wanted.length ? [["Search", wanted.join(" ")]] : [])].map(([name, value]) => ` · ${name}: ${value}`).join("");
+      const told = [["span", span], ["by", by]].map(([className, textContent]) => made("span", { className, textContent }));
+      count.replaceChildren(`${kept.length.toLocaleString("en")} of ${all.length.toLocaleString("en")} rows`, ...told);
       pager.hidden = kept.length <= PAGE;
       back.ariaDisabled = first === 0;
       on.ariaDisabled = first + PAGE >= kept.length;
