@@ -318,7 +318,7 @@ roles as (
 select happened.*, roles.role
 from happened
 left join roles on roles.staff_id = happened.staff_id and roles.begins <= happened.happened_at and (roles.ends is null or roles.ends > happened.happened_at)
-order by account_id nulls last, happened_at nulls last, kind, source nulls last, id nulls last, record_class nulls last, purpose nulls last
+order by account_id nulls last, happened_at nulls last, kind, source nulls last, id nulls last, record_class nulls last, purpose nulls last, recipient nulls last
 """
 
 # Whoever may ask: a customer of whom nothing was recorded gets an answer too.
