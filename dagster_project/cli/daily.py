@@ -114,6 +114,7 @@ def report(  # noqa: PLR0913 (an option each)
     Example: `glasshouse report --home demo --month 2026-03 --account alder`
     """
     from dagster_project.engines.intake.recovery import held
+    from dagster_project.publishing.printed import left_out
     from dagster_project.publishing.reports import report_month
 
     if account and (close or diff):
@@ -121,7 +122,8 @@ def report(  # noqa: PLR0913 (an option each)
     house = house_of(home)
     with held(house.home):
         page = report_month(house, month, account, diff, is_to_close=close) / "report.html"
-    tell({"report": str(page)}, as_json, [str(page)])
+    missing = {} if account else left_out()
+    tell({"report": str(page), "left_out": missing}, as_json, [str(page), *(f"{name}: {why}" for name, why in missing.items())])
     return 0
 
 

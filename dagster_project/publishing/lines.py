@@ -12,7 +12,7 @@ from dagster_project.publishing import selects
 from dagster_project.publishing.exports import instant
 
 ROWS = 20_000  # of a batch
-KEPT = ("record_class", "records", "bytes", "action", "purpose", "grant_id", "verdict", "outcome", "recipient", "source", "id")
+KEPT = ("role", "record_class", "records", "bytes", "action", "purpose", "grant_id", "verdict", "outcome", "recipient", "source", "id")
 COLUMNS = ("n", "kind", "at", "staff", *KEPT)  # of which a line has those that say something
 
 

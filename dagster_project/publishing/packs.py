@@ -41,9 +41,10 @@ def verify(pack: Path, key: str | None = None, since: Head | None = None) -> Ver
     """
     if not (pack / MANIFEST).is_file():
         raise UsageError("PACK holds no manifest.json; name the folder of a report, HOME/reports/<month>")
-    held = {path.relative_to(pack).as_posix(): path.read_bytes() if path.is_file() else b"" for path in _files(pack)}
-    evidence = {name.removeprefix(f"{FOLDER}/"): held.pop(name) for name in list(held) if name.startswith(f"{FOLDER}/")}
-    manifest = _json(held[MANIFEST])
+    files = {path.relative_to(pack).as_posix(): path for path in _files(pack)}
+    evidence = {name.removeprefix(f"{FOLDER}/"): _bytes(files.pop(name)) for name in list(files) if name.startswith(f"{FOLDER}/")}
+    held = _Held({name: _digest(path) for name, path in files.items()}, {name: _bytes(files[name]) for name in (MANIFEST, LINES, PAGE) if name in files})
+    manifest = _json(held.read[MANIFEST])
     is_page = isinstance(manifest, dict) and manifest.get("account") is not None and not {LEDGER, LEAVES, HEADS, ACCOUNTS} & set(evidence)
     wanted = _OF_PAGE if is_page else _OF_REPORT
     faults = [Fault("missing", _in(name)) for name in wanted if name not in evidence] + [Fault("foreign", _in(name)) for name in evidence if name not in wanted]
@@ -52,7 +53,27 @@ def verify(pack: Path, key: str | None = None, since: Head | None = None) -> Ver
     gone = {fault.file for fault in faults if fault.kind == "missing"}
     faults += [fault for fault in (*_against_manifest(held), *checked.faults) if fault.file not in gone]
     wrong = {fault.file for fault in faults}
-    return Verified(checked.subject, checked.head, tuple(sorted(set(held) - wrong)), checked.lines, tuple(sorted(set(faults))))
+    return Verified(checked.subject, checked.head, tuple(sorted(set(held.digests) - wrong)), checked.lines, tuple(sorted(set(faults))))
+
+
+@dataclass(frozen=True)
+class _Held:
+    """The files of a pack outside its evidence: of each the SHA-256, and the bytes of those that are looked into."""
+
+    digests: Mapping[str, str]
+    read: Mapping[str, bytes]
+
+
+def _bytes(path: Path) -> bytes:
+    return path.read_bytes() if path.is_file() else b""
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file; events of a month can be half a gigabyte."""
+    if not path.is_file():
+        return hashlib.sha256().hexdigest()
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _in(name: str) -> str:
@@ -70,18 +91,18 @@ def _files(pack: Path) -> list[Path]:
     return found
 
 
-def _against_manifest(held: Mapping[str, bytes]) -> list[Fault]:
+def _against_manifest(held: _Held) -> list[Fault]:
     """Compare the files of a pack with its manifest; one that cannot be read counts as changed."""
-    read = _json(held[MANIFEST])
+    read = _json(held.read[MANIFEST])
     outputs = read.get("outputs") if isinstance(read, dict) else None
     if not isinstance(outputs, dict) or not outputs or not all(isinstance(digest, str) and re.fullmatch(r"[0-9a-f]{64}", digest) for digest in outputs.values()):
         return [Fault("changed", MANIFEST, "it is no manifest of a report")]
-    return _against(outputs, {name: content for name, content in held.items() if name != MANIFEST})
+    return _against(outputs, {name: digest for name, digest in held.digests.items() if name != MANIFEST})
 
 
-def _against(outputs: Mapping[str, str], held: Mapping[str, bytes]) -> list[Fault]:
+def _against(outputs: Mapping[str, str], held: Mapping[str, str]) -> list[Fault]:
     return [
-        *(Fault("changed", name) for name in held.keys() & outputs.keys() if hashlib.sha256(held[name]).hexdigest() != outputs[name]),
+        *(Fault("changed", name) for name in held.keys() & outputs.keys() if held[name] != outputs[name]),
         *(Fault("missing", name) for name in outputs.keys() - held.keys()),
         *(Fault("foreign", name) for name in held.keys() - outputs.keys()),
     ]
@@ -90,7 +111,7 @@ def _against(outputs: Mapping[str, str], held: Mapping[str, bytes]) -> list[Faul
 class _Sealed(ABC):
     """What a report and a customer's page have in common: a head that speaks, and an entry that names the files."""
 
-    def __init__(self, evidence: Mapping[str, bytes], held: Mapping[str, bytes], key: str | None, since: Head | None) -> None:
+    def __init__(self, evidence: Mapping[str, bytes], held: _Held, key: str | None, since: Head | None) -> None:
         self.evidence, self.held = evidence, held
         self.proof = read if isinstance(read := _json(evidence.get(PROOF, b"")), dict) else {}
         self.subject = subject if isinstance(subject := self.proof.get("subject"), str) else None
@@ -111,7 +132,7 @@ class _Sealed(ABC):
 
     def check_files(self, report: Entry | None, where: str) -> None:
         """Compare the files with the entry of the report in the ledger."""
-        self.faults += [Fault("missing", where, "the entry of this report")] if report is None else _against(report["outputs"], self.held)
+        self.faults += [Fault("missing", where, "the entry of this report")] if report is None else _against(report["outputs"], self.held.digests)
 
 
 class _Report(_Sealed):
@@ -132,7 +153,7 @@ class _Report(_Sealed):
 
     def _told_by_manifest(self) -> str:
         """Return the subject under which a manifest of these bytes was entered, where nothing says what the pack is."""
-        digest = hashlib.sha256(self.held[MANIFEST]).hexdigest()
+        digest = self.held.digests[MANIFEST]
         return next((entry["subject"] for entry in self.ledger.entries if entry["kind"] == REPORT and entry["outputs"].get(MANIFEST) == digest), "")
 
     def continues(self, since: Head) -> bool:
@@ -173,10 +194,10 @@ class _Page(_Sealed):
             self.faults.append(Fault("foreign", _in(PROOF), "the tree is of another account or period"))
         if (len(leaves), merkle.root(leaves).hex()) != (cell["size"], cell["root"]):
             self.faults.append(Fault("changed", _in(PROOF), f"its {len(leaves):,} hashes are not the {cell['size']:,} lines that were sealed"))
-        lines = read["lines"] if isinstance(read := _json(self.held.get(LINES, b"")), dict) else []
+        lines = read["lines"] if isinstance(read := _json(self.held.read.get(LINES, b"")), dict) else []
         self.lines = len(lines)
-        shown = [int(number) for number in re.findall(rb'<tr id="line-(\d{1,9})">', self.held.get(PAGE, b""))]
-        if PAGE in self.held and shown != list(range(1, cell["size"] + 1)):
+        shown = [int(number) for number in re.findall(rb'<tr id="line-(\d{1,9})">', self.held.read.get(PAGE, b""))]
+        if PAGE in self.held.read and shown != list(range(1, cell["size"] + 1)):
             self.faults.append(Fault("changed", PAGE, f"it shows {len(shown):,} lines, {cell['size']:,} were sealed"))
         hashes = [line_leaf(cell["salt"], line) for line in lines]
         self.faults += compared(LINES, "line", dict(enumerate(leaves, 1)), hashes, lambda place: lines[place].get("n") if isinstance(lines[place], dict) else None)

@@ -34,7 +34,7 @@ def parts(facts: Row, hashes: Mapping[str, str]) -> list[Part]:
     return [
         Part("Statement", f"Evidence of {facts['period']}, as of {facts['as_of']}. All times are UTC.", ("what", "count"), _statement(facts)),
         Part("Promises", "A promise that cannot be proven is never counted as kept.", ("promise_id", "promised", "status", "checked", "broken", "reason"), facts["promises"]),
-        Part("Population and completeness", "Every line that had been read by the as-of: lines = parsed + quarantined + blank.", counted, facts["population"]),
+        Part("Population and completeness", f"Every line that was read: lines = parsed + quarantined + blank. {_missing(facts)}", counted, facts["population"]),
         Part("Findings", "What each control found, the gravest first.", found, facts["findings"]),
         Part("Exemptions", "Accesses that need no permission.", ("code", "meaning", "accesses"), exempt),
         Part("Emergencies", "Accesses without a permission, on which the customer decides afterwards.", opened, facts["emergencies"]),
@@ -44,6 +44,11 @@ def parts(facts: Row, hashes: Mapping[str, str]) -> list[Part]:
         Part("Method", "How the figures came about.", ("step", "meaning"), [{"step": name, "meaning": meaning} for name, meaning in words.METHOD.items()]),
         Part("Integrity", "The same inputs, settings and code give the same bytes; glasshouse verify checks them.", ("what", "value"), _integrity(facts, hashes)),
     ]
+
+
+def _missing(facts: Row) -> str:
+    told = "; ".join(f"{row['reason']} ({', '.join(row['promise_ids'])})" for row in facts["missing"])
+    return f"Missing or undecided, with the promises that it keeps from being proven: {told}." if told else "Nothing is missing or undecided."
 
 
 def _statement(facts: Row) -> list[Row]:
@@ -70,5 +75,5 @@ def _changes(changes: Row | None) -> list[Row]:
 
 def _integrity(facts: Row, hashes: Mapping[str, str]) -> list[Row]:
     proof = facts["proof"]
-    proved = "none in this HOME" if proof is None else f"{proof['proved_at']:%Y-%m-%d}: {proof['leaks']:,} leaks in {proof['canaries']:,} kinds of identifier"
-    return [{"what": name, "value": value} for name, value in {**facts["integrity"], "proof by experiment": proved, **hashes}.items()]
+    proved = "none so far" if proof is None else f"{proof['proved_at']:%Y-%m-%d}: {proof['leaks']:,} leaks in {proof['canaries']:,} kinds of identifier"
+    return [{"what": name, "value": value} for name, value in {**facts["integrity"], "proof by experiment": proved, **hashes, **facts["left_out"]}.items()]

@@ -15,9 +15,9 @@ ROWS = 500  # of a table: more pages than that nobody reads, and setting them ta
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 
 
-def is_possible() -> bool:
-    """Tell whether Typst is installed."""
-    return find_spec("typst") is not None
+def left_out() -> dict[str, str]:
+    """Return what a report goes without, and what to install for it: the print, where Typst is not there."""
+    return {} if find_spec("typst") else {"report.pdf": "not made; for it install the extra [pdf]: pip install 'glasshouse[pdf]'"}
 
 
 def printed(title: str, parts: Sequence[Part], made_at: datetime) -> bytes:

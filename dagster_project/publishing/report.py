@@ -7,9 +7,8 @@ import hashlib
 import re
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from dagster_project.publishing.lines import COLUMNS, lines, stream
 from dagster_project.publishing.numbering import numbered, staff_numbers
 from dagster_project.publishing.ocsf import events
 from dagster_project.publishing.parts import parts
-from dagster_project.publishing.printed import is_possible, printed
+from dagster_project.publishing.printed import left_out, printed
 from dagster_project.publishing.proofs import Proof
 from dagster_project.publishing.spreadsheet import workbook
 
@@ -39,7 +38,8 @@ Row = dict[str, Any]
 class ReportInput:
     """All that a report depends on. `period` is a UTC month, YYYY-MM; with an `account` it is that customer's own page.
 
-    `proof` is the last one kept in this HOME, None where nothing was proven there; where staff are not named, numbers stand for them.
+    `proof` is the last one kept in this HOME, None where nothing was proven there; where staff are not named, numbers stand for them. `left_out` is what cannot
+    be made here, with what to install.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -50,6 +50,7 @@ class ReportInput:
     proof: Proof | None = None
     account: str | None = None
     is_staff_named: bool = True
+    left_out: Mapping[str, str] = field(default_factory=left_out)
 
 
 def write(report_input: ReportInput, folder: Path, against: Row | None = None) -> dict[str, str]:
@@ -63,7 +64,7 @@ def write(report_input: ReportInput, folder: Path, against: Row | None = None) -
     facts["changes"] = None if against is None else changes(against, facts)
     folder.mkdir(parents=True, exist_ok=True)
     hashes = {name: _put(folder, name, content) for name, content in _files(report_input, facts)}
-    if report_input.account is None and is_possible():
+    if "report.pdf" not in report_input.left_out and report_input.account is None:
         title = f"Evidence report, {month:%B %Y}"
         hashes["report.pdf"] = _put(folder, "report.pdf", [printed(title, parts(facts, hashes), report_input.as_of)])
     hashes["report.html"] = _put(folder, "report.html", [_page(facts, hashes, month, following).encode()])
@@ -126,6 +127,7 @@ def facts_of(report: ReportInput) -> Row:
         "integrity": integrity,
         "promises": select(selects.PROMISES_OF_ACCOUNT if is_ours else selects.PROMISES),
         "population": [] if is_ours else select(selects.POPULATION),
+        "missing": [] if is_ours else select(selects.MISSING),
         "balance": [] if is_ours else select(selects.BALANCE),
         "decisions": select(selects.DECISIONS_OF_ACCOUNT if is_ours else selects.DECISIONS),
         "explained": select(selects.EXPLAINED),
@@ -145,6 +147,7 @@ def facts_of(report: ReportInput) -> Row:
         "proof": None if report.proof is None else asdict(report.proof),
         "lines": _lines(report),
         "inputs": [] if is_ours else inputs,
+        "left_out": {} if is_ours else dict(report.left_out),
     }
     return facts if report.is_staff_named else numbered(facts, staff_numbers(report.connection))
 
@@ -186,8 +189,9 @@ def _findings_csv(findings: list[Row]) -> str:
 
 def _page(facts: Row, hashes: Mapping[str, str], month: date, following: date) -> str:
     environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, finalize=_finalized, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"count": _count, "size": _size, "moment": _moment, "titled": words.titled, "delay": _delay, "share": _share, "trend": _trend}
-    style = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
+    environment.filters |= {"count": _count, "size": _size, "moment": _moment, "titled": words.titled, "delay": _delay, "share": _share, "trend": _trend, "named": _named}
+    environment.globals |= {"charts": charts, "words": words}
+    style, script = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "tables.js"))
     days = [month + timedelta(days=number) for number in range((following - month).days)]
     return environment.get_template("report.html.j2").render(
         {**facts, "lines": [{**dict.fromkeys(COLUMNS), **line} for line in facts["lines"]]},
@@ -196,8 +200,8 @@ def _page(facts: Row, hashes: Mapping[str, str], month: date, following: date) -
         days=days,
         style=Markup(style),  # noqa: S704 (a file of ours)
         style_sha256=_base64_sha256(style),
-        charts=charts,
-        words=words,
+        script=Markup(script),  # noqa: S704 (a file of ours)
+        script_sha256=_base64_sha256(script),
         statuses=_tally(facts["promises"], "status", words.STATUSES),
         outcomes=_tally(facts["decisions"], "outcome", words.OUTCOMES, "accesses"),
         controls=_by_control(facts["findings"]),
@@ -215,11 +219,12 @@ def _tally(rows: list[Row], key: str, names: Mapping[str, object], weight: str |
     return {name: sum(row[weight] if weight else 1 for row in rows if row.get(key) == name) for name in names}
 
 
-def _by_control(findings: list[Row]) -> list[tuple[str, list[Row]]]:
-    """Group the findings by control; the control with the gravest finding comes first, as the rows are sorted so."""
-    order = {control: place for place, control in reversed(list(enumerate(row["control"] for row in findings)))}
-    ranked = sorted(findings, key=lambda row: order[row["control"]])
-    return [(control, list(rows)) for control, rows in groupby(ranked, key=lambda row: str(row["control"]))]
+def _by_control(findings: list[Row]) -> dict[str, dict[str, int]]:
+    """Count the findings of each control by severity; the control with the gravest finding comes first, as the rows are sorted so."""
+    counted: dict[str, dict[str, int]] = {}
+    for row in findings:
+        counted.setdefault(row["control"], dict.fromkeys(words.SEVERITIES, 0))[row["severity"]] += 1
+    return counted
 
 
 def _by_account(usage: list[Row], days: list[date]) -> dict[str | None, list[int]]:
@@ -251,6 +256,13 @@ def _count(value: int | None) -> str:
     return "–" if value is None else f"{value:,}"
 
 
+def _named(reason: str, controls: list[str]) -> str:
+    """Write a reason with its controls as words."""
+    for control in sorted(controls, key=len, reverse=True):
+        reason = reason.replace(control, f"“{words.titled(control)}”")
+    return reason
+
+
 def _share(part: int, whole: int) -> str:
     """Write a share in per cent; only all is 100 % and only none is 0 %."""
     if not whole:
@@ -260,6 +272,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _size(bytes_count: int | None) -> str:
+    """Write a size with its unit, and the exact one for machines."""
     if bytes_count is None:
         return "–"
     size, unit = float(bytes_count), "B"
@@ -267,7 +280,8 @@ def _size(bytes_count: int | None) -> str:
         if size < 999.5:
             break
         size, unit = size / 1000, larger
-    return f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+    shown = f"{size:.0f} {unit}" if unit == "B" or size >= 100 else f"{size:.1f} {unit}"
+    return Markup('<data value="{}">{}</data>').format(bytes_count, shown)
 
 
 def _moment(value: datetime | None) -> Markup:

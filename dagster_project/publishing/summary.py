@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dagster_project.publishing.exports import instant, visible
+from dagster_project.publishing.printed import left_out
 from dagster_project.publishing.proofs import kept
 from dagster_project.publishing.words import BASES, REVIEW_FAULTS
 
@@ -47,6 +48,7 @@ def summary(connection: duckdb.DuckDBPyConnection, home: Path, reports: list[str
         "home": str(home),
         "warehouse": str(home / "warehouse.duckdb"),
         "reports": [str(home / "reports" / period / "report.html") for period in reports],
+        "left_out": left_out(),
     }
 
 
@@ -89,6 +91,8 @@ def show_places(found: dict[str, Any], console: Console) -> None:
     console.print()
     for report in found["reports"]:
         console.print(f"report     {report}", soft_wrap=True, highlight=False, markup=False)
+    for name, why in found["left_out"].items():
+        console.print(f"           {name}: {why}", soft_wrap=True, highlight=False, markup=False)
     proof = found["proof"]
     said = f"{'held' if proof['held'] else 'FAILED'} on {instant(proof['proved_at'])}, {proof['leaks']:,} leaks" if proof else f"none yet; glasshouse prove --home {found['home']}"
     console.print(f"proof      {said}", soft_wrap=True, highlight=False, markup=False)

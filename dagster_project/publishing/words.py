@@ -63,6 +63,18 @@ BASES = {
     "revoked_since": ("A permission since taken back", "it stood at the time of the access"),
 }
 
+KINDS = {
+    "access": "Access",
+    "emergency": "Emergency",
+    "disclosure": "Disclosure",
+    "measured": "Measurement",
+    "tag": "Marketing tag",
+    "mailing": "Message to you",
+    "consent": "Your consent",
+    "opt_out": "Your opt-out",
+    "objection": "Your objection",
+}
+
 BALANCE = {
     "permitted": "Permitted",
     "violation": "Violations",
@@ -92,6 +104,7 @@ METHOD = {
         "By fixed rules in a fixed order, against what was known at the instant of the access and against what is known now. "
         "It is permitted only if one single grant covers it in every respect. No model, no score, no discretion."
     ),
+    "How grave a finding is": "Each control has its severity; of an access without a permission the rule that was broken decides it.",
     "What counts as kept": "Only complete evidence. Gaps, unreadable times and undecided accesses make a promise unproven at best.",
 }
 

@@ -1,6 +1,7 @@
 """A month that is closed keeps its report; what is delivered later is decided all the same, marked late, and restated beside it."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,23 @@ def test_a_report_tells_what_changed_since_another_month(landing: Path) -> None:
     assert told["against"] == "2026-02"
     assert {"control": "access_without_grant", "before": 1, "after": 2} in told["controls"]
     assert (told["new"], told["gone"]) == ([], [])
+
+
+def test_a_print_that_cannot_be_made_is_said(landing: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Typst is not installed, run and report say that there is no report.pdf, and what brings it."""
+    home, said = str(landing.parent / "home"), "report.pdf: not made; for it install the extra [pdf]: pip install 'glasshouse[pdf]'"
+    run(landing, "2026-02-20T00:00:00Z")
+    assert json.loads(capsys.readouterr().out)["left_out"] == {}
+    assert report(landing) == 0
+    assert said not in capsys.readouterr().out
+    monkeypatch.setitem(sys.modules, "typst", None)
+    assert status_of(["run", str(landing), "--home", home, "--as-of", "2026-02-20T00:00:00Z"]) == 0
+    assert said in capsys.readouterr().out
+    assert report(landing) == 0
+    assert said in capsys.readouterr().out.splitlines()
+    assert not (landing.parent / "home" / "reports" / "2026-02" / "report.pdf").exists()
+    assert report(landing, "--account", "acme") == 0
+    assert "report.pdf" not in capsys.readouterr().out
 
 
 def test_a_report_is_copied_to_where_settings_say(landing: Path) -> None:

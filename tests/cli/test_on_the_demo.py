@@ -243,10 +243,10 @@ def test_prove_finds_nothing_and_the_next_report_says_so(copied_home: Path, caps
     assert {"parquet", "sqlite", "duckdb", "text"} <= set(told["searched"])
     assert told["values_scanned"] > 100
     page = copied_home / "reports" / "2026-03" / "report.html"
-    assert "Nothing was proven by experiment" in page.read_text()
+    assert "No proof by experiment has been made" in page.read_text()
     assert status_of(["report", "--home", str(copied_home), "--month", "2026-03"]) == 0
     assert "0 leaks." in page.read_text()
-    assert "Nothing was proven by experiment" not in page.read_text()
+    assert "No proof by experiment has been made" not in page.read_text()
 
 
 def test_a_stored_person_fails_the_proof(copied_home: Path) -> None:
@@ -316,7 +316,7 @@ def test_a_customer_checks_her_page_alone(copied_home: Path, tmp_path: Path, cap
     assert status_of(["report", "--home", str(copied_home), "--month", "2026-03", "--account", "alder"]) == 0
     page = Path(shutil.copytree(copied_home / "reports" / "2026-03" / "account-alder", tmp_path / "page"))
     assert status_of(["verify", str(page)]) == 0
-    assert "104 lines are sealed, and none was left out" in capsys.readouterr().out
+    assert "112 lines are sealed, and none was left out" in capsys.readouterr().out
     told = json.loads((page / "report.json").read_text())
     (page / "report.json").write_text(json.dumps({**told, "lines": [line for line in told["lines"] if line["n"] not in {8, 9}]}))
     assert status_of(["verify", str(page), "--json"]) == 1

@@ -19,6 +19,8 @@ create schema reported; create schema flagged; create schema measured; create sc
 create table scrubbed.promises (policy varchar, promise_id varchar, promised varchar);
 create table reported.promises (promise_id varchar, period_start date, period_end date, policy varchar, controls varchar[], status varchar,
     checked bigint, broken bigint, reason varchar);
+create table reported.evidence_gaps (promise_id varchar, month date, reason varchar);
+create table reported.evidence_doubts (promise_id varchar, month date, reason varchar);
 create table reported.findings (finding_id varchar, control varchar, promise_ids varchar[], code varchar, severity varchar, occurred_at timestamptz,
     account_id varchar, staff_id varchar, summary varchar, first_seen_at timestamptz, status varchar);
 create table flagged.access_decisions (source varchar, event_id varchar, occurred_at timestamptz, staff_id varchar, account_id varchar,
@@ -32,8 +34,14 @@ create table reported.access_balance (inputs bigint, entries bigint, blank_or_co
     purged bigint, not_yet_known bigint, permitted bigint, info bigint, undetermined bigint, violation bigint, inputs_off bigint, sources_off bigint, is_balanced boolean);
 create table scrubbed.access_events (source varchar, event_id varchar, row_count bigint, byte_count bigint);
 create table scrubbed.disclosures (disclosure_id varchar, account_id varchar, recipient varchar, data_class varchar, purpose varchar, kind varchar, occurred_at timestamptz);
+create table scrubbed.tags (event_id varchar, site varchar, recipient varchar, occurred_at timestamptz, account_id varchar, personal_kinds varchar[], card_numbers integer);
+create table scrubbed.mailings (mailing_id varchar, account_id varchar, sent_at timestamptz, purpose varchar);
+create table scrubbed.consents (consent_id varchar, account_id varchar, recipient varchar, data_classes varchar[], purpose varchar, recorded_at timestamptz);
+create table scrubbed.opt_outs (account_id varchar, record_class varchar, purpose varchar, site varchar, recorded_at timestamptz);
+create table scrubbed.objections (account_id varchar, policy_id varchar, recorded_at timestamptz);
 create table scrubbed.accounts (account_id varchar);
-create table scrubbed.staff (staff_id varchar);
+create table scrubbed.staff (staff_id varchar, kind varchar, valid_from timestamptz, valid_to timestamptz);
+create table flagged.known_memberships (staff_id varchar, team varchar, valid_from timestamptz, valid_to timestamptz, superseded_at timestamptz);
 create table measured.account_records_daily (account_id varchar, record_class varchar, day date, records bigint, bytes bigint);
 create table reported.decision_counts (month date, outcome varchar, code varchar, accesses bigint, staff bigint, accounts bigint);
 create table reported.grant_register (grant_id varchar, account_id varchar, grantee_kind varchar, grantee_id varchar, valid_from timestamptz,
@@ -58,7 +66,7 @@ create table ledger.purges (rule varchar, table_name varchar, day date, input_id
 
 PROMISES = [
     ("CR-1", "Company information serves only account set-up, configuration, billing and contacting the customer.", "kept", 212, 0, None),
-    ("CR-2", "Personal and employee records are not viewed or used by staff, except with the customer's permission.", "broken", 341, 17, None),
+    ("CR-2", "Personal and employee records are not viewed or used by staff, except with the customer's permission.", "broken", 341, 17, "17 of access_without_grant"),
     ("CR-3", "Business records are not viewed or used by staff, except with the customer's permission.", "broken", 1289, 42, None),
     ("CR-4", "Only the size and quantity of business records may be reviewed, not their content.", "kept", 96, 0, None),
     ("CR-5", "Cookies serve session security, user settings and improvement.", "kept", 48210, 0, None),
@@ -101,6 +109,11 @@ def month(findings: int = 59, hostile: str | None = None) -> duckdb.DuckDBPyConn
             "insert into reported.promises values (?, '2026-10-01', '2026-11-01', 'clientrunner', ['access_without_grant'], ?, ?, ?, ?)",
             [name, status, checked, broken, reason],
         )
+    gap = hostile or "a gap in console from 2026-10-11 02:00 to 2026-10-11 02:30"
+    connection.executemany(
+        "insert into reported.evidence_gaps values (?, ?, ?)", [("CR-3", "2026-10-01", gap), ("CR-2", "2026-10-01", gap), ("CR-2", "2026-09-01", "no input in grants/")]
+    )
+    connection.execute("insert into reported.evidence_doubts values ('CR-2', '2026-10-01', '6 accesses are undetermined')")
     connection.executemany("insert into reported.decision_counts values ('2026-10-01', ?, ?, ?, 6, 5)", OUTCOMES)
     _findings(connection, findings, chance, hostile)
     _grants(connection, chance, hostile)
@@ -136,6 +149,7 @@ def _findings(connection: duckdb.DuckDBPyConnection, findings: int, chance: rand
     told = ("r-1", None, "read", hostile or "support", hostile or "g-001")
     connection.executemany(f"insert into flagged.access_decisions values ({', '.join('?' * 18)})", [(*row, *told) for row in (*decided, granted)])
     connection.execute("insert into scrubbed.disclosures values ('d-1', 'dune', ?, 'employee', 'payroll', 'processor', ?)", [hostile or "Ledgerly", at])
+    _shared(connection, at, hostile)
     connection.execute("insert into measured.account_records_daily select 'dune', 'employee', date '2026-10-01' + cast(range as integer), 120 + range, 96000 from range(31)")
     sentence = "Staff s-01 read an employee record of a customer; the sentence says why."
     bases = "case code when 'GRANTED' then 'grant' else outcome end"
@@ -149,6 +163,25 @@ def _findings(connection: duckdb.DuckDBPyConnection, findings: int, chance: rand
         (finding_id("grant_weaknesses", "g-007"), "acknowledged", AS_OF, "s-05", None, True),
     ]
     connection.executemany("insert into reported.review_register values (?, ?, ?, ?, ?, ?)", reviews)
+
+
+def _shared(connection: duckdb.DuckDBPyConnection, at: datetime, hostile: str | None) -> None:
+    """Fill in what went to others and to the customer, what she refused, and who was in which team."""
+    put = connection.executemany
+    put("insert into scrubbed.tags values (?, 'web', 'Example Tags', ?, ?, ?, ?)", [("t-1", at, "dune", ["email"], 1), ("t-2", at, "acme", [], 0), ("t-3", at, None, [], 0)])
+    put("insert into scrubbed.mailings values (?, ?, ?, ?)", [("m-1", "dune", at, hostile or "marketing"), ("m-2", "acme", at, "billing"), ("m-3", "dune", AS_OF, "billing")])
+    put("insert into scrubbed.consents values (?, ?, 'Ledgerly', ['employee', 'job'], 'payroll', ?)", [("c-1", "dune", at), ("c-2", "acme", at)])
+    put("insert into scrubbed.opt_outs values (?, null, ?, ?, ?)", [("dune", "marketing", "web", at), ("dune", None, None, at), ("gilt", None, None, at)])
+    put("insert into scrubbed.objections values (?, 'p-2', ?)", [("dune", at), ("fjord", at)])
+    put("insert into scrubbed.staff values (?, ?, ?, null)", [("s-01", "person", BEGIN), ("s-08", "service", None)])
+    left = BEGIN + timedelta(days=15)
+    teams = [
+        ("s-01", hostile or "support", BEGIN, None, None),
+        ("s-01", "billing", BEGIN, left, None),
+        ("s-08", "night shift", BEGIN, None, AS_OF),
+        ("s-08", "sales", left, None, None),
+    ]
+    put("insert into flagged.known_memberships values (?, ?, ?, ?, ?)", teams)
 
 
 def _grants(connection: duckdb.DuckDBPyConnection, chance: random.Random, hostile: str | None) -> None:

@@ -150,3 +150,17 @@ def test_a_long_table_is_cut_in_print_and_says_so(tmp_path: Path) -> None:
     write(synthetic.report(synthetic.month(700)), tmp_path)
     assert "The first 500 of 702; all of them stand in findings.xlsx and report.json." in printed(tmp_path).replace("\n", " ")
     assert len(list(sheets(tmp_path)["Findings"].iter("{http://schemas.openxmlformats.org/spreadsheetml/2006/main}row"))) == 703
+
+
+def test_a_print_that_is_not_made_is_said(tmp_path: Path) -> None:
+    """Whoever expects it must learn from the report that it is missing, and how to get it; one of an earlier time does not stay behind."""
+    report = synthetic.report(synthetic.month())
+    write(report, tmp_path)
+    outputs = write(replace(report, left_out={"report.pdf": "not made; install the extra"}), tmp_path)
+    assert "report.pdf" not in outputs
+    assert not (tmp_path / "report.pdf").exists()
+    assert "<dt>report.pdf</dt><dd>not made; install the extra</dd>" in (tmp_path / "report.html").read_text()
+    assert json.loads((tmp_path / "report.json").read_text())["left_out"] == {"report.pdf": "not made; install the extra"}
+    assert "not made; install the extra" in strings(tmp_path)
+    write(replace(report, account="dune", left_out={"report.pdf": "x"}), tmp_path / "hers")
+    assert json.loads((tmp_path / "hers" / "report.json").read_text())["left_out"] == {}

@@ -171,7 +171,7 @@ OF_REPORT = [
     ("an older head speaks", lambda pack: (pack / HEAD).write_text((pack / HEADS).read_text().splitlines()[0]) and None, [NOT_LAST]),
     ("the key", lambda pack: (pack / PEM).write_bytes(heads.pem(heads.public_key(OTHER))) and None, [f"changed {PEM} it is not the key that signed the head"]),
     ("all is signed anew with another key", resigned, [f"wrong_key {HEAD} it is signed with {heads.public_key(OTHER)[:16]}…, the key given is {KEY[:16]}…"]),
-    ("an account's count", lined(ACCOUNTS, lambda lines: [line.replace('"size":43', '"size":42') for line in lines]), [f"changed {ACCOUNTS} line "]),
+    ("an account's count", lined(ACCOUNTS, lambda lines: [line.replace('"size":49', '"size":48') for line in lines]), [f"changed {ACCOUNTS} line "]),
     ("an account is gone", lined(ACCOUNTS, lambda lines: [line for line in lines if '"dune"' not in line]), [f"missing {ACCOUNTS} line "]),
     ("two lines of accounts are gone", lined(ACCOUNTS, without(100, 101)), [f"missing {ACCOUNTS} line 100 to 101"]),
     ("two accounts change places", lined(ACCOUNTS, swapped(100, 900)), [f"reordered {ACCOUNTS} line 100, 900"]),
@@ -180,7 +180,7 @@ OF_REPORT = [
     ("what the report is", jsoned(PROOF, lambda read: read.update(subject="2026-09")), [f"missing {LEDGER} the entry of this report"]),
     *[(f"{name} is gone", removed(name), [f"missing {name}"]) for name in (LEDGER, LEAVES, HEADS, HEAD, PEM, ACCOUNTS, PROOF)],
 ]  # fmt: skip
-LINE = {"n": 43, "kind": "access"}
+LINE = {"n": 49, "kind": "access"}
 PAGE = "report.json"
 OF_PAGE = [
     ("a byte of the page", replaced("report.html", "October", "Oktober"), ["changed report.html"]),
@@ -190,17 +190,17 @@ OF_PAGE = [
     ("two lines change places", jsoned(PAGE, lambda read: read["lines"].insert(3, read["lines"].pop(4))), [f"changed {PAGE}", f"reordered {PAGE} line 4 to 5"]),
     ("a line more", jsoned(PAGE, lambda read: read["lines"].append(LINE)), [f"changed {PAGE}", f"foreign {PAGE} 1 more"]),
     ("a line and all hashes of files",
-     both(jsoned(PAGE, lambda read: read["lines"].pop()), rehashed), ["changed manifest.json", f"changed {PAGE}", f"missing {PAGE} line 43"]),
+     both(jsoned(PAGE, lambda read: read["lines"].pop()), rehashed), ["changed manifest.json", f"changed {PAGE}", f"missing {PAGE} line 49"]),
     ("a line and its hash", both(jsoned(PAGE, lambda read: read["lines"].pop()), jsoned(PROOF, lambda read: read["lines"].pop())),
-     [f"changed {PAGE}", f"changed {PROOF} its 42 hashes are not the 43 lines that were sealed"]),
-    ("the tree of the account", jsoned(PROOF, lambda read: read["account"]["cell"].update(size=42)),
-     [f"changed {PROOF} its 43 hashes are not the 42 lines that were sealed", f"changed {PROOF} the account's tree is not the one that entry "]),
+     [f"changed {PAGE}", f"changed {PROOF} its 48 hashes are not the 49 lines that were sealed"]),
+    ("the tree of the account", jsoned(PROOF, lambda read: read["account"]["cell"].update(size=48)),
+     [f"changed {PROOF} its 49 hashes are not the 48 lines that were sealed", f"changed {PROOF} the account's tree is not the one that entry "]),
     ("another place in the tree", jsoned(PROOF, lambda read: read["account"].update(index=1)), [f"changed {PROOF} the account's tree is not the one that entry "]),
     ("the entry of the decisions", jsoned(PROOF, lambda read: read["entries"][0]["entry"].update(root=DIGIT)), [NOT_SEALED]),
     ("the entry of the page", jsoned(PROOF, lambda read: read["entries"][1]["entry"].update(outputs={})),
      [f"changed {PROOF} entry 37 is not in the ledger that the head speaks for", f"missing {PROOF} the entry of this report"]),
     ("a step of a proof", jsoned(PROOF, lambda read: read["entries"][0]["path"].pop()), [NOT_SEALED]),
-    ("a line of the page", replaced("report.html", '<tr id="line-7">', "<tr>"), ["changed report.html", "changed report.html it shows 42 lines, 43 were sealed"]),
+    ("a line of the page", replaced("report.html", '<tr id="line-7">', "<tr>"), ["changed report.html", "changed report.html it shows 48 lines, 49 were sealed"]),
     ("the proof is none", added(PROOF, "[]"), [f"changed {PROOF} it is no proof of a customer's page"]),
     ("the signature", jsoned(HEAD, lambda read: read.update(signature="00" * 64)), [UNSIGNED]),
     ("the key", added(PEM, ""), [f"changed {PEM} it is not the key that signed the head"]),

@@ -47,7 +47,7 @@ def test_what_is_no_proof_is_none(text: str, tmp_path: Path) -> None:
 
 def test_a_report_without_a_proof_says_so(tmp_path: Path) -> None:
     """Silence would be read as proof."""
-    assert "Nothing was proven by experiment in this HOME." in page(tmp_path, None)
+    assert "No proof by experiment has been made here." in page(tmp_path, None)
     assert json.loads((tmp_path / "report.json").read_text())["proof"] is None
 
 
