@@ -67,9 +67,9 @@ class Table:
         return "".join(self.parts) if len(self.parts) < 2 else "\nunion all\n".join(f"(\n{part}\n)" for part in self.parts)
 
 
-def connect(spill: Path) -> duckdb.DuckDBPyConnection:
-    """Return a connection that fetches nothing, draws nothing and counts in UTC; beyond MEMORY_LIMIT it spills into a folder."""
-    connection = duckdb.connect(config=CLOSED | {"temp_directory": str(spill), "memory_limit": MEMORY_LIMIT})
+def connect(spill: Path, memory_limit: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
+    """Return a connection that fetches nothing, draws nothing and counts in UTC; beyond the limit it spills into a folder."""
+    connection = duckdb.connect(config=CLOSED | {"temp_directory": str(spill), "memory_limit": memory_limit})
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
     return connection

@@ -22,6 +22,7 @@ from dagster_project.engines.slices import ROWS, Grants, slices
 from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.settings import Settings
 
+MEMORY_LIMIT = "500MB"  # for a slice and all that is made of it
 DECISIONS = "flagged.access_decisions"
 
 
@@ -33,10 +34,12 @@ def decide(landing: Path, as_of: datetime, settings: Settings) -> pa.Table:
 def decided(delivery: Delivery, rows: int = ROWS) -> Iterator[pa.Table]:
     """Yield the decisions on what a landing folder delivered, so many accesses at a time; the tables of the delivery are used up."""
     with TemporaryDirectory(prefix="glasshouse-") as folder, Spool(Path(folder) / "accesses") as spool:
+        pa.default_memory_pool().release_unused()  # what held the ledgers as they were delivered
+        grants = Grants(delivery.tables.pop("scrubbed.grants"), Path(folder))
+        pa.default_memory_pool().release_unused()
         read_accesses(delivery, spool)
         found = gaps(source_gaps(source_proofs(attestations(delivery.entries))))
         every = pa.concat_tables([delivery.tables["scrubbed.gaps"], found])
-        grants = Grants(delivery.tables.pop("scrubbed.grants"), Path(folder))
         for events, of_accounts in slices(spool, grants, rows):
             yield evaluate(DECISIONS, {**delivery.tables, "scrubbed.access_events": events, "scrubbed.grants": of_accounts, "scrubbed.gaps": every})
 
@@ -64,7 +67,7 @@ def evaluate(name: str, given: Mapping[str, pa.Table]) -> pa.Table:
     order = [table for table in tables.values() if table.name in needed]
     last_reader = {read: table.name for table in order for read in table.reads}
     with TemporaryDirectory(prefix="glasshouse-") as spill:
-        connection = catalog.connect(Path(spill))
+        connection = catalog.connect(Path(spill), MEMORY_LIMIT)
         for table in order:
             connection.execute(f"create schema if not exists {table.schema}")
             catalog.create_empty(table, connection)

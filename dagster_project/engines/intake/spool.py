@@ -20,6 +20,7 @@ from dagster_project.scrubbing.accesses import contract, merged
 from dagster_project.scrubbing.people import People
 
 EVENTS = "scrubbed.access_events"
+MEMORY_LIMIT = "500MB"  # 10 million events could not be sorted in 300
 ROWS = 1 << 17  # at a time
 _KEY = "source, event_id"
 
@@ -34,7 +35,8 @@ class Spool:
         self._columns = ", ".join(schema(EVENTS).names)
         self._schema = schema(EVENTS).append(pa.field("is_part", pa.bool_()))
         self._inputs: list[str] = []
-        self._connection = catalog.connect(folder / "spill")
+        self._connection = catalog.connect(folder / "spill", MEMORY_LIMIT)
+        self._connection.execute("set threads = 2")  # each holds memory while it sorts
         for name, kind in (("delivered", self._schema), ("merged", schema(EVENTS)), ("known", schema(EVENTS))):
             pq.write_table(kind.empty_table(), self._folder / f"{name}.parquet")
         self._view("known", [self._folder / "known.parquet", *known])
@@ -86,8 +88,12 @@ class Spool:
         return self._connection.execute("select input_id, min(occurred_at), max(occurred_at) from event group by input_id").fetchall()
 
     def events(self, order: str, rows: int) -> Iterator[pa.Table]:
-        """Yield all events in an order, so many at a time."""
-        for batch in self._connection.execute(f"select {self._columns} from event order by {order}").to_arrow_reader(rows):
+        """Yield all events in an order, so many at a time. They are sorted on disk, so that what sorts holds no memory while they are used."""
+        path = self._folder / "sorted.parquet"
+        with pq.ParquetWriter(path, schema(EVENTS)) as writer:
+            for batch in self._connection.execute(f"select {self._columns} from event order by {order}").to_arrow_reader(ROWS):
+                writer.write_table(pa.Table.from_batches([batch]).cast(schema(EVENTS)))
+        for batch in pq.ParquetFile(path).iter_batches(rows):
             yield pa.Table.from_batches([batch]).cast(schema(EVENTS))
 
     def _repeated(self, name: str, part: int, parts: int) -> pa.Table:
@@ -103,5 +109,9 @@ class Spool:
         return int(self._connection.execute(query).fetchall()[0][0])
 
     def _view(self, name: str, files: Sequence[Path]) -> None:
-        listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in files)
+        listed = ", ".join(map(_quoted, files))
         self._connection.execute(f"create view {name} as from read_parquet([{listed}], hive_partitioning = false, file_row_number = true)")
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
