@@ -24,8 +24,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.engines import catalog
-from dagster_project.engines.catalog import Table
-from dagster_project.engines.duckdb_engine import MEMORY_LIMIT
+from dagster_project.engines.catalog import MEMORY_LIMIT, Table
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import GlasshouseError
 

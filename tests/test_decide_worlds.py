@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from dagster_project.engines.decide import decide
+from dagster_project.engines.decide import decide, decided
+from dagster_project.engines.intake.delivery import deliver
 from dagster_project.settings import Settings
 from tests import reference
 from tests.worlds import DRAWN, World, world, write_landing
@@ -51,6 +52,17 @@ def test_engine_finds_the_nearest_of_many_grants(seed: int, tmp_path: Path) -> N
     """Where an account gave many grants, they are found by key and place in time, never one by one: ties and equal instants must not change who is named."""
     rng = Random(seed)
     assert_same_decisions(world(rng, 2 * LARGE_EACH, accesses_each=LARGE_EACH, grants_each=(30, 60)), rng, tmp_path)
+
+
+@pytest.mark.parametrize("seed", [41, 42])
+def test_accesses_judged_some_at_a_time_are_judged_the_same(seed: int, tmp_path: Path) -> None:
+    """Where there are too many for memory, an account's accesses stand in several slices, each with all that the account granted."""
+    rng = Random(seed)
+    made, as_of = world(rng, ACCESSES)
+    write_landing(made, tmp_path, rng)
+    parts = [part.to_pylist() for part in decided(deliver(tmp_path, Settings(), as_of), rows=20)]
+    assert len(parts) > 3
+    assert differences(reference.decide(made, as_of), [row for part in parts for row in part]) == []
 
 
 def assert_same_decisions(given: tuple[World, datetime], rng: Random, folder: Path) -> None:

@@ -5,11 +5,13 @@ import re
 from pathlib import Path
 from random import Random
 
+import pyarrow as pa
 import pytest
 
 from dagster_project.engines.decide import evaluate
 from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.delivery import deliver
+from dagster_project.engines.intake.spool import Spool
 from dagster_project.settings import Settings
 from tests import reference
 from tests.worlds import world, write_landing
@@ -31,7 +33,9 @@ def test_each_access_of_a_world_has_one_sentence(seed: int, tmp_path: Path) -> N
     made, as_of = world(rng, 300)
     write_landing(made, tmp_path, rng)
     delivery = deliver(tmp_path, Settings(), as_of)
-    events = read_accesses(delivery)
+    with Spool(tmp_path / "spool") as spool:
+        read_accesses(delivery, spool)
+        events = pa.concat_tables(spool.events("source, event_id", len(made["access_events"])))
     told = evaluate("flagged.access_explanations", {**delivery.tables, "scrubbed.access_events": events}).to_pylist()
     assert len(told) == len(reference.decide(made, as_of)), f"seed {seed}"
     assert [

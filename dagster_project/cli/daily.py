@@ -73,26 +73,18 @@ def decide(
 
     Example: `glasshouse decide landing --as-of 2026-04-01T00:00:00Z --out decisions.parquet`
     """
-    import pyarrow.parquet as pq
-
     from dagster_project import resources
-    from dagster_project.engines.decide import decided
+    from dagster_project.engines.decide import write_decisions
     from dagster_project.engines.intake.delivery import deliver
 
     at = instant(as_of) or DEMO_AS_OF
     delivery = deliver(there(landing), resources.settings_for(landing, settings), at)
-    rows = decided(delivery)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(rows, out)
-    except OSError:
-        raise UsageError("--out cannot be written; name a file in a folder of yours") from None
-    counts = {entry["values"]: entry["counts"] for entry in rows.column("outcome").value_counts().to_pylist()}
+    outcomes = write_decisions(delivery, out)
     refused = [str(entry.refusal) for entry in delivery.entries if entry.refusal]
     lost = sum(entry.quarantined for entry in delivery.entries)
-    told = {"accesses": rows.num_rows, "outcomes": dict(sorted(counts.items())), "refused": refused, "refused_rows": lost, "out": str(out)}
-    by_outcome = ", ".join(f"{count:,} {name}" for name, count in told["outcomes"].items()) or "none"
-    lines = [*(f"refused: {line}" for line in refused), f"{rows.num_rows:,} accesses decided: {by_outcome}", f"{lost:,} rows refused", f"written to {out}"]
+    told = {"accesses": outcomes.total(), "outcomes": dict(sorted(outcomes.items())), "refused": refused, "refused_rows": lost, "out": str(out)}
+    by_outcome = ", ".join(f"{count:,} {name}" for name, count in sorted(outcomes.items())) or "none"
+    lines = [*(f"refused: {line}" for line in refused), f"{outcomes.total():,} accesses decided: {by_outcome}", f"{lost:,} rows refused", f"written to {out}"]
     tell(told, as_json, lines)
     return 3 if refused else 0
 

@@ -25,6 +25,7 @@ CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
     "threads": max(4, os.cpu_count() or 4),
 }
+MEMORY_LIMIT = "300MB"  # of a connection: a run is to fit beside others on a small machine
 COMMON_COLUMNS = ("finding_id", "occurred_at", "account_id", "staff_id", "code", "severity", "promise_ids", "summary")
 
 
@@ -64,6 +65,14 @@ class Table:
     def select(self) -> str:
         """Return all parts as one statement."""
         return "".join(self.parts) if len(self.parts) < 2 else "\nunion all\n".join(f"(\n{part}\n)" for part in self.parts)
+
+
+def connect(spill: Path, memory_limit: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
+    """Return a connection that fetches nothing, draws nothing and counts in UTC; beyond the limit it spills into a folder."""
+    connection = duckdb.connect(config=CLOSED | {"temp_directory": str(spill), "memory_limit": memory_limit})
+    connection.execute("set TimeZone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
+    return connection
 
 
 def root() -> Path:

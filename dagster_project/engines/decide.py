@@ -1,13 +1,15 @@
 """`glasshouse decide`: the access decisions of a landing folder, in memory, with nothing kept."""
 
-import os
-from collections.abc import Mapping
+import itertools
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from tempfile import gettempdir
+from tempfile import TemporaryDirectory
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
@@ -15,46 +17,71 @@ from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.accounting import attestations
 from dagster_project.engines.intake.delivery import Delivery, deliver
 from dagster_project.engines.intake.sources import gaps, source_gaps, source_proofs
-from dagster_project.errors import GlasshouseError
+from dagster_project.engines.intake.spool import Spool
+from dagster_project.engines.slices import ROWS, Grants, slices
+from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.settings import Settings
 
+MEMORY_LIMIT = "500MB"  # for a slice and all that is made of it
 DECISIONS = "flagged.access_decisions"
 
 
 def decide(landing: Path, as_of: datetime, settings: Settings) -> pa.Table:
     """Return flagged.access_decisions of a landing folder, a row for each access event that exists at `as_of`."""
-    return decided(deliver(landing, settings, as_of))
+    return pa.concat_tables(decided(deliver(landing, settings, as_of)))
 
 
-def decided(delivery: Delivery) -> pa.Table:
-    """Return the decisions on what a landing folder delivered."""
-    events = read_accesses(delivery)
-    found = gaps(source_gaps(source_proofs(attestations(delivery.entries))))
-    every = pa.concat_tables([delivery.tables["scrubbed.gaps"], found])
-    return evaluate(DECISIONS, {**delivery.tables, "scrubbed.access_events": events, "scrubbed.gaps": every})
+def decided(delivery: Delivery, rows: int = ROWS) -> Iterator[pa.Table]:
+    """Yield the decisions on what a landing folder delivered, so many accesses at a time; the tables of the delivery are used up."""
+    with TemporaryDirectory(prefix="glasshouse-") as folder, Spool(Path(folder) / "accesses") as spool:
+        pa.default_memory_pool().release_unused()  # what held the ledgers as they were delivered
+        grants = Grants(delivery.tables.pop("scrubbed.grants"), Path(folder))
+        pa.default_memory_pool().release_unused()
+        read_accesses(delivery, spool)
+        found = gaps(source_gaps(source_proofs(attestations(delivery.entries))))
+        every = pa.concat_tables([delivery.tables["scrubbed.gaps"], found])
+        for events, of_accounts in slices(spool, grants, rows):
+            yield evaluate(DECISIONS, {**delivery.tables, "scrubbed.access_events": events, "scrubbed.grants": of_accounts, "scrubbed.gaps": every})
+
+
+def write_decisions(delivery: Delivery, out: Path) -> Counter[str]:
+    """Write the decisions as one Parquet file; return how many there are of each outcome. Raises UsageError where it cannot be written."""
+    outcomes = Counter[str]()
+    parts = decided(delivery)
+    first = next(parts)
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with pq.ParquetWriter(out, first.schema) as writer:
+            for rows in itertools.chain([first], parts):
+                writer.write_table(rows)
+                outcomes.update({entry["values"]: entry["counts"] for entry in rows.column("outcome").value_counts().to_pylist()})
+    except OSError:
+        raise UsageError("--out cannot be written; name a file in a folder of yours") from None
+    return outcomes
 
 
 def evaluate(name: str, given: Mapping[str, pa.Table]) -> pa.Table:
     """Return the rows of one table of sql/ from contract tables in memory; a contract that is not given has no row."""
     tables = catalog.tables()
-    connection = duckdb.connect(config=catalog.CLOSED | {"temp_directory": str(Path(gettempdir()) / f"glasshouse-{os.getpid()}")})
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set enable_progress_bar = false")
     needed = closure(name, tables)
     order = [table for table in tables.values() if table.name in needed]
     last_reader = {read: table.name for table in order for read in table.reads}
-    for table in order:
-        connection.execute(f"create schema if not exists {table.schema}")
-        catalog.create_empty(table, connection)
-        if table.kind == "contract" and (rows := given.get(table.name)) is not None:
-            connection.register("delivered", rows)
-            connection.execute(f"insert into {table.name} by name from delivered")
-        elif table.kind == "select":
-            fill(table, connection)
-        # A table that nothing reads any more gives its memory back.
-        for read in (read for read in table.reads if last_reader[read] == table.name):
-            connection.execute(f"drop table {read}")
-    return connection.execute(f"from {name}").to_arrow_table()
+    with TemporaryDirectory(prefix="glasshouse-") as spill:
+        connection = catalog.connect(Path(spill), MEMORY_LIMIT)
+        for table in order:
+            connection.execute(f"create schema if not exists {table.schema}")
+            catalog.create_empty(table, connection)
+            if table.kind == "contract" and (rows := given.get(table.name)) is not None:
+                connection.register("delivered", rows)
+                connection.execute(f"insert into {table.name} by name from delivered")
+            elif table.kind == "select":
+                fill(table, connection)
+            # A table that nothing reads any more gives its memory back.
+            for read in (read for read in table.reads if last_reader[read] == table.name):
+                connection.execute(f"drop table {read}")
+        rows = connection.execute(f"from {name}").to_arrow_table()
+        connection.close()
+    return rows
 
 
 def fill(table: Table, connection: duckdb.DuckDBPyConnection) -> None:

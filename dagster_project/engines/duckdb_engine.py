@@ -13,7 +13,6 @@ from dagster_project.engines.catalog import Table
 from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
 from dagster_project.errors import GlasshouseError, SealedError
 
-MEMORY_LIMIT = "300MB"  # beyond it DuckDB spills below HOME: a run is to fit beside others on a small machine
 VISITORS = "measured.visitors_daily"
 
 
@@ -22,11 +21,7 @@ class DuckDBEngine:
 
     def __init__(self, home: Path) -> None:
         self.lake = Lake(home)
-        spill = home / "spill"
-        options = catalog.CLOSED | {"temp_directory": str(spill), "memory_limit": MEMORY_LIMIT}
-        self._connection = duckdb.connect(config=options)
-        self._connection.execute("set TimeZone = 'UTC'")
-        self._connection.execute("set enable_progress_bar = false")
+        self._connection = catalog.connect(home / "spill")
         self._connection.execute("set enable_external_file_cache = false")
         self._shown: dict[str, bool] = {}  # whether a relation is a view of files; else it is an empty table
         for schema in {table.schema for table in catalog.tables().values()}:

@@ -1,7 +1,7 @@
 """The ledgers of the landing folder: which columns each has, and their rows as they were delivered."""
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
@@ -103,25 +103,27 @@ def together(folder: str, reads: Mapping[str, LedgerRead]) -> pa.Table:
     return pa.concat_tables([columns.empty_table(), *tables])
 
 
-def read_rows(path: Path, columns: Sequence[Column]) -> LedgerRead:
-    """Read one file with the columns given; raises as `read` does."""
-    kind = _format(path)
+def read_rows(path: Path, columns: Sequence[Column], take: Callable[[pa.Table], None] | None = None) -> LedgerRead:
+    """Read one file with the columns given; raises as `read` does. `take` gets the rows as they come, a batch at a time, and none are returned."""
+    kind = format_of(path)
     tables, rejects, names = [schema(columns).empty_table()], [REJECTS.empty_table()], set[str]()
-    blank = 0
+    keep = take or tables.append
+    parsed = blank = 0
     with _uncollected():
         for batch in _batches(path, kind, columns):
             names |= batch.names
             if names and kind != "jsonl":
                 _require(path.name, columns, names)
             rows, refused = fitting(batch, columns)
-            tables.append(rows)
+            keep(rows)
+            parsed += rows.num_rows
             rejects.append(rejected([*batch.rejects, *refused]))
             blank += batch.blank
     if names:
         _require(path.name, columns, names)
     found, lost = pa.concat_tables(tables), pa.concat_tables(rejects)
     unknown = tuple(sorted(names - {column.name for column in columns}))
-    return LedgerRead(found, lost, found.num_rows + lost.num_rows + blank, blank, unknown, kind)
+    return LedgerRead(found, lost, parsed + lost.num_rows + blank, blank, unknown, kind)
 
 
 @contextmanager
@@ -136,7 +138,8 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _format(path: Path) -> str:
+def format_of(path: Path) -> str:
+    """Return csv, jsonl or parquet, by the name of a file; raises FormatError for any other."""
     suffixes = [suffix[1:].lower() for suffix in path.suffixes]
     if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()

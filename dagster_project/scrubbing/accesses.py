@@ -16,26 +16,25 @@ _EPOCH = pl.lit("1970-01-01").str.to_date()
 
 
 @dataclass(frozen=True)
-class ScrubbedEvents:
-    """The contract table and the rows that are not in it; both others hold input_id and line_number."""
+class Merged:
+    """Events of the contract, each once, and the rows that are not among them; both others hold input_id and line_number."""
 
     table: pa.Table
     refused: pa.Table  # with reason: other content under an event_id of that source
     duplicates: pa.Table  # the same content again
 
 
-def scrub(rows: pa.Table, people: People, known: pa.Table | None = None) -> ScrubbedEvents:
-    """Return the contract table of native events (input_id, line_number, the columns of native.completed).
+def merged(delivered: pa.Table, known: pa.Table | None = None) -> Merged:
+    """Return the events of `contract`, in the order in which they were delivered, without those that came before.
 
-    `known` are the events stored before, in the contract's columns.
+    `known` are events stored before, in the contract's columns.
     """
-    delivered = pl.DataFrame(pl.from_arrow(rows))
-    events = _contract(delivered, people)
-    stored = events.clear() if known is None else pl.DataFrame(pl.from_arrow(known)).select(events.columns)
-    stored = stored.join(events, on=_KEY, how="semi")
-    of_new = events.with_columns(delivered["is_part"], is_new=True)
-    every = pl.concat([stored.with_columns(is_part=False, is_new=False), of_new], how="vertical_relaxed")
-    content = [name for name in events.columns if name not in (*PLACE, *_KEY)]
+    of_new = pl.DataFrame(pl.from_arrow(delivered)).with_columns(is_new=True)
+    columns = [name for name in of_new.columns if name not in ("is_part", "is_new")]
+    stored = of_new.clear() if known is None else pl.DataFrame(pl.from_arrow(known)).select(columns).with_columns(is_part=False, is_new=False)
+    stored = stored.join(of_new, on=_KEY, how="semi")
+    every = pl.concat([stored, of_new], how="vertical_relaxed")
+    content = [name for name in columns if name not in (*PLACE, *_KEY)]
     is_sole = pl.len().over(_KEY) == 1
     sole, several = every.filter(is_sole), every.filter(~is_sole)
     is_first, agrees = agreement(several, _KEY, content)
@@ -43,9 +42,15 @@ def scrub(rows: pa.Table, people: People, known: pa.Table | None = None) -> Scru
     marked = several.with_columns(is_first=is_first, agrees=agrees | (several["is_part"] & agrees_in_part))
     again = marked.filter(pl.col("is_new") & ~pl.col("is_first"))
     first = marked.filter("is_first").select(every.columns)
-    kept = pl.concat([sole, first]).filter("is_new").select(events.columns).sort(PLACE)
+    kept = pl.concat([sole, first]).filter("is_new").select(columns).sort(PLACE)
     refused = again.filter(~pl.col("agrees")).select(*PLACE, reason=pl.lit("duplicate_event"))
-    return ScrubbedEvents(arrow(kept), arrow(refused), arrow(again.filter("agrees").select(PLACE)))
+    return Merged(arrow(kept), arrow(refused), arrow(again.filter("agrees").select(PLACE)))
+
+
+def contract(rows: pa.Table, people: People) -> pa.Table:
+    """Return native events (input_id, line_number, the columns of native.completed) in the contract's columns, and `is_part`: told in several entries."""
+    events = pl.DataFrame(pl.from_arrow(rows))
+    return arrow(_contract(events, people))
 
 
 def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
@@ -74,6 +79,7 @@ def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
         pl.col("bytes").alias("byte_count"),
         "outcome",
         "request_id",
+        "is_part",
     )
 
 

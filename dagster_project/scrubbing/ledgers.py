@@ -1,12 +1,13 @@
 """Native ledger rows to the contract tables of sql/1_scrubbed: defaults filled in, people reduced to staff ids, rows merged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from zoneinfo import available_timezones
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dagster_project.scrubbing import detectors
 from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, code_lists, codes
@@ -16,6 +17,7 @@ from dagster_project.settings import Source
 
 GRANTEE = r"(?s)^(person|team):.|^anystaff:$"
 REVIEW_STATUS = ("acknowledged", "justified", "false_positive", "remediated", "reopened")
+PART_ROWS = 1 << 17
 LONGEST_DAYS = 36_525  # a century
 DISCLOSURE_KINDS = ("sale", "provider", "licence", "processor", "other")
 _ARROW = {
@@ -36,19 +38,39 @@ class ScrubbedLedger:
 
 @dataclass(frozen=True)
 class _Ledger:
-    """`contract` makes the table of merged rows; a row that has a `fault` is refused for that reason before."""
+    """`contract` makes the table of merged rows; a row that has a `fault` is refused for that reason before.
+
+    `key`: rows that differ in it have nothing to do with each other, so a large ledger is scrubbed a part at a time.
+    """
 
     contract: Callable[[pl.DataFrame, People], pl.DataFrame]
     merged: Callable[[pl.DataFrame], Merged] = distinct
     fault: Callable[[pl.DataFrame, People], pl.Expr] = lambda _rows, _people: pl.lit(None, pl.String)
+    key: str | None = None
 
 
-def scrub(folder: str, rows: pa.Table, people: People, sources: Mapping[str, Source] | None = None) -> ScrubbedLedger:
+def scrub(folder: str, rows: pa.Table, people: People, sources: Mapping[str, Source] | None = None, part_rows: int = PART_ROWS) -> ScrubbedLedger:
     """Return the contract table of one ledger.
 
     `rows` are those of all its files in their order: input_id, line_number and the native columns. `sources` are those
-    of the settings; what the ledger `sources` says goes before them.
+    of the settings; what the ledger `sources` says goes before them. Of a large ledger `part_rows` are scrubbed at a time.
     """
+    parts = [_scrubbed(folder, part, people, sources) for part in _parts(rows, _LEDGERS[folder].key, part_rows)]
+    return ScrubbedLedger(*(pa.concat_tables(tables) for tables in zip(*((part.table, part.refused, part.duplicates) for part in parts), strict=True)))
+
+
+def _parts(rows: pa.Table, key: str | None, part_rows: int) -> Iterator[pa.Table]:
+    """Cut the rows of a ledger into parts, those of one key in one part."""
+    if key is None or rows.num_rows <= part_rows:
+        yield rows
+        return
+    is_sole = pl.Series(pl.from_arrow(rows.column(key))).is_unique().to_arrow()
+    for first in range(0, rows.num_rows, part_rows):
+        yield rows.slice(first, part_rows).filter(is_sole.slice(first, part_rows))
+    yield rows.filter(pc.invert(is_sole))
+
+
+def _scrubbed(folder: str, rows: pa.Table, people: People, sources: Mapping[str, Source] | None) -> ScrubbedLedger:
     ledger = _LEDGERS[folder]
     delivered = _frame(rows)
     judged = delivered.with_columns(reason_refused=ledger.fault(delivered, people))
@@ -264,7 +286,7 @@ def _as_delivered(*names: str) -> Callable[[pl.DataFrame, People], pl.DataFrame]
 
 
 _LEDGERS: Mapping[str, _Ledger] = {
-    "grants": _Ledger(_grants, partial(adding, key="grant_id", added=("revoked_at", "revocation_recorded_at")), _grant_fault),
+    "grants": _Ledger(_grants, partial(adding, key="grant_id", added=("revoked_at", "revocation_recorded_at")), _grant_fault, "grant_id"),
     "staff": _Ledger(_staff),
     "teams": _Ledger(_teams, fault=_team_fault),
     "accounts": _Ledger(_accounts, partial(filling, key="account_id")),

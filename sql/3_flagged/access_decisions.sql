@@ -25,18 +25,21 @@ record_code as (
     left join flagged.access_emergencies as emergency using (event_number, ordinal)
 ),
 -- The first record in the given order that is not covered speaks for the event.
-verdict as (
+ordered as (
     select
         *,
-        case when record_id is not null then count(*) filter (where code not in ('GRANTED', 'GRANTED_BOUNDARY')) over of_event end as records_uncovered
+        case code when 'GRANTED' then 3 when 'GRANTED_BOUNDARY' then 2 when 'BREAK_GLASS_APPROVED' then 1 else 0 end * cast(1000000000 as bigint) + ordinal as place
     from record_code
-    window of_event as (partition by event_number)
-    qualify row_number() over (
-        partition by event_number
-        order by
-            case code when 'GRANTED' then 3 when 'GRANTED_BOUNDARY' then 2 when 'BREAK_GLASS_APPROVED' then 1 else 0 end,
-            ordinal
-    ) = 1
+),
+first as (
+    select event_number, min(place) as place, count(*) filter (where code not in ('GRANTED', 'GRANTED_BOUNDARY')) as records_uncovered
+    from ordered
+    group by event_number
+),
+verdict as (
+    select ordered.*, case when ordered.record_id is not null then first.records_uncovered end as records_uncovered
+    from ordered
+    join first on first.event_number = ordered.event_number and first.place = ordered.place
 ),
 -- Between the ends of closed months: the first closed report that tells of the time between.
 closed as (

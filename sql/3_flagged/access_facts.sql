@@ -2,6 +2,7 @@
 with
 stamped as (
     select
+        row_number() over (order by event.source, event.event_id) as event_number,
         event.source,
         event.event_id,
         event.occurred_at,
@@ -34,32 +35,35 @@ stamped as (
     where coalesce(event.observed_at, event.occurred_at, run.as_of) <= run.as_of
 ),
 employed as (
-    select distinct event.source, event.event_id
+    select distinct event.event_number
     from stamped as event
     join scrubbed.staff as staff on staff.staff_id = event.staff_id
     where (staff.valid_from is null or staff.valid_from <= event.occurred_at)
         and (staff.valid_to is null or event.occurred_at < staff.valid_to)
 ),
 in_gap as (
-    select distinct event.source, event.event_id
+    select distinct event.event_number
     from stamped as event
     join scrubbed.gaps as gap on gap.source = event.source
     where gap.gap_from <= event.occurred_at and (gap.gap_to is null or event.occurred_at < gap.gap_to)
 ),
--- A policy binds an account that joined after its notice at once, an older one after notice_days.
-policy as (
-    select event.source, event.event_id, policy.exempt_classes
+ordered_policy as (
+    select noticed_at, notice_days, exempt_classes, row_number() over (order by noticed_at, policy_id) as place from scrubbed.policies
+),
+-- A policy binds an account that joined after its notice at once, an older one after notice_days; of those in force the last decides.
+in_force as (
+    select event.event_number, max(policy.place) as place
     from stamped as event
     left join scrubbed.accounts as account on account.account_id = event.account_id
-    join scrubbed.policies as policy
+    join ordered_policy as policy
         on event.occurred_at >= case
             when account.joined_at >= policy.noticed_at then policy.noticed_at
             else policy.noticed_at + to_days(policy.notice_days::integer)
         end
-    qualify row_number() over (partition by event.source, event.event_id order by policy.noticed_at desc, policy.policy_id desc) = 1
+    group by event.event_number
 )
 select
-    row_number() over (order by event.source, event.event_id) as event_number, -- number of the access
+    event.event_number, -- number of the access
     event.source, -- system that wrote the event
     event.event_id, -- unique within its source
     event.occurred_at, -- instant of the access; null where unzoned
@@ -87,16 +91,17 @@ select
         when known.account_id is null and exists (select 1 from scrubbed.accounts) then 'CUSTOMER_UNRESOLVED'
         when event.actor_kind = 'user' and list_contains(event.user_account_ids, event.account_id) then 'SELF_ACCESS'
         when event.actor_kind = 'user' then 'FOREIGN_USER'
-        when employed.event_id is null then 'FORMER_STAFF'
+        when employed.event_number is null then 'FORMER_STAFF'
         when event.occurred_at > event.observed_at + to_microseconds(event.skew_us) then 'CLOCK_ANOMALY'
         when event.grants_read_to < event.occurred_at then 'GRANTS_INCOMPLETE'
-        when in_gap.event_id is not null then 'LOG_GAP'
+        when in_gap.event_number is not null then 'LOG_GAP'
         when not event.has_content then 'EXEMPT_METRICS_ONLY'
         when event.record_class is null then 'CLASS_UNKNOWN'
         when list_contains(policy.exempt_classes, event.record_class) then 'EXEMPT_CLASS'
     end as early_code -- verdict before grants; null where grants decide
 from stamped as event
 left join (select distinct account_id from scrubbed.accounts) as known on known.account_id = event.account_id
-left join employed on employed.source = event.source and employed.event_id = event.event_id
-left join in_gap on in_gap.source = event.source and in_gap.event_id = event.event_id
-left join policy on policy.source = event.source and policy.event_id = event.event_id
+left join employed on employed.event_number = event.event_number
+left join in_gap on in_gap.event_number = event.event_number
+left join in_force on in_force.event_number = event.event_number
+left join ordered_policy as policy on policy.place = in_force.place

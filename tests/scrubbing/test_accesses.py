@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from dagster_project.reading.accesses import native
-from dagster_project.scrubbing.accesses import ScrubbedEvents, scrub
+from dagster_project.scrubbing.accesses import Merged, contract, merged
 from dagster_project.scrubbing.people import People
 
 CONTRACT = Path(__file__).parents[2] / "sql" / "1_scrubbed" / "access_events.sql"
@@ -35,11 +35,11 @@ def people() -> People:
     )  # fmt: skip
 
 
-def _scrub(tmp_path: Path, people: People, *events: dict[str, Any], input_id: str = "i1", known: pa.Table | None = None) -> ScrubbedEvents:
+def _scrub(tmp_path: Path, people: People, *events: dict[str, Any], input_id: str = "i1", known: pa.Table | None = None) -> Merged:
     path = tmp_path / "events.jsonl"
     path.write_text("".join(json.dumps(EVENT | event) + "\n" for event in events))
     rows = native.read(path, "crm", {}).rows
-    return scrub(rows.add_column(0, "input_id", pa.array([input_id] * rows.num_rows, pa.string())), people, known)
+    return merged(contract(rows.add_column(0, "input_id", pa.array([input_id] * rows.num_rows, pa.string())), people), known)
 
 
 def test_the_table_is_its_contract(people: People, tmp_path: Path) -> None:

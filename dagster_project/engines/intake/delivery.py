@@ -51,7 +51,7 @@ def deliver(landing: Path, settings: Settings, as_of: datetime, folders: Collect
     people = People.of(native["staff"], native["users"], native["grantors"], native["accounts"])
     tables = _given(settings, as_of)
     for folder in sorted(set(LEDGERS) - set(OF_PEOPLE)):
-        scrubbed = scrubbing.scrub(folder, native[folder], people, sources)
+        scrubbed = scrubbing.scrub(folder, native.pop(folder), people, sources)
         tables[f"scrubbed.{folder}"] = scrubbed.table
         count_refused(entries, rejects, scrubbed.refused)
         for input_id in scrubbed.duplicates.column("input_id").to_pylist():

@@ -13,14 +13,16 @@ from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake import records
 from dagster_project.engines.intake import requests as request_logs
-from dagster_project.engines.intake.accesses import EVENTS, Known, read_accesses
+from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.accounting import CURRENT, Accounts
+from dagster_project.engines.intake.batches import FILE_ROWS
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.intake.inputs import known_inputs
 from dagster_project.engines.intake.rebuilding import forget
 from dagster_project.engines.intake.recovery import sweep
 from dagster_project.engines.intake.reviews import FIRST_SEEN, REVIEWS, remembered, seen
 from dagster_project.engines.intake.sources import FOLDER, gaps, source_gaps, source_proofs, whole_second_inputs
+from dagster_project.engines.intake.spool import EVENTS, Spool
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.purging import purged_rows, refuse
 from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS
@@ -76,12 +78,15 @@ def take_accesses(house: House) -> int:
     delivery = deliver(_landing(house), house.settings, house.as_of, WHO_IS_WHO)
     delivery.entries.clear()  # the ledgers' own step accounts for them
     delivery.rejects.clear()
-    rows = read_accesses(delivery, Known(known_inputs(lake), lake.read(EVENTS)), house.watch)
-    if rows.num_rows:
-        lake.write_days(EVENTS, rows, f"{rows.column('input_id')[0]}-0")
+    added = 0
+    with Spool(house.home / "spill" / "accesses", lake.files(EVENTS)) as spool:
+        read_accesses(delivery, spool, known_inputs(lake), house.watch)
+        for number, rows in enumerate(spool.events("day, input_id, line_number", FILE_ROWS)):
+            lake.write_days(EVENTS, rows, f"{rows.column('input_id')[0]}-{number}")
+            added += rows.num_rows
     _account(house, lake, "accesses", delivery, house.run_id([entry.input_id for entry in delivery.entries]))
     _prove(house, lake)
-    return int(rows.num_rows) - _refused(house, lake, (EVENTS,), "access events")
+    return added - _refused(house, lake, (EVENTS,), "access events")
 
 
 def take_records(house: House) -> int:

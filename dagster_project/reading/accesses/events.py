@@ -8,6 +8,7 @@ import pyarrow as pa
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.settings import Access, Source
 
+Take = Callable[[pa.Table, bool], None]  # gets rows of `Events.rows` and whether they have lines
 OTHERS = pa.schema([("line_number", pa.int64()), ("name", pa.string())])
 
 
@@ -37,13 +38,17 @@ class Events:
 
 @dataclass(frozen=True)
 class Given:
-    """What a reader is told beside the bytes: the source of entries that name none, the file, the zone of each source, what settings declare."""
+    """What a reader is told beside the bytes: the source of entries that name none, the file, the zone of each source, what settings declare.
+
+    `take`: what gets the rows as they come; a reader may also return them all.
+    """
 
     source: str
     name: str = ""  # of the file, below the folder of the source
     zones: Mapping[str, str] = field(default_factory=dict)
     declared: Source = field(default_factory=Source)
     access: Access = field(default_factory=Access)
+    take: Take | None = None
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.reading.accesses.events import Events
+from dagster_project.reading.accesses.events import Events, Take
 from dagster_project.reading.cells import TEXTS, Column
 from dagster_project.reading.instants import INSTANT, is_zone, placed
-from dagster_project.reading.ledgers import read_rows
+from dagster_project.reading.ledgers import format_of, read_rows
 
 EVENTS = (
     Column("event_id", is_required=True),
@@ -42,11 +42,19 @@ TIME_STATUS = pa.array(["zoned", "ambiguous", "unzoned"])
 _STAMPS = ("occurred_at", "started_at", "ended_at")
 
 
-def read(path: Path, source: str, zones: Mapping[str, str]) -> Events:
-    """Read a file of native events; `source` is that of rows without one, `zones` the declared zone of each source. Raises as `ledgers.read` does."""
-    found = read_rows(path, EVENTS)
-    rows = completed(found.rows.combine_chunks(), source, zones)
-    return Events(rows, found.rejects, blank=found.blank, has_lines=found.format != "parquet", form=f"native {found.format}", unmapped=found.unknown_columns)
+def read(path: Path, source: str, zones: Mapping[str, str], take: Take | None = None) -> Events:
+    """Read a file of native events; `source` is that of rows without one, `zones` the declared zone of each source. Raises as `ledgers.read` does.
+
+    `take` gets the rows as they come, and none are returned.
+    """
+    has_lines = format_of(path) != "parquet"
+
+    def complete(rows: pa.Table) -> None:
+        if take:
+            take(completed(rows, source, zones), has_lines)
+
+    found = read_rows(path, EVENTS, complete if take else None)
+    return Events(completed(found.rows, source, zones), found.rejects, blank=found.blank, has_lines=has_lines, form=f"native {found.format}", unmapped=found.unknown_columns)
 
 
 def is_mine(first: bytes) -> bool:

@@ -52,10 +52,10 @@ def by_prefix(name: str, kinds: Mapping[str, str | None]) -> str | None:
 def read(body: bytes, given: Given, form: Form) -> Events:
     """Return the events of a file; raises InputError where it holds no entries."""
     entries = read_entries(body, given.source)
-    gathered = _Gathered(given, form)
+    gathered = _Gathered(given, form, entries.has_lines)
     for batch in entries.batches:
         gathered.add(batch)
-    return gathered.events(entries.form, has_lines=entries.has_lines)
+    return gathered.events(entries.form)
 
 
 @dataclass
@@ -64,6 +64,7 @@ class _Gathered:
 
     given: Given
     form: Form
+    has_lines: bool
     rows: list[pa.Table] = field(default_factory=list)
     rejects: list[tuple[Place, str]] = field(default_factory=list)
     others: list[tuple[int, str]] = field(default_factory=list)
@@ -83,7 +84,11 @@ class _Gathered:
         offsets = None if batch.places.byte_offsets is None else batch.places.byte_offsets[kept]
         raw = batch.places.raw
         rows, refused = as_rows(Places(batch.places.line_numbers[kept], offsets, raw and (lambda row: raw(kept[row]))), events)
-        self.rows.append(rows)
+        completed = native.completed(rows, self.given.source, self.given.zones)
+        if self.given.take:
+            self.given.take(completed, self.has_lines)
+        else:
+            self.rows.append(completed)
         self.rejects += [*batch.rejects, *refused]
         self.blank += batch.blank
 
@@ -99,11 +104,10 @@ class _Gathered:
             event["event_id"] = content_id(entry)
         return event
 
-    def events(self, form: str, *, has_lines: bool) -> Events:
-        rows = pa.concat_tables([schema(COLUMNS).empty_table(), *self.rows]).combine_chunks()
+    def events(self, form: str) -> Events:
+        none = native.completed(schema(COLUMNS).empty_table(), self.given.source, self.given.zones)
         others = pa.Table.from_pylist([{"line_number": line, "name": name} for line, name in self.others], OTHERS)
-        completed = native.completed(rows, self.given.source, self.given.zones)
-        return Events(completed, rejected(self.rejects), others, self.blank, has_lines, form, unmapped=self._unmapped())
+        return Events(pa.concat_tables([none, *self.rows]), rejected(self.rejects), others, self.blank, self.has_lines, form, unmapped=self._unmapped())
 
     def _unmapped(self) -> tuple[str, ...]:
         declared = self.given.declared

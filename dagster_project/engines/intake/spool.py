@@ -1,0 +1,117 @@
+"""Scrubbed access events on disk until all inputs are read, then each of them once, in any order, some at a time.
+
+Memory holds a batch, never all of them. What is written here is what a contract of sql/ holds, so no person; the folder goes when it is closed.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from dagster_project.engines import catalog
+from dagster_project.engines.lake import schema
+from dagster_project.scrubbing.accesses import contract, merged
+from dagster_project.scrubbing.people import People
+
+EVENTS = "scrubbed.access_events"
+MEMORY_LIMIT = "500MB"  # 10 million events could not be sorted in 300
+ROWS = 1 << 17  # at a time
+_KEY = "source, event_id"
+
+
+class Spool:
+    """The access events of one run in a folder of its own, which goes with it; `known` are files of those stored before."""
+
+    def __init__(self, folder: Path, known: Sequence[Path] = ()) -> None:
+        shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
+        folder.mkdir(parents=True)
+        self._folder = folder
+        self._columns = ", ".join(schema(EVENTS).names)
+        self._schema = schema(EVENTS).append(pa.field("is_part", pa.bool_()))
+        self._inputs: list[str] = []
+        self._connection = catalog.connect(folder / "spill", MEMORY_LIMIT)
+        self._connection.execute("set threads = 2")  # each holds memory while it sorts
+        for name, kind in (("delivered", self._schema), ("merged", schema(EVENTS)), ("known", schema(EVENTS))):
+            pq.write_table(kind.empty_table(), self._folder / f"{name}.parquet")
+        self._view("known", [self._folder / "known.parquet", *known])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._connection.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    @contextmanager
+    def input(self, input_id: str, people: People) -> Iterator[Callable[[pa.Table], None]]:
+        """Give what takes native events of an input, a batch at a time; an error leaves none of them."""
+        path = self._folder / f"input-{input_id}.parquet"
+        try:
+            with pq.ParquetWriter(path, self._schema) as writer:
+
+                def take(rows: pa.Table) -> None:
+                    for first in range(0, rows.num_rows, ROWS):
+                        batch = rows.slice(first, ROWS)
+                        named = batch.add_column(0, "input_id", pa.repeat(pa.scalar(input_id, pa.string()), batch.num_rows))
+                        writer.write_table(contract(named, people).cast(self._schema))
+
+                yield take
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        self._inputs.append(input_id)
+
+    def merge(self) -> Iterator[tuple[pa.Table, pa.Table]]:
+        """Look for events that came before; yield, some at a time, which were refused and which are duplicates, as `scrubbing.accesses.merged` tells them."""
+        self._view("delivered", [self._folder / "delivered.parquet", *(self._folder / f"input-{input_id}.parquet" for input_id in self._inputs)])
+        self._connection.execute(
+            f"create table repeated as select {_KEY}, count(*) as times from (select {_KEY} from delivered union all select {_KEY} from known) group by all having times > 1"
+        )
+        parts = self._count("select coalesce(sum(times), 0) from repeated") // ROWS + 1
+        self._connection.execute("create table inputs as select unnest($ids) as input_id, unnest(range(len($ids))) as place", {"ids": self._inputs})
+        with pq.ParquetWriter(self._folder / "merged.parquet", schema(EVENTS)) as writer:
+            for part in range(parts if self._count("select count(*) from repeated") else 0):
+                found = merged(*(self._repeated(name, part, parts) for name in ("delivered", "known")))
+                writer.write_table(found.table)
+                yield found.refused, found.duplicates
+        self._view("merged", [self._folder / "merged.parquet"])
+        self._connection.execute(f"create view event as select {self._columns} from delivered anti join repeated using ({_KEY}) union all select {self._columns} from merged")
+
+    def spans(self) -> list[tuple[str, datetime | None, datetime | None]]:
+        """Return the first and the last instant of the events of each input."""
+        return self._connection.execute("select input_id, min(occurred_at), max(occurred_at) from event group by input_id").fetchall()
+
+    def events(self, order: str, rows: int) -> Iterator[pa.Table]:
+        """Yield all events in an order, so many at a time. They are sorted on disk, so that what sorts holds no memory while they are used."""
+        path = self._folder / "sorted.parquet"
+        with pq.ParquetWriter(path, schema(EVENTS)) as writer:
+            for batch in self._connection.execute(f"select {self._columns} from event order by {order}").to_arrow_reader(ROWS):
+                writer.write_table(pa.Table.from_batches([batch]).cast(schema(EVENTS)))
+        for batch in pq.ParquetFile(path).iter_batches(rows):
+            yield pa.Table.from_batches([batch]).cast(schema(EVENTS))
+
+    def _repeated(self, name: str, part: int, parts: int) -> pa.Table:
+        """Return a part of the events that have the key of another, in the order in which they came."""
+        place, columns = ("place, file_row_number", f"{self._columns}, is_part") if name == "delivered" else ("file_row_number", self._columns)
+        joined = " join inputs using (input_id)" if name == "delivered" else ""
+        found = self._connection.execute(
+            f"select {columns} from {name}{joined} semi join repeated using ({_KEY}) where hash({_KEY}) % $parts = $part order by {place}", {"part": part, "parts": parts}
+        )
+        return found.to_arrow_table()
+
+    def _count(self, query: str) -> int:
+        return int(self._connection.execute(query).fetchall()[0][0])
+
+    def _view(self, name: str, files: Sequence[Path]) -> None:
+        listed = ", ".join(map(_quoted, files))
+        self._connection.execute(f"create view {name} as from read_parquet([{listed}], hive_partitioning = false, file_row_number = true)")
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
