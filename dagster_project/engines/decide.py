@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -49,15 +50,23 @@ def write_decisions(delivery: Delivery, out: Path) -> Counter[str]:
     outcomes = Counter[str]()
     parts = decided(delivery)
     first = next(parts)
-    try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        with pq.ParquetWriter(out, first.schema) as writer:
-            for rows in itertools.chain([first], parts):
+    with ExitStack() as stack:
+        with _written():
+            out.parent.mkdir(parents=True, exist_ok=True)
+            writer = stack.enter_context(pq.ParquetWriter(out, first.schema))
+        for rows in itertools.chain([first], parts):
+            with _written():
                 writer.write_table(rows)
-                outcomes.update({entry["values"]: entry["counts"] for entry in rows.column("outcome").value_counts().to_pylist()})
+            outcomes.update({entry["values"]: entry["counts"] for entry in rows.column("outcome").value_counts().to_pylist()})
+    return outcomes
+
+
+@contextmanager
+def _written() -> Iterator[None]:
+    try:
+        yield
     except OSError:
         raise UsageError("--out cannot be written; name a file in a folder of yours") from None
-    return outcomes
 
 
 def evaluate(name: str, given: Mapping[str, pa.Table]) -> pa.Table:
