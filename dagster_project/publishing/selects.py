@@ -3,10 +3,10 @@
 Parameters: $month and $next (the first days of the period's month and of the one after), $account (null: all accounts).
 """
 
-_OURS = "($account is null or {}account_id = $account)"
-_MONTH = "{0} >= cast($month as timestamptz) and {0} < cast($next as timestamptz)"
+OURS = "($account is null or {}account_id = $account)"
+MONTH = "{0} >= cast($month as timestamptz) and {0} < cast($next as timestamptz)"
 # What has no date, or one after the as-of, belongs to the as-of's month: reported.promises counts it there too.
-_HAPPENED = _MONTH.format("least({0}, $as_of - interval 1 microsecond)")
+HAPPENED = MONTH.format("least({0}, $as_of - interval 1 microsecond)")
 _RANK = "case {0} when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 else 5 end"
 
 PROMISES = """
@@ -22,7 +22,7 @@ PROMISES_OF_ACCOUNT = f"""
 with found as (
     select unnest(promise_ids) as promise_id, finding_id
     from reported.findings
-    where account_id = $account and {_HAPPENED.format("occurred_at")}
+    where account_id = $account and {HAPPENED.format("occurred_at")}
 )
 select p.policy, p.promise_id, t.promised, p.controls, count(found.finding_id) as broken
 from reported.promises as p
@@ -40,11 +40,11 @@ with decided as (
         left(sha256(concat_ws(chr(31), 'access_without_grant', source, event_id)), 32) as finding_id,
         record_class, nearest_grant_id, all_faults, distance_s, provisional, late
     from flagged.access_decisions
-    where outcome = 'violation' and {_OURS.format("")}
+    where outcome = 'violation' and {OURS.format("")}
     union all
     select finding_id, null, null, null, null, provisional, false
     from flagged.dark_access
-    where {_OURS.format("")}
+    where {OURS.format("")}
 )
 select
     f.finding_id, f.control, f.promise_ids, f.code, f.severity, f.occurred_at, f.account_id, f.staff_id, f.summary,
@@ -52,7 +52,7 @@ select
     f.first_seen_at, f.status
 from reported.findings as f
 left join decided as d on d.finding_id = f.finding_id
-where {_HAPPENED.format("f.occurred_at")} and {_OURS.format("f.")}
+where {HAPPENED.format("f.occurred_at")} and {OURS.format("f.")}
 order by {_RANK.format("f.severity")}, f.control, f.occurred_at nulls last, f.finding_id
 """
 
@@ -67,7 +67,7 @@ order by accesses desc, code
 DECISIONS_OF_ACCOUNT = f"""
 select outcome, code, count(*) as accesses, count(distinct staff_id) as staff, 1 as accounts
 from flagged.access_decisions
-where account_id = $account and {_HAPPENED.format("occurred_at")}
+where account_id = $account and {HAPPENED.format("occurred_at")}
 group by outcome, code
 order by accesses desc, code
 """
@@ -75,7 +75,7 @@ order by accesses desc, code
 EXPLAINED = f"""
 select basis, sum(accesses)::bigint as accesses
 from reported.explained_accesses
-where coalesce(month, cast(date_trunc('month', $as_of - interval 1 microsecond) as date)) = $month and {_OURS.format("")}
+where coalesce(month, cast(date_trunc('month', $as_of - interval 1 microsecond) as date)) = $month and {OURS.format("")}
 group by basis
 order by accesses desc, basis
 """
@@ -85,7 +85,7 @@ ACCESSES_OF_ACCOUNT = f"""
 select d.occurred_at, d.outcome, d.code, d.staff_id, told.basis, told.sentence, d.grant_id, d.nearest_grant_id, d.source, d.event_id, d.provisional as is_provisional
 from flagged.access_decisions as d
 join flagged.access_explanations as told on told.source = d.source and told.event_id = d.event_id
-where d.account_id = $account and d.code <> 'SELF_ACCESS' and {_HAPPENED.format("d.occurred_at")}
+where d.account_id = $account and d.code <> 'SELF_ACCESS' and {HAPPENED.format("d.occurred_at")}
 order by d.occurred_at nulls last, d.source, d.event_id
 """
 
@@ -93,7 +93,7 @@ UNDETERMINED = f"""
 select d.occurred_at, d.code, d.account_id, d.staff_id, d.record_class, d.source, d.event_id, told.sentence, d.provisional as is_provisional
 from flagged.access_decisions as d
 join flagged.access_explanations as told on told.source = d.source and told.event_id = d.event_id
-where d.outcome = 'undetermined' and {_HAPPENED.format("d.occurred_at")} and {_OURS.format("d.")}
+where d.outcome = 'undetermined' and {HAPPENED.format("d.occurred_at")} and {OURS.format("d.")}
 order by d.code, d.occurred_at nulls last, d.source, d.event_id
 """
 
@@ -114,12 +114,12 @@ GRANTS = f"""
 with marked as (
     select
         grant_id, account_id, grantee_kind, grantee_id, valid_from, valid_to, recorded_at, revoked_at, state, is_unbounded, accesses, last_used_at,
-        {_MONTH.format("recorded_at")} as is_new,
-        coalesce({_MONTH.format("revoked_at")}, false) as is_revoked,
-        coalesce({_MONTH.format("valid_to")} and (revoked_at is null or valid_to < revoked_at), false) as is_expired,
+        {MONTH.format("recorded_at")} as is_new,
+        coalesce({MONTH.format("revoked_at")}, false) as is_revoked,
+        coalesce({MONTH.format("valid_to")} and (revoked_at is null or valid_to < revoked_at), false) as is_expired,
         accesses = 0 and state in ('active', 'expired', 'revoked') as is_unused
     from reported.grant_register
-    where {_OURS.format("")}
+    where {OURS.format("")}
 )
 select *
 from marked
@@ -130,7 +130,7 @@ order by account_id, valid_from, grant_id
 EMERGENCIES = f"""
 select emergency_id, staff_id, account_id, opened_at, ttl_s, has_reason, decision, decided_at, accesses, codes
 from reported.emergency_register
-where {_MONTH.format("opened_at")} and {_OURS.format("")}
+where {MONTH.format("opened_at")} and {OURS.format("")}
 order by opened_at, emergency_id
 """
 
@@ -173,7 +173,7 @@ select
     sum(server_errors)::bigint as server_errors,
     sum(bytes_sent)::bigint as bytes_sent
 from measured.account_requests_daily
-where day >= $month and day < $next and {_OURS.format("")}
+where day >= $month and day < $next and {OURS.format("")}
 group by account_id
 order by requests desc, account_id nulls last
 """
@@ -181,7 +181,7 @@ order by requests desc, account_id nulls last
 USAGE_BY_DAY = f"""
 select account_id, day, sum(requests)::bigint as requests
 from measured.account_requests_daily
-where day >= $month and day < $next and {_OURS.format("")}
+where day >= $month and day < $next and {OURS.format("")}
 group by account_id, day
 order by account_id nulls last, day
 """
@@ -191,14 +191,14 @@ select
     account_id, record_class, last_day, records, bytes, largest_record_bytes, records_per_day_7d, records_per_day_30d, records_per_day_error_30d, records_per_day_90d,
     record_limit, reached_on, reached_earliest, reached_latest
 from reported.capacity
-where {_OURS.format("")}
+where {OURS.format("")}
 order by account_id nulls last, record_class
 """
 
 RECORDS_BY_DAY = f"""
 select account_id, record_class, day, records, bytes, records_grown, bytes_grown
 from reported.record_growth
-where day >= $month and day < $next and {_OURS.format("")}
+where day >= $month and day < $next and {OURS.format("")}
 order by account_id nulls last, record_class, day
 """
 
@@ -225,7 +225,7 @@ select
     min(fewest_visitors) as fewest_visitors,
     sum(recoverable)::bigint as recoverable
 from ledger.releases
-where day >= $month and day < $next and {_OURS.format("")}
+where day >= $month and day < $next and {OURS.format("")}
 group by table_name
 order by table_name
 """
@@ -244,81 +244,6 @@ from ledger.purges
 where purged_at <= $as_of
 group by rule, table_name
 order by rule, table_name
-"""
-
-# What a customer may know of what was done with her records, line by line; its order is that of the line's numbers.
-# A role is what the ledgers of staff hold: the teams somebody was in at that instant, or that it is a service account.
-_LINE = {
-    "staff_id": "varchar", "record_class": "varchar", "records": "bigint", "bytes": "bigint", "action": "varchar", "purpose": "varchar", "grant_id": "varchar",
-    "verdict": "varchar", "outcome": "varchar", "recipient": "varchar", "source": "varchar", "id": "varchar",
-}  # fmt: skip
-
-
-def _line(kind: str, table: str, at: str, **told: str) -> str:
-    """Return the select of one kind of line: columns by expression, null where a kind has nothing to say."""
-    columns = ", ".join(f"cast({told.get(name, 'null')} as {kept}) as {name}" for name, kept in _LINE.items())
-    when = _HAPPENED if kind == "access" else f"({_MONTH}) and {{0}} <= $as_of"
-    return f"select '{kind}' as kind, d.account_id, cast({at} as timestamptz) as happened_at, {columns} from {table} where {when.format(at)} and {_OURS.format('d.')}"
-
-
-_KINDS = [
-    _line(
-        "access", "flagged.access_decisions as d left join scrubbed.access_events as e on e.source = d.source and e.event_id = d.event_id", "d.occurred_at",
-        staff_id="d.staff_id", record_class="d.record_class", records="coalesce(len(d.record_ids), case when d.record_id is null then e.row_count else 1 end)",
-        bytes="e.byte_count", action="d.action", purpose="d.purpose", grant_id="d.grant_id", verdict="d.code", outcome="d.outcome", source="d.source", id="d.event_id",
-    ),
-    _line(
-        "emergency", "reported.emergency_register as d", "d.opened_at",
-        staff_id="d.staff_id", records="d.accesses", verdict="coalesce(d.decision, 'none')", id="d.emergency_id",
-    ),
-    _line(
-        "disclosure", "scrubbed.disclosures as d", "d.occurred_at",
-        record_class="d.data_class", action="d.kind", purpose="d.purpose", recipient="d.recipient", id="d.disclosure_id",
-    ),
-    _line("measured", "measured.account_records_daily as d", "cast(d.day as timestamptz)", record_class="d.record_class", records="d.records", bytes="d.bytes"),
-    # Of a tag the class is what kinds of personal data its URL carried.
-    _line(
-        "tag", "scrubbed.tags as d", "d.occurred_at",
-        record_class="nullif(array_to_string(list_sort(list_distinct(d.personal_kinds || case when d.card_numbers > 0 then ['card'] else [] end)), ', '), '')",
-        recipient="d.recipient", source="d.site", id="d.event_id",
-    ),
-    _line("mailing", "scrubbed.mailings as d", "d.sent_at", purpose="d.purpose", id="d.mailing_id"),
-    _line(
-        "consent", "scrubbed.consents as d", "d.recorded_at",
-        record_class="case when len(d.data_classes) = 0 then 'none' else array_to_string(d.data_classes, ', ') end",
-        purpose="d.purpose", recipient="d.recipient", id="d.consent_id",
-    ),
-    _line("opt_out", "scrubbed.opt_outs as d", "d.recorded_at", record_class="d.record_class", purpose="coalesce(d.purpose, 'staff access')", source="d.site"),
-    _line("objection", "scrubbed.objections as d", "d.recorded_at", id="d.policy_id"),
-]  # fmt: skip
-
-LINES = f"""
-with happened as (
-    {" union all ".join(_KINDS)}
-),
-held as (
-    select staff_id, team as role, valid_from, valid_to from flagged.known_memberships where superseded_at is null
-    union all
-    select staff_id, 'service account', coalesce(valid_from, timestamptz '-infinity'), valid_to from scrubbed.staff where kind = 'service'
-),
-turns as (
-    select staff_id, valid_from as begins from held
-    union
-    select staff_id, valid_to from held where valid_to is not null
-),
-spans as (
-    select staff_id, begins, lead(begins) over (partition by staff_id order by begins) as ends from turns
-),
-roles as (
-    select span.staff_id, span.begins, span.ends, string_agg(distinct held.role, ', ' order by held.role) as role
-    from spans as span
-    join held on held.staff_id = span.staff_id and held.valid_from <= span.begins and (held.valid_to is null or held.valid_to > span.begins)
-    group by span.staff_id, span.begins, span.ends
-)
-select happened.*, roles.role
-from happened
-left join roles on roles.staff_id = happened.staff_id and roles.begins <= happened.happened_at and (roles.ends is null or roles.ends > happened.happened_at)
-order by account_id nulls last, happened_at nulls last, kind, source nulls last, id nulls last, record_class nulls last, purpose nulls last, recipient nulls last
 """
 
 # Whoever may ask: a customer of whom nothing was recorded gets an answer too.
