@@ -19,6 +19,7 @@ from dagster_project.engines.intake.accounting import attestations
 from dagster_project.engines.intake.delivery import Delivery, deliver
 from dagster_project.engines.intake.sources import gaps, source_gaps, source_proofs
 from dagster_project.engines.intake.spool import Spool
+from dagster_project.engines.memory import roomy
 from dagster_project.engines.slices import ROWS, Grants, slices
 from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.settings import Settings
@@ -96,7 +97,7 @@ def evaluate(name: str, given: Mapping[str, pa.Table]) -> pa.Table:
 def fill(table: Table, connection: duckdb.DuckDBPyConnection) -> None:
     """Run the select of a table into the empty table of its name."""
     try:
-        connection.execute(f"insert into {table.name} {table.select}")
+        roomy(connection, lambda: connection.execute(f"insert into {table.name} {table.select}"))
     except duckdb.Error as error:
         raise GlasshouseError(f"{table.name}: {type(error).__name__} in {table.path.parent.name}/{table.path.name}; run its cases in tests/sql") from None
 

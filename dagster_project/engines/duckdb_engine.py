@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
+from dagster_project.engines.memory import roomy
 from dagster_project.errors import GlasshouseError, SealedError
 
 VISITORS = "measured.visitors_daily"
@@ -71,18 +73,23 @@ class DuckDBEngine:
         target = self.lake.folder(table.name, day) / "part.parquet"
         try:
             if table.is_daily:
-                rows = pa.concat_tables([self._connection.execute(part, {"day": day}).to_arrow_table() for part in table.parts])
+                parts = [partial(self._rows, part, day) for part in table.parts]
+                rows = pa.concat_tables([roomy(self._connection, part) for part in parts])
                 marked = rows.replace_schema_metadata({BUILT_FROM: self.fingerprint(table, day).encode()})
                 with self.lake.replacing(target) as beside:
                     pq.write_table(marked, beside, compression="zstd", compression_level=1)
             else:
                 with self.lake.replacing(target) as beside:
                     place = str(beside).replace("'", "''")
-                    self._connection.execute(f"copy ({table.select}) to '{place}' (format parquet, compression zstd)")
+                    copy = f"copy ({table.select}) to '{place}' (format parquet, compression zstd)"
+                    roomy(self._connection, partial(self._connection.execute, copy))
         except duckdb.Error as error:
             raise GlasshouseError(f"{table.name}: {type(error).__name__} in {table.path.parent.name}/{table.path.name}; run its cases in tests/sql") from None
         self.show(table)
         return int(pq.read_metadata(target).num_rows)
+
+    def _rows(self, select: str, day: date | None) -> pa.Table:
+        return self._connection.execute(select, {"day": day}).to_arrow_table()
 
     def _is_counted(self, day: date | None) -> bool:
         """Tell whether the visitors of a day are counted, or its key is destroyed."""

@@ -1,0 +1,30 @@
+"""What DuckDB may hold: little as a rule, most of the machine where a statement cannot do with less."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import duckdb
+
+Made = TypeVar("Made")
+
+
+def roomy(connection: duckdb.DuckDBPyConnection, work: Callable[[], Made]) -> Made:
+    """Return what some work on a connection gives.
+
+    What cannot spill and needs more than the connection's limit is done again with DuckDB's own limit, 80 % of the machine; then
+    the limit holds again. Raises duckdb.OutOfMemoryException where that is too little, too.
+    """
+    try:
+        return work()
+    except duckdb.OutOfMemoryException:
+        limit = _limit(connection)
+        with duckdb.connect() as fresh:
+            connection.execute(f"set memory_limit = '{_limit(fresh)}'")
+        try:
+            return work()
+        finally:
+            connection.execute(f"set memory_limit = '{limit}'")
+
+
+def _limit(connection: duckdb.DuckDBPyConnection) -> str:
+    return str(connection.execute("select current_setting('memory_limit')").fetchall()[0][0])

@@ -1,0 +1,26 @@
+"""A small limit makes statements spill; one that cannot must not end the run."""
+
+import duckdb
+import pytest
+
+from dagster_project.engines.memory import roomy
+
+GATHERED = "select len(list(range)) from range(5_000_000)"  # a list cannot spill
+
+
+def test_what_cannot_spill_is_given_more_and_the_limit_stays() -> None:
+    """A month of a million accesses is judged all the same, and what comes after it spills again."""
+    with duckdb.connect(config={"memory_limit": "20MB"}) as connection:
+        before = connection.execute("select current_setting('memory_limit')").fetchall()
+        with pytest.raises(duckdb.OutOfMemoryException):
+            connection.execute(GATHERED).fetchall()
+        assert roomy(connection, lambda: connection.execute(GATHERED).fetchall()) == [(5_000_000,)]
+        assert connection.execute("select current_setting('memory_limit')").fetchall() == before
+
+
+def test_other_faults_are_not_tried_again() -> None:
+    """A broken select fails once, with its own words."""
+    tried = []
+    with duckdb.connect() as connection, pytest.raises(duckdb.CatalogException):
+        roomy(connection, lambda: (tried.append(1), connection.execute("from nowhere"))[1])
+    assert len(tried) == 1
