@@ -1,9 +1,9 @@
--- One row for each request line that came before its day was sealed: whose visit it was, and what visits are counted by. Sealing a day removes its rows, and the tokens with them (CR-6).
+-- One row for each request line of a day that is not sealed: whose visit it was, and what visits are counted by; sealing the day removes it (CR-6).
 create table scrubbed.visits (
     day date not null,              -- UTC day of the request; the partition
     site varchar not null,          -- site the log belongs to
     account_id varchar,             -- account the request belongs to; null where no rule finds one
-    visitor_high bigint,            -- first half of the keyed token of (account, address, agent class) of that day; null where the line counts for no visitor: bots, hostile lines, lines without an address
+    visitor_high bigint,            -- first half of the keyed token of (account, address, agent class) of that day; null for bots, hostile lines and without an address
     visitor_low bigint,             -- second half of the token
     method varchar not null,        -- IANA method, else _OTHER
     route_id bigint,                -- templated target (scrubbed.routes); null where the line has none

@@ -9,8 +9,8 @@ request as (
     select
         r.account_id,
         r.site,
-        -- Whole hours since 1970: to truncate an instant, DuckDB asks the calendar of a time zone for every row.
-        epoch_us(r.occurred_at) // 3600000000 as hour,
+        -- Microseconds from 1970 to the hour: to truncate an instant, DuckDB asks the calendar of a time zone for every row.
+        epoch_us(r.occurred_at) - epoch_us(r.occurred_at) % 3600000000 as hour,
         r.status,
         r.bytes_sent,
         r.is_bot,
@@ -59,7 +59,7 @@ percentiles as (
 select
     t.account_id, -- account; null where no rule finds one
     t.site, -- site
-    to_timestamp(t.hour * 3600) as hour, -- begin of the UTC hour
+    to_timestamp(t.hour / 1000000) as hour, -- begin of the UTC hour
     t.requests, -- requests, bots and hostile lines included
     t.client_errors, -- answered with status 400 to 499
     t.server_errors, -- answered with status 500 to 599
