@@ -137,9 +137,12 @@ def _csv(lines: list[Place]) -> Iterator[Found | None]:
         else:
             raw = b"\n".join(line.raw or b"" for line in lines[at:end])
             cells = cells_of(raw.decode("utf-8", "replace"))
-            place = Place(lines[at].line_number, lines[at].byte_offset, raw)
-            yield (place, "field_count") if len(cells) not in CSV_FIELDS else _of_csv(place, end - at, cells)
-            at = end
+            if len(cells) in CSV_FIELDS:
+                yield _of_csv(Place(lines[at].line_number, lines[at].byte_offset, raw), end - at, cells)
+                at = end
+            else:  # where it ends cannot be told: each of its lines is refused on its own
+                yield lines[at], "field_count"
+                at += 1
 
 
 def _record_end(lines: list[Place], start: int) -> int | None:

@@ -362,6 +362,15 @@ def test_whatever_stands_in_a_log_every_line_is_accounted_for(pieces: list[bytes
     assert accesses + events.rejects.num_rows + events.others.num_rows + events.blank == lines
 
 
+def test_a_record_of_several_lines_that_is_cut_between_two_quotes_is_refused_line_by_line() -> None:
+    """Its quotes seem closed: a record taken as one would leave its other lines unaccounted for, and the run would fail."""
+    whole = as_csv("AUDIT: SESSION,2,1,READ,SELECT,TABLE,public.invoices,\"select *\n from invoices\n where account_id = 'C1'\",<none>,5").encode()
+    cut = whole[: whole.rindex(b'""') + 1]
+    assert cut.count(b'"') % 2 == 0
+    events = read(cut)
+    assert (events.rejects.column("line_number").to_pylist(), events.rejects.column("reason").to_pylist()) == ([1, 2, 3], ["field_count", "no_match", "no_match"])
+
+
 def verdicts(folder: Path, body: bytes) -> list[str]:
     """Return the codes of a log's accesses: amy may read the invoices of C1 all year, of nobody else."""
     landing = folder / "landing"
