@@ -7,7 +7,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from dagster_project.scrubbing.contracts import REQUESTS, ROUTES, STAFF_REQUESTS, encoded
+from dagster_project.scrubbing.contracts import REQUESTS, ROUTES, STAFF_REQUESTS, VISITS, encoded
 from dagster_project.scrubbing.scrub import Origin, Scrubber
 from dagster_project.settings import Settings
 from tests.scrubbing.made import NOON, ORDINARY, WEB, day_key, people, rows, scrubbed, scrubber
@@ -17,7 +17,7 @@ OWN = {"sites": {"own_hosts": ["www.example.com"]}}
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_4 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.4 Mobile/15E148 Safari/604.1"
 
 
-@pytest.mark.parametrize(("table", "schema"), [("requests", REQUESTS), ("staff_requests", STAFF_REQUESTS), ("routes", ROUTES)])
+@pytest.mark.parametrize(("table", "schema"), [("requests", REQUESTS), ("visits", VISITS), ("staff_requests", STAFF_REQUESTS), ("routes", ROUTES)])
 def test_the_schema_is_the_contract(table: str, schema: pa.Schema) -> None:
     """A column more would leave memory unasked; the SQL file is what a lawyer reads."""
     with duckdb.connect() as connection:
