@@ -140,10 +140,17 @@ def test_a_promise_set_that_is_not_there_exits_2(landing: Path, tmp_path: Path, 
     assert "promises.policies" in capsys.readouterr().err
 
 
+def read_until(terminal: int, end: str) -> str:
+    """Return all that was written up to `end`: one read returns what has arrived, which may be a part."""
+    read = b""
+    while not read.endswith(end.encode()):
+        read += os.read(terminal, 65_536)
+    return read.decode()
+
+
 def test_bars_are_drawn_on_a_terminal_and_nowhere_else(tmp_path: Path) -> None:
     """Bars in a log file are noise; a warning is told in both places."""
     ours, theirs = pty.openpty()
-    drawn = {}
     with os.fdopen(theirs, "w") as terminal, (tmp_path / "log").open("w") as file:
         for stream in (terminal, file):
             with watched(Console(file=stream)) as (watch, tell):
@@ -151,7 +158,9 @@ def test_bars_are_drawn_on_a_terminal_and_nowhere_else(tmp_path: Path) -> None:
                 tell("a line was lost\x1b[31m")
                 watch("reading web_logs", 2, 2)
             stream.flush()
-        drawn = {"terminal": os.read(ours, 65_536).decode(), "file": (tmp_path / "log").read_text()}
+        terminal.write("the end")
+        terminal.flush()
+        drawn = {"terminal": read_until(ours, "the end"), "file": (tmp_path / "log").read_text()}
     os.close(ours)
     assert "reading web_logs" in drawn["terminal"]
     assert "%" in drawn["terminal"]
