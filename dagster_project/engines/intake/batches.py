@@ -13,7 +13,7 @@ from dagster_project.engines.lake import Lake
 from dagster_project.scrubbing.scrub import Origin, Scrubbed, Scrubber
 
 BATCH_ROWS = 50_000  # below it, setting up columns costs more than the rows
-FILE_ROWS = 250_000
+FILE_ROWS = 125_000
 TABLES = ("scrubbed.requests", "scrubbed.visits", "scrubbed.staff_requests")
 
 
@@ -90,7 +90,7 @@ class Batches:
 
     def _write(self) -> None:
         """Begin to write the rows by day, on the other core; the next small input begins a file of its own name."""
-        self._written(waiting=2)
+        self._written(waiting=1)
         scrubbed, self._scrubbed = self._scrubbed, []
         for table in TABLES:
             parts = [getattr(each, table.removeprefix("scrubbed.")) for each in scrubbed]

@@ -1,9 +1,10 @@
 """Takes request logs: pieces to rows to scrubbed rows to Parquet, each input once."""
 
 from collections import deque
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,8 +30,12 @@ from dagster_project.scrubbing.scrub import Origin, Scrubber
 from dagster_project.settings import Settings
 
 FOLDERS = ("web_logs", "request_logs")
-PIECE_BYTES = 16 << 20
+PIECE_BYTES = 8 << 20
+PARSERS = 2  # pieces at a time: what one cannot do on both cores, the other does
 GATE_LINES = 1_000  # below it a share of refused lines says nothing (privacy-rules.md section 8)
+
+Headed = tuple[Piece, bytes | None]
+"""A piece, and the `#Fields` line in force where it begins."""
 
 
 def take(house: House, landing: Path, people: People, keyring: Keyring) -> int:
@@ -39,8 +44,8 @@ def take(house: House, landing: Path, people: People, keyring: Keyring) -> int:
     accounts = Accounts(lake, "requests")
     learnt = [(row["site"], row["route"]) for row in lake.read("scrubbed.vocabulary").to_pylist()]
     scrubber = Scrubber(house.settings, people, keyring.day_key, _next_route_id(lake), learnt)
-    with ThreadPoolExecutor(1) as pool:
-        _Intake(house, accounts, Batches(lake, scrubber), pool).take(landing, keyring)
+    with ThreadPoolExecutor(1) as readers, ThreadPoolExecutor(PARSERS) as parsers:
+        _Intake(house, accounts, Batches(lake, scrubber), readers, parsers).take(landing, keyring)
     name = house.run_id([entry.input_id for entry in accounts.entries])
     if any(not entry.refusal for entry in accounts.entries):
         lake.write("scrubbed.routes", scrubber.routes(), name)
@@ -55,11 +60,12 @@ def take(house: House, landing: Path, people: People, keyring: Keyring) -> int:
 class _Intake:
     """The inputs of one run, one after the other; what became of each is entered in the accounts."""
 
-    def __init__(self, house: House, accounts: Accounts, batches: Batches, pool: ThreadPoolExecutor) -> None:
+    def __init__(self, house: House, accounts: Accounts, batches: Batches, readers: ThreadPoolExecutor, parsers: ThreadPoolExecutor) -> None:
         self._house = house
         self._accounts = accounts
         self._batches = batches
-        self._pool = pool
+        self._readers = readers
+        self._parsers = parsers
         self._formats = _Formats(house.settings)
 
     def take(self, landing: Path, keyring: Keyring) -> None:
@@ -106,11 +112,17 @@ class _Intake:
 
     def _parsed(self, entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
         """Yield pieces and their rows, read ahead of the scrubber on the other core; of a damaged archive all that is readable, then raise."""
-        reader = _read(entry, skip_bytes, self._house.settings.sites.of(entry.found.site).client_headers)
-        ahead = deque(self._pool.submit(next, reader, None) for _ in range(2))
+        reader = _headed(entry, skip_bytes)
+        parse = partial(_parse, entry.format or "auto", self._house.settings.sites.of(entry.found.site).client_headers)
+        ahead = deque(self._ahead(reader, parse) for _ in range(PARSERS))
         while (ready := ahead.popleft().result()) is not None:
-            ahead.append(self._pool.submit(next, reader, None))
+            ahead.append(self._ahead(reader, parse))
             yield ready
+
+    def _ahead(self, reader: Iterator[Headed], parse: Callable[[Headed], tuple[Piece, logs.Parsed]]) -> Future[tuple[Piece, logs.Parsed] | None]:
+        """Begin to read the next piece, and to parse it once it is there; null behind the last."""
+        read = self._readers.submit(next, reader, None)
+        return self._parsers.submit(lambda: None if (headed := read.result()) is None else parse(headed))
 
     def _accounted(self, entry: Entry, piece: Piece, parsed: logs.Parsed) -> pa.Table:
         """Count the lines of a piece and index those that are refused; return its rows. Only the first line of a file can be cut at its beginning, and a row needs a time."""
@@ -168,16 +180,22 @@ class _Formats:
         return known is not None and logs.parse(who.open_line, known, _header(file, known, who.closed_bytes)).rows.num_rows == 1
 
 
-def _read(entry: Entry, skip_bytes: int, client_headers: tuple[str, ...]) -> Iterator[tuple[Piece, logs.Parsed]]:
-    """Yield the pieces of an input and what is in them, texts as numbers of their distinct values."""
+def _headed(entry: Entry, skip_bytes: int) -> Iterator[Headed]:
+    """Yield the pieces of an input."""
     known = entry.format or "auto"
     header = _header(entry.found, known, skip_bytes)
     # An archive does not grow: what cannot be read of its last line is refused now.
     end_bytes = None if is_compressed(entry.found.path) else entry.bytes
     for piece in pieces(entry.found, skip_bytes, PIECE_BYTES, end_bytes=end_bytes):
-        parsed = logs.parse_claims(piece.body, known, header, client_headers)
+        yield piece, header
         header = logs.header_of(piece.body, header) if _has_headers(known) else None
-        yield piece, logs.Parsed(coded(parsed.rows), parsed.rejects)
+
+
+def _parse(known: str, client_headers: tuple[str, ...], headed: Headed) -> tuple[Piece, logs.Parsed]:
+    """Return a piece and what is in it, texts as numbers of their distinct values."""
+    piece, header = headed
+    parsed = logs.parse_claims(piece.body, known, header, client_headers)
+    return piece, logs.Parsed(coded(parsed.rows), parsed.rejects)
 
 
 def _has_headers(known: str) -> bool:
