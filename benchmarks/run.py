@@ -115,7 +115,9 @@ def stages(log: Path) -> list[str]:
     import pyarrow.parquet as pq
 
     from dagster_project.reading import logs
-    from dagster_project.reading.files import Found, identity, pieces
+    from dagster_project.reading.files import Found
+    from dagster_project.reading.identity import identity
+    from dagster_project.reading.pieces import pieces
     from dagster_project.scrubbing.people import People
     from dagster_project.scrubbing.scrub import Origin, Scrubber
     from dagster_project.settings import Settings

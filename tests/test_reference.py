@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from dagster_project.reading.files import open_plain
+from dagster_project.reading.compression import open_plain
 from tests import reference, worlds
 
 VECTORS = [json.loads(line) for line in (Path(__file__).parent / "vectors" / "decisions.jsonl").read_text(encoding="utf-8").splitlines()]

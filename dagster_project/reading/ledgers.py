@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from dagster_project.errors import ColumnError, FormatError
 from dagster_project.reading.cells import Column
-from dagster_project.reading.files import open_plain
+from dagster_project.reading.compression import open_plain
 from dagster_project.reading.logs.lines import REJECTS, shape
 from dagster_project.reading.rows import Batch, Place, json_batches, parquet_batches
 from dagster_project.reading.separated import csv_batches

@@ -13,7 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.errors import DamagedError
-from dagster_project.reading.files import LONGEST_LINE_BYTES, Found, found, head, identity, open_plain, pieces
+from dagster_project.reading.compression import open_plain
+from dagster_project.reading.files import Found, found, head
+from dagster_project.reading.identity import identity
+from dagster_project.reading.pieces import LONGEST_LINE_BYTES, pieces
 
 BODY = b"".join(b"line %d of a log\n" % number for number in range(5000))
 

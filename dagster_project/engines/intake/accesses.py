@@ -15,7 +15,9 @@ from dagster_project.engines.intake.spool import Spool
 from dagster_project.errors import InputError
 from dagster_project.reading.accesses import native
 from dagster_project.reading.accesses.events import Events, Given, Take
-from dagster_project.reading.files import Found, Identity, body, is_compressed, lines_before, pieces
+from dagster_project.reading.files import Found, body, is_compressed
+from dagster_project.reading.identity import Identity
+from dagster_project.reading.pieces import lines_before, pieces
 from dagster_project.settings import Source
 
 

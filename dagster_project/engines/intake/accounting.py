@@ -12,8 +12,9 @@ from dagster_project import __version__
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.errors import GlasshouseError, InputError
 from dagster_project.reading.accesses.attestations import Attestation
-from dagster_project.reading.files import Found, Piece, pieces
+from dagster_project.reading.files import Found
 from dagster_project.reading.logs.lines import REJECTS, split
+from dagster_project.reading.pieces import Piece, pieces
 
 CURRENT = "current"  # the name of what each run replaces: ledgers are read whole, every time
 _REJECTS = pa.schema([*REJECTS, pa.field("input_id", pa.string())])

@@ -13,7 +13,8 @@ from dagster_project.engines.intake.sources import whole_second_sources
 from dagster_project.engines.lake import schema
 from dagster_project.errors import InputError
 from dagster_project.reading import ledgers as reading
-from dagster_project.reading.files import found, identity
+from dagster_project.reading.files import found
+from dagster_project.reading.identity import identity
 from dagster_project.reading.ledgers import LEDGERS, LedgerRead
 from dagster_project.scrubbing import ledgers as scrubbing
 from dagster_project.scrubbing.people import People

@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 from dagster_project.engines.intake.accounting import Entry
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import DamagedError, InputError
-from dagster_project.reading.files import Found, Identity, found, identity, size_bytes
+from dagster_project.reading.files import Found, found, size_bytes
+from dagster_project.reading.identity import Identity, identity
 from dagster_project.scrubbing.codes import code
 
 KnownInputs = dict[tuple[str, str], dict[str, int]]  # by folder and site: id and size in bytes

@@ -19,10 +19,12 @@ from dagster_project.engines.lake import Lake, schema
 from dagster_project.errors import DamagedError, FormatError, InputError
 from dagster_project.evidence.keyring import Keyring
 from dagster_project.reading import logs
-from dagster_project.reading.files import Found, Identity, Piece, head, is_compressed, pieces
+from dagster_project.reading.files import Found, head, is_compressed
+from dagster_project.reading.identity import Identity
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import named
 from dagster_project.reading.logs.lines import split
+from dagster_project.reading.pieces import Piece, pieces
 from dagster_project.scrubbing.codes import REDACTED
 from dagster_project.scrubbing.columns import coded
 from dagster_project.scrubbing.people import People

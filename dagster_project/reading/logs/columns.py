@@ -13,8 +13,9 @@ import polars as pl
 
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
 from dagster_project.reading.logs.layouts import DECODED, Field, Layout, Part
-from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
+from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.values import LAST_PORT, client, host, trailing
+from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 ROW: dict[str, pl.DataType] = {
     "ts": pl.Datetime("us", "UTC"), "client_ip": pl.String(), "client_port": pl.Int32(), "method": pl.String(),

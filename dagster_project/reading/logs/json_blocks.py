@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 import pyarrow.json as pj
 
 from dagster_project.reading.logs.json_names import Names
-from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
+from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 _TYPES = {frozenset({str}): pa.string(), frozenset({int}): pa.int64(), frozenset({float}): pa.float64(), frozenset({int, float}): pa.float64()}
 _OPENING, _CLOSING, _RETURN = b"{}\r"

@@ -17,8 +17,9 @@ from dagster_project.reading.logs.columns import ROW, Reading, read_columns
 from dagster_project.reading.logs.json_lines import DEEPEST, REQUEST_FIELDS
 from dagster_project.reading.logs.json_names import Names
 from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
-from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
+from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.values import EMPTY_USER
+from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_LINES, MOST_LINES = 32, 2048
 """Fewer lines of the same keys are not worth columns; so many become columns at a time."""

@@ -9,7 +9,6 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-LONGEST_LINE_BYTES = 1 << 20
 SHAPE_SYMBOLS = 64
 
 REJECTS = pa.schema(

@@ -11,8 +11,9 @@ from dagster_project.reading.logs import columns, json_columns, json_lines
 from dagster_project.reading.logs.carried import readings
 from dagster_project.reading.logs.formats import Format, Parts
 from dagster_project.reading.logs.layouts import Layout
-from dagster_project.reading.logs.lines import LONGEST_LINE_BYTES, Lines
+from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.values import READ, Refused, Row
+from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_LINES = 128
 """Below this many lines, setting up columns costs more than it saves."""
