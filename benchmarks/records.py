@@ -58,7 +58,7 @@ def _write(folder: Path, files: int, rows: int, *, is_sorted: bool, seed: int = 
 def _of_table(rows: int) -> Iterator[str]:
     """Measure a table in a cluster of its own."""
     from dagster_project.reading.records.postgres_setup import setup_sql
-    from dagster_project.settings import load
+    from dagster_project.settings_file import load
     from tests.postgres.cluster import running
 
     with tempfile.TemporaryDirectory(prefix="glasshouse-bench-") as folder, running("shared_buffers = '64MB'\npgaudit.log = 'none'") as server:

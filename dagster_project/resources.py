@@ -15,13 +15,15 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project import expect, settings
+from dagster_project import expect
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House, untold, unwatched
 from dagster_project.engines.intake.recovery import held
 from dagster_project.errors import KeyringError, UsageError
 from dagster_project.history import write_dagster_yaml
+from dagster_project.settings import Settings
+from dagster_project.settings_file import kept, load
 
 KEK_BYTES = 32
 PATIENCE_S = 3600  # how long a scheduled run waits for the one that holds HOME: a night must not be lost to a `seal` of seconds
@@ -52,7 +54,7 @@ def open_house(  # noqa: PLR0913, PLR0917 (all that a run is given)
         raise UsageError("LANDING is no folder; name the folder that holds web_logs/, access_events/, grants/ and so on")
     chosen = settings_path or settings_beside(landing)
     resolved = home.resolve()
-    loaded = settings.load(chosen) if chosen or landing else settings.kept(resolved)
+    loaded = load(chosen) if chosen or landing else kept(resolved)
     resolved.mkdir(parents=True, exist_ok=True)
     return House(
         home=resolved,
@@ -74,9 +76,9 @@ def settings_beside(landing: Path | None) -> Path | None:
     return next((folder / "glasshouse.toml" for folder in folders if (folder / "glasshouse.toml").is_file()), None)
 
 
-def settings_for(landing: Path, settings_path: Path | None) -> settings.Settings:
+def settings_for(landing: Path, settings_path: Path | None) -> Settings:
     """Return the settings of a landing folder: those named, else those beside it, else the defaults."""
-    return settings.load(settings_path or settings_beside(landing))
+    return load(settings_path or settings_beside(landing))
 
 
 def house_of_environment(environment: Mapping[str, str] = os.environ) -> House:

@@ -18,7 +18,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from dagster_project.settings import load
+from dagster_project.settings_file import load
 from tests import reference
 
 SAMPLE = Path(__file__).parent.parent / "data_samples"

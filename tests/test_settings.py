@@ -11,7 +11,8 @@ from pydantic.fields import FieldInfo
 
 from dagster_project.engines import catalog
 from dagster_project.errors import SettingsError
-from dagster_project.settings import Section, Settings, Site, Source, Store, keep, kept, load
+from dagster_project.settings import Section, Settings, Site, Source, Store
+from dagster_project.settings_file import keep, kept, load
 from tests.write_docs import pages
 
 

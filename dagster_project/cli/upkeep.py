@@ -72,7 +72,7 @@ def init_postgres(
     Example: `glasshouse meter init-postgres notes --settings glasshouse.toml`
     """
     from dagster_project.reading.records.postgres_setup import setup_sql
-    from dagster_project.settings import load
+    from dagster_project.settings_file import load
 
     stores = load(settings or Path("glasshouse.toml")).stores
     if store not in stores:

@@ -7,7 +7,7 @@ import pytest
 
 from dagster_project.cli import status_of
 from dagster_project.reading.records.postgres_setup import setup_sql
-from dagster_project.settings import load
+from dagster_project.settings_file import load
 
 SETTINGS = '[stores.notes]\nkind = "postgres"\nconnection = "service=meter"\ntable = "crm.notes"\nrecord_class = "note"\n'
 

@@ -32,7 +32,7 @@ from dagster_project.evidence.keyring import KeyDirectory, Keyring
 from dagster_project.reading.accesses.attestations import Proof
 from dagster_project.scrubbing.detectors import kinds
 from dagster_project.scrubbing.telling import is_telling
-from dagster_project.settings import keep
+from dagster_project.settings_file import keep
 
 FINDINGS = "reported.findings"
 CLOSED = ("ledger.closings", "ledger.closed_accesses")
