@@ -18,9 +18,10 @@ from dagster_project.errors import UsageError
 from dagster_project.publishing.attest import FOLDER, Made, attest, opened
 from dagster_project.publishing.changes import changes, is_any
 from dagster_project.publishing.exports import sha256
+from dagster_project.publishing.facts import ReportInput, facts_of, month_of, staff_names
 from dagster_project.publishing.lines import cells, lines, stream
 from dagster_project.publishing.proofs import kept
-from dagster_project.publishing.report import ReportInput, facts_of, month_of, staff_names, write
+from dagster_project.publishing.report import write
 from dagster_project.publishing.selects import ACCOUNTS
 
 CLOSINGS, CLOSED_ACCESSES = "ledger.closings", "ledger.closed_accesses"

@@ -11,8 +11,9 @@ from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.lake import schema
 from dagster_project.evidence.ledger import Ledger
 from dagster_project.publishing.attest import Made, attest
+from dagster_project.publishing.facts import facts_of, month_of
 from dagster_project.publishing.lines import cells, lines, stream
-from dagster_project.publishing.report import facts_of, month_of, write
+from dagster_project.publishing.report import write
 from dagster_project.publishing.selects import ACCOUNTS
 from tests.publishing import synthetic
 

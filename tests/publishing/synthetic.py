@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import duckdb
 
+from dagster_project.publishing.facts import ReportInput
 from dagster_project.publishing.proofs import Proof, Tried
-from dagster_project.publishing.report import ReportInput
 
 BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)

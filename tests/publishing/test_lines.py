@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from dagster_project.publishing.report import facts_of
+from dagster_project.publishing.facts import facts_of
 from tests.publishing import synthetic
 
 AT = "2026-10-10T03:00:00Z"

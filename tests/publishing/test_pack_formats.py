@@ -14,8 +14,9 @@ import jsonschema
 import pytest
 from pypdf import PdfReader
 
+from dagster_project.publishing.facts import facts_of, staff_names
 from dagster_project.publishing.numbering import numbered
-from dagster_project.publishing.report import facts_of, staff_names, write
+from dagster_project.publishing.report import write
 from tests.publishing import synthetic
 
 SCHEMA = json.loads((Path(__file__).parent / "ocsf-1.5-small.json").read_text())

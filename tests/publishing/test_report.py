@@ -18,7 +18,8 @@ import pytest
 from dagster_project import publishing
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.errors import GlasshouseError, UsageError
-from dagster_project.publishing.report import month_of, write
+from dagster_project.publishing.facts import month_of
+from dagster_project.publishing.report import write
 from tests.publishing import synthetic
 
 FILES = ["events.ocsf.jsonl", "findings.csv", "findings.xlsx", "manifest.json", "report.html", "report.json", "report.pdf"]

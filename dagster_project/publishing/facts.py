@@ -1,0 +1,115 @@
+"""What a report says: the rows of its sections, from the reported tables; no clock, no environment and no analysis."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import duckdb
+
+from dagster_project.errors import GlasshouseError, UsageError
+from dagster_project.publishing import selects
+from dagster_project.publishing.exports import instant, sha256
+from dagster_project.publishing.lines import lines, stream
+from dagster_project.publishing.numbering import numbered, staff_numbers
+from dagster_project.publishing.printed import left_out
+from dagster_project.publishing.proofs import Proof
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ReportInput:
+    """All that a report depends on. `period` is a UTC month, YYYY-MM; with an `account` it is that customer's own page.
+
+    `proof` is the last one kept in this HOME, None where nothing was proven there; where staff are not named, numbers stand for them. `left_out` is what cannot
+    be made here, with what to install.
+    """
+
+    connection: duckdb.DuckDBPyConnection
+    period: str
+    as_of: datetime
+    settings_sha256: str
+    code_version: str
+    proof: Proof | None = None
+    account: str | None = None
+    is_staff_named: bool = True
+    left_out: Mapping[str, str] = field(default_factory=left_out)
+
+
+def month_of(period: str) -> tuple[date, date]:
+    """Return the first day of a month YYYY-MM and of the one after."""
+    if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period) or period >= "9999-12" or period < "0001":
+        raise UsageError("report: the period is a month, YYYY-MM")
+    first = date.fromisoformat(f"{period}-01")
+    return first, (first + timedelta(days=31)).replace(day=1)
+
+
+def facts_of(report: ReportInput) -> Row:
+    """Collect the rows of every section, in the order in which report.json gives them."""
+    select = _reader(report, *month_of(report.period))
+    is_ours = report.account is not None
+    inputs = select(selects.INPUTS)
+    integrity = {
+        "inputs_sha256": sha256("".join(f"{row['input_id']}\n" for row in inputs)),
+        "settings_sha256": report.settings_sha256,
+        "code_version": report.code_version,
+    }
+    facts = {
+        "period": report.period,
+        "as_of": instant(report.as_of),
+        "account": report.account,
+        "integrity": integrity,
+        "promises": select(selects.PROMISES_OF_ACCOUNT if is_ours else selects.PROMISES),
+        "population": [] if is_ours else select(selects.POPULATION),
+        "missing": [] if is_ours else select(selects.MISSING),
+        "balance": [] if is_ours else select(selects.BALANCE),
+        "decisions": select(selects.DECISIONS_OF_ACCOUNT if is_ours else selects.DECISIONS),
+        "explained": select(selects.EXPLAINED),
+        "listed": select(selects.ACCESSES_OF_ACCOUNT) if is_ours else [],
+        "findings": select(selects.FINDINGS),
+        "reviews": [] if is_ours else select(selects.REVIEWS),
+        "emergencies": select(selects.EMERGENCIES),
+        "grants": select(selects.GRANTS),
+        "undetermined": select(selects.UNDETERMINED),
+        "usage": select(selects.USAGE),
+        "usage_by_day": select(selects.USAGE_BY_DAY),
+        "capacity": select(selects.CAPACITY),
+        "records_by_day": select(selects.RECORDS_BY_DAY),
+        "keys": select(selects.KEYS)[0],
+        "releases": select(selects.RELEASES),
+        "purges": [] if is_ours else select(selects.PURGES),
+        "proof": None if report.proof is None else asdict(report.proof),
+        "lines": _lines(report),
+        "inputs": [] if is_ours else inputs,
+        "left_out": {} if is_ours else dict(report.left_out),
+    }
+    return facts if report.is_staff_named else numbered(facts, staff_numbers(report.connection))
+
+
+def _reader(report: ReportInput, month: date, following: date) -> Callable[[str], list[Row]]:
+    """Return a function that runs one select with the parameters it names."""
+    known = {"month": month, "next": following, "account": report.account, "as_of": report.as_of}
+
+    def select(sql: str) -> list[Row]:
+        named = set(re.findall(r"\$(\w+)", sql))
+        try:
+            rows: list[Row] = report.connection.execute(sql, {name: known[name] for name in named}).to_arrow_table().to_pylist()
+        except duckdb.Error as error:
+            raise GlasshouseError(f"report: a reported table is missing or has other columns ({type(error).__name__}); run again") from None
+        return rows
+
+    return select
+
+
+def staff_names(report: ReportInput) -> Callable[[str | None], str | None]:
+    """Return what gives the name under which a report shows a member of staff."""
+    numbers = {} if report.is_staff_named else staff_numbers(report.connection)
+    return lambda staff: None if staff is None else numbers.get(staff, staff)
+
+
+def _lines(report: ReportInput) -> list[Row]:
+    """Return the lines of a customer's own page; in a report of all they are hashed only."""
+    found = lines(stream(report.connection, *month_of(report.period), report.as_of, report.account), staff_names(report)) if report.account else ()
+    return [line for _, told in found for line in told]
