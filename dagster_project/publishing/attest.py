@@ -21,7 +21,7 @@ from dagster_project.engines.house import House
 from dagster_project.evidence import heads, merkle
 from dagster_project.evidence.accounts import Cell, cell_leaf, line_leaf
 from dagster_project.evidence.heads import Head
-from dagster_project.evidence.keyring import KeyDirectory
+from dagster_project.evidence.key_directory import KeyDirectory
 from dagster_project.evidence.ledger import Entry, Ledger
 from dagster_project.evidence.merkle import canonical
 from dagster_project.publishing.exports import instant, json_text

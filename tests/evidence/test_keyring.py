@@ -13,7 +13,8 @@ import pyarrow as pa
 import pytest
 
 from dagster_project.errors import KeyringError
-from dagster_project.evidence.keyring import KEYS, KeyDirectory, Keyring
+from dagster_project.evidence.key_directory import KeyDirectory
+from dagster_project.evidence.keyring import KEYS, Keyring
 
 NOW = datetime(2024, 5, 17, 12, tzinfo=UTC)
 TODAY, YESTERDAY, LONG_AGO = date(2024, 5, 17), date(2024, 5, 16), date(2015, 5, 17)

@@ -8,7 +8,7 @@ import pytest
 from dagster_project.errors import GlasshouseError, KeyringError, UsageError
 from dagster_project.evidence import heads, merkle
 from dagster_project.evidence.checking import LedgerCopy
-from dagster_project.evidence.keyring import KeyDirectory
+from dagster_project.evidence.key_directory import KeyDirectory
 from dagster_project.evidence.ledger import Ledger, segments
 
 PRIVATE, SALT = b"\x01" * 32, b"\x02" * 32

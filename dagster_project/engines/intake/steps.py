@@ -28,7 +28,8 @@ from dagster_project.engines.purging import purged_rows, refuse
 from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS
 from dagster_project.engines.sealing import days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
-from dagster_project.evidence.keyring import KeyDirectory, Keyring
+from dagster_project.evidence.key_directory import KeyDirectory
+from dagster_project.evidence.keyring import Keyring
 from dagster_project.reading.accesses.attestations import Proof
 from dagster_project.scrubbing.detectors import kinds
 from dagster_project.scrubbing.telling import is_telling
