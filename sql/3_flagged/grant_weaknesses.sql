@@ -26,6 +26,13 @@ used as (
     where grant_id is not null
     group by grant_id
 ),
+-- Used as well is a grant beside which another speaks for the access: for another of its records, for the rest of a session, or by what is known now.
+covering as (
+    select distinct covered.grant_id
+    from flagged.access_coverage as covered
+    join flagged.access_views as view on view.view_id = covered.view_id
+    where covered.grant_id is not null and view.shift_us = 0
+),
 limited as (
     -- The policy in force for that account when the grant was recorded sets the limit.
     select k.grant_id, p.policy_id, p.max_grant_days
@@ -58,10 +65,12 @@ judged as (
         and (k.valid_to is null or k.valid_to > k.valid_from + l.max_grant_days * interval 1 day) as is_too_long,
         -- Unused is said of grants that are over, and of those without an end once they began.
         u.grant_id is null
+        and c.grant_id is null
         and k.valid_from <= k.as_of
         and (k.valid_to is null or k.valid_to <= k.as_of or coalesce(k.revoked_at <= k.as_of, false)) as is_unused
     from known as k
     left join used as u on u.grant_id = k.grant_id
+    left join covering as c on c.grant_id = k.grant_id
     left join limited as l on l.grant_id = k.grant_id
 ),
 weakness as (
