@@ -21,17 +21,7 @@ with known as (
     where g.recorded_at <= run.as_of
 ),
 used as (
-    select grant_id, count(*) as accesses
-    from flagged.access_decisions
-    where grant_id is not null
-    group by grant_id
-),
--- Used as well is a grant beside which another speaks for the access: for another of its records, for the rest of a session, or by what is known now.
-covering as (
-    select distinct covered.grant_id
-    from flagged.access_coverage as covered
-    join flagged.access_views as view on view.view_id = covered.view_id
-    where covered.grant_id is not null and view.shift_us = 0
+    select grant_id, count(*) as accesses from flagged.grant_uses group by grant_id
 ),
 limited as (
     -- The policy in force for that account when the grant was recorded sets the limit.
@@ -65,12 +55,10 @@ judged as (
         and (k.valid_to is null or k.valid_to > k.valid_from + l.max_grant_days * interval 1 day) as is_too_long,
         -- Unused is said of grants that are over, and of those without an end once they began.
         u.grant_id is null
-        and c.grant_id is null
         and k.valid_from <= k.as_of
         and (k.valid_to is null or k.valid_to <= k.as_of or coalesce(k.revoked_at <= k.as_of, false)) as is_unused
     from known as k
     left join used as u on u.grant_id = k.grant_id
-    left join covering as c on c.grant_id = k.grant_id
     left join limited as l on l.grant_id = k.grant_id
 ),
 weakness as (
@@ -97,6 +85,6 @@ select
     j.revoked_at, -- when it was revoked, as far as known
     j.policy_id, -- policy in force when it was recorded, where it limits grants
     j.max_grant_days, -- longest grant it allows
-    j.accesses -- accesses that relied on it
+    j.accesses -- accesses that rest on it
 from judged as j
 join weakness as w on w.grant_id = j.grant_id

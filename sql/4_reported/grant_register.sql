@@ -1,4 +1,4 @@
--- One row for each grant known at the as-of: what it is worth then and how often it was relied on. Stays in HOME.
+-- One row for each grant known at the as-of: what it is worth then and how often it was used. Stays in HOME.
 with known as (
     select
         g.grant_id,
@@ -16,10 +16,7 @@ with known as (
     where g.recorded_at <= run.as_of
 ),
 used as (
-    select grant_id, count(*) as accesses, max(occurred_at) as last_used_at
-    from flagged.access_decisions
-    where grant_id is not null
-    group by grant_id
+    select grant_id, count(*) as accesses, max(occurred_at) as last_used_at from flagged.grant_uses group by grant_id
 )
 select
     k.grant_id, -- the grant
@@ -38,7 +35,7 @@ select
         else 'active'
     end as state, -- active, future, expired, revoked or void (never covered an instant)
     k.is_unbounded, -- has no end, or names no class, record or case
-    coalesce(u.accesses, 0) as accesses, -- accesses that relied on it
+    coalesce(u.accesses, 0) as accesses, -- accesses that rest on it
     u.last_used_at -- last of them
 from known as k
 left join used as u on u.grant_id = k.grant_id
