@@ -88,6 +88,7 @@ def stored(write: str) -> bytes:
         (stored("text"), {"column text"}),
         (stored("name"), {"\u2026"}),
     ],
+    ids=["text", "bytes", "gzip", "gzip of an archive", "name in an archive", "column", "name of a column"],  # an archive tells the second it was made
 )
 def test_the_place_of_a_leak_is_told_and_never_its_text(content: bytes, places: set[str], tmp_path: Path) -> None:
     """Whoever has to mend it must find it, and whoever reads the proof must not."""
