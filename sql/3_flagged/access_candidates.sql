@@ -13,7 +13,6 @@ stretch as (
         span.faults,
         span.slope,
         span.offset_us,
-        cast(span.offset_us as decimal(38, 0)) * 1000000000 + match.grant_rank as preference,
         unnest(range(0, cast(floor(log2(span.end_place - span.begin_place)) as bigint) + 1)) as level
     from flagged.grant_matches as match
     join allowed on allowed.key_id = match.key_id
@@ -44,7 +43,7 @@ node as (
         ends.slope,
         ends.granted_by_staff_id,
         min(ends.offset_us) as offset_us,
-        min_by(ends.grant_rank, ends.preference) as grant_rank
+        min_by(ends.grant_rank, cast(ends.offset_us as decimal(38, 0)) * 1000000000 + ends.grant_rank) as grant_rank
     from (
         select part.*, first_node as node from part where first_node < end_node and first_node & 1 = 1
         union all
