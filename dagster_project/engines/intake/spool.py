@@ -36,7 +36,6 @@ class Spool:
         self._schema = schema(EVENTS).append(pa.field("is_part", pa.bool_()))
         self._inputs: list[str] = []
         self._connection = catalog.connect(folder / "spill", MEMORY_LIMIT)
-        self._connection.execute("set threads = 2")  # each holds memory while it sorts
         for name, kind in (("delivered", self._schema), ("merged", schema(EVENTS)), ("known", schema(EVENTS))):
             pq.write_table(kind.empty_table(), self._folder / f"{name}.parquet")
         self._view("known", [self._folder / "known.parquet", *known])
