@@ -30,7 +30,7 @@ OTHERS = (
     "server_log", "same_statement", "transaction", "setting", "cursor", "prepared_statement", "schema_change", "role_change", "function_call", "maintenance", "no_customer_table",
     "raised",
 )  # fmt: skip
-NOT_LOGGED, PREVIOUSLY, NONE = "<not logged>", "<previously logged>", "<none>"
+NOT_LOGGED, PREVIOUSLY, NONE, TOO_LONG = "<not logged>", "<previously logged>", "<none>", "<long param suppressed>"
 FIELDS = (9, 10)  # the tenth with pgaudit.log_rows
 
 _AUDIT = re.compile(r"AUDIT: (?=(?:SESSION|OBJECT),\d+,\d+,)")
@@ -93,7 +93,7 @@ class _Part:
         told = next((audit.parameter for audit in self.audits if audit.parameter != PREVIOUSLY), NOT_LOGGED)
         if told == NONE:
             return ()
-        return None if told.startswith("<") and told.endswith(">") else tuple(cells_of(told) or [told])
+        return None if told.startswith("<") and told.endswith(">") and told != TOO_LONG else tuple("" if cell == TOO_LONG else cell for cell in cells_of(told) or [told])
 
     @property
     def rows(self) -> int | None:

@@ -14,6 +14,7 @@ from typing import Any
 from dagster_project.settings import Table
 
 SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
+LONGEST_KEPT = 10_000  # characters; the tree of a longer one is not worth its memory
 _WITH_VALUES = frozenset({"pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic", "pg_statistic_ext_data", "pg_largeobject"})
 
 
@@ -54,18 +55,17 @@ def touched(statement: str, parameters: Sequence[str] | None, tables: Mapping[st
 
     A table of no row that matters still counts. A text that cannot be read is one statement that touches a table unknown.
     """
-    return list(_touched(statement, None if parameters is None else tuple(parameters), tuple(tables.items())))
+    read = _touched if len(statement) <= LONGEST_KEPT else _touched.__wrapped__
+    return list(read(statement, None if parameters is None else tuple(parameters), tuple(tables.items())))
 
 
 @lru_cache(maxsize=4096)
 def _touched(statement: str, parameters: tuple[str, ...] | None, tables: tuple[tuple[str, Table], ...]) -> tuple[tuple[Touched, ...], ...]:
-    found = _parsed(statement)
-    if found is None:
-        return ((Touched(None),),)
     from dagster_project.reading.accesses.bounds import read
 
     try:
-        return tuple(_merged(read(tree, parameters, dict(tables), is_plan=is_plan)) for tree, is_plan in found)
+        found = (_parsed if len(statement) <= LONGEST_KEPT else _parsed.__wrapped__)(statement)
+        return ((Touched(None),),) if found is None else tuple(_merged(read(tree, parameters, dict(tables), is_plan=is_plan)) for tree, is_plan in found)
     except (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError):  # a tree of a shape that nobody thought of
         return ((Touched(None),),)
 
@@ -107,7 +107,7 @@ def _parsed(text: str) -> tuple[tuple[Any, bool], ...] | None:
     is_plan = before is not None and before["plan"] is not None
     found: list[tuple[Any, bool]] = [(tree, is_plan and not place) for place, tree in enumerate(trees) if tree is not None]
     for place, (tree, _) in enumerate(found):
-        if tree.key == "command" and _BEFORE.match(whole := f"{tree.this} {tree.expression.this if tree.expression else ''}"):
+        if tree.key == "command" and _BEFORE.match(whole := f"{tree.this} {getattr(tree.expression, 'this', tree.expression) or ''}"):
             inner = _parsed(whole)
             if inner is None:
                 return None

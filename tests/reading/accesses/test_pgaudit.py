@@ -246,6 +246,13 @@ def test_a_statement_that_cannot_be_told_is_an_unknown_customers() -> None:
     assert events.rows["record_class"].to_pylist() == [None, None, "invoice", None]
 
 
+@pytest.mark.parametrize(("parameter", "account"), [("<long param suppressed>", None), ('"C1,<long param suppressed>"', "C1"), ('"<long param suppressed>,C1"', None)])
+def test_a_parameter_that_was_too_long_to_log_is_nobodys_account(parameter: str, account: str | None) -> None:
+    """Words stand in its place, which are no value."""
+    events = read(text(audit(1, "select * from invoices where account_id = $1 and body = $2", parameter=parameter)))
+    assert accounts(events) == [account]
+
+
 def test_the_twins_of_copy_and_a_cursor_count_once() -> None:
     """The query that they run is logged, too; with rows of its own, where theirs are none."""
     copied = "copy (select * from invoices where account_id = 'C1') to stdout"
