@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from dagster_project.reading.accesses import native, sessions
 from dagster_project.reading.accesses.attestations import Attestation
+from dagster_project.reading.accesses.carried_logs import unpacked
 from dagster_project.reading.accesses.events import OTHERS as OTHERS_SCHEMA
 from dagster_project.reading.accesses.events import Adapter, Events, Given
 from dagster_project.reading.accesses.postgres_log import Entry, cells_of, entries, form, usual_prefix
@@ -110,7 +111,16 @@ def is_mine(first: bytes) -> bool:
 
 
 def read(body: bytes, given: Given) -> Events:
-    """Return the events of a server log; its other lines are named."""
+    """Return the events of a server log; its other lines are named. What is carried by something else has no lines of its own."""
+    carried = unpacked(body, given.source)
+    if carried is None:
+        return _read(body, given)
+    found = _read(carried, given)
+    refused = zip(found.rejects["line_number"].to_pylist(), found.rejects["reason"].to_pylist(), strict=True)
+    return replace(found, rejects=rejected([(Place(number, None, None), reason) for number, reason in refused]), has_lines=False, form="carried")
+
+
+def _read(body: bytes, given: Given) -> Events:
     kind = form(body[: 1 << 16])
     prefix = given.declared.log_line_prefix or usual_prefix(body[: 1 << 16])
     log = _Log(given, has_application=kind == "stderr" and "%a" in prefix)

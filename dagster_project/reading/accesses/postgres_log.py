@@ -72,7 +72,7 @@ def form(first: bytes) -> str:
 
 def usual_prefix(first: bytes) -> str:
     """Return the usual log_line_prefix that most of the first lines fit, of several the one that says more."""
-    lines = [line.decode("utf-8", "replace") for line in first.split(b"\n")[:_LINES_LOOKED_AT] if not line.startswith(b"\t")]
+    lines = [line.decode("utf-8", "replace") for line in first.removeprefix(b"\xef\xbb\xbf").split(b"\n")[:_LINES_LOOKED_AT] if not line.startswith(b"\t")]
     return max(USUAL_PREFIXES, key=lambda prefix: sum(pattern(prefix).match(line) is not None for line in lines))
 
 

@@ -246,6 +246,36 @@ def test_a_statement_that_cannot_be_told_is_an_unknown_customers() -> None:
     assert events.rows["record_class"].to_pylist() == [None, None, "invoice", None]
 
 
+def _carried(*messages: str) -> dict[str, bytes]:
+    """Return server logs as other things carry them."""
+    watch = {"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "timestamp": 1, "message": message.rstrip("\n")} for message in messages]}
+    return {
+        "watch": json.dumps(watch).encode(),
+        "filtered": json.dumps({"events": [{"message": message, "eventId": "1"} for message in messages], "searchedLogStreams": []}, indent=4).encode(),
+        "exported": "".join(f"2026-03-10T09:00:00.000Z {message}" for message in messages).encode(),
+        "contained": "".join(json.dumps({"log": message, "stream": "stderr"}) + "\n" for message in messages).encode(),
+        "of a pod": "".join(f"2026-03-10T09:00:00.123456789Z stderr F {message}" for message in messages).encode(),
+        "diagnosed": "".join(json.dumps({"category": "PostgreSQLLogs", "properties": {"message": message}}) + "\n" for message in messages).encode(),
+        "google": json.dumps([{"insertId": "1", "textPayload": message} for message in messages]).encode(),
+    }
+
+
+@pytest.mark.parametrize("carrier", _carried())
+def test_a_server_log_that_something_else_carries(carrier: str) -> None:
+    """Hosted servers hand their log on in objects; none of its messages is lost, and one that is no log is refused."""
+    messages = [text(audit(1, "select *\n\tfrom invoices\n\twhere account_id = 'C1'")), text("connection received"), text(audit(2)), "no log\n"]
+    plain, carried = read("".join(messages[:3])), read(_carried(*messages)[carrier])
+    assert carried.rows.drop(["line_number"]).equals(plain.rows.drop(["line_number"]))
+    assert (carried.others["name"].to_pylist(), carried.has_lines) == (["server_log"], False)
+    assert set(carried.rejects["byte_offset"].to_pylist()) <= {None}
+
+
+@pytest.mark.parametrize("body", [b'{"level": 1}\n', b'{"a": "b"}', b'{"record": {"message": "AUDIT: SESSION,1,1,"}}\n'])
+def test_an_object_that_carries_no_message_is_refused(body: bytes) -> None:
+    """It is counted, as a line would be."""
+    assert read(body).rejects["reason"].to_pylist() == ["field_missing"]
+
+
 @pytest.mark.parametrize(("parameter", "account"), [("<long param suppressed>", None), ('"C1,<long param suppressed>"', "C1"), ('"<long param suppressed>,C1"', None)])
 def test_a_parameter_that_was_too_long_to_log_is_nobodys_account(parameter: str, account: str | None) -> None:
     """Words stand in its place, which are no value."""
