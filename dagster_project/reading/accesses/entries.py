@@ -28,6 +28,7 @@ _OF_PAGES = {
     "logStream", "messageType", "meta", "next", "nextBackwardToken", "nextForwardToken", "nextPageToken", "nextRecordsUrl", "nextToken", "NextToken", "next_page",
     "owner", "page", "per_page", "prev", "previous_page", "ResponseMetadata", "searchedLogStreams", "size", "startKey", "subscriptionFilters", "total", "totalSize",
 }  # fmt: skip
+_OF_LISTS = frozenset({*LISTS, "hits", "messageType"})
 _LISTING = re.compile(rb'\{\s*"(' + "|".join(LISTS).encode() + rb')"\s*:\s*\[')
 _SPACE = re.compile(r"\s*")
 # What carriers of lines write before an object: a stamp, a host and a program, a tag.
@@ -149,7 +150,7 @@ def listed(document: Any) -> list[Any] | None:
     """Return the entries that a document lists; None where it is an entry itself."""
     if isinstance(document, list):
         return document
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or _OF_LISTS.isdisjoint(document):
         return None
     if document.get("messageType") == "CONTROL_MESSAGE":
         return []

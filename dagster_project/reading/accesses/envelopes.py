@@ -28,6 +28,7 @@ _CARRIED = (
     "kinesis",
     "data",
 )
+_ANY_CARRIED = frozenset(_CARRIED)
 _OBJECT = ("{", "[")
 _OBJECT_IN_BASE64 = ("ey", "ew", "ID")
 _DEEPEST = 6
@@ -38,8 +39,8 @@ def unwrapped(entry: Fields, known: AbstractSet[str], deepest: int = _DEEPEST) -
     if (inside := listed(entry)) is not None:
         return _each(inside, known, deepest)
     best, most = [entry], _fit(entry, known)
-    for name in _CARRIED:
-        if name not in entry or not deepest:
+    for name in () if not deepest or _ANY_CARRIED.isdisjoint(entry) else _CARRIED:
+        if name not in entry:
             continue
         carried = _loaded(entry[name])
         found = _each(carried if isinstance(carried, list) else [carried], known, deepest - 1)

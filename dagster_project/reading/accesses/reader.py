@@ -56,7 +56,7 @@ def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
 
 def by_prefix(name: str, kinds: Mapping[str, str | None]) -> str | None:
     """Return what the longest prefix of a name stands for."""
-    return kinds[max((prefix for prefix in kinds if name.startswith(prefix)), key=len)]
+    return next(kinds[name[:end]] for end in range(len(name), -1, -1) if name[:end] in kinds)
 
 
 def read(body: bytes, given: Given, form: Form) -> Events:
