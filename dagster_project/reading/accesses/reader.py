@@ -24,6 +24,7 @@ from dagster_project.reading.rows import Batch, Place, Places
 
 COLUMNS = (*native.EVENTS, Column("actor_aliases", "list"), Column("is_part", "boolean"))
 NOT_SELECTED = "not_selected"
+_LONGEST_KIND = 64  # characters of a prefix that names a kind
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
 
 def by_prefix(name: str, kinds: Mapping[str, str | None]) -> str | None:
     """Return what the longest prefix of a name stands for."""
-    return next(kinds[name[:end]] for end in range(len(name), -1, -1) if name[:end] in kinds)
+    return next(kinds[name[:end]] for end in range(min(len(name), _LONGEST_KIND), -1, -1) if name[:end] in kinds)
 
 
 def read(body: bytes, given: Given, form: Form) -> Events:
