@@ -16,7 +16,7 @@ from dagster_project.reading.rows import Place
 
 MOST_LINES_OF_A_RECORD = 100_000
 CSV_FIELDS = range(23, 27)  # PostgreSQL 9.0 to 17
-_CSV_START = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [^ ,]+,")
+_CSV_START = re.compile(rb'"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [^ ,"]+"?,')
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 # PostgreSQL's manual, "log_line_prefix".
 _ESCAPES = {
@@ -27,7 +27,7 @@ _ESCAPES = {
 # PostgreSQL's default and Debian's, those of hosted servers and of pgBadger's manual.
 USUAL_PREFIXES = (
     "%m [%p] %c %q%u@%d ", "%m [%p] %q%u@%d/%a ", "%m [%p] %q%u@%d ", "%t:%r:%u@%d:[%p]:",
-    "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", "%t [%p]: user=%u,db=%d,app=%a,client=%h ",
+    "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", "%t [%p]: user=%u,db=%d,app=%a,client=%h ", "%t [%p]: db=%d,user=%u,app=%a,client=%h ", "%m [%p] user=%u,db=%d ",
     "%m [%p]: [%l-1] user=%u,db=%d ", "%t [%p]: [%l-1] user=%u,db=%d ", "%m [%p]: [%l-1] db=%d,user=%u ", "%t-%c-", "< %m > ", "%t ",
 )  # fmt: skip
 _LINES_LOOKED_AT = 200

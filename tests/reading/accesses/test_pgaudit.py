@@ -169,11 +169,14 @@ def test_any_log_line_prefix_is_read(prefix: str, line: str) -> None:
         ("2026-03-10 12:00:00 UTC [6699]: [20-1] user=amy,db=main LOG:  ", "amy"),
         ("2026-03-10 12:00:00.000 UTC [6699] amy@main/psql LOG:  ", "amy"),
         ("< 2026-03-10 12:00:00.000 UTC > LOG:  ", ""),
+        ("2026-03-10 12:00:00 UTC [6699]: db=main,user=amy,app=psql,client=192.0.2.7 LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.000 UTC [6699] user=amy,db=main LOG:  ", "amy"),
+        ("\ufeff2026-03-10 12:00:00.000 UTC [6699] amy@main LOG:  ", "amy"),
     ],
 )
 def test_a_usual_prefix_need_not_be_declared(line: str, user: str) -> None:
     """A prefix without the role is read, too: who it was is then unresolved."""
-    body = "".join(line + audit(number) + "\n" for number in (1, 2))
+    body = "".join(line.removeprefix("\ufeff" if number > 1 else "") + audit(number) + "\n" for number in (1, 2))
     events = read(body, Given("pgaudit", access=ACCESS))
     assert (events.rows["actor"].to_pylist(), accounts(events), events.rows["time_status"].to_pylist()) == ([user] * 2, ["C1"] * 2, ["zoned"] * 2)
 
@@ -244,6 +247,13 @@ def test_a_statement_that_cannot_be_told_is_an_unknown_customers() -> None:
     events = read("".join(text(audit(number, statement, parameter="<not logged>")) for number, statement in enumerate(statements, 1)))
     assert accounts(events) == [None] * 4
     assert events.rows["record_class"].to_pylist() == [None, None, "invoice", None]
+
+
+def test_a_csvlog_may_be_written_again_with_every_cell_in_quotes() -> None:
+    """Another program reads and writes CSV in its own way."""
+    again = io.StringIO()
+    csv.writer(again, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(csv.reader([as_csv(audit(1)), as_csv(audit(2))]))
+    assert accounts(read(again.getvalue())) == ["C1"] * 2
 
 
 def _carried(*messages: str) -> dict[str, bytes]:
