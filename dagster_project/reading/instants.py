@@ -15,9 +15,10 @@ INSTANT = pa.timestamp("us", tz="UTC")
 LOCAL = pa.timestamp("us")
 
 _ISO = re.compile(
-    r"(\d{4}-\d\d-\d\d|\d{8})[T ](\d\d|\d\d:?\d\d|\d\d:?\d\d:?\d\d([.,]\d+)?)(?P<zone>Z|[+-]\d\d(:?\d\d)?)?",
+    r"(\d{4}-\d\d-\d\d|\d{8})[T ](\d\d|\d\d:?\d\d|\d\d:?\d\d:?\d\d([.,]\d+)?)(?P<zone>Z| (UTC|GMT)|[+-]\d\d(:?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
+_UTC = re.compile(" (UTC|GMT)$")
 _FIRST_US = -62_135_596_800_000_000  # 0001-01-01, the first day datetime knows
 _LAST_US = 253_402_300_799_999_999  # 9999-12-31, its last
 _TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -36,7 +37,7 @@ def parsed(text: str) -> datetime | None:
     if not (found := _ISO.fullmatch(text)):
         return None
     try:
-        stamp = datetime.fromisoformat(text.upper())
+        stamp = datetime.fromisoformat(_UTC.sub("Z", text.upper()))
         return stamp.astimezone(UTC) if found["zone"] else stamp
     except (ValueError, OverflowError):
         return None

@@ -29,7 +29,7 @@ def read(tree: exp.Expr, parameters: Sequence[str] | None, tables: Named, *, is_
     """Return what one statement touches, its accounts one by one."""
     if isinstance(tree, exp.Command):
         return [] if str(tree.this).upper() in _HARMLESS else [Touched(None)]
-    has_content = not (is_plan or is_only_sizes(tree, tables))
+    has_content = not is_only_sizes(tree, tables, is_plan=is_plan)
     readings = [_Reading(parameters, tables, chosen) for chosen in _choices(tree)]
     for reading in readings:
         reading.statement(tree)
@@ -92,7 +92,9 @@ class _Reading:
     def statement(self, tree: exp.Expr, around: Scope | None = None) -> list[Output]:
         """Read a statement that gives back no columns that anything here could follow."""
         scope = self._with(tree, around or Scope())
-        if isinstance(tree, exp.Query):
+        if isinstance(tree, exp.Values):
+            self._inside(tree, scope)
+        elif isinstance(tree, exp.Query):
             self._query(tree, scope)
         elif isinstance(tree, exp.Insert):
             self._insert(tree, scope)
@@ -184,7 +186,8 @@ class _Reading:
         for query in clause.expressions:
             name = folded(query.args["alias"].this)
             if (name not in used or not isinstance(query.this, exp.Query)) and (found := scope.query(name)):
-                self._expanded(*found)
+                with self._known.apart():
+                    self._expanded(*found)
         return scope
 
     def _expanded(self, query: exp.CTE, scope: Scope) -> list[Output]:
@@ -193,7 +196,8 @@ class _Reading:
             return []
         self._open.append(id(query))
         seen, self._seen = self._seen, set()
-        found = self._query(query.this, self._with(query.this, scope)) if isinstance(query.this, exp.Query) else self.statement(query.this, scope)
+        with self._known.apart(is_plain(query.this)):
+            found = self._query(query.this, self._with(query.this, scope)) if isinstance(query.this, exp.Query) else self.statement(query.this, scope)
         self._seen = seen
         self._open.pop()
         return found
@@ -233,7 +237,8 @@ class _Reading:
                 self._inside(body, scope)
             return made
         if isinstance(source, exp.Subquery) and isinstance(source.this, exp.Query):
-            made = [self._put(self._derived(source.this, scope, alias_names(source)), source, scope)]
+            with self._known.apart(is_plain(source.this)):
+                made = [self._put(self._derived(source.this, scope, alias_names(source)), source, scope)]
         elif isinstance(source, exp.Subquery):
             made = self._source(source.this, scope)
         elif isinstance(source, exp.Values):
@@ -275,7 +280,7 @@ class _Reading:
 
     def _put(self, source: Source, named: exp.Expr, scope: Scope) -> Source:
         given = named.args.get("alias")
-        name = folded(given.this if isinstance(given, exp.TableAlias) else given) if given is not None else folded(named.this) if isinstance(named, exp.Table) else ""
+        name = folded(given.this if isinstance(given, exp.TableAlias) else given) if given is not None else full_name(named) if isinstance(named, exp.Table) else ""
         scope.sources[name or f"#{source.number}"] = source
         return source
 
@@ -386,8 +391,8 @@ class _Reading:
         name, of = folded(column.this), folded(column.args.get("table"))
         while scope is not None:
             if of:
-                if of in scope.sources:
-                    return self._column(scope.sources[of], name)
+                if called := scope.called(of, folded(column.args.get("db"))):
+                    return self._column(called[0], name) if len(called) == 1 else None
             elif name in scope.merged:
                 return scope.merged[name]
             elif scope.sources:

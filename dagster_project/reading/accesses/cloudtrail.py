@@ -44,7 +44,7 @@ def other(entry: Fields) -> str | None:
     if category == "Management" or at(entry, "managementEvent") is True:
         return "management_event"
     source, name = text_at(entry, "eventSource"), text_at(entry, "eventName")
-    if at(entry, "managementEvent") is False or source is None or name in _DATA_EVENTS.get(source, ()):
+    if at(entry, "managementEvent") is False or source is None or name is None or name in _DATA_EVENTS.get(source, ()):
         return None
     return "management_event"
 

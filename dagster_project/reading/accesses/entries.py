@@ -22,14 +22,18 @@ from dagster_project.reading.separated import csv_batches
 Fields = Mapping[str, Any]
 
 # Where the entries stand in a document of one source or another, and what else such a document says.
-LISTS = ("Records", "records", "entries", "events", "Events", "logEvents", "audit_logs", "access_logs", "items", "logs", "value")
+LISTS = ("Records", "records", "entries", "events", "Events", "logEvents", "audit_logs", "access_logs", "items", "logs", "value", "Messages")
 _OF_PAGES = {
     "after_cursor", "after_url", "before_cursor", "before_url", "count", "cursor", "done", "end_time", "etag", "has_more", "kind", "links", "logGroup",
-    "logStream", "messageType", "meta", "next", "nextPageToken", "nextRecordsUrl", "nextToken", "NextToken", "next_page", "owner", "page", "per_page",
-    "prev", "previous_page", "ResponseMetadata", "searchedLogStreams", "size", "startKey", "subscriptionFilters", "total", "totalSize",
+    "logStream", "messageType", "meta", "next", "nextBackwardToken", "nextForwardToken", "nextPageToken", "nextRecordsUrl", "nextToken", "NextToken", "next_page",
+    "owner", "page", "per_page", "prev", "previous_page", "ResponseMetadata", "searchedLogStreams", "size", "startKey", "subscriptionFilters", "total", "totalSize",
 }  # fmt: skip
+_OF_LISTS = frozenset({*LISTS, "hits", "messageType"})
 _LISTING = re.compile(rb'\{\s*"(' + "|".join(LISTS).encode() + rb')"\s*:\s*\[')
 _SPACE = re.compile(r"\s*")
+# What carriers of lines write before an object: a stamp, a host and a program, a tag.
+_BEFORE = re.compile(rb'[^"{}]*[\s:|](?=\{)')
+_FIRST_LINES = 64
 
 
 @dataclass(frozen=True)
@@ -60,7 +64,7 @@ def read(body: bytes, place: str) -> Entries:
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith(b"PAR1"):
         return Entries("parquet", _parquet(body, place))
-    if not start or start[:1] in b"{[":
+    if not start or start[:1] in b"{[" or any(_parsed(line)[0] for line in start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES]):
         documents = _documents(start, place)
         return Entries("jsonl", _lines(body)) if documents is None else Entries("document", iter([_document(documents)]))
     return Entries("csv", _csv(body, place))
@@ -95,8 +99,9 @@ def _batch(raws: list[bytes], first_line: int, byte_offset: int) -> Batch:
 
 
 def _parsed(raw: bytes) -> tuple[Fields | None, str]:
+    line = raw.strip().removesuffix(b",")
     try:
-        loaded = orjson.loads(raw.strip())
+        loaded = orjson.loads(line[before.end() :] if line[:1] not in b"{[" and (before := _BEFORE.match(line)) else line)
     except orjson.JSONDecodeError:
         return None, "json_error" if is_utf8(raw) else "bad_utf8"
     return (loaded, "") if isinstance(loaded, dict) else (None, "json_not_object")
@@ -104,7 +109,7 @@ def _parsed(raw: bytes) -> tuple[Fields | None, str]:
 
 def _documents(body: bytes, place: str) -> list[Any] | None:
     """Return what a file holds that is not one object a line; None where it is."""
-    lines = [line for line in body.split(b"\n", 64)[:64] if line.strip()]
+    lines = [line for line in body.split(b"\n", _FIRST_LINES)[:_FIRST_LINES] if line.strip()]
     first = _parsed(lines[0])[0] if lines else {}
     if first is not None and listed(first) is None:
         return None
@@ -118,7 +123,7 @@ def _documents(body: bytes, place: str) -> list[Any] | None:
 
 def _is_lines(body: bytes, lines: Sequence[bytes]) -> bool:
     """Tell whether a file whose first line is broken has one object a line: then that line refuses itself alone."""
-    if len(lines[0].strip()) == 1 or _LISTING.match(body):
+    if body.startswith(b"[") or len(lines[0].strip()) == 1 or _LISTING.match(body):
         return False
     return any(_parsed(line)[0] for line in lines[1:]) or (body.endswith(b"\n") and all(line.startswith(b"{") and len(line.strip()) > 1 for line in lines))
 
@@ -145,8 +150,12 @@ def listed(document: Any) -> list[Any] | None:
     """Return the entries that a document lists; None where it is an entry itself."""
     if isinstance(document, list):
         return document
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or _OF_LISTS.isdisjoint(document):
         return None
+    if document.get("messageType") == "CONTROL_MESSAGE":
+        return []
+    if isinstance(document.get("hits"), dict):
+        return listed({"items": document["hits"].get("hits")})
     name = next((name for name in LISTS if isinstance(document.get(name), list) and set(document) - {name} <= _OF_PAGES), None)
     return None if name is None else document[name]
 

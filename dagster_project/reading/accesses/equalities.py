@@ -1,11 +1,24 @@
 """Columns that must have the same value as others, and the values that follow for each."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import count
 
 Node = tuple[int, str]  # a source and a column of it, or a value
+
+
+def _both(values: frozenset[str], others: frozenset[str]) -> frozenset[str]:
+    """Return the values that are among others, too, also where only the type of a column makes them equal: `042` and `42`, `c1` and `C1`."""
+    if values <= others:
+        return values
+    alike = {_alike(other) for other in others}
+    return frozenset(value for value in values if _alike(value) in alike)
+
+
+def _alike(value: str) -> str:
+    return re.sub(r"[^0-9a-z]", "", value.casefold()).lstrip("0")
 
 
 class Equalities:
@@ -57,7 +70,7 @@ class Equalities:
                 for sources in each:
                     if all(source in found for source in sources):
                         values = frozenset[str]().union(*(found[source] for source in sources))
-                        narrowed = found[target] & values if target in found else values
+                        narrowed = _both(found[target], values) if target in found else values
                         is_new = is_new or narrowed != found.get(target)
                         found[target] = narrowed
         return found

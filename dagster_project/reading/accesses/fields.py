@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
+import orjson
+
 _STEP = re.compile(r"([^.\[\]]+)(?:\[([^=\[\]]+)=([^\[\]]*)\])?(?:\.|$)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -19,7 +21,10 @@ def _steps(path: str) -> tuple[tuple[str, str, str], ...]:
 
 
 def values(fields: Any, path: str) -> list[Any]:
-    """Return what stands at a path, of lists what stands in each item; a key that is the whole path goes before its steps."""
+    """Return what stands at a path, of lists what stands in each item; a key that is the whole path goes before its steps.
+
+    Tables of logs write keys in lower case, and objects as JSON text: both are followed.
+    """
     if isinstance(fields, dict) and path in fields:
         return _items(fields[path])
     return _below(fields, _steps(path))
@@ -27,14 +32,24 @@ def values(fields: Any, path: str) -> list[Any]:
 
 def _below(node: Any, steps: tuple[tuple[str, str, str], ...]) -> list[Any]:
     for place, (key, name, wanted) in enumerate(steps):
+        if isinstance(node, str) and node.startswith(("{", "[")):
+            node = _loaded(node)
         if isinstance(node, list):
             return [found for item in node for found in _below(item, steps[place:])]
-        if not isinstance(node, dict) or key not in node:
+        if not isinstance(node, dict):
             return []
-        node = node[key]
+        node = node[key] if key in node else node.get(key.lower())
         if name:
             node = [item for item in (node if isinstance(node, list) else [node]) if isinstance(item, dict) and text(item.get(name)) == wanted]
     return _items(node)
+
+
+def _loaded(text: str) -> Any:
+    """Return the JSON that an export wrote as text; None where it is none."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _items(value: Any) -> list[Any]:

@@ -7,11 +7,13 @@ from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
 from dagster_project.reading.accesses.fields import at, count, text, text_at, texts_at, values, words
 from dagster_project.reading.accesses.reader import Form, adapter
+from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
 
-OTHERS = ("setting_changed", "system_event", "provider_access", "metadata_read", "not_audit_log")
+OTHERS = ("setting_changed", "system_event", "provider_access", "metadata_read", "not_audit_log", NO_CUSTOMER_TABLE)
 _BY_LOG = {"activity": "setting_changed", "system_event": "system_event", "access_transparency": "provider_access"}
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
+_PGAUDIT = "type.googleapis.com/google.cloud.sql.audit.v1.PgAuditEntry"
 _KNOWN = words("""
     errorGroups httpRequest insertId labels logName operation protoPayload receiveTimestamp resource severity sourceLocation spanId split timestamp trace
     traceSampled
@@ -55,7 +57,20 @@ def actors(entry: Fields) -> list[str]:
     """Return the names of who acted: behind a service account stands the first who delegated to it, and nobody else."""
     delegated = texts_at(entry, f"{_FIRST}.firstPartyPrincipal.principalEmail", f"{_FIRST}.principalSubject")[:1]
     own = texts_at(entry, "protoPayload.authenticationInfo.principalEmail", "protoPayload.authenticationInfo.principalSubject")
-    return delegated or own
+    # A statement is logged by the server of the database, which names the role beside itself.
+    return delegated or [*(texts_at(entry, "protoPayload.request.user") if _is_statement(entry) else []), *own]
+
+
+def statement(entry: Fields) -> Statement | None:
+    """Return the statement of an entry that pgAudit made in Cloud SQL; one that is logged in several pieces is told in none of them."""
+    if not _is_statement(entry):
+        return None
+    is_whole = text_at(entry, "protoPayload.request.chunkCount") in (None, "1")
+    return Statement(text_at(entry, "protoPayload.request.statement") if is_whole else None, is_followed=True)
+
+
+def _is_statement(entry: Fields) -> bool:
+    return text_at(entry, "protoPayload.request.@type") == _PGAUDIT
 
 
 def is_denied(entry: Fields) -> bool:
@@ -67,4 +82,8 @@ def is_denied(entry: Fields) -> bool:
     return bool(granted) and not any(granted) and not count(at(entry, "protoPayload.numResponseItems"))
 
 
-ADAPTER = adapter(Form("google", event, other, _KNOWN), rb"cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog")
+# What an export to BigQuery calls it.
+_RENAMED = {"protopayload_auditlog": "protoPayload"}
+ADAPTER = adapter(
+    Form("google", event, other, _KNOWN, statement, _RENAMED), rb"protopayload_auditlog|cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog"
+)

@@ -59,8 +59,8 @@ def _literal(written: exp.Expr) -> str | None:
     text = str(written.this)
     if isinstance(written, exp.RawString) or (isinstance(written, exp.Literal) and written.is_string):
         return text
-    if isinstance(written, exp.ByteString):  # E'…', of which not every escape is undone
-        return None if "\\" in text else text
+    if isinstance(written, exp.ByteString):  # E'…', of which not every escape is undone as PostgreSQL does
+        return text if text.isprintable() and "\\" not in text else None
     return _whole(text) if isinstance(written, exp.Literal) else None
 
 

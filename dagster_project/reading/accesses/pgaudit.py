@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,22 +14,24 @@ import pyarrow as pa
 
 from dagster_project.reading.accesses import native, sessions
 from dagster_project.reading.accesses.attestations import Attestation
+from dagster_project.reading.accesses.carried_logs import unpacked
 from dagster_project.reading.accesses.events import OTHERS as OTHERS_SCHEMA
 from dagster_project.reading.accesses.events import Adapter, Events, Given
 from dagster_project.reading.accesses.postgres_log import Entry, cells_of, entries, form, usual_prefix
 from dagster_project.reading.accesses.reader import as_rows
-from dagster_project.reading.accesses.statements import Touched, declared, is_system, touched
+from dagster_project.reading.accesses.statements import Touched, declared, touched
 from dagster_project.reading.accesses.switches import Switches
+from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, columns_of, only_records
 from dagster_project.reading.instants import parsed
 from dagster_project.reading.ledgers import rejected
 from dagster_project.reading.rows import Place, Places
 from dagster_project.settings import Access
 
 OTHERS = (
-    "server_log", "same_statement", "transaction", "setting", "cursor", "prepared_statement", "schema_change", "role_change", "function_call", "maintenance", "no_customer_table",
+    "server_log", "same_statement", "transaction", "setting", "cursor", "prepared_statement", "schema_change", "role_change", "function_call", "maintenance", NO_CUSTOMER_TABLE,
     "raised",
 )  # fmt: skip
-NOT_LOGGED, PREVIOUSLY, NONE = "<not logged>", "<previously logged>", "<none>"
+NOT_LOGGED, PREVIOUSLY, NONE, TOO_LONG = "<not logged>", "<previously logged>", "<none>", "<long param suppressed>"
 FIELDS = (9, 10)  # the tenth with pgaudit.log_rows
 
 _AUDIT = re.compile(r"AUDIT: (?=(?:SESSION|OBJECT),\d+,\d+,)")
@@ -93,7 +94,7 @@ class _Part:
         told = next((audit.parameter for audit in self.audits if audit.parameter != PREVIOUSLY), NOT_LOGGED)
         if told == NONE:
             return ()
-        return None if told.startswith("<") and told.endswith(">") else tuple(cells_of(told) or [told])
+        return None if told.startswith("<") and told.endswith(">") and told != TOO_LONG else tuple("" if cell == TOO_LONG else cell for cell in cells_of(told) or [told])
 
     @property
     def rows(self) -> int | None:
@@ -110,7 +111,16 @@ def is_mine(first: bytes) -> bool:
 
 
 def read(body: bytes, given: Given) -> Events:
-    """Return the events of a server log; its other lines are named."""
+    """Return the events of a server log; its other lines are named. What is carried by something else has no lines of its own."""
+    carried = unpacked(body, given.source)
+    if carried is None:
+        return _read(body, given)
+    found = _read(carried, given)
+    refused = zip(found.rejects["line_number"].to_pylist(), found.rejects["reason"].to_pylist(), strict=True)
+    return replace(found, rejects=rejected([(Place(number, None, None), reason) for number, reason in refused]), has_lines=False, form="carried")
+
+
+def _read(body: bytes, given: Given) -> Events:
     kind = form(body[: 1 << 16])
     prefix = given.declared.log_line_prefix or usual_prefix(body[: 1 << 16])
     log = _Log(given, has_application=kind == "stderr" and "%a" in prefix)
@@ -213,11 +223,10 @@ class _Log:
 
     def _events(self, entry: Entry, name: str, found: Sequence[Touched], rows: int | None, *, is_denied: bool = False) -> Iterator[tuple[Place, dict[str, Any]]]:
         if not found:
-            self._name(entry, "server_log" if is_denied else "no_customer_table")
+            self._name(entry, "server_log" if is_denied else NO_CUSTOMER_TABLE)
         session = entry.session if "." in entry.session else f"{entry.stamp} {entry.session}"
         said = dict(_SAID.findall(entry.application or ""))
         for number, one in enumerate(found):
-            table = declared(one.table, self._given.access.tables)
             yield (
                 entry.place,
                 {
@@ -225,12 +234,7 @@ class _Log:
                     "actor": said.get("staff") or entry.user or "",
                     "actor_aliases": [entry.user] if said.get("staff") and entry.user else [],
                     "occurred_at": entry.stamp,
-                    "account_id": one.account_id,
-                    "record_class": table.record_class if table else None,
-                    "record_ids": list(one.record_ids) if one.record_ids and len(one.record_ids) > 1 else None,
-                    "record_id": one.record_ids[0] if one.record_ids and len(one.record_ids) == 1 else None,
-                    "action": one.action,
-                    "content": one.has_content,
+                    **columns_of(one, self._given.access),
                     "purpose": said.get("purpose"),
                     "case_id": said.get("case"),
                     "rows": rows,
@@ -301,7 +305,7 @@ def _of_part(part: _Part, burst: tuple[int, int], access: Access) -> list[Touche
     action = _ACTIONS.get(part.command) or ("write" if part.first.of_class == "WRITE" else "read")
     relations = part.relations()
     if part.statement is None:
-        return _only_records([Touched(name, action=action) for name in relations] or [Touched(None, action=action)], access)
+        return only_records([Touched(name, action=action) for name in relations] or [Touched(None, action=action)], access)
     found = [_qualified(one, relations, access) for one in _said(part, burst, access)]
     names = {one.table.rpartition(".")[2] for one in found if one.table}
     has_view = any(kind.endswith("VIEW") and declared(name, access.tables) for name, kind in relations.items())
@@ -309,7 +313,7 @@ def _of_part(part: _Part, burst: tuple[int, int], access: Access) -> list[Touche
     if behind:
         views = {name.rpartition(".")[2] for name, kind in relations.items() if kind == "VIEW"}
         found = [one for one in found if one.table is not None and not (one.table.rpartition(".")[2] in views and declared(one.table, access.tables) is None)]
-    return _only_records([*found, *(Touched(name, action=action) for name in behind)], access)
+    return only_records([*found, *(Touched(name, action=action) for name in behind)], access)
 
 
 def _qualified(one: Touched, relations: Iterable[str], access: Access) -> Touched:
@@ -340,17 +344,7 @@ def _said(part: _Part, burst: tuple[int, int], access: Access) -> list[Touched]:
 
 def _of_denied(entry: Entry, access: Access) -> list[Touched]:
     found = [one for statement in touched(entry.statement or "", None, access.tables) for one in statement]
-    return [one for one in _only_records(found, access) if one.table is not None]
-
-
-def _only_records(found: Iterable[Touched], access: Access) -> list[Touched]:
-    """Leave out tables that hold no customer's records: PostgreSQL's own, and those that settings name."""
-    return [one for one in dict.fromkeys(found) if declared(one.table, access.tables) is not None or not (is_system(one.table) or _is_other(one.table, access.other_tables))]
-
-
-@lru_cache(maxsize=4096)
-def _is_other(name: str | None, others: tuple[str, ...]) -> bool:
-    return name is not None and (name in others or name.rpartition(".")[2] in others)
+    return [one for one in only_records(found, access) if one.table is not None]
 
 
 ADAPTER = Adapter("pgaudit", is_mine, read)

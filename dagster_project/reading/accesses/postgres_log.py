@@ -16,7 +16,7 @@ from dagster_project.reading.rows import Place
 
 MOST_LINES_OF_A_RECORD = 100_000
 CSV_FIELDS = range(23, 27)  # PostgreSQL 9.0 to 17
-_CSV_START = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [^ ,]+,")
+_CSV_START = re.compile(rb'"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [^ ,"]+"?,')
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 # PostgreSQL's manual, "log_line_prefix".
 _ESCAPES = {
@@ -27,7 +27,7 @@ _ESCAPES = {
 # PostgreSQL's default and Debian's, those of hosted servers and of pgBadger's manual.
 USUAL_PREFIXES = (
     "%m [%p] %c %q%u@%d ", "%m [%p] %q%u@%d/%a ", "%m [%p] %q%u@%d ", "%t:%r:%u@%d:[%p]:",
-    "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", "%t [%p]: user=%u,db=%d,app=%a,client=%h ",
+    "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", "%t [%p]: user=%u,db=%d,app=%a,client=%h ", "%t [%p]: db=%d,user=%u,app=%a,client=%h ", "%m [%p] user=%u,db=%d ",
     "%m [%p]: [%l-1] user=%u,db=%d ", "%t [%p]: [%l-1] user=%u,db=%d ", "%m [%p]: [%l-1] db=%d,user=%u ", "%t-%c-", "< %m > ", "%t ",
 )  # fmt: skip
 _LINES_LOOKED_AT = 200
@@ -72,7 +72,7 @@ def form(first: bytes) -> str:
 
 def usual_prefix(first: bytes) -> str:
     """Return the usual log_line_prefix that most of the first lines fit, of several the one that says more."""
-    lines = [line.decode("utf-8", "replace") for line in first.split(b"\n")[:_LINES_LOOKED_AT] if not line.startswith(b"\t")]
+    lines = [line.decode("utf-8", "replace") for line in first.removeprefix(b"\xef\xbb\xbf").split(b"\n")[:_LINES_LOOKED_AT] if not line.startswith(b"\t")]
     return max(USUAL_PREFIXES, key=lambda prefix: sum(pattern(prefix).match(line) is not None for line in lines))
 
 

@@ -9,19 +9,22 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from dagster_project.reading.accesses import native
+from dagster_project.reading.accesses import native, touches
 from dagster_project.reading.accesses.entries import Batch as EntryBatch
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.entries import read as read_entries
+from dagster_project.reading.accesses.envelopes import unwrapped
 from dagster_project.reading.accesses.events import OTHERS, Adapter, Events, Given
 from dagster_project.reading.accesses.fields import leaves, text
-from dagster_project.reading.accesses.rules import declared_columns, is_access
+from dagster_project.reading.accesses.rules import declared_columns, is_access, taken
+from dagster_project.reading.accesses.touches import Statement
 from dagster_project.reading.cells import Column, from_json
 from dagster_project.reading.ledgers import fitting, rejected, schema
 from dagster_project.reading.rows import Batch, Place, Places
 
 COLUMNS = (*native.EVENTS, Column("actor_aliases", "list"), Column("is_part", "boolean"))
 NOT_SELECTED = "not_selected"
+_LONGEST_KIND = 64  # characters of a prefix that names a kind
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,21 @@ class Form:
     """How one source writes its entries.
 
     `event` gives the native columns of an entry (what is missing refuses it), `other` names an entry that is no access. Both take any object
-    and raise nothing. `known`: its fields, others are reported; without it those that settings map.
+    and raise nothing. `known`: its fields, others are reported; without it those that settings map. `statement`: the SQL that it tells of, which
+    says what was reached; `renamed`: what exports call a field.
     """
 
     name: str
     event: Callable[[Fields, Given], Mapping[str, Any]]
     other: Callable[[Fields], str | None] = lambda _: None
     known: frozenset[str] = frozenset()
+    statement: Callable[[Fields], Statement | None] = lambda _: None
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+    def completed(self, entry: Fields) -> Fields:
+        """Return an entry of an export with the names that the source itself has."""
+        renamed = {name: entry[exported] for exported, name in self.renamed.items() if exported in entry and name not in entry}
+        return {**{name: value for name, value in entry.items() if name not in self.renamed}, **renamed} if renamed else entry
 
 
 def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
@@ -46,7 +57,7 @@ def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
 
 def by_prefix(name: str, kinds: Mapping[str, str | None]) -> str | None:
     """Return what the longest prefix of a name stands for."""
-    return kinds[max((prefix for prefix in kinds if name.startswith(prefix)), key=len)]
+    return next(kinds[name[:end]] for end in range(min(len(name), _LONGEST_KIND), -1, -1) if name[:end] in kinds)
 
 
 def read(body: bytes, given: Given, form: Form) -> Events:
@@ -71,16 +82,22 @@ class _Gathered:
     met: set[str] = field(default_factory=set)
     blank: int = 0
 
+    def __post_init__(self) -> None:
+        self.known = self.form.known or {path.split(".")[0] for path in taken(self.given.declared)}
+
     def add(self, batch: EntryBatch) -> None:
         kept, events = [], []
         for row, delivered in enumerate(batch.entries):
-            entry = unwrapped(delivered)
-            if name := self._other(entry):
-                self.others.append((int(batch.places.line_numbers[row]), name))
-                continue
-            kept.append(row)
-            events.append(self._event(entry))
-            self.met.update(entry if self.form.known else leaves(entry))
+            each = unwrapped(delivered, self.known)
+            self.blank += not each
+            for entry in map(self.form.completed, each):
+                found = self._events(entry)
+                if isinstance(found, str):
+                    self.others.append((int(batch.places.line_numbers[row]), found))
+                    continue
+                kept += [row] * len(found)
+                events += found
+                self.met.update(entry if self.form.known else leaves(entry))
         offsets = None if batch.places.byte_offsets is None else batch.places.byte_offsets[kept]
         raw = batch.places.raw
         rows, refused = as_rows(Places(batch.places.line_numbers[kept], offsets, raw and (lambda row: raw(kept[row]))), events)
@@ -92,17 +109,20 @@ class _Gathered:
         self.rejects += [*batch.rejects, *refused]
         self.blank += batch.blank
 
-    def _other(self, entry: Fields) -> str | None:
+    def _events(self, entry: Fields) -> list[dict[str, Any]] | str:
+        """Return the accesses that an entry tells of, or the name of what it tells of else."""
         selected = is_access(entry, self.given.declared)
-        if selected:
-            return None
-        return self.form.other(entry) or (NOT_SELECTED if selected is False else None)
-
-    def _event(self, entry: Fields) -> dict[str, Any]:
-        event = {**self.form.event(entry, self.given), **declared_columns(entry, self.given.declared)}
-        if event.get("event_id") is None and event.get("occurred_at") is not None:
-            event["event_id"] = content_id(entry)
-        return event
+        if not selected and (name := self.form.other(entry) or (NOT_SELECTED if selected is False else None)):
+            return name
+        said, declared = self.form.event(entry, self.given), declared_columns(entry, self.given.declared)
+        identity = declared.get("event_id") or said.get("event_id")
+        if identity is None and {**said, **declared}.get("occurred_at") is not None:
+            identity = content_id(entry)
+        statement = self.form.statement(entry) if declared.get("account_id") is None else None
+        reached = [{}] if statement is None else touches.columns(statement, self.given.access)
+        told = {name: value for name, value in declared.items() if value is not None or statement is None}
+        each = [{**said, **columns, **told, "event_id": f"{identity}/{number}" if number else identity} for number, columns in enumerate(reached)]
+        return each or touches.NO_CUSTOMER_TABLE
 
     def events(self, form: str) -> Events:
         none = native.completed(schema(COLUMNS).empty_table(), self.given.source, self.given.zones)
@@ -110,12 +130,9 @@ class _Gathered:
         return Events(pa.concat_tables([none, *self.rows]), rejected(self.rejects), others, self.blank, self.has_lines, form, unmapped=self._unmapped())
 
     def _unmapped(self) -> tuple[str, ...]:
-        declared = self.given.declared
-        taken = [path for paths in declared.fields.values() for path in ([paths] if isinstance(paths, str) else paths)]
-        taken += [path for rule in (*(each.where for each in declared.records), *declared.accesses) for path in rule]
-        plain = {path.split("[")[0] for path in taken}
-        known = self.form.known | plain | {path.split(".")[0] for path in plain if self.form.known}
-        return tuple(sorted(name for name in self.met if name not in known and not any(name.startswith(f"{path}.") for path in plain)))
+        plain = taken(self.given.declared)
+        known = {name.lower() for name in (*self.form.known, *plain, *(path.split(".")[0] for path in plain if self.form.known))}
+        return tuple(sorted(name for name in self.met if name.lower() not in known and not any(name.startswith(f"{path}.") for path in plain)))
 
 
 def as_rows(places: Places, events: list[dict[str, Any]]) -> tuple[pa.Table, list[tuple[Place, str]]]:
@@ -131,17 +148,3 @@ def as_rows(places: Places, events: list[dict[str, Any]]) -> tuple[pa.Table, lis
 def content_id(entry: Fields) -> str:
     """Return an id for an entry that has none: the same content is the same event."""
     return hashlib.sha256(orjson.dumps(entry, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)).hexdigest()[:32]
-
-
-def unwrapped(entry: Fields) -> Fields:
-    """Return an entry without the envelope of what carried it: CloudWatch, EventBridge, CloudTrail's look-up of events, a shipper's message."""
-    for name in ("CloudTrailEvent", "message"):
-        if isinstance(inner := entry.get(name), str) and inner.startswith("{"):
-            try:
-                found = orjson.loads(inner)
-            except orjson.JSONDecodeError:
-                continue
-            if isinstance(found, dict):
-                return found
-    detail = entry.get("detail")
-    return detail if isinstance(detail, dict) and "detail-type" in entry else entry

@@ -40,6 +40,13 @@ def is_access(fields: Fields, declared: Source) -> bool | None:
     return any(fits(fields, where) is not None for where in declared.accesses) if declared.accesses else None
 
 
+def taken(declared: Source) -> set[str]:
+    """Return the paths of all fields that settings take from the entries of a source."""
+    paths = [path for each in declared.fields.values() for path in ([each] if isinstance(each, str) else each)]
+    paths += [path for where in (*(rule.where for rule in declared.records), *declared.accesses) for path in where]
+    return {path.split("[")[0] for path in paths}
+
+
 def declared_columns(fields: Fields, declared: Source) -> dict[str, Any]:
     """Return the columns that settings take from an entry."""
     columns = {name: _value(name, fields, (paths,) if isinstance(paths, str) else paths, declared) for name, paths in declared.fields.items()}

@@ -7,6 +7,7 @@ from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
 from dagster_project.reading.accesses.fields import text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter
+from dagster_project.reading.instants import parsed
 
 OTHERS = ("not_login_as",)
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?", re.ASCII)
@@ -43,9 +44,12 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
 
 
 def _stamp(written: str | None) -> str | None:
-    """Return an ISO stamp; digits alone are UTC."""
-    found = _DIGITS.fullmatch(written or "")
-    return "{}-{}-{}T{}:{}:{}{}Z".format(*(part or "" for part in found.groups())) if found else written
+    """Return an ISO stamp; digits alone, and a stamp without a zone, are UTC."""
+    if written is None:
+        return None
+    if found := _DIGITS.fullmatch(written):
+        return "{}-{}-{}T{}:{}:{}{}Z".format(*(part or "" for part in found.groups()))
+    return f"{written}Z" if (read := parsed(written)) is not None and read.tzinfo is None else written
 
 
 _FORM = Form("salesforce", event, other, _KNOWN)

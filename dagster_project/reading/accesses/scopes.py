@@ -39,6 +39,11 @@ class Scope:
     merged: dict[str, Node | None] = field(default_factory=dict)
     queries: dict[str, tuple[exp.CTE, "Scope"]] = field(default_factory=dict)
 
+    def called(self, name: str, schema: str) -> list[Source]:
+        """Return the sources of that name; a table without an alias is called by its schema, too."""
+        named = [self.sources[f"{schema}.{name}"]] if schema and f"{schema}.{name}" in self.sources else []
+        return named or [source for key, source in self.sources.items() if key == name or (not schema and key.endswith(f".{name}"))]
+
     def query(self, name: str) -> tuple[exp.CTE, "Scope"] | None:
         """Return the query of a `with` of that name, and the scope that it sees."""
         if name in self.queries:
@@ -86,9 +91,15 @@ def passes_down(query: exp.Expr) -> bool:
 
 
 def is_plain(query: exp.Expr) -> bool:
-    """Tell whether a query gives a row only where its conditions hold: an aggregate gives one in any case, and any function may be one."""
+    """Tell whether a query gives a row only where its conditions hold: an aggregate and an empty group give one in any case, and any function may be an aggregate."""
     select = query.unnest() if isinstance(query, exp.Query) else query
-    return isinstance(select, exp.Select) and not any(column.find(exp.Func) for column in select.expressions)
+    if not isinstance(select, exp.Select):
+        return False
+    group, order = select.args.get("group"), select.args.get("order")
+    if group is None and select.args.get("having"):
+        return False
+    is_group = group is None or (bool(group.expressions) and all(isinstance(column, exp.Column) for column in group.expressions))
+    return is_group and not any(part.find(exp.Func) for part in (*select.expressions, *([order] if order else [])))
 
 
 def keeps(kind: exp.DataType) -> bool:

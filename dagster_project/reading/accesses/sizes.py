@@ -3,51 +3,93 @@
 A count of the rows in which a column has some value tells that value; so any use of a column but for its size counts as content.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from sqlglot import exp
 
+from dagster_project.reading.accesses.scopes import alias, alias_names, folded, full_name
 from dagster_project.reading.accesses.statements import declared
 from dagster_project.settings import Table
 
 _SIZES = {"octet_length", "bit_length", "pg_column_size", "char_length", "character_length", "length", "pg_total_relation_size", "pg_relation_size", "pg_table_size"}
 _SIZE_NODES = (exp.Length, exp.BitLength) if hasattr(exp, "BitLength") else (exp.Length,)
 _OF_COLUMNS = (exp.Column, exp.Star, exp.Identifier, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Coalesce, exp.Literal, exp.Paren, exp.DPipe, exp.Concat)
+_NEVER = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Intersect, exp.Except, exp.Window, exp.Lateral, exp.Lock)
+
+Named = Mapping[str, Table]
 
 
-def is_only_sizes(tree: exp.Expr, tables: Mapping[str, Table]) -> bool:
-    """Tell whether only counts and sizes of rows, and columns that settings call plain, reach whoever asked."""
-    if not isinstance(tree, exp.Query) or tree.args.get("into") or not any(_is_size(node) for node in tree.find_all(exp.Func)):
+def is_only_sizes(tree: exp.Expr, tables: Named, *, is_plan: bool = False) -> bool:
+    """Tell whether only counts and sizes of rows, and columns that settings call plain, reach whoever asked; of a plan none of its columns do."""
+    if not isinstance(tree, exp.Query) or tree.args.get("into") or not (is_plan or any(_is_size(node) for node in tree.find_all(exp.Func))):
         return False
-    if any(isinstance(node, exp.Insert | exp.Update | exp.Delete | exp.Merge | exp.Intersect | exp.Except | exp.Window | exp.Lateral | exp.Lock) for node in tree.walk()):
+    if any(isinstance(node, _NEVER) or (isinstance(node, exp.Union) and node.args.get("distinct")) or (isinstance(node, exp.Join) and node.method) for node in tree.walk()):
         return False
-    if any(isinstance(node, exp.Union) and node.args.get("distinct") for node in tree.walk()) or any((join.method or "") for join in tree.find_all(exp.Join)):
+    plain = _Plain(tree, tables)
+    if any(plain.every & set(alias_names(node.parent)) for node in tree.find_all(exp.TableAlias) if node.parent):
         return False
-    plain = _plain(tree, tables)
-    inner = {id(node) for query in tree.find_all(exp.Select) if _only_feeds(query) for column in query.expressions for node in column.find_all(exp.Column, exp.Star)}
-    return all(_is_told(node, plain, inner) for node in tree.find_all(exp.Column, exp.Star, exp.Identifier))
+    selects = [query for query in tree.find_all(exp.Select) if _only_feeds(query) or (is_plan and query.find_ancestor(exp.Select) is None)]
+    inner = {id(node) for query in selects for column in _handed_on(query, plain.every) for node in column.find_all(exp.Column, exp.Star)}
+    return all(id(node) in inner or plain.tells(node) or _is_measured(node) for node in tree.find_all(exp.Column, exp.Star)) and all(
+        folded(name) in plain.every for join in tree.find_all(exp.Join) for name in join.args.get("using") or ()
+    )
 
 
-def _plain(tree: exp.Expr, tables: Mapping[str, Table]) -> set[str]:
-    found = [declared(".".join(part.this for part in (table.args.get("db"), table.this) if isinstance(part, exp.Identifier)), tables) for table in tree.find_all(exp.Table)]
-    columns = [{table.account_column, table.record_column, *table.plain_columns} if table else set() for table in found if table]
-    return {name for name in set().union(*columns) if name is not None} if columns else set()
+class _Plain:
+    """The columns that tell nothing of the content, by the tables of each query."""
+
+    def __init__(self, tree: exp.Expr, tables: Named) -> None:
+        queries = {folded(query.args["alias"].this) for query in tree.find_all(exp.CTE)}
+        self._of: dict[int, dict[str, set[str]]] = {}
+        self.every: set[str] = set()
+        derived: list[tuple[int, str]] = []
+        for source in tree.find_all(exp.Table, exp.Subquery):
+            around, name = source.find_ancestor(exp.Select), folded(source.alias_or_name)
+            if not isinstance(source, exp.Table) or (not source.args.get("db") and folded(source.this) in queries):
+                derived.append((id(around), name))
+                continue
+            table = declared(full_name(source), tables)
+            columns = {column for column in (table.account_column, table.record_column, *table.plain_columns) if column} if table and not alias_names(source) else set()
+            self._of.setdefault(id(around), {}).setdefault(name, columns).intersection_update(columns)
+            self.every |= columns
+        for query, name in derived:
+            # What another query hands on has the name of a plain column only if it is one.
+            self._of.setdefault(query, {}).setdefault(name, self.every)
+
+    def tells(self, node: exp.Expr) -> bool:
+        """Tell whether a column is a plain one of the table that it must be of."""
+        if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
+            return False
+        name, of, query = folded(node.this), folded(node.args.get("table")), node.find_ancestor(exp.Select)
+        while of and query is not None and of not in self._of.get(id(query), {}):
+            query = query.find_ancestor(exp.Select)
+        here = self._of.get(id(query), {})
+        return name in here[of] if of in here else not of and any(name in columns for columns in here.values())
+
+
+def _handed_on(query: exp.Select, plain: set[str]) -> Iterator[exp.Expr]:
+    """Yield the outputs of a query that are columns as they are, and do not take the name of a plain one."""
+    first = _outermost(query)
+    while not isinstance(first, exp.Select):
+        first = first.this  # of a union the first query names the columns
+    is_placed = first is query or not any(column.find(exp.Star) for column in (*first.expressions, *query.expressions))
+    for place, written in enumerate(query.expressions if is_placed else ()):
+        column = written.this if isinstance(written, exp.Alias) else written
+        name = alias((first.expressions[place : place + 1] or [written])[0])
+        if isinstance(column, exp.Column | exp.Star) and name not in plain:
+            yield column
 
 
 def _only_feeds(query: exp.Select) -> bool:
     """Tell whether what a query gives goes on to another query's `from`, where each use of it is looked at again."""
-    node: exp.Expr | None = query
-    while isinstance(node.parent if node else None, exp.Subquery | exp.Union | exp.Paren):
-        node = node.parent  # type: ignore[union-attr]  # it has one
-    return node is not None and isinstance(node.parent, exp.From | exp.Join | exp.CTE)
+    return isinstance(_outermost(query).parent, exp.From | exp.Join | exp.CTE)
 
 
-def _is_told(node: exp.Expr, plain: set[str], inner: set[int]) -> bool:
-    if isinstance(node, exp.Identifier):
-        return not (isinstance(node.parent, exp.Join) and node.this not in plain)  # of `using`
-    if isinstance(node, exp.Column) and not isinstance(node.this, exp.Star) and str(node.this.this).lower() in plain:
-        return True
-    return id(node) in inner or _is_measured(node)
+def _outermost(query: exp.Expr) -> exp.Expr:
+    """Return the union or the brackets that a query stands in."""
+    while isinstance(query.parent, exp.Subquery | exp.Union | exp.Paren):
+        query = query.parent
+    return query
 
 
 def _is_measured(node: exp.Expr) -> bool:
@@ -61,6 +103,8 @@ def _is_measured(node: exp.Expr) -> bool:
 
 
 def _is_size(node: exp.Expr) -> bool:
+    if isinstance(node.parent, exp.Dot) and folded(node.parent.this) != "pg_catalog":
+        return False
     if isinstance(node, (exp.Count, *_SIZE_NODES)):
         return True
     return isinstance(node, exp.Anonymous) and str(node.this).lower() in _SIZES

@@ -14,6 +14,7 @@ from typing import Any
 from dagster_project.settings import Table
 
 SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
+LONGEST_KEPT = 10_000  # characters; the tree of a longer one is not worth its memory
 _WITH_VALUES = frozenset({"pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic", "pg_statistic_ext_data", "pg_largeobject"})
 
 
@@ -49,23 +50,28 @@ def is_system(name: str | None) -> bool:
     return last not in _WITH_VALUES and (schema in SYSTEM_SCHEMAS or (not schema and last.startswith("pg_")))
 
 
-def touched(statement: str, parameters: Sequence[str] | None, tables: Mapping[str, Table]) -> list[tuple[Touched, ...]]:
+def touched(statement: str, parameters: Sequence[str] | None, tables: Mapping[str, Table], *, is_followed: bool = True) -> list[tuple[Touched, ...]]:
     """Return what each statement of a text touches; `parameters` are the values of $1, $2, …, None where they are not known.
 
-    A table of no row that matters still counts. A text that cannot be read is one statement that touches a table unknown.
+    A table of no row that matters still counts. A text that cannot be read is one statement that touches a table unknown. `is_followed`: what
+    functions and prepared statements read is told elsewhere; else one that is called touches a table unknown.
     """
-    return list(_touched(statement, None if parameters is None else tuple(parameters), tuple(tables.items())))
+    read = _touched if len(statement) <= LONGEST_KEPT else _touched.__wrapped__
+    return list(read(statement, None if parameters is None else tuple(parameters), tuple(tables.items()), is_followed))
 
 
 @lru_cache(maxsize=4096)
-def _touched(statement: str, parameters: tuple[str, ...] | None, tables: tuple[tuple[str, Table], ...]) -> tuple[tuple[Touched, ...], ...]:
-    found = _parsed(statement)
-    if found is None:
-        return ((Touched(None),),)
+def _touched(statement: str, parameters: tuple[str, ...] | None, tables: tuple[tuple[str, Table], ...], is_followed: bool) -> tuple[tuple[Touched, ...], ...]:
     from dagster_project.reading.accesses.bounds import read
+    from dagster_project.reading.accesses.calls import calls
 
     try:
-        return tuple(_merged(read(tree, parameters, dict(tables), is_plan=is_plan)) for tree, is_plan in found)
+        found = (_parsed if len(statement) <= LONGEST_KEPT else _parsed.__wrapped__)(statement)
+        if found is None:
+            return ((Touched(None),),)
+        behind = [[] if is_followed or not calls(tree) else [Touched(None)] for tree, _ in found]
+        each = [read(tree, parameters, dict(tables), is_plan=is_plan) for tree, is_plan in found]
+        return tuple(_merged([*one, *more]) for one, more in zip(each, behind, strict=True))
     except (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError):  # a tree of a shape that nobody thought of
         return ((Touched(None),),)
 
@@ -107,7 +113,7 @@ def _parsed(text: str) -> tuple[tuple[Any, bool], ...] | None:
     is_plan = before is not None and before["plan"] is not None
     found: list[tuple[Any, bool]] = [(tree, is_plan and not place) for place, tree in enumerate(trees) if tree is not None]
     for place, (tree, _) in enumerate(found):
-        if tree.key == "command" and _BEFORE.match(whole := f"{tree.this} {tree.expression.this if tree.expression else ''}"):
+        if tree.key == "command" and _BEFORE.match(whole := f"{tree.this} {getattr(tree.expression, 'this', tree.expression) or ''}"):
             inner = _parsed(whole)
             if inner is None:
                 return None

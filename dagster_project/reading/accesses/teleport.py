@@ -5,10 +5,11 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import at, count, text_at, words
+from dagster_project.reading.accesses.fields import at, count, text, text_at, values, words
 from dagster_project.reading.accesses.reader import Form, adapter, by_prefix
+from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
 
-OTHERS = ("vendor_approval", "session", "statement_prepared", "login", "setting_changed", "other_event")
+OTHERS = ("vendor_approval", "session", "statement_prepared", "login", "setting_changed", "other_event", NO_CUSTOMER_TABLE)
 # The longest prefix that fits decides; None is an access.
 _KINDS: dict[str, str | None] = {
     "": "other_event",
@@ -24,6 +25,7 @@ _KINDS: dict[str, str | None] = {
     "db.session.mysql.statements.close": "statement_prepared",
     "db.session.mysql.statements.reset": "statement_prepared",
     "exec": None,
+    "git.command": None,
     "scp": None,
     "sftp": None,
     "session.command": None,
@@ -69,6 +71,8 @@ _KNOWN = words("""
     server_id server_labels server_version sid statement_name status_code success target time trait uid uri user user_agent user_cluster_name user_kind user_message
     user_roles user_traits verb working_directory
 """)
+_POSTGRES = frozenset({"postgres", "cockroachdb"})  # whose language statements are read in
+_LONGEST_WHOLE = 30_000  # characters; a query that does not fit into a line of the log (64 KiB) is cut without a mark
 _VERBS = {"db.session.query": "read", "db.session.postgres.statements.execute": "read", "scp": "read"}
 
 
@@ -94,4 +98,12 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     }
 
 
-ADAPTER = adapter(Form("teleport", event, other, _KNOWN), rb'"code"\s*:\s*"T[A-Z0-9]+[IWEF]"', rb'"event"\s*:', rb'"time"\s*:')
+def statement(entry: Fields) -> Statement | None:
+    """Return the query of a database session; one in another language stays unread. Only the query itself is logged, not what its functions read."""
+    if text_at(entry, "db_protocol") not in _POSTGRES or text_at(entry, "event") not in ("db.session.query", "db.session.query.failed"):
+        return None
+    query = text_at(entry, "db_query") or ""
+    return Statement(query if query and len(query) < _LONGEST_WHOLE else None, tuple(text(value) or "" for value in values(entry, "db_query_parameters")) or None)
+
+
+ADAPTER = adapter(Form("teleport", event, other, _KNOWN, statement), rb'"code"\s*:\s*"T[A-Z0-9]+[IWEF]"', rb'"event"\s*:', rb'"time"\s*:')

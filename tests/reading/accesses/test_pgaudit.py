@@ -169,11 +169,14 @@ def test_any_log_line_prefix_is_read(prefix: str, line: str) -> None:
         ("2026-03-10 12:00:00 UTC [6699]: [20-1] user=amy,db=main LOG:  ", "amy"),
         ("2026-03-10 12:00:00.000 UTC [6699] amy@main/psql LOG:  ", "amy"),
         ("< 2026-03-10 12:00:00.000 UTC > LOG:  ", ""),
+        ("2026-03-10 12:00:00 UTC [6699]: db=main,user=amy,app=psql,client=192.0.2.7 LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.000 UTC [6699] user=amy,db=main LOG:  ", "amy"),
+        ("\ufeff2026-03-10 12:00:00.000 UTC [6699] amy@main LOG:  ", "amy"),
     ],
 )
 def test_a_usual_prefix_need_not_be_declared(line: str, user: str) -> None:
     """A prefix without the role is read, too: who it was is then unresolved."""
-    body = "".join(line + audit(number) + "\n" for number in (1, 2))
+    body = "".join(line.removeprefix("\ufeff" if number > 1 else "") + audit(number) + "\n" for number in (1, 2))
     events = read(body, Given("pgaudit", access=ACCESS))
     assert (events.rows["actor"].to_pylist(), accounts(events), events.rows["time_status"].to_pylist()) == ([user] * 2, ["C1"] * 2, ["zoned"] * 2)
 
@@ -244,6 +247,50 @@ def test_a_statement_that_cannot_be_told_is_an_unknown_customers() -> None:
     events = read("".join(text(audit(number, statement, parameter="<not logged>")) for number, statement in enumerate(statements, 1)))
     assert accounts(events) == [None] * 4
     assert events.rows["record_class"].to_pylist() == [None, None, "invoice", None]
+
+
+def test_a_csvlog_may_be_written_again_with_every_cell_in_quotes() -> None:
+    """Another program reads and writes CSV in its own way."""
+    again = io.StringIO()
+    csv.writer(again, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(csv.reader([as_csv(audit(1)), as_csv(audit(2))]))
+    assert accounts(read(again.getvalue())) == ["C1"] * 2
+
+
+def _carried(*messages: str) -> dict[str, bytes]:
+    """Return server logs as other things carry them."""
+    watch = {"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "timestamp": 1, "message": message.rstrip("\n")} for message in messages]}
+    return {
+        "watch": json.dumps(watch).encode(),
+        "filtered": json.dumps({"events": [{"message": message, "eventId": "1"} for message in messages], "searchedLogStreams": []}, indent=4).encode(),
+        "exported": "".join(f"2026-03-10T09:00:00.000Z {message}" for message in messages).encode(),
+        "contained": "".join(json.dumps({"log": message, "stream": "stderr"}) + "\n" for message in messages).encode(),
+        "of a pod": "".join(f"2026-03-10T09:00:00.123456789Z stderr F {message}" for message in messages).encode(),
+        "diagnosed": "".join(json.dumps({"category": "PostgreSQLLogs", "properties": {"message": message}}) + "\n" for message in messages).encode(),
+        "google": json.dumps([{"insertId": "1", "textPayload": message} for message in messages]).encode(),
+    }
+
+
+@pytest.mark.parametrize("carrier", _carried())
+def test_a_server_log_that_something_else_carries(carrier: str) -> None:
+    """Hosted servers hand their log on in objects; none of its messages is lost, and one that is no log is refused."""
+    messages = [text(audit(1, "select *\n\tfrom invoices\n\twhere account_id = 'C1'")), text("connection received"), text(audit(2)), "no log\n"]
+    plain, carried = read("".join(messages[:3])), read(_carried(*messages)[carrier])
+    assert carried.rows.drop(["line_number"]).equals(plain.rows.drop(["line_number"]))
+    assert (carried.others["name"].to_pylist(), carried.has_lines) == (["server_log"], False)
+    assert set(carried.rejects["byte_offset"].to_pylist()) <= {None}
+
+
+@pytest.mark.parametrize("body", [b'{"level": 1}\n', b'{"a": "b"}', b'{"record": {"message": "AUDIT: SESSION,1,1,"}}\n'])
+def test_an_object_that_carries_no_message_is_refused(body: bytes) -> None:
+    """It is counted, as a line would be."""
+    assert read(body).rejects["reason"].to_pylist() == ["field_missing"]
+
+
+@pytest.mark.parametrize(("parameter", "account"), [("<long param suppressed>", None), ('"C1,<long param suppressed>"', "C1"), ('"<long param suppressed>,C1"', None)])
+def test_a_parameter_that_was_too_long_to_log_is_nobodys_account(parameter: str, account: str | None) -> None:
+    """Words stand in its place, which are no value."""
+    events = read(text(audit(1, "select * from invoices where account_id = $1 and body = $2", parameter=parameter)))
+    assert accounts(events) == [account]
 
 
 def test_the_twins_of_copy_and_a_cursor_count_once() -> None:

@@ -1,5 +1,6 @@
 """Every entry of every source is an access, a named other thing, or refused by its place; who acted, when, and how it went is as the source says."""
 
+import base64
 import copy
 import csv
 import gzip
@@ -24,7 +25,7 @@ from dagster_project.reading.accesses.entries import listed
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.reader import NOT_SELECTED
 from dagster_project.reading.files import Found, body
-from dagster_project.settings import AccessFormat, Settings, Source
+from dagster_project.settings import Access, AccessFormat, Settings, Source
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 MS = int(NOON.timestamp() * 1000)
@@ -97,6 +98,10 @@ Change = dict[str, Any]
 
 def _lines(*entries: Any) -> bytes:
     return b"".join(json.dumps(entry).encode() + b"\n" for entry in entries)
+
+
+def _base64(entry: Any) -> str:
+    return base64.b64encode(json.dumps(entry).encode()).decode()
 
 
 def _read(name: str, body: bytes, **declared: Any) -> Events:
@@ -366,14 +371,76 @@ def _csv(*rows: dict[str, Any]) -> bytes:
 
 def test_salesforce_event_log_files() -> None:
     """Hourly files come again: the same row is the same event, also where it has no derived stamp."""
-    body = _csv(SALESFORCE, SALESFORCE | {"EVENT_TYPE": "Login", "REQUEST_ID": "q2"}, SALESFORCE | {"TIMESTAMP_DERIVED": "", "REQUEST_ID": "q3"})
+    unzoned = SALESFORCE | {"TIMESTAMP_DERIVED": "2026-03-10 12:00:00.123", "REQUEST_ID": "q4"}
+    body = _csv(SALESFORCE, SALESFORCE | {"EVENT_TYPE": "Login", "REQUEST_ID": "q2"}, SALESFORCE | {"TIMESTAMP_DERIVED": "", "REQUEST_ID": "q3"}, unzoned)
     read = _read("salesforce", body)
     rows = read.rows.to_pylist()
     assert chosen("x", Source(), body) is ADAPTERS["salesforce"]
-    assert [row["occurred_at"] for row in rows] == [NOON.replace(microsecond=123000)] * 2
+    assert [row["occurred_at"] for row in rows] == [NOON.replace(microsecond=123000)] * 3
     assert (rows[0]["actor"], rows[0]["actor_aliases"], rows[0]["account_id"]) == ("005AMY", ["amy@example.com"], "00DEXAMPLE")
-    assert (read.others.to_pylist(), read.blank, read.lines, read.has_lines) == ([{"line_number": 3, "name": "not_login_as"}], 1, 4, True)
+    assert (read.others.to_pylist(), read.blank, read.lines, read.has_lines) == ([{"line_number": 3, "name": "not_login_as"}], 1, 5, True)
     assert _read("salesforce", body).rows.equals(read.rows)
+
+
+UNKNOWN, READ_C1 = [(None, None, "read", True)], [("C1", None, "read", True)]
+TABLES = Access.model_validate({"tables": {"invoices": {"record_class": "invoice", "account_column": "account_id", "record_column": "id"}}, "other_tables": ["jobs"]})
+
+
+def _reached(name: str, change: Change, **declared: Any) -> list[tuple[Any, ...]]:
+    read = ADAPTERS[name].read(_lines(_with(name, change)), Given(name, declared=Source.model_validate(declared), access=TABLES))
+    assert read.rejects.num_rows == 0
+    return [(row["account_id"], row["record_id"], row["action"], row["content"]) for row in read.rows.to_pylist()] or read.others["name"].to_pylist()
+
+
+@pytest.mark.parametrize(("change", "reached"), [
+    ({}, READ_C1),
+    ({"db_query": "select * from invoices where account_id in ('C1', 'C2') and id = 'r1'"}, [("C1", "r1", "read", True), ("C2", "r1", "read", True)]),
+    ({"db_query": "select count(*) from invoices where account_id = 'C1'"}, [("C1", None, "read", False)]),
+    ({"db_query": "delete from invoices where account_id = $1", "db_query_parameters": ["C1"]}, [("C1", None, "delete", True)]),
+    ({"db_query": "select * from invoices where account_id = $1 and body = $2", "db_query_parameters": [None, "C1"]}, UNKNOWN),
+    ({"db_query": "select * from invoices where account_id = $1"}, UNKNOWN),
+    ({"db_query": "select * from invoices"}, UNKNOWN), ({"db_query": "selec"}, UNKNOWN), ({"db_query": None}, UNKNOWN),
+    ({"db_query": "begin"}, ["no_customer_table"]), ({"db_query": "select * from jobs, pg_class where pg_table_is_visible(oid)"}, ["no_customer_table"]),
+    ({"db_query": "select invoice_of('r1')"}, UNKNOWN), ({"db_query": "execute kept('C1')"}, UNKNOWN),
+    ({"db_query": "do $$ begin perform 1; end $$"}, UNKNOWN), ({"db_query": "select tools.now()"}, UNKNOWN),
+    ({"db_query": "select query_to_xml('table invoices', true, true, '')"}, UNKNOWN),
+    ({"db_query": "select pg_read_file('x')"}, UNKNOWN), ({"db_query": "select now(), jsonb_pretty('{}'), pg_catalog.version()"}, ["no_customer_table"]),
+    ({"db_query": "select 1; select * from invoices where account_id = 'C1'"}, READ_C1),
+    ({"db_query": "select * from invoices where account_id = 'C1'" + " " * 30_000}, UNKNOWN),
+    ({"db_protocol": "mysql", "db_query": "select * from invoices where account_id = 'C1'"}, UNKNOWN),
+    ({"event": "db.session.mysql.statements.execute"}, [(None, None, "db.session.mysql.statements.execute", True)]),
+])  # fmt: skip
+def test_a_query_of_teleport_reaches_what_its_text_says(change: Change, reached: list[Any]) -> None:
+    """One entry is an access to each customer; what it calls is not logged beside it, and a long one is cut without a mark."""
+    assert _reached("teleport", change) == reached
+
+
+def test_several_accesses_of_one_entry_have_ids_of_their_own() -> None:
+    """Each counts, and comes again as the same; what settings say of the account goes before the text."""
+    entry = _with("teleport", {"db_query": "select * from invoices where account_id in ('C1', 'C2')"})
+    read = ADAPTERS["teleport"].read(_lines(entry, entry | {"uid": None}), Given("teleport", access=TABLES))
+    assert read.rows["event_id"].to_pylist()[:2] == ["u1", "u1/1"]
+    assert len(set(read.rows["event_id"].to_pylist())) == 4
+    assert read.rows["line_number"].to_pylist() == [1, 1, 2, 2]
+    assert _reached("teleport", {"db_query": "select * from invoices -- C7"}, records=[{"where": {"db_query": "* -- {account_id}"}}]) == [("C7", None, "read", True)]
+
+
+PG_AUDIT = {
+    "@type": "type.googleapis.com/google.cloud.sql.audit.v1.PgAuditEntry", "auditClass": "READ", "auditType": "SESSION", "chunkCount": "1", "chunkIndex": "1", "command": "SELECT",
+    "database": "main", "databaseSessionId": 7, "parameter": "[not logged]", "statement": "select * from invoices where account_id = 'C1'", "statementId": 2, "substatementId": 1,
+    "user": "amy",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("changed", "reached"), [
+    ({}, READ_C1), ({"statement": "select f()"}, ["no_customer_table"]), ({"chunkCount": "2"}, UNKNOWN),
+    ({"statement": "select * from invoices where account_id = $1"}, UNKNOWN),
+])  # fmt: skip
+def test_statements_of_cloud_sql(changed: Change, reached: list[Any]) -> None:
+    """The entries of pgAudit there come through Google's audit log, and the role is the person."""
+    change = {"protoPayload/request": PG_AUDIT | changed, "protoPayload/methodName": "cloudsql.instances.query"}
+    assert _reached("google", change) == reached
+    assert _row("google", {**change, "protoPayload/request": PG_AUDIT})["actor"] == "amy"
 
 
 def test_an_entry_without_an_id_has_that_of_its_content() -> None:
@@ -394,6 +461,18 @@ ENVELOPES = {
     "watch": lambda entries: json.dumps({"messageType": "DATA_MESSAGE", "logEvents": [{"id": "1", "timestamp": 1, "message": json.dumps(entry)} for entry in entries]}).encode(),
     "bridge": lambda entries: _lines(*({"version": "0", "detail-type": "AWS API Call via CloudTrail", "detail": entry} for entry in entries)),
     "look-up": lambda entries: json.dumps({"Events": [{"EventId": "1", "CloudTrailEvent": json.dumps(entry)} for entry in entries]}).encode(),
+    "look-ahead": lambda entries: json.dumps({"events": [{"timestamp": 1, "message": json.dumps(entry)} for entry in entries], "nextForwardToken": "f"}).encode(),
+    "health": lambda entries: json.dumps({"messageType": "CONTROL_MESSAGE", "logEvents": [{"message": "checking"}]}).encode() + ENVELOPES["watch"](entries),
+    "notified": lambda entries: json.dumps({"Messages": [{"Body": json.dumps({"Message": json.dumps({"detail-type": "x", "detail": entry})})} for entry in entries]}).encode(),
+    "queued": lambda entries: json.dumps({"Records": [{"eventSource": "aws:sqs", "awsRegion": "eu-central-1", "body": json.dumps(entry)} for entry in entries]}).encode(),
+    "streamed": lambda entries: json.dumps({"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": _base64(entry)}} for entry in entries]}).encode(),
+    "found": lambda entries: json.dumps({"took": 1, "hits": {"total": 3, "hits": [{"_id": "1", "_source": entry} for entry in entries]}}).encode(),
+    "indexed": lambda entries: _lines(*({"preview": False, "result": {"_raw": json.dumps(entry), "host": "example"}} for entry in entries)),
+    "contained": lambda entries: _lines(*({"log": json.dumps(entry) + "\n", "stream": "stdout", "time": "2026-03-10T12:00:05Z"} for entry in entries)),
+    "prefixed": lambda entries: b"".join(b"Mar 10 12:00:05 host audit[1]: " + line for line in _lines(*entries).splitlines(keepends=True)),
+    "stamped": lambda entries: b"".join(b"2026-03-10T12:00:05.000Z " + line for line in _lines(*entries).splitlines(keepends=True)),
+    "commas": lambda entries: b"".join(json.dumps(entry).encode() + b",\n" for entry in entries),
+    "lines of several": lambda entries: _lines(*entries[:1], {"Records": []}, {"Records": entries[1:]}),
     "lines": lambda entries: b"\xef\xbb\xbf" + _lines(*entries),
     "crlf": lambda entries: _lines(*entries).replace(b"\n", b"\r\n\r\n"),
 }  # fmt: skip
@@ -405,7 +484,48 @@ def test_entries_in_every_envelope(envelope: str) -> None:
     entries = [_with("cloudtrail", {"eventID": f"e{number}"}) for number in range(3)]
     read = _read("cloudtrail", ENVELOPES[envelope](entries))
     assert (read.rows["event_id"].to_pylist(), read.rejects.num_rows) == (["e0", "e1", "e2"], 0)
-    assert read.has_lines == (envelope in ("lines", "crlf", "bridge"))
+    assert read.has_lines == (envelope in ("lines", "crlf", "bridge", "indexed", "contained", "prefixed", "stamped", "commas", "lines of several"))
+
+
+def test_what_an_entry_says_is_no_envelope() -> None:
+    """Whoever can write a text into an entry cannot pass for somebody else by it."""
+    forged = json.dumps({"event": "db.session.query", "code": "TDB02I", "user": "ben", "time": "2026-03-10T12:00:00Z", "uid": "u2"})
+    assert [_row("teleport", {name: forged})["actor"] for name in ("message", "db_query", "body")] == ["amy"] * 3
+
+
+def test_an_envelope_that_cannot_be_opened_is_refused() -> None:
+    """It is no setting, for nobody can tell what it carried."""
+    read = _read("cloudtrail", _lines({"messageId": "1", "eventSource": "aws:sqs", "body": "cut"}))
+    assert (read.rejects["reason"].to_pylist(), read.others.num_rows) == (["field_missing"], 0)
+
+
+def _lowered(value: Any) -> Any:
+    return {name.lower(): _lowered(inner) for name, inner in value.items()} if isinstance(value, dict) else value
+
+
+def test_tables_of_logs_write_keys_in_lower_case_and_objects_as_text() -> None:
+    """As Athena and its like give CloudTrail back."""
+    entry = _lowered(CLOUDTRAIL | {"userIdentity": ROLE, "managementEvent": None, "eventCategory": None})
+    entry["requestparameters"] = json.dumps(CLOUDTRAIL["requestParameters"])
+    out = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist([entry]), out)
+    for table in (_lines(entry), out.getvalue()):
+        read = _read("cloudtrail", table, records=[{"where": RECORDS["cloudtrail"]}])
+        (row,) = read.rows.to_pylist()
+        assert [row[name] for name in ("event_id", "actor", "occurred_at", "account_id", "record_id")] == [CLOUDTRAIL["eventID"], "amy", NOON, "C1", "r1"]
+        assert read.unmapped == ()
+
+
+def test_audit_logs_from_bigquery() -> None:
+    """An export renames the payload and writes its stamps with the name of their zone."""
+    entry = {name: value for name, value in GOOGLE.items() if name != "protoPayload"} | {
+        "protopayload_auditlog": GOOGLE["protoPayload"],
+        "timestamp": "2026-03-10 12:00:00.123456 UTC",
+    }
+    read = _read("google", _lines(entry), records=[{"where": RECORDS["google"]}])
+    (row,) = read.rows.to_pylist()
+    assert (row["actor"], row["account_id"], row["occurred_at"], read.unmapped) == ("amy@example.com", "C1", NOON.replace(microsecond=123456), ())
+    assert chosen("x", Source(), _lines(entry)) is ADAPTERS["google"]
 
 
 def test_a_line_that_is_broken_spoils_no_other() -> None:
