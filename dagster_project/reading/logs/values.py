@@ -245,4 +245,4 @@ def _unescaped(found: re.Match[str]) -> str:
         return bytes([int(code[1:], 16)]).decode("utf-8", "surrogateescape")
     if code[0] == "u" and len(code) == 5:
         return chr(int(code[1:], 16)) if not 0xD800 <= int(code[1:], 16) < 0xE000 else "\ufffd"
-    return _LETTERS[code].decode() if code in _LETTERS else code
+    return _LETTERS[code].decode() if code in _LETTERS else code if code in '"\\/' else found[0]

@@ -240,6 +240,14 @@ def test_detection_does_not_mind_a_head_that_ends_within_a_line() -> None:
     assert detect(f"{combined}\n{combined[:50]}".encode()).confidence == 1
 
 
+@pytest.mark.parametrize("known", ["vhost_combined", "bunkerweb", "ovh", "gandi"])
+def test_a_damaged_line_does_not_make_a_file_one_of_a_poorer_format(known: str) -> None:
+    """Read as common, a log that begins with one cut line would lose the referrers and agents of all its lines."""
+    example = next(entry.example for entry in FORMATS if entry.name == known)
+    for length in range(len(example) // 2, len(example)):
+        assert detect(f"{example[:length]}\n{example}\n{example}\n".encode()).format == known
+
+
 def test_nothing_is_detected_in_nothing() -> None:
     """An empty file has no format, and that is no error."""
     assert detect(b"").format is None
