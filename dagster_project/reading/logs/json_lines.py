@@ -32,8 +32,10 @@ def read(line: str, names: Names = NAMES) -> Row:
             fields.setdefault("host", host or "")
     if "?" not in fields.get("target", "?") and "path" not in fields and fields.get("query"):
         fields["path"] = fields.pop("target")
-    if "request" in fields and "method" in fields and fields.keys() & {"target", "path"}:
-        del fields["request"]
+    if "request" in fields and "method" in fields:
+        asked = fields.pop("request")
+        if not fields.keys() & {"target", "path"}:
+            fields["path" if asked.startswith("/") else "request"] = asked
     return row(fields)
 
 
