@@ -136,6 +136,46 @@ def test_json_is_read_by_the_names_in_use(record: dict[str, object], expected: d
     assert "secret" not in str(row)
 
 
+CARRIED = '192.0.2.7 - - [02/Mar/2026:11:15:00 +0100] "GET /jobs?page=2 HTTP/1.1" 200 7 "-" "x"'
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Mar  2 10:15:01 web1 ",
+        "<134>2026-03-02T10:15:01Z web1 ",
+        "2026-03-02T10:15:01.123456789Z ",
+        "web-1  | 2026-03-02T10:15:01.123456789Z ",
+        "web1.example.com nginx: ",
+        "[pod/web-5d4f8-x2x/nginx] ",
+    ],
+)
+@pytest.mark.parametrize("line", [CARRIED, json.dumps({"time": "2026-03-02T10:15:00Z", "remote_addr": "192.0.2.7", "request": "GET /jobs?page=2 HTTP/1.1", "status": 200})])
+def test_a_head_without_a_program_or_a_time_passes_for_no_client_or_host(head: str, line: str) -> None:
+    """Read as a host or a user it would make every request one of a site that does not exist."""
+    row = _row(head + line)
+    assert (row["ts"], row["client_ip"], row["host"], row["user"], row["target"]) == (INSTANT, "192.0.2.7", None, None, "/jobs?page=2")
+
+
+@pytest.mark.parametrize("line", [CARRIED, "web1 nginx: " + CARRIED, json.dumps({"time": "2026-03-02T10:15:00Z", "client": "192.0.2.7", "method": "GET", "uri": "/jobs?page=2"})])
+@pytest.mark.parametrize(
+    ("key", "others"),
+    [
+        ("log", {"stream": "stdout", "time": "2026-03-02T10:15:01.123456789Z"}),
+        ("log", {"date": 1772446501.5, "kubernetes": {"pod_name": "web-5d4f8-x2x"}}),
+        ("message", {"@timestamp": "2026-03-02T10:15:01.123Z", "log": {"offset": 7, "file": {"path": "/var/log/a.log"}}, "host": {"name": "web1"}}),
+        ("MESSAGE", {"__REALTIME_TIMESTAMP": "1772446501000000", "SYSLOG_IDENTIFIER": "nginx"}),
+        ("textPayload", {"timestamp": "2026-03-02T10:15:01Z", "resource": {"type": "k8s_container"}}),
+        ("line", {"timestamp": "2026-03-02T10:15:01Z"}),
+    ],
+)
+def test_json_that_holds_a_line_stands_for_it(key: str, others: dict[str, object], line: str) -> None:
+    """Shippers put the line before or behind what they know of it; their time is when they read it."""
+    for record in ({key: line + "\n", **others}, {**others, key: line}):
+        row = _row(json.dumps(record))
+        assert (row["ts"], row["client_ip"], row["host"], row["method"], row["target"]) == (INSTANT, "192.0.2.7", None, "GET", "/jobs?page=2")
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [
