@@ -86,6 +86,7 @@ _HEADER_KEYS = ("{}", "http_{}", "request_{}", "headers.{}", "request.headers.{}
 
 _WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.", "proxy.")
 _BARE_DURATION = "duration"
+_SECONDS_OF_CADDY = (_BARE_DURATION, "latency")
 _FIELD_UNITS_NS = {"duration_ns": 1, "duration_us": 1_000, "duration_ms": 1_000_000, "duration_s": 1_000_000_000}
 
 
@@ -106,12 +107,12 @@ class Names:
 
     def unit_ns(self, key: str, record: Mapping[str, object]) -> int | None:
         """Return the unit of a duration; a bare `duration` is Traefik's ns, Caddy's s, else ms (Envoy, Rails, most others)."""
-        unit_ns = self._of(key)[1]
-        if unit_ns is not None or _plain(key) != _BARE_DURATION:
+        unit_ns, plain = self._of(key)[1], _plain(key)
+        if plain in _SECONDS_OF_CADDY and isinstance(record.get("request"), dict) and "resp_headers" in record and key != "Duration":
+            return 1_000_000_000
+        if unit_ns is not None or plain != _BARE_DURATION:
             return unit_ns
-        if key == "Duration":
-            return 1
-        return 1_000_000_000 if isinstance(record.get("request"), dict) and "resp_headers" in record else 1_000_000
+        return 1 if key == "Duration" else 1_000_000
 
     def _of(self, key: str) -> tuple[tuple[str, int] | None, int | None]:
         if key not in self._known:

@@ -125,8 +125,12 @@ def test_cloudfront_agents_are_decoded_once_or_twice() -> None:
             {"msec": "1772446500.000", "client": "192.0.2.7", "verb": "GET", "uri": "/jobs", "args": "a=b", "status": 499, "bytes": -1, "latency": "1.5s"},
             {"target": "/jobs?a=b", "status": 499, "bytes": 0, "duration_ns": 1_500_000_000},
         ),
+        (
+            {"ts": 1772446500.0, "request": {"remote_addr": "192.0.2.7:40780", "method": "GET", "uri": "/jobs"}, "latency": 0.25, "size": 7, "status": 200, "resp_headers": {}},
+            {"client_port": 40780, "duration_ns": 250_000_000, "bytes": 7},
+        ),
     ],
-    ids=["nginx", "rails", "otlp", "opentelemetry", "caddy", "traefik", "short"],
+    ids=["nginx", "rails", "otlp", "opentelemetry", "caddy", "traefik", "short", "old caddy"],
 )  # fmt: skip
 def test_json_is_read_by_the_names_in_use(record: dict[str, object], expected: dict[str, object]) -> None:
     """Every framework has names and units of its own; what has no name here is dropped."""
