@@ -82,7 +82,7 @@ class Targets:
         """Return what may be known of a target; origin, absolute, authority and asterisk form are HTTP, all else is not."""
         if raw is None or raw in {"", "-"}:
             return Target()
-        raw, is_cut = raw[:MAX_BYTES], len(raw) > MAX_BYTES
+        raw, is_cut = raw[:MAX_BYTES].rstrip(" "), len(raw) > MAX_BYTES
         if raw == "*":
             return Target(candidate=FIXED + "*" + QUERY)
         if raw.startswith("/"):

@@ -31,6 +31,7 @@ def shown(raw: str) -> str:
         ("/", "/"),
         ("/blog", "/=blog"),
         ("/blog/", "/=blog/"),
+        ("/blog ", "/=blog"),
         ("//x", "//=x"),
         # dropped: query, fragment, matrix parameters, plain and encoded
         ("/blog?q=jane", "/=blog"),

@@ -1,4 +1,4 @@
-"""Lines as those who carry logs leave them: with a head of syslog or of a container before them, their blanks doubled."""
+"""Lines as those who carry logs leave them: behind a head of syslog or of a container, as a text in JSON, their blanks doubled."""
 
 import re
 from collections.abc import Iterator
@@ -9,48 +9,68 @@ import orjson
 FIRST_LINES = 2
 """The lines that every format is tried on."""
 
-_STAMP = (
-    r"(?:[A-Z][a-z]{2} [ \d]\d(?: \d{4})? \d\d:\d\d:\d\d(?:\.\d{1,9})?"
-    r"|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d))"
-)
+_CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+_ZONED = rf"\d{{4}}-\d\d-\d\dT{_CLOCK}(?:Z|[+-]\d\d:?\d\d)"
+_MONTH_DAY = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d"
+_STAMP = rf"(?:{_MONTH_DAY}(?: \d{{4}})? {_CLOCK}|{_ZONED}|\d{{4}}-\d\d-\d\d {_CLOCK})"
+_TAG = r"[^\s:\[{]{1,48}(?:\[[^\s\]]{1,48}\])?: "
+_STRUCTURED = r'(?:-|(?>(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.){0,1024}"){0,1024}\]){1,16}))'
+_COLOUR = r"(?:\x1b\[[\d;]{0,16}m)?"
+_BEGUN = r"(?=[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45} |\{)"
+"""What lines begin with that need no program before them to be told: an address, or an object."""
 _HEAD = re.compile(
-    rf"(?:<\d{{1,3}}>)?{_STAMP} (?:[^\s:]{{1,255}} )?[^\s:\[]{{1,48}}(?:\[\d{{1,10}}\])?: "
-    rf"|<\d{{1,3}}>1 {_STAMP} \S{{1,255}} \S{{1,48}} \S{{1,128}} \S{{1,32}} (?:-|\[[^\]]{{0,1024}}\]) "
-    rf"|{_STAMP} std(?:out|err) [FP] |[\w.-]{{1,64}} +\| |ACCESS (?=\[)"
+    rf"(?:<\d{{1,3}}>)?{_STAMP} (?:\S{{1,255}} )?{_TAG}"
+    rf"|<\d{{1,3}}>1 {_ZONED} \S{{1,255}} \S{{1,48}} \S{{1,128}} \S{{1,32}} {_STRUCTURED} \ufeff?"
+    rf"|(?:<\d{{1,3}}>{_STAMP}|{_MONTH_DAY} {_CLOCK}) [^\s{{]{{1,255}} {{1,8}}{_BEGUN}|{_ZONED} [^\s{{]{{1,255}} {{1,8}}(?=\{{)"
+    rf"|[\w.-]{{1,255}} [\w./-]{{1,48}}(?:\[\d{{1,10}}\])?: {_BEGUN}"
+    rf"|{_ZONED} (?:std(?:out|err) [FP] )?|\[pod/[^\s\]]{{1,255}}\] "
+    rf"|{_COLOUR}[\w.-]{{1,64}} +\|{_COLOUR} |ACCESS (?=\[)"
 )
-"""Syslog (RFC 3164, RFC 5424), Kubernetes, Docker Compose, Ambassador."""
+"""Syslog (RFC 3164, RFC 5424; without a program, or without a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador."""
+
+NO_HEAD = rf"(?!<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s))"
+"""Stands before a client or a host that could be taken from such a head: what has one is no line as it stands."""
 
 _BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| {2,}', re.DOTALL)
 _DOCKER = '{"log":"'
+_CARRIERS = ("log", "message", "MESSAGE", "msg", "line", "textPayload", "event", "body", "_raw", "raw", "short_message")
+"""The keys under which Docker, shippers, journals and collectors put the line."""
+_MOST_CARRIERS = 4
 
 
 def readings(line: str) -> Iterator[str]:
-    """Yield a line as it stands, then without what was put before it, then with one blank for many outside quotes.
+    """Yield a line as it stands, then without each of those who carried it, then with one blank for many outside quotes.
 
     Docker's own JSON stands for the line that it holds.
     """
-    if line.startswith(_DOCKER):
-        line = _logged(line)
-    yield line
+    if not line.startswith(_DOCKER):
+        yield line
     yield from _mended(line)
 
 
 @lru_cache(maxsize=FIRST_LINES)
 def _mended(line: str) -> tuple[str, ...]:
     """Return what else a line may be read as; detection asks that of its first lines once for each format."""
-    bare = _bare(line)
-    single = _BLANKS.sub(lambda found: found[1] or " ", bare.strip(" ")) if "  " in bare else bare.strip(" ")
-    return tuple(text for text, before in ((bare, line), (single, bare)) if text != before)
+    texts = [line]
+    while len(texts) <= _MOST_CARRIERS and (bare := _bare(texts[-1])) != texts[-1]:
+        texts.append(bare)
+    single = _BLANKS.sub(lambda found: found[1] or " ", texts[-1].strip(" ")) if "  " in texts[-1] else texts[-1].strip(" ")
+    return (*texts[0 if line.startswith(_DOCKER) else 1 :], *([single] if single != texts[-1] else []))
 
 
-def _logged(line: str) -> str:
+def _bare(line: str) -> str:
+    if line.startswith("{"):
+        return _held(line)
+    found = _HEAD.match(line)
+    return line[found.end() :] if found else line
+
+
+def _held(line: str) -> str:
+    """Return the text that an object carries, the object where it carries none."""
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
         return line
-    return record["log"].rstrip("\r\n") if isinstance(record, dict) and isinstance(record.get("log"), str) else line
-
-
-def _bare(line: str) -> str:
-    found = _HEAD.match(line)
-    return line[found.end() :] if found else line
+    if not isinstance(record, dict):
+        return line
+    return next((held.rstrip("\r\n") for key in _CARRIERS if isinstance(held := record.get(key), str) and held.strip()), line)

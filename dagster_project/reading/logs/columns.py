@@ -14,7 +14,7 @@ import polars as pl
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
 from dagster_project.reading.logs.layouts import DECODED, Field, Layout, Part
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.values import LAST_PORT, client, host, trailing
+from dagster_project.reading.logs.values import LARGEST_SIZE, LAST_PORT, client, host, trailing
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 ROW: dict[str, pl.DataType] = {
@@ -174,7 +174,7 @@ def _typed(frame: pl.LazyFrame, reading: Reading) -> pl.LazyFrame:
     is_status = (typed["status"].is_between(0, 999) & (status.str.len_bytes() <= 3)) | (status == "-")
     is_unsigned = ~(status.str.starts_with("+") | bytes_sent.str.starts_with("+"))
     is_instant = typed["ts"].is_between(_FIRST, _END, closed="left")
-    is_plain = [*reading.checks, is_instant, is_request, is_status, is_unsigned, typed["bytes"] >= 0]
+    is_plain = [*reading.checks, is_instant, is_request, is_status, is_unsigned, typed["bytes"].is_between(0, LARGEST_SIZE)]
     frame = frame.with_columns(column.alias(f"typed_{name}") for name, column in columns.items())
     return frame.select("line_number", pl.all_horizontal(is_plain).alias("is_plain"), **typed)
 
@@ -226,7 +226,7 @@ def _asked(texts: Texts) -> tuple[pl.Expr, pl.Expr, pl.Expr, pl.Expr]:
     if "path" in texts and "query" in texts and "target" not in texts:
         query = _text(texts["query"])
         target = pl.when(query.is_null()).then(target).otherwise(pl.concat_str(target, query.str.strip_prefix("?"), separator="?"))
-    version = texts["protocol"].str.extract(r"(?:^|/)(\d[^/]*)$") if "protocol" in texts else missing
+    version = texts["protocol"].str.extract(r"(?:^|/)(\d(?:\.\d)?)[^/]*$") if "protocol" in texts else missing
     return _text(texts.get("method", missing)), target, version, pl.lit(True)
 
 

@@ -86,7 +86,7 @@ FORMATS: tuple[Format, ...] = (
     Format("bunkerweb", "BunkerWeb", _BUNKERWEB, web_servers.BUNKERWEB),
     Format("zoraxy", "Zoraxy", _ZORAXY, web_servers.ZORAXY),
     Format("gandi", "Gandi Simple Hosting", _GANDI, web_servers.GANDI),
-    Format("ovh", "OVH web hosting: the host stands in place of the identity", _OVH, web_servers.OVH),
+    Format("ovh", "OVH web hosting, lighttpd: the host stands in place of the identity", _OVH, web_servers.OVH),
     Format("apache_ssl_request", "Apache's ssl_request_log", _SSL, web_servers.APACHE_SSL),
     Format("vhost_combined", "combined after the virtual host (common_complete)", f"www.example.com:443 {_COMBINED}", web_servers.VHOST_COMBINED),
     Format("combined", "Apache, nginx, LiteSpeed, Upsun; response times or addresses may follow", _COMBINED, web_servers.COMBINED),

@@ -70,7 +70,7 @@ _ZONE = re.compile(rf"\b({'|'.join(_ZONES)})\b")
 
 _COMPOSED = {
     "%D": "%m/%d/%y", "%F": "%Y-%m-%d", "%T": "%H:%M:%S", "%R": "%H:%M", "%r": "%I:%M:%S %p", "%c": "%a %b %d %H:%M:%S %Y", "%x": "%m/%d/%y",
-    "%X": "%H:%M:%S", "%C%y": "%Y", "%e": "%d", "%h": "%b", "%k": "%H", "%l": "%I", "%P": "%p", "%n": " ", "%t": " ",
+    "%X": "%H:%M:%S", "%C%y": "%Y", "%e": "%d", "%h": "%b", "%k": "%H", "%l": "%I", "%P": "%p", "%n": "\t", "%t": "\t",
 }  # fmt: skip
 _DIRECTIVE = re.compile("%C%y|%[EO]?.", re.DOTALL)
 _TOLD = {
@@ -101,7 +101,7 @@ def expression(pattern: str) -> str:
     """Return a regular expression of what a strftime pattern writes; numbers may be padded with a blank."""
     texts = re.split("(%.)", expanded(pattern), flags=re.DOTALL)
     widths = [_WIDTHS.get(text[1], r" ?\d{1,2}") if len(text) == 2 and text[0] == "%" else None for text in texts]
-    return "".join(re.escape(text) if width is None else f"(?:{width})" for text, width in zip(texts, widths, strict=True))
+    return "".join(re.escape(text).replace("\\\t", r"\s") if width is None else f"(?:{width})" for text, width in zip(texts, widths, strict=True))
 
 
 def patterned(value: str, pattern: str) -> datetime | None:

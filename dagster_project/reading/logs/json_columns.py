@@ -257,7 +257,7 @@ def _read(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of lines of which all have a request line, or none."""
     known = set(frame.columns)
     present = {name: pl.col(name).is_not_null() if name in known else pl.lit(value=False) for name in _FIELDS}
-    checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(present[name] for name in REQUEST_FIELDS)]
+    checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(present["path"] & present["client"], *(present[name] for name in REQUEST_FIELDS))]
     checks += [~pl.col(name).str.slice(0, 12).str.contains("://", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}
     if "user" in known:

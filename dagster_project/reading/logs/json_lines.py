@@ -1,7 +1,7 @@
 """JSON Lines with flat or nested fields, read exactly and one at a time; what is vectorised stands in json_columns.py."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, KeysView
 
 import orjson
 
@@ -9,8 +9,8 @@ from dagster_project.reading.logs.json_names import NAMES, Names
 from dagster_project.reading.logs.values import Refused, Row, duration_ns, origin_form, row
 
 DEEPEST = 8
-REQUEST_FIELDS = ("method", "target", "path", "request", "status")
-"""One of these must be there; other messages of an application are no requests."""
+REQUEST_FIELDS = ("method", "target", "request", "status")
+"""One of these must be there, or a path and who asked; other messages are no requests, and a shipper names its file as a path."""
 
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
@@ -24,7 +24,7 @@ def read(line: str, names: Names = NAMES) -> Row:
     if not isinstance(record, dict):
         raise Refused("json_not_object")
     fields = _fields(record, names)
-    if not fields.get("time") or not fields.keys() & set(REQUEST_FIELDS):
+    if not fields.get("time") or not _is_request(fields.keys()):
         raise Refused("field_missing")
     for name in ("target", "path"):
         if "://" in fields.get(name, "")[:12]:
@@ -32,9 +32,15 @@ def read(line: str, names: Names = NAMES) -> Row:
             fields.setdefault("host", host or "")
     if "?" not in fields.get("target", "?") and "path" not in fields and fields.get("query"):
         fields["path"] = fields.pop("target")
-    if "request" in fields and "method" in fields and fields.keys() & {"target", "path"}:
-        del fields["request"]
+    if "request" in fields and "method" in fields:
+        asked = fields.pop("request")
+        if not fields.keys() & {"target", "path"}:
+            fields["path" if asked.startswith("/") else "request"] = asked
     return row(fields)
+
+
+def _is_request(names: KeysView[str]) -> bool:
+    return bool(names & set(REQUEST_FIELDS)) or ("path" in names and bool(names & {"client", "forwarded_for"}))
 
 
 def _loaded(line: str) -> object:

@@ -10,50 +10,50 @@ from dagster_project.reading.logs.layouts import header_name
 _NAMES = {
     "time": (
         "starttime edgestarttimestamp start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
-        "msec ts time datetime date_time eventtime event_time date"
+        "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime"
     ),
     "client": (
         "client_ip clientip request.client_ip http.client_ip httprequest.remoteip source.ip source.address "
         "client.address client.ip network.peer.address net.peer.ip net.sock.peer.addr remote_addr remoteaddr "
         "remote_ip remoteip request.remote_ip request.remote_addr req.remoteaddress remoteaddress remote_address "
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
-        "addr peer request_ip"
+        "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h"
     ),
-    "client_port": "client_port clientport clientsrcport request.remote_port remote_port client.port source.port network.peer.port",
+    "client_port": "client_port clientport clientsrcport request.remote_port remote_port client.port source.port network.peer.port id.orig_p",
     "forwarded_for": (
         "http_x_forwarded_for x_forward_for x_forwarded_for x-forwarded-for xff forwarded_for request.headers.x-forwarded-for "
         "req.headers.x-forwarded-for headers.x-forwarded-for request_x-forwarded-for proxy_add_x_forwarded_for "
         "forwarded"
     ),
-    "request": "request request_line requestline http.request_line",
+    "request": "request request_line requestline http.request_line requested_url",
     "method": (
-        "method request_method requestmethod clientrequestmethod httpmethod http_method http.method http.request.method request.method req.method httprequest.requestmethod verb"
+        "method request_method requestmethod clientrequestmethod httpmethod http_method http.method http.request.method request.method req.method httprequest.requestmethod verb httprequest.httpmethod reqmethod"
     ),
     "target": (
         "request_uri requesturi clientrequesturi request.uri request.url req.url http.target url.original url.full http.url "
         "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
-        "original_fullpath target url uri http.request.uri"
+        "original_fullpath target url uri http.request.uri requested_uri httprequest.uri"
     ),
-    "path": "path url.path http.path request.path path_info pathname clientrequestpath",
-    "query": "query query_string querystring args url.query request.query requestquery",
+    "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath",
+    "query": "query query_string querystring args url.query request.query requestquery httprequest.args querystr",
     "protocol": (
         "http_version httpversion http.version network.protocol.version protocol server_protocol request_protocol requestprotocol proto request.proto "
-        "http.flavor clientrequestprotocol httprequest.protocol"
+        "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion"
     ),
     "host": (
         "http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
-        ":authority authority host.name_requested server_name host domain req.headers.host"
+        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
         "http.status_code http.response.status_code http.response.status response.status response.status_code "
-        "res.statuscode downstreamstatus edgeresponsestatus httpstatuscode httprequest.status code"
+        "res.statuscode downstreamstatus edgeresponsestatus httpstatuscode httprequest.status code response"
     ),
     "bytes": (
         "body_bytes_sent bytes_sent_body response_body_size response_body_bytes http.response.body.bytes "
         "http.response.body.size http.response_content_length downstreamcontentsize edgeresponsebodybytes bytes_body bytes_sent edgeresponsebytes sentbytes size "
         "response_size responsesize response_bytes responsebytes bytes_out bytes_written response_length resp_size httprequest.responsesize "
-        "content_length contentlength res.contentlength bytes length"
+        "content_length contentlength res.contentlength bytes length response.size res.headers.content-length response_body_len responselength responsebytesize"
     ),
     "referer": (
         "referer referrer http_referer http_referrer http.referer http.request.header.referer "
@@ -76,7 +76,7 @@ _NAMES = {
 _DURATIONS = {
     1: "duration_ns event.duration",
     1_000: "duration_us",
-    1_000_000: ("duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration latency"),
+    1_000_000: ("duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration latency latency_human elapsed_time latencies.request"),
     1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken",
 }
 """The keys of durations by their unit in nanoseconds."""
@@ -84,8 +84,9 @@ _DURATIONS = {
 _HEADER_KEYS = ("{}", "http_{}", "request_{}", "headers.{}", "request.headers.{}", "req.headers.{}", "http.request.header.{}")
 """How a request header is named, with dashes or underscores."""
 
-_WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.")
+_WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.", "proxy.")
 _BARE_DURATION = "duration"
+_SECONDS_OF_CADDY = (_BARE_DURATION, "latency")
 _FIELD_UNITS_NS = {"duration_ns": 1, "duration_us": 1_000, "duration_ms": 1_000_000, "duration_s": 1_000_000_000}
 
 
@@ -106,12 +107,12 @@ class Names:
 
     def unit_ns(self, key: str, record: Mapping[str, object]) -> int | None:
         """Return the unit of a duration; a bare `duration` is Traefik's ns, Caddy's s, else ms (Envoy, Rails, most others)."""
-        unit_ns = self._of(key)[1]
-        if unit_ns is not None or _plain(key) != _BARE_DURATION:
+        unit_ns, plain = self._of(key)[1], _plain(key)
+        if plain in _SECONDS_OF_CADDY and isinstance(record.get("request"), dict) and "resp_headers" in record and key != "Duration":
+            return 1_000_000_000
+        if unit_ns is not None or plain != _BARE_DURATION:
             return unit_ns
-        if key == "Duration":
-            return 1
-        return 1_000_000_000 if isinstance(record.get("request"), dict) and "resp_headers" in record else 1_000_000
+        return 1 if key == "Duration" else 1_000_000
 
     def _of(self, key: str) -> tuple[tuple[str, int] | None, int | None]:
         if key not in self._known:

@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from math import inf
 
+from dagster_project.reading.logs.carried import NO_HEAD
 from dagster_project.reading.logs.instants import expression
 from dagster_project.reading.logs.values import Fields, Row, duration_ns, origin_form, row, unescape
 
@@ -17,7 +18,9 @@ _ADDRESS = (
 )
 _PEER = r"(?: [0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f:.]{1,45}(?= ))?"
 """The address of the last proxy after a list without quotes."""
-_HOPS = rf'"[^"]*"(?: [^\s"]+)?|(?!\d{{4}}-\d\d-\d\dT)(?>[^\s,"\[][^\s,"]*(?:(?:\s*,(?:\s*[^\s,"]+)?){{1,64}}{_PEER})?)|\[[^\s,"]+'
+_HOPS = rf'"[^"]*"(?: [^\s"]+)?|{NO_HEAD}(?>[^\s,"\[][^\s,"]*(?:(?:\s*,(?:\s*[^\s,"]+)?){{1,64}}{_PEER})?)|\[[^\s,"]+'
+_NO_NAMES = r"(?![^\[]+ - \[)"
+"""Stands before a user whose name may hold blanks: one that ends with ` -` is the client and the names of another format."""
 MOST_WAYS = 10**7
 DECODED = ("user_agent", "user", "forwarded_for")
 """The fields that W3C logs write without blanks."""
@@ -170,7 +173,7 @@ def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> s
         "path": (r'[^"?]*' if previous.endswith('"') else r"[^\s?]*", isinstance(after, Field) and after.name == "query"),
         "client": (_HOPS, following.startswith(" ")),
         "forwarded_for": (r"(?>[^\s,]+(?:\s*,(?:\s*[^\s,]+)?){0,64})", following.startswith(" ") or is_last),
-        "user": ("(?:(?! ).*?(?<! ))?", following.startswith(" [") or is_marked or is_last),
+        "user": (rf"(?:{_NO_NAMES}(?! ).*?(?<! ))?", following.startswith(" [") or is_marked or is_last),
         "request": (".*?", True),
         "referer": (".*?", is_marked),
         "user_agent": (".*?", is_marked or (is_last and separator == " ")),
@@ -188,7 +191,7 @@ def _strict(field: Field, after: Part, pattern: str) -> str:
     following = after if isinstance(after, str) else ""
     sign = re.escape(following[:1])
     if following.startswith(" ") and field.name == "user":
-        return r"[^\s\[]*(?: [^\s\[]+){0,8}?"
+        return rf"{_NO_NAMES}[^\s\[]*(?: [^\s\[]+){{0,8}}?"
     if following.startswith(" ") and field.name == "request":
         return r"(?>[!-~]+ \S+ HTTP/[\d.]+|\S*)"
     return f"[^{sign}]*" if following and pattern == ".*?" else rf"[^\s{sign}]*" if following else pattern
@@ -197,5 +200,8 @@ def _strict(field: Field, after: Part, pattern: str) -> str:
 VHOST_CLIENT = Field("client", pattern=rf"{_ADDRESS}(?:(?:\s*,(?:\s*{_ADDRESS})?){{1,64}}{_PEER})?|\"[^\"]*\"(?: [^\s\"]+)?", plain=_ADDRESS)
 """A client that must look like an address: where a host name stands before it, only that tells them apart."""
 
-IDENTITY = Field("", pattern=r"[^\s.:\[]+")
-"""The identity of the client by RFC 1413; with a dot or colon it is an address or a host, and the line of another format."""
+VHOST = Field("host", pattern=rf'{NO_HEAD}[^\s,"\[\]]*[^\s,"\[\]:]|\[[0-9A-Fa-f:.]{{2,45}}\](?::\d{{1,5}})?', plain=r"[\w.*-]+(?::\d{1,5})?")
+"""A virtual host at the begin of a line; no program's name before a colon, and no address of a list."""
+
+IDENTITY = Field("", pattern=r"[^\s.:\[|]+")
+"""The identity of the client by RFC 1413; with a dot or colon it is an address or a host, and the line of another format; `|` is Docker Compose's."""

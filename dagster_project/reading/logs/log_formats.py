@@ -68,16 +68,18 @@ def _apache_parts(found: re.Match[str]) -> list[Part]:
 
 def _apache_time(argument: str | None, *, is_conditional: bool) -> list[Part]:
     """Return the parts of a time; one that is only logged for some statuses may be `-`."""
-    if argument is None:
-        return [Field("time", rank=2, pattern=r"\[[^\]\[]{0,64}\]|-")] if is_conditional else ["[", Field("time", rank=2), "]"]
-    argument, is_end = argument.removeprefix("begin:"), argument.startswith("end:")
-    argument = argument.removeprefix("end:")
+    when, _, of_when = (argument or "").partition(":")
+    is_end = when == "end"
+    argument = of_when if when in ("begin", "end") else argument
+    if not argument:
+        rank = 2 + (_END_RANK if is_end else 0)
+        return [Field("time", rank=rank, pattern=r"\[[^\]\[]{0,64}\]|-")] if is_conditional else ["[", Field("time", rank=rank), "]"]
     rank = _TIME_RANKS.get(argument, 2) + (_END_RANK if is_end else 0)
     if argument in ("msec_frac", "usec_frac"):
         return [Field("time", time="%f", pattern=r"\d{1,6}|-", rank=rank)]
     if argument in _TIME_RANKS:
         return [Field("time", time="%s" if argument == "sec" else None, pattern=r"\d{1,19}|-", rank=rank)]
-    return [Field("time", time=argument or " ", is_optional=is_conditional, rank=rank)]
+    return [Field("time", time=argument, is_optional=is_conditional, rank=rank)]
 
 
 @lru_cache(maxsize=64)

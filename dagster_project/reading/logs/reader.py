@@ -80,15 +80,20 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
         if b"\0" in lines.raw(index):
             raise Refused("nul")
         return None
+    refused: Refused | None = None
     for text in readings(line):
         if known.names and _is_object(text):
-            return json_lines.read(text, known.names)
+            try:
+                return json_lines.read(text, known.names)
+            except Refused as refusal:
+                refused = refused or refusal
+                continue
         for layout in layouts:
             if (row := layout.row(text)) is not None:
                 return row
-    if known.names and not layouts:
+    if known.names and not layouts and not refused:
         return json_lines.read(line, known.names)
-    raise Refused("field_count" if known.parts else "no_match")
+    raise refused or Refused("field_count" if known.parts else "no_match")
 
 
 def _is_object(line: str) -> bool:

@@ -43,13 +43,16 @@ CLAIMS = pa.schema([("client_list", pa.string()), ("client_header", pa.string())
 READ = pa.schema([*ROWS, *CLAIMS])
 
 LARGEST = (1 << 63) - 1
+LARGEST_SIZE = 1 << 46
+"""Bytes of the largest answer, 70 TB: more than any store keeps in one object. What says more is another number, or damaged."""
 LAST_PORT = 65535
 LONGEST_LIST = 1024
 EMPTY_USER = '""'
 """What Apache writes for a name of no letters."""
 
-_REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S(?:.*\S)?) +HTTP/(\d(?:\.\d)?) *")
+_REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*) HTTP/(\d(?:\.\d)?) *")
 _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*) *")
+_VERSION = re.compile(r"(?:^|/)(\d(?:\.\d)?)[^/]*\Z")
 _LINK = re.compile(r"\[([^\[\]()]+)\]\([^\[\]()]*\)")
 """What mail and chat programs make of an address or a host."""
 _PORT = re.compile(r"(\[[^\]]*\]|[^:]*):(\d{1,5})")
@@ -126,7 +129,7 @@ def size(value: str) -> int:
     """Return bytes, 0 where the log says `-`."""
     if value in ("", "-"):
         return 0
-    if not (value.isascii() and value.isdecimal() and len(value) <= 19) or int(value) > LARGEST:
+    if not (value.isascii() and value.isdecimal() and len(value) <= 19) or int(value) > LARGEST_SIZE:
         raise Refused("bad_size")
     return int(value)
 
@@ -173,9 +176,8 @@ def _asked(fields: Fields) -> tuple[str | None, str | None, str | None]:
         target = text(fields.get("path"))
         if target and query:
             target = f"{target}?{query.removeprefix('?')}"
-    version = text(fields.get("protocol"))
-    version = version and version.rpartition("/")[2]
-    return text(fields.get("method")), target, version if version and version[0].isdecimal() else None
+    version = _VERSION.search(fields.get("protocol", ""))
+    return text(fields.get("method")), target, version[1] if version else None
 
 
 def origin_form(url: str) -> tuple[str | None, str]:
@@ -245,4 +247,4 @@ def _unescaped(found: re.Match[str]) -> str:
         return bytes([int(code[1:], 16)]).decode("utf-8", "surrogateescape")
     if code[0] == "u" and len(code) == 5:
         return chr(int(code[1:], 16)) if not 0xD800 <= int(code[1:], 16) < 0xE000 else "\ufffd"
-    return _LETTERS[code].decode() if code in _LETTERS else code
+    return _LETTERS[code].decode() if code in _LETTERS else code if code in '"\\/' else found[0]

@@ -32,12 +32,14 @@ _FEW_LINES = 20
 @lru_cache(maxsize=256)
 def layout(names: str, separator: str = " ") -> Layout:
     """Return the layout of the fields that a `#Fields` line names."""
-    is_cloudfront = "x-edge-location" in names
+    is_cloudfront, has_query = "x-edge-location" in names, "cs-uri-query" in names.lower()
     parts: list[Part] = []
     for name in names.split():
         field = _FIELDS.get(name.lower(), Field(header=header_name(name[3:-1]) if _HEADER.fullmatch(name) else ""))
         if name.lower() == "time-taken" and is_cloudfront:
             field = replace(field, unit_ns=1_000_000_000)
+        if name.lower() == "cs-uri" and has_query:
+            field = Field("path")
         if name.lower() == "cs(host)" and "x-host-header" in names:
             field = Field()
         parts += [field if name.lower() != "x-host-header" else Field("host"), separator]

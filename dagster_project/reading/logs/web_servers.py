@@ -2,24 +2,26 @@
 
 from dataclasses import replace
 
-from dagster_project.reading.logs.layouts import VHOST_CLIENT, Field, Layout
+from dagster_project.reading.logs.layouts import VHOST, VHOST_CLIENT, Field, Layout
 from dagster_project.reading.logs.log_formats import apache, nginx
 
 _NAME = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}"
 _IPV4 = r"(?:\d{1,3}\.){3}\d{1,3}"
 _COMMON = '%h %l %u %t "%r" %>s %b'
 _AGENT = ' "%{Referer}i" "%{User-Agent}i"'
+_REST, _WORDS = Field("rest"), Field("rest", pattern=r'(?:[ \t][^"]*)?')
+"""What may follow: anything, or words without quotes."""
 
 
 def _with_rest(layout: Layout) -> Layout:
     """Let anything follow: response times, a list of addresses, ids."""
-    return replace(layout, parts=(*layout.parts, Field("rest")))
+    return replace(layout, parts=(*layout.parts, _REST))
 
 
-def _vhost(log_format: str) -> Layout:
+def _vhost(log_format: str, rest: Field = _REST) -> Layout:
     """Return a layout that begins with the virtual host."""
     parts = apache(f"%v {log_format}").parts
-    return _with_rest(Layout((Field("host", pattern=r'[^\s,"]+'), parts[1], replace(VHOST_CLIENT, pattern=rf"{VHOST_CLIENT.pattern}|{_NAME}(?::\d{{1,5}})?"), *parts[3:])))
+    return Layout((VHOST, parts[1], replace(VHOST_CLIENT, pattern=rf"{VHOST_CLIENT.pattern}|{_NAME}(?::\d{{1,5}})?"), *parts[3:], rest))
 
 
 def _damaged(layout: Layout) -> Layout:
@@ -51,14 +53,14 @@ def _quoted(log_format: str) -> Layout:
 _UNNAMED = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ")]
 """Without the name of the user, and without the identity of the client too."""
 
-COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, _UNNAMED), Layout((*apache(_COMMON).parts, Field("rest", pattern=r'[ \t][^"]*'))))
+COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, _UNNAMED), Layout((*apache(_COMMON).parts, _WORDS)))
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
     *(_with_rest(apache(log_format + _AGENT)) for log_format in _UNNAMED), _damaged(apache(_COMMON)),
 )  # fmt: skip
-VHOST_COMMON = (_vhost(_COMMON),)
-VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _damaged(_vhost(_COMMON)))
+VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
+VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_UNNAMED[1] + _AGENT), _damaged(_vhost(_COMMON)))
 
 
 def _ovh(client: Field, host: str, user: Field) -> Layout:
@@ -66,11 +68,18 @@ def _ovh(client: Field, host: str, user: Field) -> Layout:
     return _with_rest(Layout((client, " ", Field("host", pattern=host), " ", user, *parts[5:])))
 
 
-OVH = (_ovh(VHOST_CLIENT, _NAME, Field("user")), _ovh(Field("client", pattern=_IPV4), _IPV4, Field("user", pattern=r"[^\s\[]+")))
+OVH = (
+    _ovh(VHOST_CLIENT, _NAME, Field("user")),
+    _ovh(
+        Field("client", pattern=rf"{_IPV4}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:.]{{1,41}}"),
+        rf"(?:{_NAME}|localhost|{_IPV4}|\[[0-9A-Fa-f:.]{{2,45}}\])(?::\d{{1,5}})?", Field("user", pattern=r"[^\s\[]+"),
+    ),
+)  # fmt: skip
+"""Where a port or an address stands in place of the name, one user without blanks tells the host from a second client."""
 
 _GANDI_TIME = Field("duration", 1_000_000_000, pattern=r"\d+ ?[mu]?s?")
 _GANDI = apache(f"%v {_COMMON}{_AGENT}").parts
-GANDI = (Layout((*_GANDI[:2], VHOST_CLIENT, *_GANDI[3:9], "] (", _GANDI_TIME, ') "', *_GANDI[10:])),)
+GANDI = (Layout((VHOST, _GANDI[1], VHOST_CLIENT, *_GANDI[3:9], "] (", _GANDI_TIME, ') "', *_GANDI[10:])),)
 
 APACHE_SSL = (apache('%t %h %{SSL_PROTOCOL}x %{SSL_CIPHER}x "%r" %b'),)
 
@@ -98,7 +107,8 @@ NGINX_PROXY_MANAGER = tuple(
     for after in ("[Sent-to $server] ", "")
 )
 NPMPLUS = (nginx('[$time_local] $http_host $remote_addr $request_time "$request" $status $body_bytes_sent $bytes_received $http_referer $http_user_agent'),)
-BUNKERWEB = (nginx('$server_name $remote_addr - $request_id $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"'),)
+_BUNKERWEB = nginx('$server_name $remote_addr - $request_id $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"').parts
+BUNKERWEB = (Layout((VHOST, *_BUNKERWEB[1:])),)
 
 _ZORAXY = nginx("[$time_iso8601] [router:$router] [origin:$host] [client: $remote_addr] [useragent: $http_user_agent] $request_method $request_uri $status").parts
 _BARE = {"user_agent": ".*?", "method": "[A-Z]+", "status": r"\d{3}"}

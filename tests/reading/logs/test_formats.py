@@ -125,8 +125,12 @@ def test_cloudfront_agents_are_decoded_once_or_twice() -> None:
             {"msec": "1772446500.000", "client": "192.0.2.7", "verb": "GET", "uri": "/jobs", "args": "a=b", "status": 499, "bytes": -1, "latency": "1.5s"},
             {"target": "/jobs?a=b", "status": 499, "bytes": 0, "duration_ns": 1_500_000_000},
         ),
+        (
+            {"ts": 1772446500.0, "request": {"remote_addr": "192.0.2.7:40780", "method": "GET", "uri": "/jobs"}, "latency": 0.25, "size": 7, "status": 200, "resp_headers": {}},
+            {"client_port": 40780, "duration_ns": 250_000_000, "bytes": 7},
+        ),
     ],
-    ids=["nginx", "rails", "otlp", "opentelemetry", "caddy", "traefik", "short"],
+    ids=["nginx", "rails", "otlp", "opentelemetry", "caddy", "traefik", "short", "old caddy"],
 )  # fmt: skip
 def test_json_is_read_by_the_names_in_use(record: dict[str, object], expected: dict[str, object]) -> None:
     """Every framework has names and units of its own; what has no name here is dropped."""
@@ -134,6 +138,46 @@ def test_json_is_read_by_the_names_in_use(record: dict[str, object], expected: d
     assert (row["ts"], row["client_ip"]) == (INSTANT, "192.0.2.7")
     assert {name: row[name] for name in expected} == expected
     assert "secret" not in str(row)
+
+
+CARRIED = '192.0.2.7 - - [02/Mar/2026:11:15:00 +0100] "GET /jobs?page=2 HTTP/1.1" 200 7 "-" "x"'
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "Mar  2 10:15:01 web1 ",
+        "<134>2026-03-02T10:15:01Z web1 ",
+        "2026-03-02T10:15:01.123456789Z ",
+        "web-1  | 2026-03-02T10:15:01.123456789Z ",
+        "web1.example.com nginx: ",
+        "[pod/web-5d4f8-x2x/nginx] ",
+    ],
+)
+@pytest.mark.parametrize("line", [CARRIED, json.dumps({"time": "2026-03-02T10:15:00Z", "remote_addr": "192.0.2.7", "request": "GET /jobs?page=2 HTTP/1.1", "status": 200})])
+def test_a_head_without_a_program_or_a_time_passes_for_no_client_or_host(head: str, line: str) -> None:
+    """Read as a host or a user it would make every request one of a site that does not exist."""
+    row = _row(head + line)
+    assert (row["ts"], row["client_ip"], row["host"], row["user"], row["target"]) == (INSTANT, "192.0.2.7", None, None, "/jobs?page=2")
+
+
+@pytest.mark.parametrize("line", [CARRIED, "web1 nginx: " + CARRIED, json.dumps({"time": "2026-03-02T10:15:00Z", "client": "192.0.2.7", "method": "GET", "uri": "/jobs?page=2"})])
+@pytest.mark.parametrize(
+    ("key", "others"),
+    [
+        ("log", {"stream": "stdout", "time": "2026-03-02T10:15:01.123456789Z"}),
+        ("log", {"date": 1772446501.5, "kubernetes": {"pod_name": "web-5d4f8-x2x"}}),
+        ("message", {"@timestamp": "2026-03-02T10:15:01.123Z", "log": {"offset": 7, "file": {"path": "/var/log/a.log"}}, "host": {"name": "web1"}}),
+        ("MESSAGE", {"__REALTIME_TIMESTAMP": "1772446501000000", "SYSLOG_IDENTIFIER": "nginx"}),
+        ("textPayload", {"timestamp": "2026-03-02T10:15:01Z", "resource": {"type": "k8s_container"}}),
+        ("line", {"timestamp": "2026-03-02T10:15:01Z"}),
+    ],
+)
+def test_json_that_holds_a_line_stands_for_it(key: str, others: dict[str, object], line: str) -> None:
+    """Shippers put the line before or behind what they know of it; their time is when they read it."""
+    for record in ({key: line + "\n", **others}, {**others, key: line}):
+        row = _row(json.dumps(record))
+        assert (row["ts"], row["client_ip"], row["host"], row["method"], row["target"]) == (INSTANT, "192.0.2.7", None, "GET", "/jobs?page=2")
 
 
 @pytest.mark.parametrize(
@@ -238,6 +282,14 @@ def test_detection_does_not_mind_a_head_that_ends_within_a_line() -> None:
     """The head of a file is cut by bytes."""
     combined = next(entry.example for entry in FORMATS if entry.name == "combined")
     assert detect(f"{combined}\n{combined[:50]}".encode()).confidence == 1
+
+
+@pytest.mark.parametrize("known", ["vhost_combined", "bunkerweb", "ovh", "gandi"])
+def test_a_damaged_line_does_not_make_a_file_one_of_a_poorer_format(known: str) -> None:
+    """Read as common, a log that begins with one cut line would lose the referrers and agents of all its lines."""
+    example = next(entry.example for entry in FORMATS if entry.name == known)
+    for length in range(len(example) // 2, len(example)):
+        assert detect(f"{example[:length]}\n{example}\n{example}\n".encode()).format == known
 
 
 def test_nothing_is_detected_in_nothing() -> None:

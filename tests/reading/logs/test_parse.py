@@ -113,7 +113,7 @@ def test_a_bad_request_is_a_good_line(request_line: str, expected: tuple[str | N
     ("before", "after", "column", "value"),
     [
         (" 5120 ", " - ", "bytes", 0),
-        (" 5120 ", " 9223372036854775807 ", "bytes", 9223372036854775807),
+        (" 5120 ", " 70368744177664 ", "bytes", 70368744177664),
         (" 200 ", " - ", "status", None),
         (" 200 ", " 000 ", "status", 0),
         (" jane ", " - ", "user", None),
@@ -158,6 +158,7 @@ def test_a_value_is_read_as_it_is_meant(before: str, after: str, column: str, va
         (GOOD.replace(" 5120 ", " 5k "), "bad_size"),
         (GOOD.replace(" 5120 ", " -5 "), "bad_size"),
         (GOOD.replace(" 5120 ", " 9223372036854775808 "), "bad_size"),
+        (GOOD.replace(" 5120 ", " 4111111111111111 "), "bad_size"),
         (GOOD[:-1], "no_match"),
         (GOOD[: GOOD.index(" 5120")], "no_match"),
         ("www.example.com " + GOOD, "no_match"),

@@ -1,0 +1,69 @@
+"""Lines behind what carried them say what they say alone: a head taken for a client makes one visitor of all."""
+
+import json
+
+import pytest
+
+from dagster_project.reading.logs import FORMATS, parse
+from dagster_project.reading.logs.detect import detect
+from dagster_project.reading.logs.formats import Format
+from dagster_project.reading.logs.reader import FEWEST_LINES
+
+HEADS = [
+    "Mar  2 10:15:00 web1 nginx: ",
+    "Mar 12 10:15:00 web1 nginx[123]: ",
+    "<190>Mar 12 10:15:00 nginx: ",
+    "Mar 12 2026 10:15:00 2001:db8::1 nginx[123]: ",
+    "2026-03-12T10:15:00.123456+01:00 web1.example.com (nginx)[1]: ",
+    "2026-03-12 10:15:00 web1 app[web.1]: ",
+    "<190>1 2026-03-12T10:15:00.123Z web1 nginx 123 - - ",
+    '<190>1 2026-03-12T10:15:00Z web1 nginx - ID47 [a@1 x="]"][b@1 y="z"] \ufeff',
+    "2026-03-12T10:15:00.123456789Z stdout F ",
+    "2026-03-12T10:15:00.123456789Z ",
+    "web_1  | ",
+    "web-1 | ",
+    "\x1b[32mweb_1  |\x1b[0m ",
+    "[pod/web-5d/nginx] ",
+    "Mar 12 10:15:00 web1 docker-compose[12]: web_1  | ",
+]
+CARRIERS: list[dict[str, object]] = [
+    {"log": "", "stream": "stdout", "time": "2026-03-12T10:15:00Z"},
+    {"stream": "stdout", "log": "", "time": "2026-03-12T10:15:00Z", "kubernetes": {"pod_name": "web-5d"}},
+    {"@timestamp": "2026-03-12T10:15:00Z", "path": "/var/log/access.log", "host": "web1", "message": ""},
+    {"timestamp": "2026-03-12T10:15:00Z", "status": "info", "service": "web", "message": ""},
+    {"__REALTIME_TIMESTAMP": "1773310500000000", "MESSAGE": ""},
+    {"textPayload": "", "timestamp": "2026-03-12T10:15:00Z"},
+]
+WHOLE = [entry for entry in FORMATS if not entry.parts]
+
+
+def _carried(carrier: dict[str, object], line: str) -> str:
+    return json.dumps({key: value or f"{line}\n" for key, value in carrier.items()})
+
+
+@pytest.mark.parametrize("entry", WHOLE, ids=lambda entry: str(entry.name))
+def test_a_carried_line_says_what_it_says_alone(entry: Format) -> None:
+    """Each of these heads is written by what many servers log through."""
+    alone = parse(f"{entry.example}\n".encode(), entry.name).rows
+    for line in (*(head + entry.example for head in HEADS), *(_carried(carrier, entry.example) for carrier in CARRIERS)):
+        assert detect(f"{line}\n".encode()).format == entry.name
+        assert parse(f"{line}\n".encode()).rows.equals(alone), line[:40]
+        many = parse(f"{line}\n".encode() * FEWEST_LINES).rows.drop_columns("line_number")
+        assert many.slice(FEWEST_LINES - 1).equals(alone.drop_columns("line_number"))
+
+
+@pytest.mark.parametrize("head", ["nginx: ", "Mar 12 10:15:00 web1 access_log ", "2026-03-12T10:15:00+00:00 web1.example.com nginx "])
+def test_a_head_of_no_known_kind_is_neither_client_nor_host(head: str) -> None:
+    """A refused file is named, a misread one only counts wrongly."""
+    for entry in WHOLE:
+        assert parse(f"{head}{entry.example}\n".encode()).rows.num_rows == 0, entry.name
+
+
+def test_what_an_application_says_of_itself_is_no_request() -> None:
+    """The message of a shipper without a line in it, and the file that it read, are neither."""
+    record = {"time": "2026-03-12T10:15:00Z", "path": "/var/log/app.log", "host": "web1", "message": "started"}
+    good = json.dumps({"time": "2026-03-12T10:15:00Z", "remote_addr": "192.0.2.7", "path": "/jobs"})
+    for count in (1, FEWEST_LINES):
+        parsed = parse(f"{good}\n{json.dumps(record)}\n".encode() * count, "json")
+        assert parsed.rows["target"].to_pylist() == ["/jobs"] * count
+        assert parsed.rejects["reason"].to_pylist() == ["field_missing"] * count
