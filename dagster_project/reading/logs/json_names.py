@@ -17,9 +17,9 @@ _NAMES = {
         "client.address client.ip network.peer.address net.peer.ip net.sock.peer.addr remote_addr remoteaddr "
         "remote_ip remoteip request.remote_ip request.remote_addr req.remoteaddress remoteaddress remote_address "
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
-        "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h"
+        "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress src_ip"
     ),
-    "client_port": "client_port clientport clientsrcport request.remote_port remote_port client.port source.port network.peer.port id.orig_p",
+    "client_port": "client_port clientport clientsrcport request.remote_port remote_port client.port source.port network.peer.port id.orig_p src_port",
     "forwarded_for": (
         "http_x_forwarded_for x_forward_for x_forwarded_for x-forwarded-for xff forwarded_for request.headers.x-forwarded-for "
         "req.headers.x-forwarded-for headers.x-forwarded-for request_x-forwarded-for proxy_add_x_forwarded_for "
@@ -27,7 +27,8 @@ _NAMES = {
     ),
     "request": "request request_line requestline http.request_line requested_url",
     "method": (
-        "method request_method requestmethod clientrequestmethod httpmethod http_method http.method http.request.method request.method req.method httprequest.requestmethod verb httprequest.httpmethod reqmethod"
+        "method request_method requestmethod clientrequestmethod httpmethod http_method http.method http.request.method request.method req.method "
+        "httprequest.requestmethod verb httprequest.httpmethod reqmethod http.http_method"
     ),
     "target": (
         "request_uri requesturi clientrequesturi request.uri request.url req.url http.target url.original url.full http.url "
@@ -38,32 +39,33 @@ _NAMES = {
     "query": "query query_string querystring args url.query request.query requestquery httprequest.args querystr",
     "protocol": (
         "http_version httpversion http.version network.protocol.version protocol server_protocol request_protocol requestprotocol proto request.proto "
-        "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion"
+        "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion http.protocol request.httpversion"
     ),
     "host": (
         "http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
-        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost"
+        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
         "http.status_code http.response.status_code http.response.status response.status response.status_code "
-        "res.statuscode downstreamstatus edgeresponsestatus httpstatuscode httprequest.status code response"
+        "res.statuscode downstreamstatus edgeresponsestatus httpstatuscode httprequest.status code response response.statuscode http.status"
     ),
     "bytes": (
         "body_bytes_sent bytes_sent_body response_body_size response_body_bytes http.response.body.bytes "
         "http.response.body.size http.response_content_length downstreamcontentsize edgeresponsebodybytes bytes_body bytes_sent edgeresponsebytes sentbytes size "
         "response_size responsesize response_bytes responsebytes bytes_out bytes_written response_length resp_size httprequest.responsesize "
-        "content_length contentlength res.contentlength bytes length response.size res.headers.content-length response_body_len responselength responsebytesize"
+        "content_length contentlength res.contentlength bytes length "
+        "response.size res.headers.content-length response_body_len responselength responsebytesize response.body_size response.bodysize http.length"
     ),
     "referer": (
         "referer referrer http_referer http_referrer http.referer http.request.header.referer "
         "http.request.referrer request.headers.referer req.headers.referer request_referer request_referrer "
-        "request_referrer httprequest.referer headers.referer clientrequestreferer"
+        "request_referrer httprequest.referer headers.referer clientrequestreferer http.http_refer"
     ),
     "user_agent": (
         "user_agent useragent user-agent http_user_agent http.user_agent http.useragent user_agent.original "
         "request.headers.user-agent req.headers.user-agent request_user_agent request_user-agent "
-        "httprequest.useragent headers.user-agent http.request.header.user-agent clientrequestuseragent ua agent"
+        "httprequest.useragent headers.user-agent http.request.header.user-agent clientrequestuseragent ua agent http.http_user_agent"
     ),
     "user": ("remote_user user user_name username user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login"),
     "account": (
@@ -76,7 +78,10 @@ _NAMES = {
 _DURATIONS = {
     1: "duration_ns event.duration",
     1_000: "duration_us",
-    1_000_000: ("duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration latency latency_human elapsed_time latencies.request"),
+    1_000_000: (
+        "duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration "
+        "latency latency_human elapsed_time latencies.request"
+    ),
     1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken",
 }
 """The keys of durations by their unit in nanoseconds."""

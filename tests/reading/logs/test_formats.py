@@ -129,8 +129,15 @@ def test_cloudfront_agents_are_decoded_once_or_twice() -> None:
             {"ts": 1772446500.0, "request": {"remote_addr": "192.0.2.7:40780", "method": "GET", "uri": "/jobs"}, "latency": 0.25, "size": 7, "status": 200, "resp_headers": {}},
             {"client_port": 40780, "duration_ns": 250_000_000, "bytes": 7},
         ),
+        (
+            {"timestamp": "2026-03-02T10:15:00.000000+0000", "event_type": "http", "src_ip": "192.0.2.7", "src_port": 40780, "dest_ip": "198.51.100.1",
+             "http": {"hostname": "www.example.com", "url": "/a?b=c", "http_user_agent": "x", "http_method": "GET", "http_refer": "https://www.example.org/",
+                      "protocol": "HTTP/1.1", "status": 200, "length": 7}},
+            {"client_port": 40780, "method": "GET", "target": "/a?b=c", "host": "www.example.com", "status": 200, "bytes": 7, "user_agent": "x",
+             "referer": "https://www.example.org/", "http_version": "1.1"},
+        ),
     ],
-    ids=["nginx", "rails", "otlp", "opentelemetry", "caddy", "traefik", "short", "old caddy"],
+    ids=["nginx", "rails", "otlp", "opentelemetry", "caddy", "traefik", "short", "old caddy", "suricata"],
 )  # fmt: skip
 def test_json_is_read_by_the_names_in_use(record: dict[str, object], expected: dict[str, object]) -> None:
     """Every framework has names and units of its own; what has no name here is dropped."""
