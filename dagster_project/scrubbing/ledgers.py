@@ -19,6 +19,7 @@ GRANTEE = r"(?s)^(person|team):.|^anystaff:$"
 REVIEW_STATUS = ("acknowledged", "justified", "false_positive", "remediated", "reopened")
 PART_ROWS = 1 << 17
 LONGEST_DAYS = 36_525  # a century
+LARGEST = 1 << 46  # 70 TB, so that a sum of many stays a number
 DISCLOSURE_KINDS = ("sale", "provider", "licence", "processor", "other")
 _ARROW = {
     pl.String: pa.string(),
@@ -180,6 +181,10 @@ def _accounts(rows: pl.DataFrame, people: People) -> pl.DataFrame:
     return _as_delivered("account_id", "joined_at", "closed_at", "plan", "seats", "time_zone")(kept, people)
 
 
+def _account_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
+    return _unless(_is_span("seats", longest=LARGEST))
+
+
 def _opt_outs(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     recorded = pl.coalesce("recorded_at", "valid_from").alias("recorded_at")
     told = rows.select("account_id", "record_class", codes(rows["purpose"]), codes(rows["site"]), "valid_from", "valid_to", recorded)
@@ -228,6 +233,10 @@ def _sources(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     )
 
 
+def _gap_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
+    return _unless((pl.col("from") <= pl.col("to")).fill_null(value=True))
+
+
 def _gaps(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     return rows.select("source", pl.col("from").alias("gap_from"), pl.col("to").alias("gap_to"))
 
@@ -263,12 +272,21 @@ def _tags(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     return told.select("event_id", "site", "recipient", "occurred_at", "account_id", "personal_kinds", "card_numbers")
 
 
+def _message_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
+    return _unless(_is_span("size_bytes", longest=LARGEST))
+
+
 def _messages(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     return rows.select("snapshot_at", "message_id", "account_id", "received_at", "size_bytes", codes(rows["channel"]))
 
 
 def _mailings(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     return rows.select("mailing_id", "account_id", "sent_at", codes(rows["purpose"]))
+
+
+def _objections(rows: pl.DataFrame, _: People) -> pl.DataFrame:
+    """Return one row for each account and version: an objection stands from when it was first recorded."""
+    return rows.group_by("account_id", "policy_id", maintain_order=True).agg(pl.col("recorded_at").min())
 
 
 def _review_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
@@ -285,26 +303,27 @@ def _as_delivered(*names: str) -> Callable[[pl.DataFrame, People], pl.DataFrame]
     return lambda rows, _: rows.select(names)
 
 
+def _unique(*key: str, added: tuple[str, ...] = ()) -> Callable[[pl.DataFrame], Merged]:
+    """Refuse a row whose key was there with other content, except for one that adds what is `added`."""
+    return partial(adding, key=key, added=added)
+
+
 _LEDGERS: Mapping[str, _Ledger] = {
-    "grants": _Ledger(_grants, partial(adding, key="grant_id", added=("revoked_at", "revocation_recorded_at")), _grant_fault, "grant_id"),
+    "grants": _Ledger(_grants, _unique("grant_id", added=("revoked_at", "revocation_recorded_at")), _grant_fault, "grant_id"),
     "staff": _Ledger(_staff),
     "teams": _Ledger(_teams, fault=_team_fault),
-    "accounts": _Ledger(_accounts, partial(filling, key="account_id")),
-    "policies": _Ledger(_policies, partial(adding, key="policy_id", added=()), _policy_fault),
-    "opt_outs": _Ledger(_opt_outs),
-    "emergencies": _Ledger(_emergencies, partial(adding, key="emergency_id", added=("decision", "decided_by", "decided_at")), _emergency_fault),
+    "accounts": _Ledger(_accounts, partial(filling, key="account_id"), _account_fault),
+    "policies": _Ledger(_policies, _unique("policy_id"), _policy_fault),
+    "opt_outs": _Ledger(_opt_outs, _unique("account_id", "record_class", "purpose", "site", "valid_from", "recorded_at", added=("valid_to",))),
+    "emergencies": _Ledger(_emergencies, _unique("emergency_id", added=("decision", "decided_by", "decided_at")), _emergency_fault),
     "sources": _Ledger(_sources, partial(filling, key="source"), _source_fault),
-    "gaps": _Ledger(_gaps),
-    "messages": _Ledger(_messages),
-    "erasures": _Ledger(_as_delivered("order_id", "account_id", "recorded_at", "message_id")),
-    "disclosures": _Ledger(_disclosures),
-    "consents": _Ledger(
-        _consents,
-        partial(adding, key="consent_id", added=("valid_to",)),
-        _consent_fault,
-    ),
-    "tags": _Ledger(_tags),
-    "mailings": _Ledger(_mailings),
-    "objections": _Ledger(_as_delivered("account_id", "policy_id", "recorded_at")),
+    "gaps": _Ledger(_gaps, fault=_gap_fault),
+    "messages": _Ledger(_messages, _unique("snapshot_at", "account_id", "message_id"), _message_fault),
+    "erasures": _Ledger(_as_delivered("order_id", "account_id", "recorded_at", "message_id"), _unique("order_id", "account_id", "message_id")),
+    "disclosures": _Ledger(_disclosures, _unique("disclosure_id")),
+    "consents": _Ledger(_consents, _unique("consent_id", added=("valid_to",)), _consent_fault),
+    "tags": _Ledger(_tags, _unique("event_id")),
+    "mailings": _Ledger(_mailings, _unique("mailing_id")),
+    "objections": _Ledger(_objections),
     "reviews": _Ledger(_reviews, fault=_review_fault),
 }

@@ -24,8 +24,8 @@ def distinct(rows: pl.DataFrame) -> Merged:
     return Merged(rows.filter(is_first), _places(rows.filter(~is_first)), _places(rows.clear()))
 
 
-def adding(rows: pl.DataFrame, key: str, added: Sequence[str]) -> Merged:
-    """Let one later row of a key add what stands in `added`, once; any other difference refuses the later row.
+def adding(rows: pl.DataFrame, key: Sequence[str], added: Sequence[str] = ()) -> Merged:
+    """Let one later row of a key, one or several columns, add what stands in `added`, once; any other difference refuses the later row.
 
     The first of the columns `added` is the one that must be there for something to be added.
     """
@@ -57,12 +57,12 @@ def agreement(rows: pl.DataFrame, key: Sequence[str], columns: Sequence[str]) ->
     return numbered["place"] == first, alike
 
 
-def _versions(rows: pl.DataFrame, key: str, added: Sequence[str]) -> tuple[pl.Series, pl.Series]:
+def _versions(rows: pl.DataFrame, key: Sequence[str], added: Sequence[str]) -> tuple[pl.Series, pl.Series]:
     """Return which version of a key stays, and which are refused; rows are in the order in which they were delivered."""
     base = [name for name in rows.columns if name not in (*PLACE, *added)]
-    is_first, agrees = agreement(rows, [key], base)
+    is_first, agrees = agreement(rows, key, base)
     adds = rows[added[0]].is_not_null() if added else pl.repeat(value=False, n=len(rows), eager=True)
-    marked = rows.select(key, is_first=is_first, adds=adds, may_add=agrees & adds & ~is_first)
+    marked = rows.select(*key, is_first=is_first, adds=adds, may_add=agrees & adds & ~is_first)
     is_open = ~(pl.col("is_first") & pl.col("adds")).any().over(key)
     marked = marked.with_columns(is_added=pl.col("may_add") & is_open & (pl.col("may_add").cum_sum().over(key) == 1))
     is_amended = pl.col("is_added").any().over(key)

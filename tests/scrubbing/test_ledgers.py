@@ -235,7 +235,7 @@ def test_other_ledgers(people: People, tmp_path: Path) -> None:
     assert found.table["recorded_at"].to_pylist() == [NINE, NINE + timedelta(hours=1)]
     assert found.duplicates.to_pylist() == [{"input_id": "i1", "line_number": 1}]
     disclosure = {"disclosure_id": "d", "account_id": "C1", "recipient": "r", "data_class": "c", "purpose": "p", "occurred_at": at}
-    kinds = _scrub(tmp_path, people, "disclosures", [disclosure | {"kind": kind} for kind in ("sale", "gift", None)])
+    kinds = _scrub(tmp_path, people, "disclosures", [disclosure | {"disclosure_id": f"d{kind}", "kind": kind} for kind in ("sale", "gift", None)])
     assert kinds.table["kind"].to_pylist() == ["sale", "other", None]
     consent = {"consent_id": "k", "account_id": "C1", "recipient": "r", "valid_from": at, "recorded_at": at}
     ended = _scrub(tmp_path, people, "consents", [consent], [consent | {"valid_to": later}, consent | {"recipient": "else"}])
