@@ -27,7 +27,8 @@ _NAMES = {
     ),
     "request": "request request_line requestline http.request_line requested_url",
     "method": (
-        "method request_method requestmethod clientrequestmethod httpmethod http_method http.method http.request.method request.method req.method httprequest.requestmethod verb httprequest.httpmethod reqmethod"
+        "method request_method requestmethod clientrequestmethod httpmethod http_method http.method http.request.method "
+        "request.method req.method httprequest.requestmethod verb httprequest.httpmethod reqmethod"
     ),
     "target": (
         "request_uri requesturi clientrequesturi request.uri request.url req.url http.target url.original url.full http.url "
@@ -76,7 +77,10 @@ _NAMES = {
 _DURATIONS = {
     1: "duration_ns event.duration",
     1_000: "duration_us",
-    1_000_000: ("duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration latency latency_human elapsed_time latencies.request"),
+    1_000_000: (
+        "duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time "
+        "http.server.duration latency latency_human elapsed_time latencies.request"
+    ),
     1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken",
 }
 """The keys of durations by their unit in nanoseconds."""
