@@ -44,6 +44,7 @@ _WALLET = re.compile(
     r"(?<![0-9A-Za-z])(?:(?P<hex>0x[0-9a-fA-F]{40})|(?P<bech32>(?:bc|ltc|tb)1[02-9ac-hj-np-z]{11,71})|(?P<base58>[13LM][1-9A-HJ-NP-Za-km-z]{25,34}))(?![0-9A-Za-z])"
 )
 _FIVE_DIGITS = re.compile(r"\d(?:\D{0,3}\d){4}")
+_PENSION_WEIGHTS = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
@@ -113,6 +114,12 @@ def _is_spanish(number: str) -> bool:
     return _DNI_LETTERS[int(str("XYZ".find(number[0])).replace("-1", "") + re.sub(r"\D", "", number)) % 23] == number[-1]
 
 
+def _is_insured(number: str) -> bool:
+    """Check a number of Germany's pension insurance: the letter counts as two digits, the sum of the weighted digits' digits by 10 is the last."""
+    digits = f"{number[:8]}{ord(number[8].upper()) - ord('A') + 1:02d}{number[9:]}"
+    return sum(sum(map(int, str(int(digit) * weight))) for digit, weight in zip(digits[:-1], _PENSION_WEIGHTS, strict=True)) % 10 == int(digits[-1])
+
+
 def _is_as_written(_number: str) -> bool:
     return True
 
@@ -122,6 +129,7 @@ _NATIONAL_IDS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"(?<!\w)[A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z](?!\w)", re.IGNORECASE), _is_as_written),  # Italy
     (re.compile(r"(?<!\w)(?!BG|GB|NK|KN|TN|NT|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D](?!\w)"), _is_as_written),  # United Kingdom
     (re.compile(r"(?<![\w-])[1-9]\d \d{3} \d{3} \d{3}(?![\w-])"), _is_german),
+    (re.compile(r"(?<!\w)\d{8}[A-Za-z]\d{3}(?!\w)"), _is_insured),
     (re.compile(r"(?<![\w-])[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?\d{2} ?\d{3} ?\d{3} ?\d{2}(?![\w-])"), _is_french),
     (re.compile(r"(?<!\w)(?:[XYZ]-?\d{7}|\d{8})-?[A-HJ-NP-TV-Z](?!\w)"), _is_spanish),
 )

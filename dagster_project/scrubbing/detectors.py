@@ -11,7 +11,7 @@ MAX_CHARS = 8192  # of a longer text the beginning is read: what cannot be read 
 
 # Without any of these a text holds no kind in the open, or no packed token: most texts end here.
 _DIRECT = re.compile(
-    r"@|[%\\&=$]|[^\x00-\x7f]|eyJ|:[^:]*:|\d[.]\d|0[xX]|[0-9a-fA-F]-[0-9a-fA-F]{1,4}-|[0-9A-Za-z]{15}|\d(?:\D{0,2}\d){6}|\d_\d{1,3}_|[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\."
+    r"@|[%\\&=$]|[^\x00-\x7f]|eyJ|:[^:]*:|\d[.]\d|0[xX]|[0-9a-fA-F]-[0-9a-fA-F]{1,4}-|[0-9A-Za-z]{15}|\d(?:\D{0,2}\d){6}|\d[_,] ?\d{1,3}[_,]|[0-9a-fA-F]{4}\.[0-9a-fA-F]{4}\."
     r"|glpat-|[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D]|(?i:[\[({<]\s?(?:at|\u00e4t|a[\])}>]|dot|\.)|[_-]at[_-][\w-]{2,63}\.|[ _+.-]dot[ _+.-]"
     r"|\.(?:arpa|dip|dsl|dyn|pool|local|public)|bearer |basic |private key)",
 )
@@ -34,7 +34,8 @@ _DOT = re.compile(r"\s?[\[({<]\s?(?:dot|punkt|\.)\s?[\])}>]\s?|[ _+.-]dot[ _+.-]
 _DOT_OF_NUMBERS = re.compile(r"(?<=\d)(?:\s{0,2}[\[({<]\s?(?:dot|\.)\s?[\])}>]\s{0,2}|\s{1,2}\.\s{0,2}|\.\s{1,2})(?=\d)", re.IGNORECASE)
 _OCTETS = r"(?:0[xX][0-9a-fA-F]{1,2}|\d{1,4})"
 _QUAD = re.compile(rf"(?<![\d.])(?<![vV]){_OCTETS}(?:\.{_OCTETS}){{3}}(?!\.?\d)")
-_DASHED_QUAD = re.compile(r"(?<!\d)(?<!\d[_-])\d{1,3}([_-])\d{1,3}\1\d{1,3}\1\d{1,3}(?![_-]?\d)")
+_DASHED_QUAD = re.compile(r"(?<!\d)(?<!\d[_,-])\d{1,3}([_,-] ?)\d{1,3}\1\d{1,3}\1\d{1,3}(?![_,-]? ?\d)")
+_NUMBERS = re.compile(r"\d+")
 _HEX_ADDRESS = re.compile(r"(?<![0-9A-Za-z])0[xX][0-9a-fA-F]{7,8}(?![0-9A-Za-z])")
 _WHOLE_ADDRESS = re.compile(r"(?:(?:^|//|@|[?&;](?:[\w-]{0,30}ip|[\w-]{0,30}addr[\w-]{0,30}|client|host)=)(\d{9,10})|^(\d{1,3})\.(\d{1,3}\.)?(\d{3,8}))(?=$|[/:?&#])")
 _V6 = re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{0,38}:[0-9a-fA-F.:]{0,38}(?![\w:])")
@@ -140,7 +141,7 @@ def _has_address(text: str) -> bool:
     text = _DOT_OF_NUMBERS.sub(".", text)
     if "." in text and any(all(_octet(part) <= 255 for part in found.split(".")) for found in _QUAD.findall(text)):
         return True
-    if any(_is_dashed(found[0].replace("_", "-").split("-")) for found in _DASHED_QUAD.finditer(text)):
+    if any(_is_dashed(_NUMBERS.findall(found[0])) for found in _DASHED_QUAD.finditer(text)):
         return True
     if "-" in text and any(re.search(r"[a-f]", found, re.IGNORECASE) and _is_v6(found.replace("-", ":")) for found in _DASHED_V6.findall(text)):
         return True
@@ -150,7 +151,7 @@ def _has_address(text: str) -> bool:
 
 
 def _is_dashed(octets: list[str]) -> bool:
-    """Four numbers below 256 with hyphens between; below 32 they are rather a version or a time."""
+    """Four numbers below 256 with hyphens or commas between; below 32 they are rather a version or a time."""
     return 31 < max(map(int, octets)) <= 255
 
 

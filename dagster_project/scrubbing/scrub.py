@@ -134,9 +134,6 @@ class Scrubber:
         return {"visitor_high": high, "visitor_low": low, "is_late": pa.array(is_late)}
 
 
-LONGEST_NS = 1 << 53
-"""104 days: what says more is no length of time, and a float would not hold it exactly."""
-
 RULES = {"log": "account", "host": "host", "path": "target", "user": "user"}
 """The column that each rule of `[accounts] rules` looks at."""
 
@@ -151,12 +148,10 @@ def _contributors(addresses: pa.Array) -> pa.Array:
 
 
 def _of_lines(rows: pa.Table, first_line: int) -> Columns:
-    """Return instants, line numbers and sizes; a status outside 100 to 599 is none, as is a length of more than LONGEST_NS, bytes below 0 are 0."""
+    """Return instants, line numbers and sizes; a status outside 100 to 599 is none, bytes below 0 are 0."""
     occurred_at = number_column(rows, "ts", TIME)
     status = number_column(rows, "status", pa.int16())
     is_status = pc.and_(pc.greater_equal(status, 100), pc.less_equal(status, 599))
-    length = number_column(rows, "duration_ns", pa.int64())
-    is_length = pc.less_equal(length, LONGEST_NS)
     sent = pc.fill_null(number_column(rows, "bytes", pa.int64()), 0)
     return {
         "day": pc.cast(occurred_at, pa.date32()),
@@ -164,7 +159,7 @@ def _of_lines(rows: pa.Table, first_line: int) -> Columns:
         "line_number": pc.add(number_column(rows, "line_number", pa.int64()), first_line - 1),
         "status": pc.if_else(is_status, status, pa.scalar(None, pa.int16())),
         "bytes_sent": pc.max_element_wise(sent, 0).cast(pa.int64()),
-        "duration_ms": pc.divide(pc.if_else(is_length, length, pa.scalar(None, pa.int64())).cast(pa.float64()), 1e6),
+        "duration_ms": pc.divide(number_column(rows, "duration_ns", pa.float64()), 1e6),
     }
 
 

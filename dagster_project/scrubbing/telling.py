@@ -80,4 +80,4 @@ def _is_random(plain: str) -> bool:
     words = [(word, len(_TURN.findall(word))) for word in _WORDS.findall(plain) if len(word) >= 6]
     if any((turns >= 4 and len(word) >= 12) or (len(word) >= 16 and 2 * len(_CASE.findall(word)) > len(word)) for word, turns in words):
         return True
-    return sum(turns for word, turns in words if not (word.islower() or word.istitle())) >= 5
+    return sum(turns for word, turns in words if not (word.islower() or word[1:].islower())) >= 5

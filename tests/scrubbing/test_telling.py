@@ -38,6 +38,7 @@ from dagster_project.scrubbing.telling import is_behind_folder, is_scheme, is_te
         "V1StGXR8_Z5jdHi6B-myT",
         "0ujtsYcgvSTl8PAuAdqWYSMnLOv",
         "1HGCM82633A004352",
+        "C01X00T47",
         "507f1f77bcf86cd799439011",
         "d41d8cd98f00b204e9800998ecf8427e",
         "d41d8cd98f00b204e9800998ecf8427e.jpg",

@@ -14,7 +14,7 @@ import polars as pl
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
 from dagster_project.reading.logs.layouts import DECODED, Field, Layout, Part
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.values import LARGEST_SIZE, LAST_PORT, client, host, trailing
+from dagster_project.reading.logs.values import LAST_PORT, LONGEST_NS, MOST_BYTES, client, host, trailing
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 ROW: dict[str, pl.DataType] = {
@@ -89,7 +89,7 @@ def _batch(lines: Lines, texts: pl.Series, start: int, how: Sections, layout: La
     frame = frame.filter(~pl.any_horizontal(odd)) if odd else frame
     frame, cells, checks = _cut(frame, how, layout.separator)
     duration = _duration(cells, layout)
-    is_duration = duration.is_not_null() | (cells["duration"] == "-") if "duration" in cells else pl.lit(True)
+    is_duration = duration.is_between(0, LONGEST_NS) | (cells["duration"] == "-") if "duration" in cells else pl.lit(True)
     read = read_columns(frame, Reading(cells, [*checks, is_duration, _is_moment(cells)], _instant(cells), duration))
     if layout.decode:
         read = read.with_columns(_mapped(read[name], layout.decode, pl.String()) for name in DECODED)
@@ -174,7 +174,7 @@ def _typed(frame: pl.LazyFrame, reading: Reading) -> pl.LazyFrame:
     is_status = (typed["status"].is_between(0, 999) & (status.str.len_bytes() <= 3)) | (status == "-")
     is_unsigned = ~(status.str.starts_with("+") | bytes_sent.str.starts_with("+"))
     is_instant = typed["ts"].is_between(_FIRST, _END, closed="left")
-    is_plain = [*reading.checks, is_instant, is_request, is_status, is_unsigned, typed["bytes"].is_between(0, LARGEST_SIZE)]
+    is_plain = [*reading.checks, is_instant, is_request, is_status, is_unsigned, typed["bytes"].is_between(0, MOST_BYTES)]
     frame = frame.with_columns(column.alias(f"typed_{name}") for name, column in columns.items())
     return frame.select("line_number", pl.all_horizontal(is_plain).alias("is_plain"), **typed)
 

@@ -8,7 +8,7 @@ import polars as pl
 from dagster_project.reading.logs.columns import ROW
 from dagster_project.reading.logs.instants import instant
 from dagster_project.reading.logs.json_lines import FIRST_EPOCH_S, LAST_EPOCH_S, epoch_us, text_of
-from dagster_project.reading.logs.values import LARGEST, duration_ns
+from dagster_project.reading.logs.values import LARGEST, LONGEST_NS, duration_ns
 
 Values = Sequence[object] | pl.Series
 """Values as JSON has them."""
@@ -65,16 +65,20 @@ def moments(candidates: list[Values]) -> pl.Series:
 
 
 def durations(values: Values, unit_ns: int) -> pl.Series:
-    """Return nanoseconds."""
+    """Return nanoseconds, null of more than a day."""
     kinds = _kinds(values)
     if kinds == {float} or (kinds <= {float, int} and _largest(values) <= LARGEST):  # type: ignore[operator]
         lengths = pl.Series(values if kinds == {float} else list(map(float, values)), dtype=pl.Float64) * unit_ns
-        return lengths.set(~((lengths >= 0) & (lengths < LARGEST)), None).round().cast(pl.Int64)
+        return _whole(lengths)
     texts = texts_of(values) if float not in kinds else pl.Series([repr(value) if isinstance(value, float) else text_of(value) for value in values], dtype=pl.String)
     plain = texts.set(~texts.str.contains(_PLAIN_NUMBER).fill_null(value=False), None)
-    lengths = (plain.cast(pl.Float64) * unit_ns).round().cast(pl.Int64)
+    whole = _whole(plain.cast(pl.Float64) * unit_ns)
     others = texts.set(plain.is_not_null(), None)
-    return lengths if others.null_count() == len(others) else lengths.fill_null(_mapped(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
+    return whole if others.null_count() == len(others) else whole.fill_null(_mapped(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
+
+
+def _whole(lengths: pl.Series) -> pl.Series:
+    return lengths.set(~((lengths >= 0) & (lengths <= LONGEST_NS)), None).round().cast(pl.Int64)
 
 
 def _mapped(texts: pl.Series, value: Callable[[str], object], kind: pl.DataType) -> pl.Series:

@@ -43,8 +43,10 @@ CLAIMS = pa.schema([("client_list", pa.string()), ("client_header", pa.string())
 READ = pa.schema([*ROWS, *CLAIMS])
 
 LARGEST = (1 << 63) - 1
-LARGEST_SIZE = 1 << 46
-"""Bytes of the largest answer, 70 TB: more than any store keeps in one object. What says more is another number, or damaged."""
+MOST_BYTES = 10**13 - 1
+"""No answer is as large; such a number is something else in the place of the size, a card's perhaps."""
+LONGEST_NS = 86_400 * 10**9
+"""A day, which only a tunnel lasts: what says more tells no time of an answer, and may be somebody's number."""
 LAST_PORT = 65535
 LONGEST_LIST = 1024
 EMPTY_USER = '""'
@@ -126,10 +128,10 @@ def status(value: str) -> int | None:
 
 
 def size(value: str) -> int:
-    """Return bytes, 0 where the log says `-`."""
+    """Return bytes, 0 where the log says `-`; more than MOST_BYTES are none."""
     if value in ("", "-"):
         return 0
-    if not (value.isascii() and value.isdecimal() and len(value) <= 19) or int(value) > LARGEST_SIZE:
+    if not (value.isascii() and value.isdecimal() and len(value) <= 19) or int(value) > MOST_BYTES:
         raise Refused("bad_size")
     return int(value)
 
@@ -194,12 +196,12 @@ def origin_form(url: str) -> tuple[str | None, str]:
 
 
 def duration_ns(value: str, unit_ns: int) -> int | None:
-    """Return nanoseconds of a number in the given unit, or of one that names its own (`2ms`)."""
+    """Return nanoseconds of a number in the given unit, or of one that names its own (`2ms`); none of more than LONGEST_NS."""
     found = _LENGTH.fullmatch(value.strip())
     if not found:
         return None
     length = float(found[1]) * (_UNIT_NS[found[2]] if found[2] else unit_ns)
-    return round(length) if length < LARGEST else None
+    return round(length) if length <= LONGEST_NS else None
 
 
 def trailing(rest: str) -> dict[str, str]:
@@ -215,7 +217,8 @@ def trailing(rest: str) -> dict[str, str]:
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)
     alone = re.fullmatch(r"\s*(?:[0-9]+/)?([0-9]{1,12})", rest)
-    return {"duration": f"{alone[1]}000"} if alone else found
+    length = duration_ns(alone[1], 1_000) if alone else None
+    return found if length is None else {"duration": str(length)}
 
 
 def _is_address_list(token: str) -> bool:

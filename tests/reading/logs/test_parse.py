@@ -113,7 +113,7 @@ def test_a_bad_request_is_a_good_line(request_line: str, expected: tuple[str | N
     ("before", "after", "column", "value"),
     [
         (" 5120 ", " - ", "bytes", 0),
-        (" 5120 ", " 70368744177664 ", "bytes", 70368744177664),
+        (" 5120 ", " 9999999999999 ", "bytes", 9999999999999),
         (" 200 ", " - ", "status", None),
         (" 200 ", " 000 ", "status", 0),
         (" jane ", " - ", "user", None),
@@ -348,3 +348,39 @@ def test_no_line_takes_long_in_a_format_of_ones_own(line: str, known: str) -> No
     parsed = parse(line.encode() + b"\n", known)
     assert parsed.rows.num_rows + parsed.rejects.num_rows == 1
     assert time.process_time() - begun < 5
+
+
+HUGE = ["5555555555554444", "999999999999", "9223372036854775807"]
+
+
+@pytest.mark.parametrize("huge", HUGE)
+@pytest.mark.parametrize(("known", "line"), [
+    ("apache:%h %t %>s %D", "192.0.2.7 {time} 200 {huge}"),
+    ("apache:%h %t %>s %T", "192.0.2.7 {time} 200 {huge}"),
+    ("json", '{{"time": "2026-03-02T10:15:00Z", "method": "GET", "duration_s": {huge}}}'),
+    ("json", '{{"time": "2026-03-02T10:15:00Z", "method": "GET", "duration_s": "{huge}"}}'),
+    ("json", '{{"time": "2026-03-02T10:15:00Z", "method": "GET", "request_time": "{huge}.5"}}'),
+])  # fmt: skip
+def test_a_time_of_more_than_a_day_is_none(known: str, line: str, huge: str) -> None:
+    """One line of a broken clock must not stop a run, and a number of a person in this place must not be kept."""
+    body = (line.format(time=TIME, huge=huge) + "\n").encode()
+    for count in (1, FEWEST_LINES):
+        assert parse(body * count, known).rows["duration_ns"].to_pylist() == [None] * count
+
+
+def test_a_day_is_the_longest_time() -> None:
+    """Both sides of the boundary, line by line and in columns."""
+    for milliseconds, expected in ((86_400_000, 86_400 * 10**9), (86_400_001, None)):
+        body = f'{{"time": "2026-03-02T10:15:00Z", "method": "GET", "duration_ms": {milliseconds}}}\n'.encode()
+        for count in (1, FEWEST_LINES):
+            assert set(parse(body * count, "json").rows["duration_ns"].to_pylist()) == {expected}
+
+
+@pytest.mark.parametrize(("size", "is_read"), [("9999999999999", True), ("10000000000000", False), ("5555555555554444", False)])
+def test_a_number_in_the_place_of_the_size_is_no_size(size: str, is_read: bool) -> None:
+    """Nothing is ten terabytes long; a card's number has thirteen digits and more."""
+    lines = [GOOD.replace(" 5120 ", f" {size} "), f'{{"time": "2026-03-02T10:15:00Z", "method": "GET", "bytes": {size}}}']
+    for line, known in zip(lines, ("combined", "json"), strict=True):
+        for count in (1, FEWEST_LINES):
+            parsed = parse(f"{line}\n".encode() * count, known)
+            assert (parsed.rows.num_rows, set(parsed.rejects["reason"].to_pylist())) == ((count, set()) if is_read else (0, {"bad_size"}))
