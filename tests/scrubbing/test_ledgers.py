@@ -244,6 +244,46 @@ def test_other_ledgers(people: People, tmp_path: Path) -> None:
     assert gap.table.to_pylist() == [{"source": "s", "gap_from": NINE, "gap_to": None}]
 
 
+SOUND_ROWS: dict[str, dict[str, Any]] = {
+    "disclosures": {"disclosure_id": "d", "account_id": "C1", "recipient": "r", "data_class": "c", "purpose": "p", "occurred_at": "2026-03-10T09:00:00Z"},
+    "tags": {"event_id": "t", "site": "s", "recipient": "r", "occurred_at": "2026-03-10T09:00:00Z", "url": "https://t.example.com/"},
+    "mailings": {"mailing_id": "m", "account_id": "C1", "sent_at": "2026-03-10T09:00:00Z", "purpose": "p"},
+    "messages": {"snapshot_at": "2026-03-10T09:00:00Z", "message_id": "m", "account_id": "C1", "received_at": "2026-03-10T09:00:00Z", "size_bytes": 7},
+    "erasures": {"order_id": "o", "account_id": "C1", "recorded_at": "2026-03-10T09:00:00Z", "message_id": "m"},
+    "opt_outs": {"account_id": "C1", "valid_from": "2026-03-10T09:00:00Z", "valid_to": "2026-03-10T10:00:00Z", "recorded_at": "2026-03-10T09:00:00Z"},
+    "accounts": {"account_id": "C1", "seats": 5},
+    "gaps": {"source": "s", "from": "2026-03-10T09:00:00Z", "to": "2026-03-10T09:00:00Z"},
+}
+
+
+@pytest.mark.parametrize(("folder", "changed", "is_refused"), [
+    ("disclosures", {"purpose": "q"}, True), ("disclosures", {"disclosure_id": "e"}, False),
+    ("tags", {"site": "z"}, True), ("mailings", {"purpose": "q"}, True),
+    ("messages", {"size_bytes": 8}, True), ("messages", {"message_id": "n"}, False), ("messages", {"message_id": "n", "size_bytes": -1}, True),
+    ("messages", {"message_id": "n", "size_bytes": 2**46 + 1}, True),
+    ("erasures", {"recorded_at": "2026-03-10T10:00:00Z"}, True), ("erasures", {"message_id": "n"}, False),
+    ("opt_outs", {"valid_to": "2026-03-10T11:00:00Z"}, True), ("opt_outs", {"recorded_at": "2026-03-10T10:00:00Z"}, False),
+    ("accounts", {"account_id": "C2", "seats": -1}, True), ("accounts", {"account_id": "C2", "seats": 0}, False),
+    ("gaps", {"to": "2026-03-10T08:59:59.999999Z"}, True), ("gaps", {"to": "2026-03-10T09:00:00.000001Z"}, False),
+])  # fmt: skip
+def test_a_row_that_contradicts_or_cannot_be_is_refused_alone(folder: str, changed: dict[str, Any], is_refused: bool, people: People, tmp_path: Path) -> None:
+    """The first row stands, and a suite over the table finds nothing."""
+    sound = SOUND_ROWS[folder]
+    found = _scrub(tmp_path, people, folder, [sound, sound | changed])
+    assert found.refused["line_number"].to_pylist() == ([2] if is_refused else [])
+    assert len(found.table) == (1 if is_refused else 2)
+
+
+def test_an_opt_out_is_ended_by_a_later_row_and_an_objection_stands_from_its_first(people: People, tmp_path: Path) -> None:
+    """An end that comes later must reach the customer's refusal, a second objection must not move it."""
+    nine, ten = "2026-03-10T09:00:00Z", "2026-03-10T10:00:00Z"
+    opt_out = {"account_id": "C1", "valid_from": nine}
+    ended = _scrub(tmp_path, people, "opt_outs", [opt_out], [opt_out | {"valid_to": ten}])
+    assert (ended.table["valid_to"].to_pylist(), ended.refused.num_rows) == ([NINE.replace(hour=10)], 0)
+    objections = _scrub(tmp_path, people, "objections", [{"account_id": "C1", "policy_id": "p", "recorded_at": at} for at in (ten, nine)])
+    assert objections.table["recorded_at"].to_pylist() == [NINE]
+
+
 @pytest.mark.parametrize(("files", "ends"), [
     ([[{}], [{"valid_to": 10}]], [10]),
     ([[{"valid_to": 10}], [{}]], [10]),
