@@ -7,17 +7,17 @@ from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from dagster_project.scrubbing.addresses import MAPPED, V4_KINDS, Proxies, classify, client, v4_kinds
 from dagster_project.scrubbing.columns import CARDS, cards
-from dagster_project.scrubbing.memory import CLOSED, Memory, Seen
+from dagster_project.scrubbing.memory import CLOSED, Memory, Seen, followed
 from dagster_project.scrubbing.tokens import BLOCK, TOKEN_BYTES, Blocks, address_block
 
 SCHEMA = {"address": BLOCK, "ip_version": pa.int16(), "client_class": CLOSED, "client_source": CLOSED, **CARDS}
 _LONGEST_CACHE = 50_000
+_DOTS, _LONGEST_OCTET = 3, 3
 _KINDS = pa.array([kind.client_class for kind in V4_KINDS])
 _PEER = pa.array([V4_KINDS[0].client_source])
 _KEYS = [np.uint64(hash((name,)) & (2**64 - 1)) for name in ("gh/high", "gh/low")]  # other ones in each process
@@ -42,22 +42,31 @@ class Clients:
         coded = peer if pa.types.is_dictionary(peer.type) else peer.dictionary_encode()
         numbers, is_dotted = dotted(coded.dictionary)
         others = self._others.see(pa.concat_arrays([coded.dictionary.filter(pa.array(~is_dotted)), pa.nulls(1, pa.string())]))
-        made = [pa.concat_arrays([known.chunk(0), column]) for known, column in zip(others.made.columns, _of_dotted(numbers[is_dotted]), strict=True)]
         places = np.empty(len(is_dotted) + 1, np.int32)
         places[:-1][is_dotted] = np.arange(is_dotted.sum()) + others.made.num_rows
         places[np.append(~is_dotted, True)] = others.rows.to_numpy()
-        return Seen(pa.Table.from_arrays(made, schema=others.made.schema), pa.array(places).take(pc.fill_null(coded.indices, len(is_dotted))))
+        return Seen(followed(others.made, _of_dotted(numbers[is_dotted])), pa.array(places).take(pc.fill_null(coded.indices, len(is_dotted))))
 
 
-def dotted(texts: pa.Array) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
-    """Return texts as IPv4 addresses, each a number, and which of them are plain dotted decimal."""
-    column = pl.Series(texts, dtype=pl.String)
-    parts = column.str.split_exact(".", 4).struct.unnest()
-    octets = parts.select(pl.nth(range(4)).cast(pl.UInt8, strict=False))
-    values = np.ascontiguousarray(octets.fill_null(0).to_numpy())
-    shortest = len("1.2.3.4") + (values > 9).sum(axis=1) + (values > 99).sum(axis=1)
-    has_four = octets.select(pl.all_horizontal(pl.all().is_not_null())).to_series() & parts.to_series(4).is_null()
-    return values.view(">u4")[:, 0].astype(np.uint32), has_four.to_numpy() & (column.str.len_bytes().fill_null(0).to_numpy() == shortest)
+def dotted(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
+    """Return texts as IPv4 addresses, each a number, and which of them are plain dotted decimal; of the others the number says nothing."""
+    ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    written = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[: ends[-1]]
+    dots = np.flatnonzero(written == ord("."))
+    before = np.searchsorted(dots, ends)
+    places = np.flatnonzero(np.diff(before) == _DOTS)
+    inner = dots[before[places][:, None] + np.arange(_DOTS)]
+    first, behind = np.column_stack((ends[places], inner + 1)), np.column_stack((inner, ends[places + 1]))
+    sizes = behind - first
+    digits = [np.where(sizes > at, written.take(behind - 1 - at, mode="clip") - np.uint8(ord("0")), np.uint8(0)) for at in range(_LONGEST_OCTET)]
+    octets = sum(digit.astype(np.uint16) * 10**at for at, digit in enumerate(digits))
+    is_octet = (sizes > 0) & (sizes <= _LONGEST_OCTET) & (octets < 1 << 8) & ((sizes == 1) | (written.take(first, mode="clip") != ord("0")))
+    is_octet &= np.logical_and.reduce([digit <= 9 for digit in digits])
+    is_plain = is_octet.all(axis=1)
+    numbers, is_dotted = np.zeros(len(texts), np.uint32), np.zeros(len(texts), np.bool_)
+    numbers[places[is_plain]] = octets[is_plain].astype(np.uint8).view(">u4")[:, 0]
+    is_dotted[places[is_plain]] = True
+    return numbers, is_dotted
 
 
 def _of_dotted(numbers: npt.NDArray[np.uint32]) -> list[pa.Array]:

@@ -11,6 +11,8 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
@@ -56,12 +58,14 @@ class Contributors:
     def __init__(self, cap: int) -> None:
         self._cap = cap
         self._settled = pl.DataFrame(schema={"candidate": pl.UInt32, "who": pl.Int64})
-        self._full = pl.DataFrame(schema={"candidate": pl.UInt32})
+        self._is_full = np.zeros(0, np.bool_)
         self._pending: list[pl.DataFrame] = []
 
-    def add(self, asked: pl.DataFrame) -> None:
-        """Take (candidate, who) pairs; those with a null do not count."""
-        self._pending.append(asked.drop_nulls().join(self._full, on="candidate", how="anti").unique())
+    def add(self, candidates: npt.NDArray[np.int64], who: npt.NDArray[np.int64]) -> None:
+        """Take a candidate and who asked for it, for each request; what is full already needs no more."""
+        self._is_full.resize(max(len(self._is_full), candidates.max(initial=-1) + 1), refcheck=False)
+        is_open = ~self._is_full[candidates]
+        self._pending.append(pl.DataFrame({"candidate": candidates[is_open], "who": who[is_open]}, schema=self._settled.schema).unique())
         if sum(map(len, self._pending)) > max(SETTLE_ROWS, len(self._settled)):
             self.settled()
 
@@ -71,7 +75,8 @@ class Contributors:
             return self._settled
         pairs = pl.concat([self._settled, *self._pending]).unique()
         self._settled = pairs.filter(pl.int_range(pl.len()).over("candidate") < self._cap)
-        self._full = self._settled.group_by("candidate").len().filter(pl.col("len") >= self._cap).select("candidate")
+        full = self._settled.group_by("candidate").len().filter(pl.col("len") >= self._cap)["candidate"]
+        self._is_full[full.to_numpy()] = True
         self._pending = []
         return self._settled
 
@@ -80,8 +85,8 @@ class Literals:
     """The candidates of a run, each with its number, and who asked for them."""
 
     def __init__(self, visitors: int, accounts: int, first_route_id: int = 1, learnt: Collection[tuple[str, str]] = (), room: int = MAX_CANDIDATES) -> None:
-        self._needed = {"visitors": visitors, "accounts": accounts}
-        self._asked = {"visitors": Contributors(visitors), "accounts": Contributors(accounts)}
+        self._needed = {"visitor": visitors, "account": accounts}
+        self._asked = {"visitor": Contributors(visitors), "account": Contributors(accounts)}
         self._first_route_id = first_route_id
         self._room = room
         self._learnt = frozenset(learnt)
@@ -106,13 +111,13 @@ class Literals:
             if len(self._numbers) >= self._room * 1.1:
                 yield site, _coarse(candidate, 0)
 
-    def count(self, site: str, asked: pl.DataFrame) -> None:
+    def count(self, site: str, asked: pa.Table) -> None:
         """Take one row for each request: route_id, visitor and account (64 bits of a hash, null where there is none)."""
-        if asked["account"].null_count() < len(asked):
+        if asked.column("account").null_count < len(asked):
             self._sites_with_accounts.add(site)
-        candidate = (pl.col("route_id") - self._first_route_id).cast(pl.UInt32).alias("candidate")
-        self._asked["visitors"].add(asked.select(candidate, pl.col("visitor").alias("who")))
-        self._asked["accounts"].add(asked.select(candidate, pl.col("account").alias("who")))
+        for name, contributors in self._asked.items():
+            counted = asked.select(["route_id", name]).drop_null()
+            contributors.add(counted.column(0).to_numpy() - self._first_route_id, counted.column(1).to_numpy())
         self._decided = None
 
     def routes(self) -> pa.Table:
@@ -182,8 +187,8 @@ class Literals:
             each = asked.settled().join(places, on="candidate").select("place", "who").unique()
             many = each.group_by("place").len().filter(pl.col("len") >= self._needed[name])
             enough[name] = children.join(many, on="place", how="semi").select("site", "child")
-        without_accounts = enough["visitors"].filter(~pl.col("site").is_in(list(self._sites_with_accounts)))
-        with_accounts = enough["visitors"].join(enough["accounts"], on=["site", "child"], how="semi")
+        without_accounts = enough["visitor"].filter(~pl.col("site").is_in(list(self._sites_with_accounts)))
+        with_accounts = enough["visitor"].join(enough["account"], on=["site", "child"], how="semi")
         learnt = pl.DataFrame(sorted(self._learnt), schema={"site": pl.String, "child": pl.String}, orient="row")
         passed = pl.concat([without_accounts, with_accounts, learnt]).unique().join(literals, on=["site", "child"], how="semi")
         self._passed |= set(passed.iter_rows())

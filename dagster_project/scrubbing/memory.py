@@ -6,6 +6,8 @@ from itertools import pairwise, starmap
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,21 +15,27 @@ MOST_VALUES = 500_000
 MOST_CHARS = 64 << 20
 CLOSED = pa.dictionary(pa.int32(), pa.string())
 """A column with few different texts: each row holds the number of its text."""
+_YOUNG_ROWS = 1 << 13
+
+Coded = tuple[pa.Array, pa.Array]
+"""The distinct values of a column, null among them, and the place of each row's value."""
+Combination = tuple[Any, ...]
+Numbers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Seen:
     """Columns whose distinct values were looked at: what was made of each, and which of them each row has."""
 
-    made: pa.Table
+    made: pa.RecordBatch
     rows: pa.Array
 
     def column(self, name: str) -> pa.Array:
         """Return one of the columns made, a value for each row."""
-        return self.made.column(name).chunk(0).take(self.rows)
+        return self.made.column(name).take(self.rows)
 
     def has_any(self, name: str) -> bool:
-        """Tell whether any value ever made is other than null, false and zero."""
+        """Tell whether any value is other than null, false and zero."""
         return bool(pc.any(self.made.column(name).cast(pa.bool_())).as_py())
 
 
@@ -43,51 +51,105 @@ class Memory:
         self._begin()
 
     def _begin(self) -> None:
-        self._places: dict[Any, int] = {}
-        self._made = pa.Table.from_arrays([_cells([], field.type) for field in self._schema], schema=self._schema)
+        self._texts, self._combinations = _Texts(), _Combinations()
+        self._made = _Rows(self._schema)
         self._chars = 0
 
     def see(self, *columns: pa.Array) -> Seen:
-        """Return what was made of the values of columns; null is a value like any other."""
-        if len(self._places) > MOST_VALUES or self._chars > MOST_CHARS:
+        """Return what was made of the values of columns, as many each time; null is a value like any other."""
+        if len(self._made) > MOST_VALUES or self._chars > MOST_CHARS:
             self._begin()
-        values, rows = _distinct([_coded(column) for column in columns])
-        known = list(map(self._places.get, values))
-        if new := [value for value, place in zip(values, known, strict=True) if place is None]:
-            numbers = iter(range(len(self._places), len(self._places) + len(new)))
-            known = [next(numbers) if place is None else place for place in known]
-            self._learn(new, is_one=len(columns) == 1)
-        return Seen(self._made, pa.array(known, pa.int32()).take(rows))
+        coded = [_coded(column) for column in columns]
+        places, rows, new = self._texts.numbered(*coded) if len(coded) == 1 else self._combinations.numbered(*coded)
+        if new:
+            self._chars += sum(len(cell) for value in new for cell in value if isinstance(cell, str))
+            made = zip(*starmap(self._make, new), strict=True)
+            self._made.add([_cells(cells, field.type) for cells, field in zip(made, self._schema, strict=True)])
+        return self._made.seen(places, rows)
 
-    def _learn(self, values: list[Any], *, is_one: bool) -> None:
-        self._places.update(zip(values, range(len(self._places), len(self._places) + len(values)), strict=True))
-        self._chars += sum(len(cell) for value in values for cell in ((value,) if is_one else value) if isinstance(cell, str))
-        made = zip(*(map(self._make, values) if is_one else starmap(self._make, values)), strict=True)
-        grown = [pa.concat_arrays([known.chunk(0), _cells(cells, known.type)]) for known, cells in zip(self._made.columns, made, strict=True)]
-        self._made = pa.Table.from_arrays(grown, schema=self._schema)
+
+class _Texts:
+    """Null and texts, numbered from 0 in the order of first sight. Polars finds the numbers of a whole column at once: those of a categorical."""
+
+    def __init__(self) -> None:
+        self._kind = pl.Categorical(pl.Categories.random())
+        self._kept = pl.Series(dtype=self._kind)  # Polars forgets categories with their last column
+        self._count = 0
+
+    def numbered(self, column: Coded) -> tuple[Numbers, pa.Array, list[Combination]]:
+        """Return the numbers of a column's distinct texts, which of them each row has, and the texts that are new."""
+        texts, rows = column
+        found = pl.Series(texts, dtype=pl.String).cast(self._kind).to_physical().to_arrow()
+        numbers = pc.fill_null(pc.add(found.cast(pa.int64()), 1), 0).to_numpy()
+        new = [] if self._count else [(None,)]
+        new += [(text,) for text in texts.filter(pa.array(numbers >= max(1, self._count))).to_pylist()]
+        self._count += len(new)
+        return numbers, rows, new
+
+
+class _Combinations:
+    """Combinations of values, numbered from 0 in the order of first sight."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Combination, int] = {}
+
+    def numbered(self, *columns: Coded) -> tuple[Numbers, pa.Array, list[Combination]]:
+        """Return the numbers of the distinct combinations of columns, which of them each row has, and the combinations that are new."""
+        values, rows = _combined(columns)
+        new = [value for value in values if value not in self._numbers]
+        self._numbers.update(zip(new, range(len(self._numbers), len(self._numbers) + len(new)), strict=True))
+        return np.array(list(map(self._numbers.__getitem__, values)), np.int64), rows, new
+
+
+class _Rows:
+    """Rows that are added at the end and taken by their numbers. Those added last lie apart until they are many, so that adding costs what is added."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._old = self._young = pa.RecordBatch.from_arrays([_cells([], field.type) for field in schema], schema=schema)
+
+    def __len__(self) -> int:
+        return len(self._old) + len(self._young)
+
+    def add(self, columns: Sequence[pa.Array]) -> None:
+        """Add rows behind the last."""
+        self._young = followed(self._young, columns)
+        if len(self._young) > _YOUNG_ROWS:
+            self._old, self._young = followed(self._old, self._young.columns), self._young.slice(0, 0)
+
+    def seen(self, numbers: Numbers, rows: pa.Array) -> Seen:
+        """Return the rows that have numbers, and for each place in `numbers` which of them it is."""
+        is_old = numbers < len(self._old)
+        places = np.where(is_old, np.cumsum(is_old) - 1, numbers - len(self._old) + np.count_nonzero(is_old))
+        return Seen(followed(self._old.take(pa.array(numbers[is_old])), self._young.columns), pa.array(places, pa.int32()).take(rows))
+
+
+def followed(rows: pa.RecordBatch, columns: Sequence[pa.Array]) -> pa.RecordBatch:
+    """Return rows and behind them others of the same columns."""
+    if not len(columns[0]):
+        return rows
+    return pa.RecordBatch.from_arrays([pa.concat_arrays(pair) for pair in zip(rows.columns, columns, strict=True)], schema=rows.schema)
 
 
 def _cells(cells: Sequence[object], of_type: pa.DataType) -> pa.Array:
     return pa.array(cells, of_type.value_type).dictionary_encode() if pa.types.is_dictionary(of_type) else pa.array(cells, of_type)
 
 
-def _coded(column: pa.Array) -> tuple[list[Any], pa.Array]:
-    """Return the values of a column, null among them, and the place of each row's value."""
+def _coded(column: pa.Array) -> Coded:
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode(null_encoding="encode")
-        return column.dictionary.to_pylist(), column.indices
+        return column.dictionary, column.indices
     if len(column.dictionary) > len(column):  # what the rows hold is all that is looked at
         used = column.indices.dictionary_encode()
         column = pa.DictionaryArray.from_arrays(used.indices, column.dictionary.take(used.dictionary))
-    values = column.dictionary.to_pylist()
-    return (values, column.indices) if not column.null_count else ([*values, None], pc.fill_null(column.indices, len(values)))
+    if not column.null_count:
+        return column.dictionary, column.indices
+    values = pa.concat_arrays([column.dictionary, pa.nulls(1, column.type.value_type)])
+    return values, pc.fill_null(column.indices, len(column.dictionary))
 
 
-def _distinct(columns: list[tuple[list[Any], pa.Array]]) -> tuple[list[Any], pa.Array]:
-    """Return the distinct values of a column, or combinations of several, and which of them each row has."""
-    if len(columns) == 1:
-        return columns[0]
-    varied = [values for values, _ in columns]
+def _combined(columns: Sequence[Coded]) -> tuple[list[Combination], pa.Array]:
+    """Return the distinct combinations of columns, and which of them each row has."""
+    varied = [values.to_pylist() for values, _ in columns]
     strides = np.cumprod([1, *map(len, varied)], dtype=np.int64)
     code = sum(places.to_numpy().astype(np.int64) * stride for (_, places), stride in zip(columns, strides, strict=False))
     found = pa.array(code).dictionary_encode()

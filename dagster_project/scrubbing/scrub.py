@@ -9,7 +9,6 @@ from datetime import date
 from functools import reduce
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -97,7 +96,7 @@ class Scrubber:
         made["account_id"] = self._accounts.named(numbers)
         made |= self._tokens(made, seen)
         asked = {"route_id": made["route_id"], "visitor": _contributors(seen["client"].column("address")), "account": numbers.cast(pa.int64())}
-        self._literals.count(origin.site, pl.DataFrame(asked))
+        self._literals.count(origin.site, pa.table(asked))
         requests = pa.Table.from_arrays([made[name] for name in REQUESTS.names], schema=encoded(REQUESTS))
         return Scrubbed(requests, _visits(made), _staff_requests(made, seen))
 

@@ -5,34 +5,29 @@ with seated as (
     cross join scrubbed.run as run
     where v.day = $day and v.breakdown = 'account' and v.visitor_days >= run.min_seats
 ),
-request as (
+totals as (
     select
         r.account_id,
         r.site,
         -- Microseconds from 1970 to the hour: to truncate an instant, DuckDB asks the calendar of a time zone for every row.
         epoch_us(r.occurred_at) - epoch_us(r.occurred_at) % 3600000000 as hour,
-        r.status,
-        r.bytes_sent,
-        r.is_bot,
-        r.is_hostile,
-        r.duration_ms
-    from scrubbed.requests as r
-    join seated as s on s.account_id is not distinct from r.account_id and s.site = r.site
-    where r.day = $day
-),
-totals as (
-    select
-        r.account_id,
-        r.site,
-        r.hour,
         count(*) as requests,
         count(case when r.status between 400 and 499 then 1 end) as client_errors,
         count(case when r.status between 500 and 599 then 1 end) as server_errors,
         cast(sum(r.bytes_sent) as bigint) as bytes_sent,
         count(case when r.is_bot then 1 end) as bot_requests,
         count(case when r.is_hostile then 1 end) as hostile_requests
-    from request as r
-    group by r.account_id, r.site, r.hour
+    from scrubbed.requests as r
+    join seated as s on s.account_id is not distinct from r.account_id and s.site = r.site
+    where r.day = $day
+    group by r.account_id, r.site, epoch_us(r.occurred_at) - epoch_us(r.occurred_at) % 3600000000
+),
+-- Few logs have durations; a step that both read would hold every request of the day.
+durations as (
+    select r.account_id, r.site, epoch_us(r.occurred_at) - epoch_us(r.occurred_at) % 3600000000 as hour, r.duration_ms
+    from scrubbed.requests as r
+    join seated as s on s.account_id is not distinct from r.account_id and s.site = r.site
+    where r.day = $day and r.duration_ms is not null
 ),
 timed as (
     select
@@ -42,8 +37,7 @@ timed as (
         duration_ms,
         row_number() over (partition by account_id, site, hour order by duration_ms) as rank_from_1,
         count(*) over (partition by account_id, site, hour) as requests
-    from request
-    where duration_ms is not null
+    from durations
 ),
 percentiles as (
     -- Nearest rank, as in account_requests_daily.

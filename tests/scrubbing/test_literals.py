@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable
 
-import polars as pl
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,6 +12,11 @@ from dagster_project.scrubbing.literals import FIXED, QUERY, Literals, fallback
 Asked = tuple[str, int | None, int | None]  # path, visitor, account
 
 
+def requests(routes: list[int], visitors: list[int | None], accounts: list[int | None]) -> pa.Table:
+    """Return what Literals count."""
+    return pa.table({name: pa.array(values, pa.int64()) for name, values in {"route_id": routes, "visitor": visitors, "account": accounts}.items()})
+
+
 def counted(asked: Iterable[Asked], learnt: Collection[tuple[str, str]] = (), room: int = 1_000_000, pieces: int = 1) -> Literals:
     """Return the literals after these requests to the site `web`, in so many pieces."""
     literals = Literals(20, 10, learnt=learnt, room=room)
@@ -19,11 +24,7 @@ def counted(asked: Iterable[Asked], learnt: Collection[tuple[str, str]] = (), ro
     for at in range(pieces):
         mine = told[at::pieces]
         numbers = [literals.route_id("web", path + ("" if QUERY in path else QUERY)) for path, _, _ in mine]
-        frame = pl.DataFrame(
-            {"route_id": numbers, "visitor": [who for _, who, _ in mine], "account": [account for _, _, account in mine]},
-            schema={"route_id": pl.Int64, "visitor": pl.Int64, "account": pl.Int64},
-        )
-        literals.count("web", frame)
+        literals.count("web", requests(numbers, [who for _, who, _ in mine], [account for _, _, account in mine]))
     return literals
 
 
@@ -106,7 +107,7 @@ def test_sites_do_not_count_for_one_another() -> None:
     literals = Literals(20, 10)
     for site, visitors, account in (("shop", range(20), None), ("web", range(10), None), ("service", range(20), 1)):
         number = literals.route_id(site, "blog" + QUERY)
-        literals.count(site, pl.DataFrame({"route_id": number, "visitor": list(visitors), "account": pl.Series([account] * len(visitors), dtype=pl.Int64)}))
+        literals.count(site, requests([number] * len(visitors), list(visitors), [account] * len(visitors)))
     assert literals.routes().to_pylist() == [
         {"route_id": 1, "site": "shop", "route": "/blog"},
         {"route_id": 2, "site": "web", "route": "/{s}"},

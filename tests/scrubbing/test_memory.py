@@ -29,7 +29,7 @@ def test_each_value_is_made_once() -> None:
     assert first.column("upper").to_pylist() == ["A", "BC", None, "A"]
     assert second.column("upper").to_pylist() == ["BC", "D", None]
     assert second.column("length").to_pylist() == [2, 1, 0]
-    assert noted == [("a",), ("bc",), (None,), ("d",)]
+    assert noted == [(None,), ("a",), ("bc",), ("d",)]
 
 
 def test_combinations_of_columns_are_values_too() -> None:
@@ -61,7 +61,7 @@ def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch, limit: str, most: in
     first = seen.see(pa.array(["aa", "bb", "cc"]))
     assert seen.see(pa.array(["aa"])).column("upper").to_pylist() == ["AA"]
     assert first.column("upper").to_pylist() == ["AA", "BB", "CC"]
-    assert len(noted) == 4
+    assert noted.count(("aa",)) == 2
 
 
 def test_has_any_tells_of_what_was_ever_made() -> None:
