@@ -60,7 +60,6 @@ _BOT = re.compile(
     r"|^(?:curl|wget|python|java|php|perl|ruby|go-http|go |okhttp|axios|node|undici|got |guzzle|postman|insomnia|httpie|libwww|lwp"
     r"|apache-httpclient|jakarta|winhttp|aria2|rest-client|reqwest|hyper|aiohttp|httpx|puppeteer"
     r"|playwright|k6|apachebench|jmeter|siege|wrk|elb-health|kube-probe|googlehc|prometheus|git/|pip/|npm/|docker|containerd|mozilla/[\d.]+$)",
-    re.IGNORECASE,
 )
 
 
@@ -92,7 +91,7 @@ def agent(text: str | None) -> Agent:
     said = _resolver()(text, Domain.ALL)
     browser = _BROWSERS.get(said.user_agent.family, "Other") if said.user_agent else "Other"
     system = _SYSTEMS.get(said.os.family, "Other") if said.os else "Other"
-    is_bot = bool(said.device and said.device.family == "Spider") or bool(_BOT.search(text))
+    is_bot = bool(said.device and said.device.family == "Spider") or bool(_BOT.search(text.lower()))
     return Agent(browser, system, "bot" if is_bot else _device_class(text, system, said), is_bot)
 
 

@@ -109,7 +109,7 @@ def hosts(accounts: Accounts, own_hosts: Collection[str]) -> Memory:
     return Memory(made, {"host": CLOSED, "account": pa.int32(), **CARDS})
 
 
-def referrers(own_hosts: Collection[str]) -> Memory:
+def referrers(own_hosts: frozenset[str]) -> Memory:
     """Remember referrers by their class."""
     return Memory(lambda text: (referrer(text, own_hosts), cards(text)), {"referrer": CLOSED, **CARDS})
 

@@ -20,7 +20,13 @@ _BASE32 = re.compile(r"(?<![A-Za-z0-9])(?:[A-Z2-7]{12,}|(?=[a-z]*[2-7])[a-z2-7]{
 _BASE58 = re.compile(r"(?<![A-Za-z0-9])(?=[1-9a-z]*[A-Z])(?=[1-9A-Z]*[a-z])[1-9A-HJ-NP-Za-km-z]{12,128}(?![A-Za-z0-9])")
 _BASE58_DIGITS = {digit: value for value, digit in enumerate("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")}
 _PACKED = (re.compile(r"[A-Za-z0-9]{12,}={0,2}"), re.compile(r"[A-Za-z0-9_-]{12,}={0,2}"), re.compile(r"[A-Za-z0-9+/]{12,}={0,2}"))
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
+
+
+def is_encoded(text: str) -> bool:
+    """Tell whether a text has what begins an escape: percent, backslash or ampersand."""
+    return bool(_ENCODED.search(text))
 
 
 def decoded(text: str) -> str:
@@ -29,7 +35,7 @@ def decoded(text: str) -> str:
     Invalid UTF-8 becomes U+FFFD; zero-width and direction controls vanish; full-width and other digits become ASCII.
     """
     for _ in range(MAX_ROUNDS):
-        if not _ENCODED.search(text):
+        if not is_encoded(text):
             break
         before, text = text, _one_round(text)
         if text == before:
@@ -55,7 +61,7 @@ def readings(text: str) -> tuple[str, ...]:
 
 def packed(text: str, nesting: int = MAX_NESTING) -> list[str]:
     """Return what base64, base64url and hex tokens of 12 characters and more say, decoded; the same of Base32 and Base58."""
-    inner = [_unpacked(token) for pattern in _PACKED for token in set(pattern.findall(text))]
+    inner = [_unpacked(token) for token in {token for pattern in _PACKED for token in pattern.findall(text)}]
     inner += [_from_base32(token) for token in set(_BASE32.findall(text))]
     inner += [_text(from_base58(token)) for token in set(_BASE58.findall(text))]
     found = [decoded(said) for said in inner if said is not None]
@@ -67,11 +73,8 @@ def packed(text: str, nesting: int = MAX_NESTING) -> list[str]:
 def _unpacked(token: str) -> str | None:
     """Return the text that a token hides, None where its bytes are not text."""
     digits = token.rstrip("=")
-    try:
-        if len(digits) % 2 == 0 and (said := _text(bytes.fromhex(digits))):
-            return said
-    except ValueError:
-        pass
+    if _HEX.fullmatch(digits) and (said := _text(bytes.fromhex(digits))):
+        return said
     if len(digits) % 4 == 1:
         return None
     try:

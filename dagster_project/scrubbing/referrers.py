@@ -2,13 +2,14 @@
 
 import ipaddress
 import re
-from collections.abc import Collection
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from dagster_project.scrubbing.detectors import kinds
 from dagster_project.scrubbing.readable import decoded
 
 MAX_CHARS = 8192
+_MOST_HOSTS = 10_000
 
 _INTRANET = re.compile(r"\.(?:local|localdomain|corp|internal|intranet|lan|home|private|test|localhost|home\.arpa)$")
 # Hosts of each class, in this order: a mail or advertising host of a search engine is no search. `*` is any public suffix.
@@ -38,12 +39,13 @@ def _pattern(hosts: list[str]) -> re.Pattern[str]:
 
 
 _CLASSES = [(name, _pattern(hosts.split())) for name, hosts in (line.split(": ") for line in _HOSTS.strip().splitlines())]
+_PLAIN = re.compile(r"(https?)://([a-z0-9.-]+)(?=[/?#]|$)")  # most referrers
 _HOST_NAME = re.compile(r"[\w.-]+")
 _MAIL_SERVER = re.compile(r"(?:web)?mail\d*\.")
 _KNOWN = _pattern(_SHOWN.split())
 
 
-def referrer(text: str | None, own_hosts: Collection[str] = ()) -> str:
+def referrer(text: str | None, own_hosts: frozenset[str] = frozenset()) -> str:
     """Return the class of a referrer, or a domain of the known list (`own_hosts` in lower case)."""
     if not text or text.strip() in {"", "-"}:
         return "none"
@@ -53,7 +55,8 @@ def referrer(text: str | None, own_hosts: Collection[str] = ()) -> str:
     return _class(host, own_hosts) if scheme in {"http", "https", ""} and host else "other"
 
 
-def _class(host: str, own_hosts: Collection[str]) -> str:
+@lru_cache(_MOST_HOSTS)
+def _class(host: str, own_hosts: frozenset[str]) -> str:
     if host in own_hosts:
         return "internal"
     if _is_address(host):
@@ -69,6 +72,8 @@ def _class(host: str, own_hosts: Collection[str]) -> str:
 def _host(text: str) -> tuple[str, str]:
     """Return scheme and host, lower case, without user, port, brackets and last dot; a text without a scheme is a host and path."""
     text = text.strip()
+    if plain := _PLAIN.match(text):
+        return plain[1], plain[2].rstrip(".")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//|\d)", text):
         return "opaque", ""  # about:blank, mailto:, data:
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):

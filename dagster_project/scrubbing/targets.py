@@ -146,7 +146,10 @@ class Targets:
         """Return the declared part of a query, and how many other names it holds; a bare value counts as a name."""
         kept: dict[str, str] = {}
         dropped = 0
-        for pair in filter(None, query.split("&")):
+        pairs = [pair for pair in query.split("&") if pair]
+        if not self._query:
+            return "", len(pairs)
+        for pair in pairs:
             name, _, value = pair.partition("=")
             name = decoded(name)
             if name in self._query:

@@ -302,6 +302,18 @@ def test_card_numbers_are_counted(text: str, expected: int) -> None:
     assert card_numbers(text) == expected
 
 
+@pytest.mark.parametrize("encoding", ENCODINGS)
+@settings(deadline=None, max_examples=40)
+@given(
+    st.sampled_from(["4222222222222", "378282246310005", "4111 1111 1111 1111", "4111-1111-1111-1111"]),
+    st.text(" !,:;<>?@^_`|~/", max_size=4),
+    st.text(" !,:;<>?@^_`|~/", max_size=4),
+)
+def test_a_card_number_is_found_at_every_place_of_what_is_encoded(encoding: str, number: str, before: str, behind: str) -> None:
+    """Most texts are told at a glance to hold none, so that glance must miss no encoding and no place in it."""
+    assert card_numbers(ENCODINGS[encoding](before + number + behind)) == 1
+
+
 def test_every_kind_has_samples() -> None:
     """A kind nobody tests is a kind nobody finds; names are told by their parameter alone."""
     tested = {*SAMPLES, "name"}

@@ -63,7 +63,7 @@ CLASSES = {"none", "internal", "search", "social", "mail", "ads", "app", "ip", "
 )
 def test_a_referrer_is_classed(text: str | None, expected: str) -> None:
     """Where visitors come from matters; the page they came from is theirs."""
-    assert referrer(text, {"www.example.com"}) == expected
+    assert referrer(text, frozenset({"www.example.com"})) == expected
 
 
 @settings(deadline=None)
