@@ -56,6 +56,7 @@ def _alchemy(connection: DuckDBPyConnection) -> sa.Engine:
     def cursor() -> ConnectionWrapper:
         twin = connection.cursor()
         twin.execute("set TimeZone = 'UTC'")
+        twin.execute("set streaming_buffer_size = '200MB'")  # rows are fetched while a select runs: engines/answers.py tells what that can come to
         return ConnectionWrapper(twin)
 
     registry.register("duckdb.one_view", __name__, "OneView")

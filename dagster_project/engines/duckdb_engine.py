@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
+from dagster_project.engines.answers import answer
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
 from dagster_project.engines.memory import roomy
@@ -89,7 +90,7 @@ class DuckDBEngine:
         return int(pq.read_metadata(target).num_rows)
 
     def _rows(self, select: str, day: date | None) -> pa.Table:
-        return self._connection.execute(select, {"day": day}).to_arrow_table()
+        return answer(self._connection, select, {"day": day})
 
     def _is_counted(self, day: date | None) -> bool:
         """Tell whether the visitors of a day are counted, or its key is destroyed."""

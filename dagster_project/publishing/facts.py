@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.engines.answers import answer
 from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.publishing import selects
 from dagster_project.publishing.exports import instant, sha256
@@ -95,7 +96,7 @@ def _reader(report: ReportInput, month: date, following: date) -> Callable[[str]
     def select(sql: str) -> list[Row]:
         named = set(re.findall(r"\$(\w+)", sql))
         try:
-            rows: list[Row] = report.connection.execute(sql, {name: known[name] for name in named}).to_arrow_table().to_pylist()
+            rows: list[Row] = answer(report.connection, sql, {name: known[name] for name in named}).to_pylist()
         except duckdb.Error as error:
             raise GlasshouseError(f"report: a reported table is missing or has other columns ({type(error).__name__}); run again") from None
         return rows

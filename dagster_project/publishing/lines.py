@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from dagster_project.engines.answers import batches
 from dagster_project.evidence.accounts import Cell, Line, Salt, cell, filled, line_leaf
 from dagster_project.publishing.exports import instant
 from dagster_project.publishing.line_selects import LINES
@@ -48,5 +49,5 @@ def account_salt(period: str, account: str | None, salt: Salt) -> str:
 def stream(connection: duckdb.DuckDBPyConnection, month: date, following: date, as_of: object, account: str | None) -> Iterator[dict[str, Any]]:
     """Yield the rows of line_selects.LINES, a batch at a time: a month can hold a million accesses."""
     known = {"month": month, "next": following, "as_of": as_of, "account": account}
-    for batch in connection.execute(LINES, known).to_arrow_reader(ROWS):
+    for batch in batches(connection, LINES, known, ROWS):
         yield from batch.to_pylist()

@@ -16,6 +16,7 @@ from dagster_project.engines import catalog
 from dagster_project.errors import UsageError
 from dagster_project.publishing.query import query, shown
 from dagster_project.publishing.warehouse import FORMAT, FORMAT_NAME
+from tests.engines.test_answers import READ_TWICE
 
 
 @pytest.fixture(name="warehouse")
@@ -177,6 +178,14 @@ def test_no_more_rows_than_asked_for(warehouse: Path) -> None:
     """A large answer is cut while it is made, not after it filled the memory."""
     assert query(warehouse, "select a.range from range(100000000) a, range(1000) b", row_limit=12_345).num_rows == 12_345
     assert query(warehouse, "select 1", row_limit=0).num_rows == 0
+
+
+def test_many_rows_of_steps_read_twice_come(warehouse: Path) -> None:
+    """Fetched while it runs, such a question is never answered, and hears of no interrupt (engines/answers.py)."""
+    question = READ_TWICE.replace("$most", "1500000")
+    program = f"from pathlib import Path\nfrom dagster_project.publishing.query import query\nprint(query(Path({str(warehouse)!r}), {question!r}, row_limit=2_000_000).num_rows)"
+    told = subprocess.run((sys.executable, "-c", program), capture_output=True, text=True, timeout=60, check=True)
+    assert told.stdout.strip() == "2000000"
 
 
 def test_a_failed_conversion_quotes_no_value(warehouse: Path) -> None:

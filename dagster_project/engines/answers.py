@@ -1,0 +1,36 @@
+"""The rows of a select, fetched only once DuckDB has them all.
+
+Fetched while the select still runs, they pass through a buffer of 1 MB; DuckDB 1.5.6 waits for ever, deaf to interrupts, where it is full and
+the plan joins or unites steps that are read twice. A temporary table spills as any other does.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from itertools import count
+
+import duckdb
+import pyarrow as pa
+
+_numbers = count()
+
+
+def answer(connection: duckdb.DuckDBPyConnection, select: str, given: Mapping[str, object]) -> pa.Table:
+    """Return the rows of a select with the parameters it names; raises duckdb.Error."""
+    with _kept(connection, select, given) as kept:
+        return connection.execute(f"from {kept}").to_arrow_table()
+
+
+def batches(connection: duckdb.DuckDBPyConnection, select: str, given: Mapping[str, object], rows: int) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a select, so many at a time; nothing else may be asked of the connection meanwhile. Raises duckdb.Error."""
+    with _kept(connection, select, given) as kept:
+        yield from connection.execute(f"from {kept}").to_arrow_reader(rows)
+
+
+@contextmanager
+def _kept(connection: duckdb.DuckDBPyConnection, select: str, given: Mapping[str, object]) -> Iterator[str]:
+    name = f"answer_{next(_numbers)}"
+    connection.execute(f"create temp table {name} as {select}", dict(given))
+    try:
+        yield name
+    finally:
+        connection.execute(f"drop table {name}")
