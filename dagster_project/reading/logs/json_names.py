@@ -17,7 +17,7 @@ _NAMES = {
         "client.address client.ip network.client.ip network.peer.address net.peer.ip net.sock.peer.addr remote_ip remoteip "
         "remote_addr remoteaddr request.remote_ip request.remote_addr req.remoteaddress remoteaddress remote_address "
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
-        "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip"
+        "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip ip_source request.ipsource request.ipsrc"
     ),
     "client_port": (
         "client_port clientport clientsrcport request.remote_port remote_port client.port network.client.port source.port network.peer.port req.remoteport id.orig_p src_port"
@@ -45,13 +45,13 @@ _NAMES = {
     ),
     "host": (
         "http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
-        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname http.url_details.host"
+        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname http.url_details.host request.hostname"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
         "http.status_code http.response.status_code http.response.status response.status response.status_code "
         "res.statuscode downstreamstatus edgeresponsestatus httpstatuscode httprequest.status code response response.statuscode http.status "
-        "resp_status httpresponse.status"
+        "resp_status httpresponse.status http_status_code"
     ),
     "bytes": (
         "body_bytes_sent bytes_sent_body response_body_size response_body_bytes http.response.body.bytes "

@@ -17,7 +17,7 @@ _AT: tuple[Part, ...] = (_SYSLOG, *_CLIENT, " [", Field("time"), "] ")
 
 
 def _haproxy(*middle: Part) -> tuple[Part, ...]:
-    return (*_AT, Field(), " ", Field(pattern=r"[^\s/]+/\S+"), " ", *middle)
+    return (*_AT, Field(), " ", Field(pattern=r"[^\s/]+/\S*"), " ", *middle)
 
 
 _HTTP: tuple[Part, ...] = (
@@ -33,7 +33,7 @@ HAPROXY = tuple(
         _haproxy(Field(pattern=r"(?:-?\d+/){2}"), *_LAST_MS, " ", *_BYTES, " ", _STATE, " ", _COUNTS),
         (*_haproxy(*_HTTP[:-1]), Field("request", pattern=r'[^"]*')),
         (*_AT, Field(pattern=r"[^\s/]+/[^\s:]+"), ": ", Field(pattern=r"\S.*")),
-        (Field(pattern=r".*?\bhaproxy\[\d+\]: "), "Connect from ", *_CLIENT, " to ", Field(pattern=r"\S+ \([^\s)]+\)")),
+        (_SYSLOG, "Connect from ", *_CLIENT, " to ", Field(pattern=r"\S+ \([^\s)]+\)")),
     )
 )
 """Requests, connections, requests cut at HAProxy's longest line, and connections that failed; the last has a time without a year."""

@@ -49,7 +49,7 @@ def _until(following: str) -> str:
 def _hosted(asked: str) -> Layout:
     """Return a layout of combined lines with the host before the request."""
     parts = apache(f"%h %l %u %t {asked} %>s %b{_AGENT}").parts
-    return _with_rest(Layout(tuple(Field("host", pattern=_HOST) if part == Field("host") else part for part in parts)))
+    return _with_rest(Layout(tuple(Field("host", pattern=f"{_HOST}|-") if part == Field("host") else part for part in parts)))
 
 
 def _quoted(log_format: str) -> Layout:
