@@ -46,9 +46,9 @@ def _until(following: str) -> str:
     return rf'(?>(?:[^"\\]|\\.|"(?!{following}))*)'
 
 
-def _hosted(asked: str) -> Layout:
-    """Return a layout of combined lines with the host before the request."""
-    parts = apache(f"%h %l %u %t {asked} %>s %b{_AGENT}").parts
+def _hosted(before: str) -> Layout:
+    """Return a layout of combined lines with the host before the time or the request."""
+    parts = apache(f'{before} "%r" %>s %b{_AGENT}').parts
     return _with_rest(Layout(tuple(Field("host", pattern=f"{_HOST}|-") if part == Field("host") else part for part in parts)))
 
 
@@ -64,7 +64,7 @@ COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, _VARIANTS), Layout((*a
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
-    *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS), _hosted('"%v" "%r"'), _hosted('%v "%r"'), _damaged(apache(_COMMON)),
+    *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS), *map(_hosted, ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
 VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)))
