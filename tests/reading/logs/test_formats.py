@@ -316,6 +316,13 @@ def test_a_few_damaged_lines_make_no_mixed_file() -> None:
     assert detect("\n".join([combined] * 50 + [cut] * 2).encode() + b"\n").format == "combined"
 
 
+def test_one_stray_tab_makes_no_w3c_log_one_with_tabs() -> None:
+    """What stands between the fields is what stands there in most lines."""
+    fields, line = b"#Fields: date time c-ip cs-method cs-uri-stem sc-status\n", b"2026-03-02 10:15:00 192.0.2.7 GET /jobs 200\n"
+    for body, read in ((fields + line + line.replace(b"7 ", b"7\t") + line * 2, 3), (fields + line.replace(b" ", b"\t") * 2 + line, 3), (b"\xef\xbb\xbf" + fields + line, 1)):
+        assert parse(body).rows.num_rows == read
+
+
 def test_nothing_is_detected_in_nothing() -> None:
     """An empty file has no format, and that is no error."""
     assert detect(b"").format is None
