@@ -113,7 +113,7 @@ NGINX_PROXY_MANAGER = tuple(
 )
 NPMPLUS = (nginx('[$time_local] $http_host $remote_addr $request_time "$request" $status $body_bytes_sent $bytes_received $http_referer $http_user_agent'),)
 _BUNKERWEB = nginx('$server_name $remote_addr - $request_id $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"').parts
-BUNKERWEB = (Layout((VHOST, *_BUNKERWEB[1:])),)
+BUNKERWEB = (Layout((VHOST, *_BUNKERWEB[1:], _REST)),)
 
 _ZORAXY = nginx("[$time_iso8601] [router:$router] [origin:$host] [client: $remote_addr] [useragent: $http_user_agent] $request_method $request_uri $status").parts
 _BARE = {"user_agent": ".*?", "method": "[A-Z]+", "status": r"\d{3}"}
