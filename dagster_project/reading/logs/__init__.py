@@ -2,7 +2,7 @@
 
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import FORMATS, named, naming
-from dagster_project.reading.logs.lines import split
+from dagster_project.reading.logs.lines import BOM, split
 from dagster_project.reading.logs.reader import Parsed, read
 from dagster_project.reading.logs.values import CLAIMS
 from dagster_project.reading.logs.w3c import header_of
@@ -25,6 +25,6 @@ def parse(lines: bytes, format: str = "auto", header: bytes | None = None) -> Pa
 def parse_claims(lines: bytes, format: str = "auto", header: bytes | None = None, client_headers: tuple[str, ...] = ()) -> Parsed:  # noqa: A002
     """Read lines as `parse` does; rows also hold values.CLAIMS, from which scrubbing tells the client. `client_headers` name it, the best first."""
     if format == "auto":
-        head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20]
+        head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20].removeprefix(BOM)
         format = detect(head).format or "common"  # noqa: A001
     return read(split(lines), naming(format, client_headers) if client_headers else named(format), header)

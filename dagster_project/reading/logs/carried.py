@@ -11,27 +11,28 @@ FIRST_LINES = 2
 
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONED = rf"\d{{4}}-\d\d-\d\dT{_CLOCK}(?:Z|[+-]\d\d:?\d\d)"
-_MONTH_DAY = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d"
+_MONTH_DAY = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2}"
 _STAMP = rf"(?:{_MONTH_DAY}(?: \d{{4}})? {_CLOCK}|{_ZONED}|\d{{4}}-\d\d-\d\d {_CLOCK})"
 _TAG = r"[^\s:\[{]{1,48}(?:\[[^\s\]]{1,48}\])?: "
 _STRUCTURED = r'(?:-|(?>(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.){0,1024}"){0,1024}\]){1,16}))'
 _COLOUR = r"(?:\x1b\[[\d;]{0,16}m)?"
-_BEGUN = r"(?=[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45} |\{)"
-"""What lines begin with that need no program before them to be told: an address, or an object."""
+_BEGUN = r"(?=(?:[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45}|\d{10}\.\d{3}) |\{)"
+"""What lines begin with that need no program before them to be told: an address, Squid's instant, or an object."""
 _HEAD = re.compile(
     rf"(?:<\d{{1,3}}>)?{_STAMP} (?:\S{{1,255}} )?{_TAG}"
     rf"|<\d{{1,3}}>1 {_ZONED} \S{{1,255}} \S{{1,48}} \S{{1,128}} \S{{1,32}} {_STRUCTURED} \ufeff?"
     rf"|(?:<\d{{1,3}}>{_STAMP}|{_MONTH_DAY} {_CLOCK}) [^\s{{]{{1,255}} {{1,8}}{_BEGUN}|{_ZONED} [^\s{{]{{1,255}} {{1,8}}(?=\{{)"
     rf"|[\w.-]{{1,255}} [\w./-]{{1,48}}(?:\[\d{{1,10}}\])?: {_BEGUN}"
     rf"|{_ZONED} (?:std(?:out|err) [FP] )?|\[pod/[^\s\]]{{1,255}}\] "
-    rf"|{_COLOUR}[\w.-]{{1,64}} +\|{_COLOUR} |ACCESS (?=\[)"
+    rf"|{_COLOUR}[\w.-]{{1,64}} +\|{_COLOUR} |ACCESS (?=\[)|Info: (?=\d)"
 )
-"""Syslog (RFC 3164, RFC 5424; without a program, or without a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador."""
+"""Syslog (RFC 3164, RFC 5424; without a program, or without a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador, Cisco's web appliances."""
 
 NO_HEAD = rf"(?!<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s))"
 """Stands before a client or a host that could be taken from such a head: what has one is no line as it stands."""
 
 _BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| {2,}', re.DOTALL)
+_AROUND = " \t\r\n"
 _DOCKER = '{"log":"'
 _CARRIERS = ("log", "message", "MESSAGE", "msg", "line", "textPayload", "event", "body", "_raw", "raw", "short_message")
 """The keys under which Docker, shippers, journals and collectors put the line."""
@@ -39,13 +40,16 @@ _MOST_CARRIERS = 4
 
 
 def readings(line: str) -> Iterator[str]:
-    """Yield a line as it stands, then without each of those who carried it, then with one blank for many outside quotes.
+    """Yield a line without blanks around it, then without each of those who carried it, then with one blank for many outside quotes.
 
-    Docker's own JSON stands for the line that it holds.
+    Docker's own JSON stands for the line that it holds. As it stands a line is read last: a field at its end may be empty.
     """
-    if not line.startswith(_DOCKER):
+    bare = line.strip(_AROUND)
+    if not bare.startswith(_DOCKER):
+        yield bare
+    yield from _mended(bare)
+    if bare != line:
         yield line
-    yield from _mended(line)
 
 
 @lru_cache(maxsize=FIRST_LINES)
@@ -54,7 +58,7 @@ def _mended(line: str) -> tuple[str, ...]:
     texts = [line]
     while len(texts) <= _MOST_CARRIERS and (bare := _bare(texts[-1])) != texts[-1]:
         texts.append(bare)
-    single = _BLANKS.sub(lambda found: found[1] or " ", texts[-1].strip(" ")) if "  " in texts[-1] else texts[-1].strip(" ")
+    single = _BLANKS.sub(lambda found: found[1] or " ", texts[-1]) if "  " in texts[-1] else texts[-1]
     return (*texts[0 if line.startswith(_DOCKER) else 1 :], *([single] if single != texts[-1] else []))
 
 
@@ -62,7 +66,7 @@ def _bare(line: str) -> str:
     if line.startswith("{"):
         return _held(line)
     found = _HEAD.match(line)
-    return line[found.end() :] if found else line
+    return line[found.end() :].strip(_AROUND) if found else line
 
 
 def _held(line: str) -> str:
@@ -73,4 +77,4 @@ def _held(line: str) -> str:
         return line
     if not isinstance(record, dict):
         return line
-    return next((held.rstrip("\r\n") for key in _CARRIERS if isinstance(held := record.get(key), str) and held.strip()), line)
+    return next((held.strip(_AROUND) for key in _CARRIERS if isinstance(held := record.get(key), str) and held.strip()), line)

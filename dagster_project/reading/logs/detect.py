@@ -4,13 +4,15 @@ from dataclasses import dataclass, replace
 
 from dagster_project.reading.logs import w3c
 from dagster_project.reading.logs.carried import FIRST_LINES
-from dagster_project.reading.logs.formats import FORMATS, Format
+from dagster_project.reading.logs.formats import FAMILIES, FORMATS, Format
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import are_read
 
 __all__ = ["FORMATS", "Detected", "detect"]
 
 HEAD_LINES = 100
+ONE_FORMAT = 0.95
+"""The share of lines that a format reads where the file is in one; the rest is damage, and more of it would refuse the file."""
 _DISTINCT = [place for place, known in enumerate(FORMATS) if not known.parts or known.parts not in [other.parts for other in FORMATS[:place]]]
 """Places in FORMATS; of those that are read in the same way the first, whose name `w3c.kind` tells."""
 
@@ -31,7 +33,8 @@ class Detected:
 def detect(head: bytes) -> Detected:
     """Return the format that reads most of the first 100 lines; of equals the more special, the first of FORMATS.
 
-    A last line that the head may cut off counts only where nothing else is read.
+    Where it leaves more of them than damage explains, a family of formats is taken that reads more. A last line that
+    the head may cut off counts only where nothing else is read.
     """
     lines = split(head)
     first = split(lines.body[: lines.bounds[min(len(lines), HEAD_LINES)]])
@@ -51,7 +54,18 @@ def _detected(lines: Lines) -> Detected:
         share, refused = _share(lines, FORMATS[place], best.confidence)
         if share > best.confidence or (share == best.confidence > 0 and place < best_place):
             best, best_place = Detected(FORMATS[place].name, share, refused), place
-    return replace(best, format=w3c.kind(lines)) if best.format and FORMATS[best_place].parts else best
+    if best.format and FORMATS[best_place].parts:
+        best = replace(best, format=w3c.kind(lines))
+    return _mixed(lines, best) if best.format and best.confidence < ONE_FORMAT else best
+
+
+def _mixed(lines: Lines, best: Detected) -> Detected:
+    """Return the first family that reads several lines more than the best format; one more may be a line that was cut."""
+    for family in FAMILIES:
+        share, refused = _share(lines, family, best.confidence)
+        if share and len(refused) + 1 < len(best.refused_lines):
+            best = Detected(family.name, share, refused)
+    return best
 
 
 def _share(lines: Lines, known: Format, least: float) -> tuple[float, tuple[int, ...]]:

@@ -100,10 +100,10 @@ _ALIASES = {
 }  # fmt: skip
 _FAMILY = (*web_servers.COMBINED, *web_servers.VHOST_COMBINED, *web_servers.COMMON, *web_servers.VHOST_COMMON)
 FAMILIES = (
-    Format("apache", "any of Apache's own formats, mixed in one file", "", (*_FAMILY, *web_servers.APACHE_SSL)),
     Format("nginx", "combined or common, with or without the virtual host, mixed in one file", "", _FAMILY),
+    Format("apache", "any of Apache's own formats, mixed in one file", "", (*_FAMILY, *web_servers.APACHE_SSL)),
 )
-"""Formats that only settings name: detection would rather find the one that a file is in."""
+"""Formats for settings, and for files that are in no single one; the smaller first."""
 
 _BY_NAME = {entry.name: entry for entry in (*FORMATS, *FAMILIES)}
 

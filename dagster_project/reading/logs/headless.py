@@ -20,7 +20,7 @@ _FIXED = {len(names): names for names in (_NETSCALER.split(), _IIS_5.split())}
 UNREAD = "x"
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(?:%\w+)?|-|\[[0-9A-Fa-f.:%]+\]\(\S*\)")
-_METHOD, _NUMBER, _PORT = re.compile(r"[A-Z]{3,16}|-"), re.compile(r"\d+"), re.compile(r"\d{1,5}|-")
+_METHOD, _NUMBER, _PORT = re.compile(r"[A-Z][A-Z_]{2,15}|-"), re.compile(r"\d+"), re.compile(r"\d{1,5}|-")
 _STATUS, _EDGE, _DAY = re.compile(r"\d{3}"), re.compile(r"[A-Z]{3}\d+(?:-[A-Z]+\d+)?"), re.compile(r"\d{4}-\d\d-\d\d")
 _URL = re.compile(r"[a-z][a-z+.-]*://")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*(?::\d+)?|\[[\w.-]+\]\(\S*\)")

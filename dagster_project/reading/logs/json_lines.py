@@ -12,6 +12,7 @@ DEEPEST = 8
 REQUEST_FIELDS = ("method", "target", "request", "status")
 """One of these must be there, or a path and who asked; other messages are no requests, and a shipper names its file as a path."""
 
+_METHOD = re.compile("[A-Z]{3,20}")
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
@@ -32,6 +33,8 @@ def read(line: str, names: Names = NAMES) -> Row:
             fields.setdefault("host", host or "")
     if "?" not in fields.get("target", "?") and "path" not in fields and fields.get("query"):
         fields["path"] = fields.pop("target")
+    if "method" not in fields and _METHOD.fullmatch(fields.get("request", "")):
+        fields["method"] = fields.pop("request")
     if "request" in fields and "method" in fields:
         asked = fields.pop("request")
         if not fields.keys() & {"target", "path"}:
@@ -67,7 +70,7 @@ def _fields(record: dict[str, object], names: Names) -> dict[str, str]:
         is_unknown = place is not None and place[0] in ("bytes", "status") and text.startswith("-")
         if place is not None and not is_unknown and (place[0] not in best or place[1] < best[place[0]][0]):
             best[place[0]] = place[1], epoch_us(value) if place[0] == "time" and isinstance(value, float) else text
-        unit_ns = names.unit_ns(key, record)
+        unit_ns = None if duration and names.is_bare(key) else names.unit_ns(key, record)
         if unit_ns and (length := duration_ns(repr(value) if isinstance(value, float) else text, unit_ns)) is not None:
             duration = str(length)
     fields = {name: value for name, (_, value) in best.items()}

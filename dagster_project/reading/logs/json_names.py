@@ -10,16 +10,18 @@ from dagster_project.reading.logs.layouts import header_name
 _NAMES = {
     "time": (
         "starttime edgestarttimestamp start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
-        "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime"
+        "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime time_start start event_datetime created_at"
     ),
     "client": (
         "client_ip clientip request.client_ip http.client_ip httprequest.remoteip source.ip source.address "
-        "client.address client.ip network.peer.address net.peer.ip net.sock.peer.addr remote_addr remoteaddr "
-        "remote_ip remoteip request.remote_ip request.remote_addr req.remoteaddress remoteaddress remote_address "
+        "client.address client.ip network.client.ip network.peer.address net.peer.ip net.sock.peer.addr remote_ip remoteip "
+        "remote_addr remoteaddr request.remote_ip request.remote_addr req.remoteaddress remoteaddress remote_address "
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
-        "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress src_ip"
+        "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip ip_source request.ipsource request.ipsrc"
     ),
-    "client_port": "client_port clientport clientsrcport request.remote_port remote_port client.port source.port network.peer.port id.orig_p src_port",
+    "client_port": (
+        "client_port clientport clientsrcport request.remote_port remote_port client.port network.client.port source.port network.peer.port req.remoteport id.orig_p src_port"
+    ),
     "forwarded_for": (
         "http_x_forwarded_for x_forward_for x_forwarded_for x-forwarded-for xff forwarded_for request.headers.x-forwarded-for "
         "req.headers.x-forwarded-for headers.x-forwarded-for request_x-forwarded-for proxy_add_x_forwarded_for "
@@ -35,37 +37,39 @@ _NAMES = {
         "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
         "original_fullpath target url uri http.request.uri requested_uri httprequest.uri"
     ),
-    "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath",
-    "query": "query query_string querystring args url.query request.query requestquery httprequest.args querystr",
+    "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath http.url_details.path resource",
+    "query": "query query_string querystring args url.query request.query requestquery request_query httprequest.args querystr",
     "protocol": (
         "http_version httpversion http.version network.protocol.version protocol server_protocol request_protocol requestprotocol proto request.proto "
-        "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion http.protocol request.httpversion"
+        "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion http.protocol request.httpversion request_proto protover"
     ),
     "host": (
         "http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
-        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname"
+        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname http.url_details.host request.hostname"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
         "http.status_code http.response.status_code http.response.status response.status response.status_code "
-        "res.statuscode downstreamstatus edgeresponsestatus httpstatuscode httprequest.status code response response.statuscode http.status"
+        "res.statuscode downstreamstatus edgeresponsestatus httpstatuscode httprequest.status code response response.statuscode http.status "
+        "resp_status httpresponse.status http_status_code"
     ),
     "bytes": (
         "body_bytes_sent bytes_sent_body response_body_size response_body_bytes http.response.body.bytes "
         "http.response.body.size http.response_content_length downstreamcontentsize edgeresponsebodybytes bytes_body bytes_sent edgeresponsebytes sentbytes size "
         "response_size responsesize response_bytes responsebytes bytes_out bytes_written response_length resp_size httprequest.responsesize "
         "content_length contentlength res.contentlength bytes length "
-        "response.size res.headers.content-length response_body_len responselength responsebytesize response.body_size response.bodysize http.length"
+        "response.size res.headers.content-length response_body_len responselength responsebytesize response.body_size response.bodysize http.length "
+        "resp_body_size written_bytes httpresponse.bytes response.length network.bytes_written"
     ),
     "referer": (
         "referer referrer http_referer http_referrer http.referer http.request.header.referer "
         "http.request.referrer request.headers.referer req.headers.referer request_referer request_referrer "
-        "request_referrer httprequest.referer headers.referer clientrequestreferer http.http_refer"
+        "request_referrer httprequest.referer headers.referer clientrequestreferer http.http_refer req_referer"
     ),
     "user_agent": (
         "user_agent useragent user-agent http_user_agent http.user_agent http.useragent user_agent.original "
         "request.headers.user-agent req.headers.user-agent request_user_agent request_user-agent "
-        "httprequest.useragent headers.user-agent http.request.header.user-agent clientrequestuseragent ua agent http.http_user_agent"
+        "httprequest.useragent headers.user-agent http.request.header.user-agent clientrequestuseragent ua agent http.http_user_agent req_user_agent"
     ),
     "user": ("remote_user user user_name username user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login"),
     "account": (
@@ -76,11 +80,11 @@ _NAMES = {
 """The keys of each field, in lower case, the best first."""
 
 _DURATIONS = {
-    1: "duration_ns event.duration",
-    1_000: "duration_us",
+    1: "duration_ns event.duration response.latency",
+    1_000: "duration_us time_elapsed",
     1_000_000: (
         "duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration "
-        "latency latency_human elapsed_time latencies.request"
+        "latency latency_human elapsed_time latencies.request duration_in_ms httpresponse.elapsed responselatency"
     ),
     1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken",
 }
@@ -89,7 +93,7 @@ _DURATIONS = {
 _HEADER_KEYS = ("{}", "http_{}", "request_{}", "headers.{}", "request.headers.{}", "req.headers.{}", "http.request.header.{}")
 """How a request header is named, with dashes or underscores."""
 
-_WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.", "proxy.")
+_WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.", "proxy.", "meta.", "protopayload.")
 _BARE_DURATION = "duration"
 _SECONDS_OF_CADDY = (_BARE_DURATION, "latency")
 _FIELD_UNITS_NS = {"duration_ns": 1, "duration_us": 1_000, "duration_ms": 1_000_000, "duration_s": 1_000_000_000}
@@ -123,9 +127,15 @@ class Names:
         if key not in self._known:
             if len(self._known) > MOST_KEYS:
                 self._known.clear()
-            whole, plain = key.lower(), _plain(key)
-            self._known[key] = self.places.get(whole) or self.places.get(plain), self.units_ns.get(whole) or self.units_ns.get(plain)
+            plain = _plain(key)
+            spellings = dict.fromkeys((key.lower(), plain, plain.replace("-", "_")))
+            place = next((self.places[spelling] for spelling in spellings if spelling in self.places), None)
+            self._known[key] = place, next((self.units_ns[spelling] for spelling in spellings if spelling in self.units_ns), None)
         return self._known[key]
+
+    def is_bare(self, key: str) -> bool:
+        """Tell whether a key names a duration that may be in any unit."""
+        return self._of(key)[1] is None and _plain(key) == _BARE_DURATION
 
     def is_read(self, key: str) -> bool:
         """Tell whether a key may name a field."""

@@ -21,7 +21,7 @@ REJECTS = pa.schema(
     ]
 )
 
-_BOM = b"\xef\xbb\xbf"
+BOM = b"\xef\xbb\xbf"
 _NOT_SHAPE = re.compile(r'[^A9\[\]"{}:,\-/ ]')
 _LETTER, _DIGIT, _RUN = re.compile(r"[^\W\d_]"), re.compile(r"\d"), re.compile(r"(.)\1+")
 
@@ -57,8 +57,8 @@ class Lines:
         A log that was cut in place while its server kept writing starts with a run of NULs.
         """
         raw = self.raw(index)
-        if index == 0 and raw.startswith(_BOM):
-            raw = raw[len(_BOM) :]
+        if index == 0 and raw.startswith(BOM):
+            raw = raw[len(BOM) :]
         return raw.strip(b"\0").decode("utf-8", "replace")
 
     def texts(self) -> pl.Series:

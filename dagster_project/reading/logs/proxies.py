@@ -5,7 +5,8 @@ from dagster_project.reading.logs.log_formats import nginx
 
 _SYSLOG = Field(pattern=r"(?:.*?\bhaproxy\[\d+\]: )?")
 _CLIENT: tuple[Part, ...] = (Field("client", pattern=r"[0-9A-Fa-f:.\[\]]+|unix|-"), ":", Field("client_port", pattern=r"\d+"))
-_BRACES = Field(pattern=r"(?: \{[^}]*\}){0,2}")
+_BRACES = Field(pattern=r'(?: \{(?>(?:[^}]|\}(?! [{"]))*)\}){0,2}')
+"""Captured headers, which may hold braces of their own."""
 _COUNTS = Field(pattern=r"\d+/\d+/\d+/\d+/\+?\d+ \d+/\d+")
 _STATE = Field(pattern=r"[A-Za-z-]{2,4}")
 _EARLY = Field(pattern=r"\+?")
@@ -16,7 +17,7 @@ _AT: tuple[Part, ...] = (_SYSLOG, *_CLIENT, " [", Field("time"), "] ")
 
 
 def _haproxy(*middle: Part) -> tuple[Part, ...]:
-    return (*_AT, Field(), " ", Field(pattern=r"[^\s/]+/\S+"), " ", *middle)
+    return (*_AT, Field(), " ", Field(pattern=r"[^\s/]+/\S*"), " ", *middle)
 
 
 _HTTP: tuple[Part, ...] = (
@@ -32,7 +33,7 @@ HAPROXY = tuple(
         _haproxy(Field(pattern=r"(?:-?\d+/){2}"), *_LAST_MS, " ", *_BYTES, " ", _STATE, " ", _COUNTS),
         (*_haproxy(*_HTTP[:-1]), Field("request", pattern=r'[^"]*')),
         (*_AT, Field(pattern=r"[^\s/]+/[^\s:]+"), ": ", Field(pattern=r"\S.*")),
-        (Field(pattern=r".*?\bhaproxy\[\d+\]: "), "Connect from ", *_CLIENT, " to ", Field(pattern=r"\S+ \([^\s)]+\)")),
+        (_SYSLOG, "Connect from ", *_CLIENT, " to ", Field(pattern=r"\S+ \([^\s)]+\)")),
     )
 )
 """Requests, connections, requests cut at HAProxy's longest line, and connections that failed; the last has a time without a year."""
@@ -45,7 +46,8 @@ def _envoy(flags: str) -> Layout:
     return Layout((*nginx(_ENVOY.format(flags)).parts, Field("duration", 1_000_000), *nginx(_ENVOY_END).parts, Field("more")))
 
 
-ENVOY = (_envoy("$flags"), _envoy('$flags $details $termination "$failure"'))
+ENVOY = tuple(map(_envoy, ("$flags", '$flags $details $termination "$failure"', '$flags "$mixer"', '$flags "$mixer" "$failure"')))
+"""Envoy's own, and what Istio wrote, the newest first."""
 
 _TRAEFIK = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent {} {} $count '
 _QUOTED_OR_NONE = Field(pattern='"[^"]*"|-')
@@ -62,6 +64,6 @@ SQUID = (
             Field(pattern="[A-Z_]+"), "/", Field("status", pattern=r"\d{3}"), " ", Field("bytes", pattern=r"\d+"), " ", Field("method"), " ",
             Field("target"), " ", Field("user"), " ", Field(pattern=r"[A-Z_]+/\S+"), " ", Field(pattern=r"\S.*"),
         ),
-        is_absolute=True,
+        is_absolute=True, decode=str, may_be_quoted=True,
     ),
 )  # fmt: skip

@@ -62,7 +62,7 @@ _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\f"}
 _LENGTH = re.compile(r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|µs|ms|s)?")
 _TOKEN = re.compile(r'(?:X-Forwarded-For=)?"((?:[^"\\]|\\.)*)"|(\S+)', re.IGNORECASE)
-_RATIO = re.compile(r'\s*"\d{1,9}\.\d{1,9}"')
+_RATIO = re.compile(r'"\d{1,9}\.\d{1,9}"')
 """What nginx's own example of a log appends: how far gzip compressed."""
 _TRAILING_TIME = re.compile(r"(?:rt=|request_time=)?(\d{1,9}\.\d{1,9}s?|\d{1,12}ms)|ms:(\d{1,12})", re.ASCII)
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
@@ -206,6 +206,7 @@ def duration_ns(value: str, unit_ns: int) -> int | None:
 
 def trailing(rest: str) -> dict[str, str]:
     """Read what servers append to a combined line: a list of addresses; seconds (1.234), milliseconds (12ms); alone, microseconds (1234)."""
+    rest = rest.strip()
     if _RATIO.fullmatch(rest):
         return {}
     tokens = [quoted or bare for quoted, bare in _TOKEN.findall(rest)]
@@ -216,7 +217,7 @@ def trailing(rest: str) -> dict[str, str]:
             found.setdefault("duration", str(length))
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)
-    alone = re.fullmatch(r"\s*(?:[0-9]+/)?([0-9]{1,12})", rest)
+    alone = re.fullmatch(r"(?:[0-9]+/)?([0-9]{1,12})", rest)
     length = duration_ns(alone[1], 1_000) if alone else None
     return found if length is None else {"duration": str(length)}
 

@@ -1,13 +1,14 @@
 """W3C extended logs: IIS, CloudFront, NetScaler; the fields are those of the last `#Fields` line."""
 
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import unquote
 
 from dagster_project.reading.logs.headless import UNREAD, fields_of
 from dagster_project.reading.logs.layouts import Field, Layout, Part, header_name
-from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.logs.lines import BOM, Lines
 
 _ADDRESS, _NUMBER = r"[0-9A-Fa-f.:%]+|-|\[[0-9A-Fa-f.:%]+\](?:\(\S*\))?", r"\d+|-"
 _DAY, _TIME_OF_DAY = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(?:\.\d+)?"
@@ -24,7 +25,7 @@ _FIELDS = {
     "s-ip": Field("", pattern=_ADDRESS), "s-port": Field("", pattern=_NUMBER),
     "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000),
 }  # fmt: skip
-_DIRECTIVE = re.compile(rb"^#[^\n]*", re.MULTILINE)
+_DIRECTIVE = re.compile(rb"^(?:%b)?(#[^\n]*)" % BOM, re.MULTILINE)
 _HEADER = re.compile(r"cs\([^)]*\)", re.IGNORECASE)
 _FEW_LINES = 20
 
@@ -58,7 +59,7 @@ def _percent(text: str) -> str:
 
 def header_of(body: bytes, header: bytes | None) -> bytes | None:
     """Return the `#Fields` line in force after `body`, `header` where it holds none."""
-    return next((found[0] for found in reversed(list(_DIRECTIVE.finditer(body))) if found[0].startswith(b"#Fields:")), header)
+    return next((found[1] for found in reversed(list(_DIRECTIVE.finditer(body))) if found[1].startswith(b"#Fields:")), header)
 
 
 def kind(lines: Lines) -> str:
@@ -77,17 +78,17 @@ def parts(lines: Lines, header: bytes | None) -> list[tuple[int, int, tuple[Layo
         if index > start:
             bounds.append((start, index, header))
         start = index + 1
-        header = found[0] if found[0].startswith(b"#Fields:") else header
+        header = found[1] if found[1].startswith(b"#Fields:") else header
     bounds += [(start, len(lines), header)] if start < len(lines) else []
     return [(first, end, _layouts(lines, first, end, of_these)) for first, end, of_these in bounds]
 
 
 def _layouts(lines: Lines, start: int, end: int, header: bytes | None) -> tuple[Layout, ...]:
     """Return the layout of a header, and those of first lines that have other fields than it says, or none to say it."""
-    few = [lines.text(index) for index in range(start, min(end, start + _FEW_LINES))]
-    separator = "\t" if any("\t" in text for text in few) else " "
+    few = [lines.text(index).strip() for index in range(start, min(end, start + _FEW_LINES))]
+    separators = Counter("\t" if "\t" in text else " " for text in few)
     text = (header or b"").decode("utf-8", "replace")
     names = (text.partition(":")[2] or text).split()
-    own = (layout(" ".join(names), separator),) if names else ()
+    own = tuple(layout(" ".join(names), separator) for separator, _ in separators.most_common()) if names else ()
     found = {(" ".join(fields), "\t" if "\t" in line else " "): fields.count(UNREAD) for line in few if (fields := fields_of(line))}
     return tuple(dict.fromkeys((*own, *(layout(*of_line) for of_line in sorted(found, key=lambda of_line: found[of_line])))))

@@ -7,6 +7,7 @@ from dagster_project.reading.logs.log_formats import apache, nginx
 
 _NAME = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}"
 _IPV4 = r"(?:\d{1,3}\.){3}\d{1,3}"
+_HOST = rf"(?:{_NAME}|localhost|{_IPV4}|\[[0-9A-Fa-f:.]{{2,45}}\])(?::\d{{1,5}})?"
 _COMMON = '%h %l %u %t "%r" %>s %b'
 _AGENT = ' "%{Referer}i" "%{User-Agent}i"'
 _REST, _WORDS = Field("rest"), Field("rest", pattern=r'(?:[ \t][^"]*)?')
@@ -45,36 +46,40 @@ def _until(following: str) -> str:
     return rf'(?>(?:[^"\\]|\\.|"(?!{following}))*)'
 
 
+def _hosted(before: str) -> Layout:
+    """Return a layout of combined lines with the host before the time or the request."""
+    parts = apache(f'{before} "%r" %>s %b{_AGENT}').parts
+    return _with_rest(Layout(tuple(Field("host", pattern=f"{_HOST}|-") if part == Field("host") else part for part in parts)))
+
+
 def _quoted(log_format: str) -> Layout:
     """Return a layout of lines that stand in quotes as a whole, as LiteSpeed writes them."""
     return apache(f'"{log_format}"')
 
 
-_UNNAMED = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ")]
-"""Without the name of the user, and without the identity of the client too."""
+_VARIANTS = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ", "%h - %u - ")]
+"""Without the name of the user, without the identity of the client too, and with one dash more."""
 
-COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, _UNNAMED), Layout((*apache(_COMMON).parts, _WORDS)))
+COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, _VARIANTS), Layout((*apache(_COMMON).parts, _WORDS)))
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
-    *(_with_rest(apache(log_format + _AGENT)) for log_format in _UNNAMED), _damaged(apache(_COMMON)),
+    *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS), *map(_hosted, ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
-VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_UNNAMED[1] + _AGENT), _damaged(_vhost(_COMMON)))
+VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)))
 
 
-def _ovh(client: Field, host: str, user: Field) -> Layout:
-    parts = apache(_COMMON + _AGENT).parts
-    return _with_rest(Layout((client, " ", Field("host", pattern=host), " ", user, *parts[5:])))
+def _ovh(client: Field, host: str, user: Field) -> tuple[Layout, Layout]:
+    before = (client, " ", Field("host", pattern=host), " ", user)
+    combined, common = (Layout((*before, *apache(_COMMON + agent).parts[5:], rest)) for agent, rest in ((_AGENT, _REST), ("", _WORDS)))
+    return combined, common
 
 
 OVH = (
-    _ovh(VHOST_CLIENT, _NAME, Field("user")),
-    _ovh(
-        Field("client", pattern=rf"{_IPV4}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:.]{{1,41}}"),
-        rf"(?:{_NAME}|localhost|{_IPV4}|\[[0-9A-Fa-f:.]{{2,45}}\])(?::\d{{1,5}})?", Field("user", pattern=r"[^\s\[]+"),
-    ),
-)  # fmt: skip
+    *_ovh(VHOST_CLIENT, _NAME, Field("user")),
+    *_ovh(Field("client", pattern=rf"{_IPV4}|[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:.]{{1,41}}"), _HOST, Field("user", pattern=r"[^\s\[]+")),
+)
 """Where a port or an address stands in place of the name, one user without blanks tells the host from a second client."""
 
 _GANDI_TIME = Field("duration", 1_000_000_000, pattern=r"\d+ ?[mu]?s?")
@@ -108,7 +113,7 @@ NGINX_PROXY_MANAGER = tuple(
 )
 NPMPLUS = (nginx('[$time_local] $http_host $remote_addr $request_time "$request" $status $body_bytes_sent $bytes_received $http_referer $http_user_agent'),)
 _BUNKERWEB = nginx('$server_name $remote_addr - $request_id $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"').parts
-BUNKERWEB = (Layout((VHOST, *_BUNKERWEB[1:])),)
+BUNKERWEB = (Layout((VHOST, *_BUNKERWEB[1:], _REST)),)
 
 _ZORAXY = nginx("[$time_iso8601] [router:$router] [origin:$host] [client: $remote_addr] [useragent: $http_user_agent] $request_method $request_uri $status").parts
 _BARE = {"user_agent": ".*?", "method": "[A-Z]+", "status": r"\d{3}"}

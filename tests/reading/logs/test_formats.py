@@ -299,6 +299,30 @@ def test_a_damaged_line_does_not_make_a_file_one_of_a_poorer_format(known: str) 
         assert detect(f"{example[:length]}\n{example}\n{example}\n".encode()).format == known
 
 
+@pytest.mark.parametrize(("others", "known"), [(("common", "vhost_combined"), "nginx"), (("vhost_common", "apache_ssl_request", "apache_ssl_request"), "apache")])
+def test_a_file_of_several_formats_is_one_of_their_family(others: tuple[str, ...], known: str) -> None:
+    """Virtual hosts may share a file and log in their own ways; kept to one format, all but one of them would be refused."""
+    examples = {entry.name: entry.example for entry in FORMATS}
+    body = "\n".join([examples["combined"]] * 20 + [examples[name] for name in others] + ["broken"]).encode() + b"\n"
+    found = detect(body)
+    assert (found.format, found.refused_lines) == (known, (21 + len(others),))
+    assert [row["method"] for row in parse(body).rows.to_pylist()] == ["GET"] * (20 + len(others))
+
+
+def test_a_few_damaged_lines_make_no_mixed_file() -> None:
+    """Lines that were cut after the size read as common; their last number may be half of one."""
+    combined = next(entry.example for entry in FORMATS if entry.name == "combined")
+    cut = combined[: combined.index(' "https')]
+    assert detect("\n".join([combined] * 50 + [cut] * 2).encode() + b"\n").format == "combined"
+
+
+def test_one_stray_tab_makes_no_w3c_log_one_with_tabs() -> None:
+    """What stands between the fields is what stands there in most lines."""
+    fields, line = b"#Fields: date time c-ip cs-method cs-uri-stem sc-status\n", b"2026-03-02 10:15:00 192.0.2.7 GET /jobs 200\n"
+    for body, read in ((fields + line + line.replace(b"7 ", b"7\t") + line * 2, 3), (fields + line.replace(b" ", b"\t") * 2 + line, 3), (b"\xef\xbb\xbf" + fields + line, 1)):
+        assert parse(body).rows.num_rows == read
+
+
 def test_nothing_is_detected_in_nothing() -> None:
     """An empty file has no format, and that is no error."""
     assert detect(b"").format is None

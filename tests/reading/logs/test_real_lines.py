@@ -38,6 +38,18 @@ def test_a_line_means_what_its_server_says(record: dict[str, Any]) -> None:
         assert detect(head.encode()).format == record["detected"]
 
 
+@pytest.mark.parametrize("around", [("  ", ""), ("", "  "), ("", "\t"), ("", "\0\0"), ("", "\r"), ("\ufeff", "")], ids=repr)
+def test_what_surrounds_a_line_changes_none_of_its_values(around: tuple[str, str]) -> None:
+    """Editors, shippers and servers leave blanks, tabs, NULs and marks around lines; a value that takes one in is another value."""
+    before, after = around
+    changed = []
+    for record in SHAPES:
+        known = record["format"] if record["format"].startswith(("apache:", "nginx:")) else "auto"
+        if _row(record, known) != _row({**record, "raw": f"{before}{record['raw']}{after}"}, known):
+            changed.append(f"{record['format']}:{record['number']}")
+    assert changed == []
+
+
 def test_real_lines_mean_what_their_sources_say() -> None:
     """Lines of other projects' test suites; scored where the corpus lies beside the project, else there is nothing to score."""
     records = [json.loads(line) for line in CORPUS.read_text(encoding="utf-8").splitlines()] if CORPUS.exists() else []
