@@ -3,20 +3,17 @@
 A count of the rows in which a column has some value tells that value; so any use of a column but for its size counts as content.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from sqlglot import exp
 
 from dagster_project.reading.accesses.scopes import alias, alias_names, folded, full_name
-from dagster_project.reading.accesses.statements import declared
-from dagster_project.settings import Table
+from dagster_project.reading.accesses.tables import Named, declared
 
 _SIZES = {"octet_length", "bit_length", "pg_column_size", "char_length", "character_length", "length", "pg_total_relation_size", "pg_relation_size", "pg_table_size"}
 _SIZE_NODES = (exp.Length, exp.BitLength) if hasattr(exp, "BitLength") else (exp.Length,)
 _OF_COLUMNS = (exp.Column, exp.Star, exp.Identifier, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Coalesce, exp.Literal, exp.Paren, exp.DPipe, exp.Concat)
 _NEVER = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Intersect, exp.Except, exp.Window, exp.Lateral, exp.Lock)
-
-Named = Mapping[str, Table]
 
 
 def is_only_sizes(tree: exp.Expr, tables: Named, *, is_plan: bool = False) -> bool:
