@@ -5,7 +5,7 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import at, count, text, text_at, values, words
+from dagster_project.reading.accesses.fields import at, count, flag, text, text_at, values, words
 from dagster_project.reading.accesses.reader import Form, adapter, by_prefix
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
 
@@ -93,7 +93,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "occurred_at": text_at(entry, "time"),
         "action": _VERBS.get(kind or "") or action(text_at(entry, "verb", "method")) or kind,
         "rows": count(at(entry, "affected_rows")),
-        "outcome": "denied" if letter in "WEF" or at(entry, "success") is False else "ok",
+        "outcome": "denied" if letter in "WEF" or flag(at(entry, "success")) is False else "ok",
         "request_id": text_at(entry, "sid"),
     }
 
