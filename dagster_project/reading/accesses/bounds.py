@@ -15,16 +15,14 @@ from dagster_project.reading.accesses.scopes import Scope, Source, folded, full_
 from dagster_project.reading.accesses.sizes import is_only_sizes
 from dagster_project.reading.accesses.tables import Named, Touched, declared
 
-_HARMLESS = {"ANALYZE", "BEGIN", "CALL", "CHECKPOINT", "CLOSE", "COMMENT", "COMMIT", "DEALLOCATE", "DISCARD", "DO", "END", "EXECUTE", "FETCH", "GRANT", "LISTEN", "LOCK",
-             "MOVE", "NOTIFY", "RELEASE", "RESET", "REVOKE", "ROLLBACK", "SAVEPOINT", "SET", "SHOW", "START", "UNLISTEN", "VACUUM"}  # fmt: skip
+_FOLLOWED = frozenset({"CALL", "DO", "EXECUTE"})  # what they run is told elsewhere (calls.py)
 _VERBS: dict[type[exp.Expr], str] = {exp.Delete: "delete", exp.TruncateTable: "delete", exp.Insert: "write", exp.Update: "write", exp.Merge: "write", exp.Copy: "export"}
-_REACH_NOTHING = (exp.Set, exp.Transaction, exp.Commit, exp.Rollback, exp.Create, exp.Drop, exp.Alter, exp.Grant, exp.Comment)
 
 
 def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool) -> list[Touched]:
     """Return what one statement touches, its accounts one by one."""
     if isinstance(tree, exp.Command):
-        return [] if str(tree.this).upper() in _HARMLESS else [Touched(None)]
+        return [] if str(tree.this).upper() in _FOLLOWED else [Touched(None)]
     has_content = not is_only_sizes(tree, tables, is_plan=is_plan)
     readings = [_Reading(parameters, tables, chosen) for chosen in choices(tree)]
     for reading in readings:
@@ -40,7 +38,7 @@ class _Reading:
     def __init__(self, parameters: Parameters, tables: Named, chosen: Chosen) -> None:
         self._tables, self._known = tables, Equalities()
         self._columns = Columns(self._known, parameters, tables)
-        self.queries = Queries(self._known, self._columns, parameters, chosen, self.statement)
+        self.queries = Queries(self._known, self._columns, parameters, chosen)
 
     def touched(self, has_content: bool) -> Iterator[Touched]:
         bounds = self._known.bounds()
@@ -54,6 +52,17 @@ class _Reading:
 
     def statement(self, tree: exp.Expr, around: Scope) -> None:
         scope = self.queries.with_(tree, around)
+        self._changes()
+        self._read(tree, scope)
+        self._changes()
+
+    def _changes(self) -> None:
+        changes, self.queries.changes = self.queries.changes, []
+        for change, scope in changes:
+            with self._known.apart():
+                self.statement(change, scope)
+
+    def _read(self, tree: exp.Expr, scope: Scope) -> None:
         if isinstance(tree, exp.Values):
             self.queries.inside(tree, scope)
         elif isinstance(tree, exp.Query):
@@ -69,7 +78,7 @@ class _Reading:
                 self.queries.leaf(table, "delete")
         elif isinstance(tree, exp.Create) and isinstance(tree.expression, exp.Query):
             self.queries.query(tree.expression, scope)
-        elif not isinstance(tree, _REACH_NOTHING):
+        elif not isinstance(tree, exp.Create):
             self.queries.is_lost = True
 
     def _insert(self, tree: exp.Insert, scope: Scope) -> None:

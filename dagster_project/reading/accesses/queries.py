@@ -1,6 +1,6 @@
 """The tables that a query reads, with what its conditions and joins say of their columns; a table counts each time it is read."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sqlglot import exp
 
@@ -14,15 +14,20 @@ MOST_SOURCES = 2_000  # tables and queries of a `with`, each time they are used
 
 
 class Queries:
-    """Reads the queries of a statement. `leaves`: its tables, each with what is done to it. `is_lost`: something has a shape that nobody thought of."""
+    """Reads the queries of a statement.
 
-    def __init__(self, known: Equalities, columns: Columns, parameters: Parameters, chosen: Chosen, change: Callable[[exp.Expr, Scope], None]) -> None:
-        """Take `change`, which reads a statement in a `with` that is no query."""
-        self._known, self._columns, self._parameters, self._chosen, self._change = known, columns, parameters, chosen, change
+    `leaves`: its tables, each with what is done to it. `changes`: what stands in a `with` and is no query, with the scope that it sees, still to be
+    read. `is_lost`: something has a shape that nobody thought of.
+    """
+
+    def __init__(self, known: Equalities, columns: Columns, parameters: Parameters, chosen: Chosen) -> None:
+        self._known, self._columns, self._parameters, self._chosen = known, columns, parameters, chosen
         self._seen: set[int] = set()
+        self._changes_met: set[int] = set()
         self._open: list[int] = []
         self._expansions = 0
         self.leaves: list[tuple[Source, str]] = []
+        self.changes: list[tuple[exp.Expr, Scope]] = []
         self.is_lost = False
 
     # Queries
@@ -36,27 +41,32 @@ class Queries:
         for query in clause.expressions:
             before = scope
             scope = before if clause.args.get("recursive") else Scope(before)
-            scope.queries[folded(query.args["alias"].this)] = (query, before)
-        for query in clause.expressions:
-            name = folded(query.args["alias"].this)
-            if (name not in used or not isinstance(query.this, exp.Query)) and (found := scope.query(name)):
+            scope.queries[_name(query)] = (query, before)
+        for name, (query, before) in [(name, found) for name in map(_name, clause.expressions) if (found := scope.query(name))]:
+            if not isinstance(query.this, exp.Query):
+                self._change(query, before)
+            elif name not in used:
                 with self._known.apart():
-                    self._expanded(*found)
+                    self._expanded(query, before)
         return scope
 
+    def _change(self, query: exp.CTE, scope: Scope) -> None:
+        if id(query) not in self._changes_met:
+            self._changes_met.add(id(query))
+            self.changes.append((query.this, scope))
+
     def _expanded(self, query: exp.CTE, scope: Scope) -> list[Output]:
+        """Read a query of a `with` where it is used; what a change there gives back is not followed."""
         if id(query) in self._open or len(self._open) > DEEPEST or len(self.leaves) + self._expansions > MOST_SOURCES:
             self.is_lost = self.is_lost or id(query) not in self._open
+            return []
+        if not isinstance(query.this, exp.Query):
             return []
         self._open.append(id(query))
         self._expansions += 1
         seen, self._seen = self._seen, set()
-        found: list[Output] = []
         with self._known.apart(is_plain(query.this)):
-            if isinstance(query.this, exp.Query):
-                found = self.query(query.this, self.with_(query.this, scope))
-            else:
-                self._change(query.this, scope)
+            found = self.query(query.this, self.with_(query.this, scope))
         self._seen = seen
         self._open.pop()
         return found
@@ -209,6 +219,10 @@ class Queries:
             for each in part if isinstance(part, list) else [part]:
                 if name not in passed and isinstance(each, exp.Expr):
                     self.inside(each, scope)
+
+
+def _name(query: exp.CTE) -> str:
+    return folded(query.args["alias"].this)
 
 
 def _is_inside(query: exp.Expr, node: exp.Expr, seen: set[int]) -> bool:
