@@ -24,7 +24,7 @@ def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool
     if isinstance(tree, exp.Command):
         return [] if str(tree.this).upper() in _FOLLOWED else [Touched(None)]
     has_content = not is_only_sizes(tree, tables, is_plan=is_plan)
-    readings = [_Reading(parameters, tables, chosen) for chosen in choices(tree)]
+    readings = [_Reading(parameters, tables, chosen) for chosen in choices(tree, parameters)]
     for reading in readings:
         reading.statement(tree, Scope())
     if any(reading.queries.is_lost for reading in readings):

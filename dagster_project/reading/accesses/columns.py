@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from dagster_project.reading.accesses.conditions import Parameters
 from dagster_project.reading.accesses.equalities import Equalities, Node
-from dagster_project.reading.accesses.literals import value
+from dagster_project.reading.accesses.literals import several, value
 from dagster_project.reading.accesses.scopes import Output, Scope, Source, folded, full_name, keeps, output_names
 from dagster_project.reading.accesses.tables import Named, declared
 
@@ -25,6 +25,9 @@ class Columns:
             return self.node(written.this, scope)
         if isinstance(written, exp.Column):
             return self._named(written, scope)
+        if isinstance(written, exp.Explode):  # `unnest` in a list of columns
+            listed = several(written.this, self._parameters)
+            return None if listed is None else self._known.constant(listed)
         known = value(written, self._parameters)
         return None if known is None else self._known.constant([known])
 

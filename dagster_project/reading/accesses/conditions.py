@@ -70,7 +70,7 @@ def _equal(left: exp.Expr, right: exp.Expr, parameters: Parameters) -> Iterator[
 
 
 def _in(node: exp.In, chosen: Chosen, parameters: Parameters) -> Iterator[Among | Found]:
-    query = node.args.get("query")
+    query = node.args.get("query") or next((each for each in node.expressions if isinstance(each, exp.Values)), None)
     if query is not None:
         yield Found(node.this, query.this if isinstance(query, exp.Subquery) else query)
         return
@@ -93,13 +93,14 @@ def by_place(rows: Sequence[Sequence[exp.Expr]], width: int, parameters: Paramet
         yield None if None in values else frozenset(one for one in values if one is not None)
 
 
-def choices(tree: exp.Expr) -> Iterator[Chosen]:
+def choices(tree: exp.Expr, parameters: Parameters) -> Iterator[Chosen]:
     """Yield one side of each `or`, and one row of each list of rows, that a condition rests on, in every combination; none where there are too many."""
     branches: dict[int, Sequence[exp.Expr]] = {}
     for node in tree.find_all(exp.Or, exp.In, exp.Values):
         if isinstance(node, exp.Or):
-            if _is_condition(node) and not isinstance(node.parent, exp.Or):
-                branches[id(node)] = list(node.flatten())
+            possible = [side for side in node.flatten() if not _is_never(side, parameters)]
+            if possible and _is_condition(node) and not isinstance(node.parent, exp.Or):
+                branches[id(node)] = possible
         elif isinstance(node.parent, exp.Insert) if isinstance(node, exp.Values) else isinstance(node.this, exp.Tuple) and _is_condition(node):
             branches[id(node)] = node.expressions or [node]
     if prod(map(len, branches.values())) > MOST_ALTERNATIVES:
@@ -114,6 +115,12 @@ def _is_condition(node: exp.Expr) -> bool:
     while isinstance(parent, exp.And | exp.Or | exp.Paren):
         parent = parent.parent
     return isinstance(parent, exp.Where | exp.Having | exp.Join)
+
+
+def _is_never(side: exp.Expr, parameters: Parameters) -> bool:
+    """Tell whether one side of an `or` holds of no row: a value that is known is not null."""
+    written = side.unnest()
+    return isinstance(written, exp.Is) and isinstance(written.expression, exp.Null) and not written.args.get("negate") and value(written.this, parameters) is not None
 
 
 def _same_column(node: exp.Or, parameters: Parameters) -> Among | None:

@@ -7,6 +7,7 @@ from sqlglot import exp
 from dagster_project.reading.accesses.columns import Columns
 from dagster_project.reading.accesses.conditions import Among, Chosen, Equal, Parameters, by_place, facts, rows
 from dagster_project.reading.accesses.equalities import Equalities
+from dagster_project.reading.accesses.literals import several
 from dagster_project.reading.accesses.scopes import Output, Scope, Source, alias, alias_names, folded, full_name, is_plain, passes_down
 
 DEEPEST = 50
@@ -116,6 +117,8 @@ class Queries:
             made = self.source(source.this, scope)
         elif isinstance(source, exp.Values):
             made = [self.put(self.derived(source, scope, alias_names(source)), source, scope)]
+        elif isinstance(source, exp.Unnest):
+            made = [self.put(self._unnested(source, scope), source, scope)]
         elif isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
             made = [self.put(self._table(source, scope), source, scope)]
         else:
@@ -150,6 +153,13 @@ class Queries:
             self.inside(query, scope)
             return Source(self._known.number())
         return Source(self._known.number(), branches=self.query(query, self.with_(query, scope)), names=names, passes_down=passes_down(query))
+
+    def _unnested(self, source: exp.Unnest, scope: Scope) -> Source:
+        self.inside(source, scope)
+        names = alias_names(source) or [folded(source.alias) or "unnest"]
+        lists = [several(each, self._parameters) for each in source.expressions]
+        values = {name: None if listed is None else frozenset(listed) for name, listed in zip(names, lists, strict=False)}
+        return Source(self._known.number(), names=names, values=values)
 
     def put(self, source: Source, named: exp.Expr, scope: Scope) -> Source:
         """Put a source into the scope, by its alias or its name."""
