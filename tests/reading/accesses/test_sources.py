@@ -225,7 +225,9 @@ def test_only_what_failed_is_denied(name: str, change: Change, outcome: str) -> 
     ("teleport", {"event": "access_request.review", "code": "T5002I", "state": "APPROVED"}, "vendor_approval"),
     ("teleport", {"event": "db.session.start", "code": "TDB00I"}, "session"), ("teleport", {"event": "user.login", "code": "T1000I"}, "login"),
     ("teleport", {"event": "role.created", "code": "T9000I"}, "setting_changed"), ("teleport", {"event": "db.session.postgres.statements.bind"}, "statement_prepared"),
-    ("teleport", {"event": "something.new"}, "other_event"),
+    ("teleport", {"event": "something.new"}, "other_event"), ("teleport", {"event": "db.session.result", "code": "TDB05I"}, "session"),
+    ("teleport", {"event": "db.session.cassandra.prepare"}, "statement_prepared"), ("teleport", {"event": "db.session.mysql.process_kill"}, "setting_changed"),
+    ("teleport", {"event": "saml.idp.auth"}, "login"),
     ("salesforce", {"attributes": {"type": "LoginEvent"}}, "not_login_as"),
     ("okta", {"eventType": "user.session.impersonation.grant"}, "setting_changed"), ("okta", {"eventType": "user.session.impersonation.end"}, "session"),
     ("okta", {"eventType": "policy.rule.update"}, "setting_changed"), ("okta", {"eventType": "user.authentication.sso"}, "login"),
@@ -420,6 +422,12 @@ def _reached(name: str, change: Change, **declared: Any) -> list[tuple[Any, ...]
 def test_a_query_of_teleport_reaches_what_its_text_says(change: Change, reached: list[Any]) -> None:
     """One entry is an access to each customer; what it calls is not logged beside it, and a long one is cut without a mark."""
     assert _reached("teleport", change) == reached
+
+
+def test_whoever_watches_a_recorded_session_reads_what_was_shown_in_it() -> None:
+    """A recording is a copy of records that were read by somebody else."""
+    row = _row("teleport", {"event": "session.recording.access", "code": "T2012I", "user": "ben"})
+    assert (row["actor"], row["action"], row["account_id"]) == ("ben", "read", None)
 
 
 def test_several_accesses_of_one_entry_have_ids_of_their_own() -> None:
