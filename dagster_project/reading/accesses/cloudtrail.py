@@ -9,7 +9,7 @@ from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.accesses.fields import at, count, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import at, count, flag, text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("management_event", "insight_event", "digest", "public_keys", "signature")
@@ -36,15 +36,15 @@ _KNOWN = words("""
 
 def other(entry: Fields) -> str | None:
     """Name an entry that tells of no data."""
-    category = text_at(entry, "eventCategory")
+    category, is_management = text_at(entry, "eventCategory"), flag(at(entry, "managementEvent"))
     if category in ("Data", "NetworkActivity"):
         return None
     if category == "Insight" or "insightDetails" in entry:
         return "insight_event"
-    if category == "Management" or at(entry, "managementEvent") is True:
+    if category == "Management" or is_management:
         return "management_event"
     source, name = text_at(entry, "eventSource"), text_at(entry, "eventName")
-    if at(entry, "managementEvent") is False or source is None or name is None or name in _DATA_EVENTS.get(source, ()):
+    if is_management is False or source is None or name is None or name in _DATA_EVENTS.get(source, ()):
         return None
     return "management_event"
 

@@ -88,6 +88,11 @@ def count(value: Any) -> int | None:
     return int(found[1]) if found else None
 
 
+def flag(value: Any) -> bool | None:
+    """Return whether something is so, also where an export wrote it as text; None for anything else."""
+    return {"true": True, "false": False}.get((text(value) or "").lower())
+
+
 def stamp(value: Any, unit: str | None = None) -> str | None:
     """Return a stamp as text; a number counts units since 1970 where a unit is declared, and is no stamp elsewhere."""
     delivered = text(value)

@@ -5,12 +5,14 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import at, count, text, text_at, texts_at, values, words
+from dagster_project.reading.accesses.fields import at, count, flag, text, text_at, texts_at, values, words
 from dagster_project.reading.accesses.reader import Form, adapter
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
 
-OTHERS = ("setting_changed", "system_event", "provider_access", "metadata_read", "not_audit_log", NO_CUSTOMER_TABLE)
+OTHERS = ("setting_changed", "system_event", "provider_access", "metadata_read", "login", "not_audit_log", NO_CUSTOMER_TABLE)
 _BY_LOG = {"activity": "setting_changed", "system_event": "system_event", "access_transparency": "provider_access"}
+# What these log as read is who signed in, and what a token was made of.
+_LOGINS = frozenset({"login.googleapis.com", "oslogin.googleapis.com", "sts.googleapis.com", "iamcredentials.googleapis.com"})
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
 _PGAUDIT = "type.googleapis.com/google.cloud.sql.audit.v1.PgAuditEntry"
@@ -25,8 +27,10 @@ def other(entry: Fields) -> str | None:
     log = (text_at(entry, "logName") or "").replace("%2F", "/").rpartition("/")[2]
     if (name := _BY_LOG.get(log)) is not None:
         return name
-    if not isinstance(entry.get("protoPayload"), dict):
-        return "not_audit_log" if "logName" in entry else None
+    if not isinstance(at(entry, "protoPayload"), dict | str):
+        return "not_audit_log" if text_at(entry, "logName") else None
+    if text_at(entry, "protoPayload.serviceName") in _LOGINS:
+        return "login"
     kinds = set(values(entry, "protoPayload.authorizationInfo.permissionType"))
     return "metadata_read" if kinds and kinds <= {"ADMIN_READ", "ADMIN_WRITE"} else None
 
@@ -36,7 +40,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     names = actors(entry)
     stamp, method = text_at(entry, "timestamp"), text_at(entry, "protoPayload.methodName")
     operation = text_at(entry, "operation.id")
-    is_part = bool(operation) and not (at(entry, "operation.first") is True and at(entry, "operation.last") is True)
+    is_part = bool(operation) and not (flag(at(entry, "operation.first")) and flag(at(entry, "operation.last")))
     insert = text_at(entry, "insertId")
     by_type = next((_BY_TYPE[kind] for kind in values(entry, "protoPayload.authorizationInfo.permissionType") if kind in _BY_TYPE), None)
     return {
@@ -78,7 +82,7 @@ def is_denied(entry: Fields) -> bool:
     code = text(at(entry, "protoPayload.status.code"))
     if code not in (None, "0"):
         return True
-    granted = list(values(entry, "protoPayload.authorizationInfo.granted"))
+    granted = [flag(value) for value in values(entry, "protoPayload.authorizationInfo.granted")]
     return bool(granted) and not any(granted) and not count(at(entry, "protoPayload.numResponseItems"))
 
 

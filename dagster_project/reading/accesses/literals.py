@@ -81,8 +81,8 @@ def _parameter(written: exp.Parameter, parameters: Sequence[str] | None) -> str 
 
 
 def _cast(text: str, kind: exp.DataType) -> str | None:
-    if kind.this in _TEXTS and not kind.expressions:
-        return text
+    if kind.this in _TEXTS:
+        return text if not kind.expressions or len(text) <= int(kind.expressions[0].name) else None
     if kind.this in _INTEGERS:
         return _whole(text)
     if kind.this == exp.DataType.Type.UUID:

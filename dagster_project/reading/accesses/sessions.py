@@ -13,7 +13,36 @@ EVERY_SESSION = "session"
 _LEAST = timedelta(milliseconds=1)  # two entries of one millisecond can have lost one between them
 
 
-def run(session: str, first: int, last: int, begins_at: datetime, ends_at: datetime) -> Attestation:
+class Runs:
+    """Which statements of each session stand in the log, one behind the other."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, tuple[int, int, datetime, datetime]] = {}
+        self._closed: list[Attestation] = []
+
+    def has_ended(self, session: str) -> bool:
+        """Tell whether a session that begins again must be another one of the same name."""
+        return session in self._open and self._open[session][1] > 1
+
+    def add(self, session: str, number: int, at: datetime) -> None:
+        """Take a statement of a session, by its number."""
+        at = at.astimezone(UTC)
+        found = self._open.get(session)
+        if found is not None and number in (found[1], found[1] + 1):
+            self._open[session] = (found[0], number, found[2], max(found[3], at))
+        elif found is None or not found[0] <= number <= found[1] or number == 1:
+            if found is not None:
+                self._closed.append(_run(session, *found))
+            self._open[session] = (number, number, at, at)
+
+    def attestations(self) -> Iterator[Attestation]:
+        """Yield the runs, the open ones last."""
+        yield from self._closed
+        for session, found in self._open.items():
+            yield _run(session, *found)
+
+
+def _run(session: str, first: int, last: int, begins_at: datetime, ends_at: datetime) -> Attestation:
     """Return that a session's statements `first` to `last` all stand in a file."""
     return Attestation("run", f"{first}-{last} {session}", begins_at=begins_at, ends_at=ends_at)
 

@@ -3,20 +3,19 @@
 A count of the rows in which a column has some value tells that value; so any use of a column but for its size counts as content.
 """
 
-from collections.abc import Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator
 
 from sqlglot import exp
 
 from dagster_project.reading.accesses.scopes import alias, alias_names, folded, full_name
-from dagster_project.reading.accesses.statements import declared
-from dagster_project.settings import Table
+from dagster_project.reading.accesses.tables import Named, declared
 
 _SIZES = {"octet_length", "bit_length", "pg_column_size", "char_length", "character_length", "length", "pg_total_relation_size", "pg_relation_size", "pg_table_size"}
 _SIZE_NODES = (exp.Length, exp.BitLength) if hasattr(exp, "BitLength") else (exp.Length,)
 _OF_COLUMNS = (exp.Column, exp.Star, exp.Identifier, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Coalesce, exp.Literal, exp.Paren, exp.DPipe, exp.Concat)
+_AROUND = (exp.Subquery, exp.Union, exp.Paren)
 _NEVER = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Intersect, exp.Except, exp.Window, exp.Lateral, exp.Lock)
-
-Named = Mapping[str, Table]
 
 
 def is_only_sizes(tree: exp.Expr, tables: Named, *, is_plan: bool = False) -> bool:
@@ -39,36 +38,67 @@ class _Plain:
     """The columns that tell nothing of the content, by the tables of each query."""
 
     def __init__(self, tree: exp.Expr, tables: Named) -> None:
-        queries = {folded(query.args["alias"].this) for query in tree.find_all(exp.CTE)}
+        queries: dict[str, list[exp.CTE]] = defaultdict(list)
+        for query in tree.find_all(exp.CTE):
+            queries[folded(query.args["alias"].this)].append(query)
         self._of: dict[int, dict[str, set[str]]] = {}
         self.every: set[str] = set()
-        derived: list[tuple[int, str]] = []
+        derived: list[tuple[int, str, set[str]]] = []
         for source in tree.find_all(exp.Table, exp.Subquery):
-            around, name = source.find_ancestor(exp.Select), folded(source.alias_or_name)
-            if not isinstance(source, exp.Table) or (not source.args.get("db") and folded(source.this) in queries):
-                derived.append((id(around), name))
-                continue
-            table = declared(full_name(source), tables)
-            columns = {column for column in (table.account_column, table.record_column, *table.plain_columns) if column} if table and not alias_names(source) else set()
-            self._of.setdefault(id(around), {}).setdefault(name, columns).intersection_update(columns)
-            self.every |= columns
-        for query, name in derived:
-            # What another query hands on has the name of a plain column only if it is one.
-            self._of.setdefault(query, {}).setdefault(name, self.every)
+            around, name = id(source.find_ancestor(exp.Select)), folded(source.alias_or_name)
+            if not isinstance(source, exp.Table):
+                derived.append((around, name, _made(source, source)))
+            elif not source.args.get("db") and (named := queries.get(folded(source.this))):
+                derived.append((around, name, _made(named[0], source) if len(named) == 1 else set()))
+            else:
+                table = declared(full_name(source), tables)
+                columns = {column for column in (table.account_column, table.record_column, *table.plain_columns) if column} if table and not alias_names(source) else set()
+                self._of.setdefault(around, {}).setdefault(name, columns).intersection_update(columns)
+                self.every |= columns
+        for around, name, made in derived:
+            # What another query hands on has the name of a plain column only if it is one; what it makes is looked at there.
+            self._of.setdefault(around, {}).setdefault(name, self.every | made)
 
     def tells(self, node: exp.Expr) -> bool:
         """Tell whether a column is a plain one of the table that it must be of."""
         if not isinstance(node, exp.Column) or isinstance(node.this, exp.Star):
             return False
         name, of, query = folded(node.this), folded(node.args.get("table")), node.find_ancestor(exp.Select)
+        if not of and _is_sorted_by(node, query) and name in _outputs(query):
+            return True
         while of and query is not None and of not in self._of.get(id(query), {}):
             query = query.find_ancestor(exp.Select)
         here = self._of.get(id(query), {})
         return name in here[of] if of in here else not of and any(name in columns for columns in here.values())
 
 
+def _is_sorted_by(node: exp.Expr, query: exp.Expr | None) -> bool:
+    """Tell whether a query is sorted by a column and nothing around it; its name is that of an output, if there is one."""
+    return isinstance(node.parent, exp.Ordered) and node.parent.parent is not None and node.parent.parent.parent is query
+
+
+def _made(derived: exp.Expr, source: exp.Expr) -> set[str]:
+    """Return the outputs of a query in brackets or in a `with` that a source, which sees it, has by their names there, and that are no columns as they are."""
+    holder = derived.parent.parent if isinstance(derived, exp.CTE) and derived.parent else None
+    is_seen = holder is None or any(node is holder for node in _ancestors(source))
+    return _outputs(derived.this) if is_seen and not alias_names(derived) and not alias_names(source) else set()
+
+
+def _outputs(query: exp.Expr | None) -> set[str]:
+    columns = query.expressions if isinstance(query, exp.Select) else ()
+    return {alias(column) for column in columns if isinstance(column, exp.Alias) and not isinstance(column.this, exp.Column)}
+
+
+def _ancestors(node: exp.Expr | None) -> Iterator[exp.Expr]:
+    while node is not None:
+        yield node
+        node = node.parent
+
+
 def _handed_on(query: exp.Select, plain: set[str]) -> Iterator[exp.Expr]:
-    """Yield the outputs of a query that are columns as they are, and do not take the name of a plain one."""
+    """Yield the outputs of a query that are columns as they are, and do not take the name of a plain one; none where it is sorted or grouped by their places."""
+    if _has_places(query):
+        return
     first = _outermost(query)
     while not isinstance(first, exp.Select):
         first = first.this  # of a union the first query names the columns
@@ -80,6 +110,13 @@ def _handed_on(query: exp.Select, plain: set[str]) -> Iterator[exp.Expr]:
             yield column
 
 
+def _has_places(query: exp.Expr) -> bool:
+    """Tell whether a query, or the union or the brackets that it stands in, is sorted or grouped by places of its columns."""
+    clauses = (query.args.get(name) for name in ("distinct", "group", "order"))
+    is_here = any(isinstance(clause, exp.Expr) and clause.find(exp.Literal) for clause in clauses)
+    return is_here or (isinstance(query.parent, _AROUND) and _has_places(query.parent))
+
+
 def _only_feeds(query: exp.Select) -> bool:
     """Tell whether what a query gives goes on to another query's `from`, where each use of it is looked at again."""
     return isinstance(_outermost(query).parent, exp.From | exp.Join | exp.CTE)
@@ -87,7 +124,7 @@ def _only_feeds(query: exp.Select) -> bool:
 
 def _outermost(query: exp.Expr) -> exp.Expr:
     """Return the union or the brackets that a query stands in."""
-    while isinstance(query.parent, exp.Subquery | exp.Union | exp.Paren):
+    while isinstance(query.parent, _AROUND):
         query = query.parent
     return query
 

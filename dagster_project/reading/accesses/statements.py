@@ -3,54 +3,17 @@
 No database is asked: a value counts only where every row that matters must have it, by a literal or a bound parameter.
 """
 
-import logging
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache, lru_cache
-from types import ModuleType
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
 
+from dagster_project.reading.accesses.tables import Named, Touched
 from dagster_project.settings import Table
 
-SYSTEM_SCHEMAS = frozenset({"pg_catalog", "information_schema"})
 LONGEST_KEPT = 10_000  # characters; the tree of a longer one is not worth its memory
-_WITH_VALUES = frozenset({"pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_statistic", "pg_statistic_ext_data", "pg_largeobject"})
 
 
-@dataclass(frozen=True)
-class Touched:
-    """What a statement can touch of one table and account.
-
-    `table`: as written, folded as PostgreSQL folds it; None where the statement cannot be read. `account_id`: None where it is not certain, or any.
-    `record_ids`: None for all, or unknown. `has_content`: False where only counts and sizes come back. `action`: read, write, delete or export.
-    """
-
-    table: str | None
-    account_id: str | None = None
-    record_ids: tuple[str, ...] | None = None
-    has_content: bool = True
-    action: str = "read"
-
-
-def declared(name: str | None, tables: Mapping[str, Table]) -> Table | None:
-    """Return what settings say of a table, by its full name, else by its last part."""
-    if name is None:
-        return None
-    schema, _, last = name.rpartition(".")
-    if name in tables or last in tables:
-        return tables.get(name) or tables[last]
-    qualified = [] if schema else [table for written, table in tables.items() if written.rpartition(".")[2] == last]
-    return qualified[0] if len(qualified) == 1 else None
-
-
-def is_system(name: str | None) -> bool:
-    """Tell whether a table is PostgreSQL's own and holds no values of other tables."""
-    schema, _, last = (name or "").rpartition(".")
-    return last not in _WITH_VALUES and (schema in SYSTEM_SCHEMAS or (not schema and last.startswith("pg_")))
-
-
-def touched(statement: str, parameters: Sequence[str] | None, tables: Mapping[str, Table], *, is_followed: bool = True) -> list[tuple[Touched, ...]]:
+def touched(statement: str, parameters: Sequence[str] | None, tables: Named, *, is_followed: bool = True) -> list[tuple[Touched, ...]]:
     """Return what each statement of a text touches; `parameters` are the values of $1, $2, …, None where they are not known.
 
     A table of no row that matters still counts. A text that cannot be read is one statement that touches a table unknown. `is_followed`: what
@@ -62,16 +25,17 @@ def touched(statement: str, parameters: Sequence[str] | None, tables: Mapping[st
 
 @lru_cache(maxsize=4096)
 def _touched(statement: str, parameters: tuple[str, ...] | None, tables: tuple[tuple[str, Table], ...], is_followed: bool) -> tuple[tuple[Touched, ...], ...]:
+    # The parser costs time to import; it is needed only where there are statements.
     from dagster_project.reading.accesses.bounds import read
     from dagster_project.reading.accesses.calls import calls
+    from dagster_project.reading.accesses.trees import trees
 
+    found: list[tuple[Touched, ...]] = []
     try:
-        found = (_parsed if len(statement) <= LONGEST_KEPT else _parsed.__wrapped__)(statement)
-        if found is None:
-            return ((Touched(None),),)
-        behind = [[] if is_followed or not calls(tree) else [Touched(None)] for tree, _ in found]
-        each = [read(tree, parameters, dict(tables), is_plan=is_plan) for tree, is_plan in found]
-        return tuple(_merged([*one, *more]) for one, more in zip(each, behind, strict=True))
+        for tree in (trees if len(statement) <= LONGEST_KEPT else trees.__wrapped__)(statement):
+            behind = [Touched(None)] if tree and not is_followed and calls(tree.root) else []
+            found.append(_merged([*read(tree.root, parameters, dict(tables), is_plan=tree.is_plan), *behind]) if tree else ())
+        return tuple(found)
     except (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError):  # a tree of a shape that nobody thought of
         return ((Touched(None),),)
 
@@ -90,41 +54,3 @@ def _merged(each: Sequence[Touched]) -> tuple[Touched, ...]:
         records = None if before.record_ids is None or told.record_ids is None else tuple(dict.fromkeys(before.record_ids + told.record_ids))
         by[key] = replace(before, record_ids=records, has_content=before.has_content or told.has_content)
     return tuple(by.values())
-
-
-# What stands before a query that is prepared, explained or opened as a cursor; its own rows are what is read.
-_BEFORE = re.compile(
-    r"""(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/)*
-    (?:(?P<plan>explain)\s*(?:\([^()]*\)|(?:(?:analyze|verbose)\s+)*)
-      |declare\s+(?:"[^"]*"|[\w$]+)\s+(?:(?:binary|asensitive|insensitive|no|scroll)\s+)*cursor\s+(?:with(?:out)?\s+hold\s+)?for\b
-      |prepare\s+(?:"[^"]*"|[\w$]+)\s*(?:\((?:[^()]|\([^()]*\))*\)\s*)?as\b)""",
-    re.IGNORECASE | re.VERBOSE | re.DOTALL,
-)
-
-
-@lru_cache(maxsize=1024)
-def _parsed(text: str) -> tuple[tuple[Any, bool], ...] | None:
-    """Return the statements of a text as trees, each with whether only its plan comes back; None where one cannot be read."""
-    before = _BEFORE.match(text)
-    try:
-        trees = _sqlglot().parse(text[before.end() :] if before else text, dialect="postgres")
-    except Exception:  # noqa: BLE001 - the library raises what it likes, RecursionError among it
-        return None
-    is_plan = before is not None and before["plan"] is not None
-    found: list[tuple[Any, bool]] = [(tree, is_plan and not place) for place, tree in enumerate(trees) if tree is not None]
-    for place, (tree, _) in enumerate(found):
-        if tree.key == "command" and _BEFORE.match(whole := f"{tree.this} {getattr(tree.expression, 'this', tree.expression) or ''}"):
-            inner = _parsed(whole)
-            if inner is None:
-                return None
-            found[place : place + 1] = inner
-    return tuple(found) or None
-
-
-@cache
-def _sqlglot() -> ModuleType:
-    """Import the parser where it is needed, for it costs time, and silence it: its warnings quote the statement."""
-    import sqlglot
-
-    logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)
-    return sqlglot

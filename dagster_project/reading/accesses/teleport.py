@@ -5,7 +5,7 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import at, count, text, text_at, values, words
+from dagster_project.reading.accesses.fields import at, count, flag, text, text_at, values, words
 from dagster_project.reading.accesses.reader import Form, adapter, by_prefix
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
 
@@ -16,6 +16,9 @@ _KINDS: dict[str, str | None] = {
     "db.session.": None,
     "db.session.start": "session",
     "db.session.end": "session",
+    "db.session.result": "session",  # of a query that is told by itself
+    "db.session.cassandra.prepare": "statement_prepared",
+    "db.session.cassandra.register": "session",
     "db.session.permissions.update": "setting_changed",
     "db.session.user": "setting_changed",
     "db.session.postgres.statements.parse": "statement_prepared",
@@ -24,12 +27,15 @@ _KINDS: dict[str, str | None] = {
     "db.session.mysql.statements.prepare": "statement_prepared",
     "db.session.mysql.statements.close": "statement_prepared",
     "db.session.mysql.statements.reset": "statement_prepared",
+    **dict.fromkeys((f"db.session.mysql.{command}" for command in ("create_db", "shut_down", "process_kill", "debug", "refresh")), "setting_changed"),
+    "db.session.mysql.init_db": "session",
     "exec": None,
     "git.command": None,
     "scp": None,
     "sftp": None,
     "session.command": None,
     "session.disk": None,
+    "session.recording.access": None,
     "app.session.request": None,
     "app.session.dynamodb.request": None,
     "kube.request": None,
@@ -51,6 +57,8 @@ _KINDS: dict[str, str | None] = {
     "user.login": "login",
     "bot.join": "login",
     "mfa_auth_challenge": "login",
+    "saml.idp.auth": "login",
+    "device.authenticate": "login",
     "client.disconnect": "session",
     "cert.": "login",
     **dict.fromkeys(
@@ -73,7 +81,7 @@ _KNOWN = words("""
 """)
 _POSTGRES = frozenset({"postgres", "cockroachdb"})  # whose language statements are read in
 _LONGEST_WHOLE = 30_000  # characters; a query that does not fit into a line of the log (64 KiB) is cut without a mark
-_VERBS = {"db.session.query": "read", "db.session.postgres.statements.execute": "read", "scp": "read"}
+_VERBS = {"db.session.query": "read", "db.session.postgres.statements.execute": "read", "scp": "read", "session.recording.access": "read"}
 
 
 def other(entry: Fields) -> str | None:
@@ -93,7 +101,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "occurred_at": text_at(entry, "time"),
         "action": _VERBS.get(kind or "") or action(text_at(entry, "verb", "method")) or kind,
         "rows": count(at(entry, "affected_rows")),
-        "outcome": "denied" if letter in "WEF" or at(entry, "success") is False else "ok",
+        "outcome": "denied" if letter in "WEF" or flag(at(entry, "success")) is False else "ok",
         "request_id": text_at(entry, "sid"),
     }
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from dagster_project.reading.accesses.statements import Touched, declared, is_system, touched
+from dagster_project.reading.accesses.statements import touched
+from dagster_project.reading.accesses.tables import Touched, declared, is_system
 from dagster_project.settings import Access
 
 NO_CUSTOMER_TABLE = "no_customer_table"

@@ -199,7 +199,9 @@ def test_the_person_behind_an_identity(name: str, change: Change, actor: str) ->
     ("google", {"protoPayload/authorizationInfo": [{"permission": "storage.objects.get"}], "protoPayload/status": {"code": 7}}, "denied"),
     ("google", {"protoPayload/authorizationInfo": [{"granted": False}]}, "denied"),
     ("google", {"protoPayload/authorizationInfo": [{"granted": False}], "protoPayload/numResponseItems": "71"}, "ok"),
-    ("teleport", {"code": "TDB02W"}, "denied"), ("teleport", {"code": "TDB02E"}, "denied"), ("teleport", {"success": False}, "denied"),
+    ("google", {"protoPayload/authorizationInfo": [{"granted": "false"}]}, "denied"), ("google", {"protoPayload/authorizationInfo": [{"granted": "true"}]}, "ok"),
+    ("teleport", {"code": "TDB02W"}, "denied"), ("teleport", {"code": "TDB02E"}, "denied"),
+    ("teleport", {"success": False}, "denied"), ("teleport", {"success": "false"}, "denied"),
     ("okta", {"outcome": {"result": "FAILURE"}}, "denied"), ("okta", {"outcome": {"result": "DENY"}}, "denied"), ("okta", {"outcome": None}, "ok"),
     ("github", {"action": "api.request", "status_code": 403}, "denied"), ("ocsf", {"status_id": 2}, "denied"), ("ocsf", {"status_id": 99}, "ok"),
 ])  # fmt: skip
@@ -217,10 +219,15 @@ def test_only_what_failed_is_denied(name: str, change: Change, outcome: str) -> 
     ("google", {"logName": "organizations/1/logs/cloudaudit.googleapis.com%2Faccess_transparency"}, "provider_access"),
     ("google", {"protoPayload/authorizationInfo": [{"permissionType": "ADMIN_READ", "granted": True}]}, "metadata_read"),
     ("google", {"protoPayload": None, "jsonPayload": {"a": 1}}, "not_audit_log"),
+    ("google", {"protoPayload/serviceName": "login.googleapis.com", "protoPayload/methodName": "google.login.LoginService.loginSuccess"}, "login"),
+    ("google", {"protoPayload/serviceName": "iamcredentials.googleapis.com", "protoPayload/methodName": "GenerateAccessToken"}, "login"),
+    ("cloudtrail", {"eventCategory": None, "managementEvent": "true"}, "management_event"),
     ("teleport", {"event": "access_request.review", "code": "T5002I", "state": "APPROVED"}, "vendor_approval"),
     ("teleport", {"event": "db.session.start", "code": "TDB00I"}, "session"), ("teleport", {"event": "user.login", "code": "T1000I"}, "login"),
     ("teleport", {"event": "role.created", "code": "T9000I"}, "setting_changed"), ("teleport", {"event": "db.session.postgres.statements.bind"}, "statement_prepared"),
-    ("teleport", {"event": "something.new"}, "other_event"),
+    ("teleport", {"event": "something.new"}, "other_event"), ("teleport", {"event": "db.session.result", "code": "TDB05I"}, "session"),
+    ("teleport", {"event": "db.session.cassandra.prepare"}, "statement_prepared"), ("teleport", {"event": "db.session.mysql.process_kill"}, "setting_changed"),
+    ("teleport", {"event": "saml.idp.auth"}, "login"),
     ("salesforce", {"attributes": {"type": "LoginEvent"}}, "not_login_as"),
     ("okta", {"eventType": "user.session.impersonation.grant"}, "setting_changed"), ("okta", {"eventType": "user.session.impersonation.end"}, "session"),
     ("okta", {"eventType": "policy.rule.update"}, "setting_changed"), ("okta", {"eventType": "user.authentication.sso"}, "login"),
@@ -236,7 +243,8 @@ def test_what_is_no_access_has_a_name(name: str, change: Change, other: str) -> 
 
 
 @pytest.mark.parametrize("change", [
-    {"eventCategory": None, "managementEvent": None}, {"eventCategory": None}, {"eventCategory": "NetworkActivity", "errorCode": "VpceAccessDenied"},
+    {"eventCategory": None, "managementEvent": None}, {"eventCategory": None}, {"eventCategory": None, "managementEvent": "false", "eventSource": "sqs.amazonaws.com"},
+    {"eventCategory": "NetworkActivity", "errorCode": "VpceAccessDenied"},
     {"eventCategory": None, "managementEvent": None, "eventSource": "dynamodb.amazonaws.com", "eventName": "Query"},
 ])  # fmt: skip
 def test_data_events_of_every_version(change: Change) -> None:
@@ -400,7 +408,8 @@ def _reached(name: str, change: Change, **declared: Any) -> list[tuple[Any, ...]
     ({"db_query": "select * from invoices where account_id = $1 and body = $2", "db_query_parameters": [None, "C1"]}, UNKNOWN),
     ({"db_query": "select * from invoices where account_id = $1"}, UNKNOWN),
     ({"db_query": "select * from invoices"}, UNKNOWN), ({"db_query": "selec"}, UNKNOWN), ({"db_query": None}, UNKNOWN),
-    ({"db_query": "begin"}, ["no_customer_table"]), ({"db_query": "select * from jobs, pg_class where pg_table_is_visible(oid)"}, ["no_customer_table"]),
+    ({"db_query": "begin"}, ["no_customer_table"]), ({"db_query": "-- ping"}, ["no_customer_table"]), ({"db_query": "savepoint a"}, ["no_customer_table"]),
+    ({"db_query": "select * from jobs, pg_class where pg_table_is_visible(oid)"}, ["no_customer_table"]),
     ({"db_query": "select invoice_of('r1')"}, UNKNOWN), ({"db_query": "execute kept('C1')"}, UNKNOWN),
     ({"db_query": "do $$ begin perform 1; end $$"}, UNKNOWN), ({"db_query": "select tools.now()"}, UNKNOWN),
     ({"db_query": "select query_to_xml('table invoices', true, true, '')"}, UNKNOWN),
@@ -413,6 +422,12 @@ def _reached(name: str, change: Change, **declared: Any) -> list[tuple[Any, ...]
 def test_a_query_of_teleport_reaches_what_its_text_says(change: Change, reached: list[Any]) -> None:
     """One entry is an access to each customer; what it calls is not logged beside it, and a long one is cut without a mark."""
     assert _reached("teleport", change) == reached
+
+
+def test_whoever_watches_a_recorded_session_reads_what_was_shown_in_it() -> None:
+    """A recording is a copy of records that were read by somebody else."""
+    row = _row("teleport", {"event": "session.recording.access", "code": "T2012I", "user": "ben"})
+    assert (row["actor"], row["action"], row["account_id"]) == ("ben", "read", None)
 
 
 def test_several_accesses_of_one_entry_have_ids_of_their_own() -> None:
@@ -526,6 +541,8 @@ def test_audit_logs_from_bigquery() -> None:
     (row,) = read.rows.to_pylist()
     assert (row["actor"], row["account_id"], row["occurred_at"], read.unmapped) == ("amy@example.com", "C1", NOON.replace(microsecond=123456), ())
     assert chosen("x", Source(), _lines(entry)) is ADAPTERS["google"]
+    as_text = _lines(entry | {"protopayload_auditlog": json.dumps(entry["protopayload_auditlog"])})
+    assert _read("google", as_text, records=[{"where": RECORDS["google"]}]).rows.to_pylist() == [row]
 
 
 def test_a_line_that_is_broken_spoils_no_other() -> None:

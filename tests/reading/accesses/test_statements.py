@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.reading.accesses.statements import Touched, touched
+from dagster_project.reading.accesses.statements import touched
+from dagster_project.reading.accesses.tables import Touched
 from dagster_project.settings import Table
 
 TABLES = {
@@ -51,8 +52,17 @@ def test_a_statement_that_cannot_be_read_prints_nothing(capfd: pytest.CaptureFix
     assert "cora" not in printed.out + printed.err + caplog.text
 
 
+DOUBLED = ", ".join(["c0 as (select 1 as x)", *(f"c{number} as (select a.x from c{number - 1} as a, c{number - 1} as b)" for number in range(1, 60))])
+
+
 @pytest.mark.parametrize(
-    "statement", ["(" * 5000, "select " + "+".join("1" for _ in range(20_000)), "select * from a where " + " or ".join(f"(x = {n} and y = 1)" for n in range(500))]
+    "statement",
+    [
+        "(" * 5000,
+        "select " + "+".join("1" for _ in range(20_000)),
+        "select * from a where " + " or ".join(f"(x = {n} and y = 1)" for n in range(500)),
+        f"with {DOUBLED} select * from c59",
+    ],
 )
 def test_no_statement_is_too_large(statement: str) -> None:
     """Whatever is in a log ends as an access, also what no parser can hold."""

@@ -1,0 +1,61 @@
+"""What a part of a statement touched: as its text says (statements.py), and beyond that the tables that pgAudit names."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from dagster_project.reading.accesses.audits import Part
+from dagster_project.reading.accesses.postgres_log import Entry
+from dagster_project.reading.accesses.statements import touched
+from dagster_project.reading.accesses.tables import Touched, declared
+from dagster_project.reading.accesses.touches import only_records
+from dagster_project.settings import Access
+
+_ACTIONS = {"DELETE": "delete", "TRUNCATE TABLE": "delete", "COPY": "export", "COPY TO": "export"}
+
+
+def of_part(part: Part, burst: tuple[int, int], access: Access) -> list[Touched]:
+    """Return what a part of a statement touched: as its text says, and beyond that the tables that pgAudit names."""
+    action = _ACTIONS.get(part.command) or ("write" if part.first.of_class == "WRITE" else "read")
+    relations = part.relations()
+    if part.statement is None:
+        return only_records([Touched(name, action=action) for name in relations] or [Touched(None, action=action)], access)
+    found = [_qualified(one, relations, access) for one in _said(part, burst, access)]
+    names = {one.table.rpartition(".")[2] for one in found if one.table}
+    has_view = any(kind.endswith("VIEW") and declared(name, access.tables) for name, kind in relations.items())
+    behind = [] if has_view else [name for name, kind in relations.items() if kind != "VIEW" and name.rpartition(".")[2] not in names]
+    if behind:
+        views = {name.rpartition(".")[2] for name, kind in relations.items() if kind == "VIEW"}
+        found = [one for one in found if one.table is not None and not (one.table.rpartition(".")[2] in views and declared(one.table, access.tables) is None)]
+    return only_records([*found, *(Touched(name, action=action) for name in behind)], access)
+
+
+def _qualified(one: Touched, relations: Iterable[str], access: Access) -> Touched:
+    """Give a table without a schema the one that pgAudit says; where that is another table than settings mean, nothing else is known."""
+    named = {name for name in relations if name.rpartition(".")[2] == one.table}
+    if len(named) != 1:
+        return one
+    (name,) = named
+    is_meant = declared(name, access.tables) == declared(one.table, access.tables)
+    return replace(one, table=name) if is_meant else Touched(name, action=one.action)
+
+
+def _said(part: Part, burst: tuple[int, int], access: Access) -> list[Touched]:
+    """Return what the text says. Each statement of a text with several is logged with all of it: the one is taken where that is certain."""
+    each = touched(part.statement or "", part.parameters, access.tables)
+    if len({*each}) == 1:
+        return list(each[0])
+    place, count = burst
+    for several in (each, [found for found in each if found]):
+        if count % len(several) == 0:
+            return list(several[place % len(several)])
+    names = {name.rpartition(".")[2] for name in part.relations()}
+    fitting = {found for found in each if names and {one.table.rpartition(".")[2] for one in found if one.table} == names}
+    if len(fitting) == 1:
+        return list(fitting.pop())
+    return [Touched(name) for name in part.relations()] or [Touched(None)]
+
+
+def of_denied(entry: Entry, access: Access) -> list[Touched]:
+    """Return what a statement would have touched that PostgreSQL denied."""
+    found = [one for statement in touched(entry.statement or "", None, access.tables) for one in statement]
+    return [one for one in only_records(found, access) if one.table is not None]

@@ -1,0 +1,124 @@
+"""The entries of pgAudit: the fields of each taken apart (its manual, "Format"), and those of one part of a statement put together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dagster_project.reading.accesses.postgres_log import Entry, cells_of
+
+NOT_LOGGED, PREVIOUSLY, NONE, TOO_LONG = "<not logged>", "<previously logged>", "<none>", "<long param suppressed>"
+FIELDS = (9, 10)  # the tenth with pgaudit.log_rows
+
+_KINDS = {
+    "BEGIN": "transaction", "COMMIT": "transaction", "ROLLBACK": "transaction", "START TRANSACTION": "transaction", "SAVEPOINT": "transaction", "RELEASE": "transaction",
+    "PREPARE TRANSACTION": "transaction", "COMMIT PREPARED": "transaction", "ROLLBACK PREPARED": "transaction", "ROLLBACK TO": "transaction", "SET": "setting", "RESET": "setting",
+    "SHOW": "setting", "DISCARD ALL": "setting", "SET CONSTRAINTS": "setting", "ALTER SYSTEM": "setting", "FETCH": "cursor", "MOVE": "cursor", "CLOSE CURSOR": "cursor",
+    "CLOSE CURSOR ALL": "cursor", "PREPARE": "prepared_statement", "EXECUTE": "prepared_statement", "DEALLOCATE": "prepared_statement", "DEALLOCATE ALL": "prepared_statement",
+}  # fmt: skip
+_CLASSES = {"DDL": "schema_change", "ROLE": "role_change", "FUNCTION": "function_call", "MISC": "maintenance", "MISC_SET": "setting"}
+_TWINS = frozenset({"COPY", "COPY FROM", "COPY TO", "DECLARE CURSOR"})  # beside the query that they run, where that is logged, too
+_RELATIONS = frozenset({"TABLE", "FOREIGN TABLE", "PARTITIONED TABLE", "MATERIALIZED VIEW", "VIEW"})
+
+Key = tuple[str, int, int]  # session, statement, part of it
+
+
+@dataclass(frozen=True)
+class Audit:
+    """One entry of pgAudit, its fields taken apart."""
+
+    entry: Entry
+    kind: str  # SESSION or OBJECT
+    statement_id: int
+    part: int
+    of_class: str
+    command: str
+    object_type: str
+    object_name: str
+    statement: str
+    parameter: str
+    rows: int | None
+
+
+@dataclass
+class Part:
+    """All entries of one part of a statement: one for each table of it, or for the session and the object."""
+
+    audits: list[Audit] = field(default_factory=list)
+
+    @property
+    def first(self) -> Audit:
+        """Return the entry that stands for all."""
+        return self.audits[0]
+
+    @property
+    def name(self) -> str:
+        """Return its numbers."""
+        return f"{self.first.statement_id}.{self.first.part}"
+
+    def is_access(self) -> bool:
+        """Tell whether it reads or writes."""
+        return any(audit.of_class in ("READ", "WRITE") and audit.command != "PREPARE" for audit in self.audits)
+
+    def is_twin(self) -> bool:
+        """Tell whether the query that it runs may be logged beside it."""
+        return self.command in _TWINS
+
+    def other(self) -> str:
+        """Name what it is where it is no access."""
+        return _KINDS.get(self.first.command) or _CLASSES.get(self.first.of_class, "maintenance")
+
+    @property
+    def command(self) -> str:
+        """Return what reads or writes, else what it is."""
+        return next((audit.command for audit in self.audits if audit.of_class in ("READ", "WRITE")), self.first.command)
+
+    @property
+    def statement(self) -> str | None:
+        """Return the text, None where it is not told."""
+        return next((audit.statement for audit in self.audits if audit.statement not in (PREVIOUSLY, NOT_LOGGED)), None)
+
+    @property
+    def parameters(self) -> tuple[str, ...] | None:
+        """Return the values of $1, $2, …, empty where one is too long; None where they are not told."""
+        told = next((audit.parameter for audit in self.audits if audit.parameter != PREVIOUSLY), NOT_LOGGED)
+        if told == NONE:
+            return ()
+        return None if told.startswith("<") and told.endswith(">") and told != TOO_LONG else tuple("" if cell == TOO_LONG else cell for cell in cells_of(told) or [told])
+
+    @property
+    def rows(self) -> int | None:
+        """Return how many rows came back, where that is told."""
+        return max((audit.rows for audit in self.audits if audit.rows is not None), default=None)
+
+    def relations(self) -> dict[str, str]:
+        """Return the tables and views that pgAudit names, each with its kind."""
+        return {audit.object_name: audit.object_type for audit in self.audits if audit.object_type in _RELATIONS and audit.object_name}
+
+
+def taken_apart(entry: Entry, message: str) -> Audit | None:
+    """Return the fields behind the mark of an entry; None where they are not its fields."""
+    cells = cells_of(message)
+    if len(cells) not in FIELDS:
+        return None
+    kind, statement_id, part, of_class, command, object_type, object_name, statement, parameter = cells[:9]
+    try:
+        rows = int(cells[9]) if len(cells) > 9 else None
+        return Audit(entry, kind, int(statement_id), int(part), of_class, command, object_type, object_name, statement, parameter, rows)
+    except ValueError:
+        return None
+
+
+def bursts(parts: Mapping[Key, Part]) -> dict[Key, tuple[int, int]]:
+    """Return the place of each access among those of the same text, one behind the other, and how many they are."""
+    runs: list[list[Key]] = []
+    before: dict[str, tuple[str | None, int]] = {}
+    of_session: dict[str, list[Key]] = {}
+    for key, part in parts.items():
+        session, statement, _ = key
+        text, number = before.get(session, (None, 0))
+        if part.statement is None or part.statement != text or statement - number not in (0, 1):
+            runs.append(of_session.setdefault(session, []))
+            of_session[session] = runs[-1] = []
+        if part.is_access():
+            of_session[session].append(key)
+        before[session] = (part.statement, statement)
+    return {key: (place, len(run)) for run in runs for place, key in enumerate(run)}

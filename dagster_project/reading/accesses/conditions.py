@@ -1,0 +1,133 @@
+"""What a condition says of every row that passes it, as far as that is that something equals something; whose columns these are is not looked at."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
+from math import prod
+from typing import NamedTuple
+
+from sqlglot import exp
+
+from dagster_project.reading.accesses.literals import several, value
+
+MOST_ALTERNATIVES = 64
+Chosen = Mapping[int, exp.Expr]  # of an `or` its side, of a list its row, by the id of its node
+Parameters = Sequence[str] | None  # the values of $1, $2, …, None where they are not known
+
+
+class Equal(NamedTuple):
+    """Two expressions have the same value."""
+
+    left: exp.Expr
+    right: exp.Expr
+
+
+class Among(NamedTuple):
+    """An expression has one of these values."""
+
+    left: exp.Expr
+    values: frozenset[str]
+
+
+class Found(NamedTuple):
+    """A query gives a row, with the value of an expression in its one column; None of any value."""
+
+    left: exp.Expr | None
+    query: exp.Expr
+
+
+def facts(condition: exp.Expr, chosen: Chosen, parameters: Parameters) -> Iterator[Equal | Among | Found]:
+    """Yield what must hold where a condition does."""
+    if isinstance(condition, exp.Paren):
+        yield from facts(condition.this, chosen, parameters)
+    elif isinstance(condition, exp.And):
+        for part in condition.flatten():
+            yield from facts(part, chosen, parameters)
+    elif isinstance(condition, exp.Or):
+        if (side := chosen.get(id(condition))) is not None:
+            yield from facts(side, chosen, parameters)
+        elif (same := _same_column(condition, parameters)) is not None:
+            yield same
+    elif isinstance(condition, exp.EQ | exp.NullSafeEQ):
+        yield from _equal(condition.this, condition.expression, parameters)
+    elif isinstance(condition, exp.In):
+        yield from _in(condition, chosen, parameters)
+    elif isinstance(condition, exp.Exists) and isinstance(condition.this, exp.Query):
+        yield Found(None, condition.this)
+
+
+def _equal(left: exp.Expr, right: exp.Expr, parameters: Parameters) -> Iterator[Equal | Among | Found]:
+    if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple) and len(left.expressions) == len(right.expressions):
+        for one, other in zip(left.expressions, right.expressions, strict=True):
+            yield from _equal(one, other, parameters)
+    elif isinstance(right, exp.Any):
+        among = right.this.this if isinstance(right.this, exp.Paren) else right.this
+        if isinstance(among, exp.Query):
+            yield Found(left, among)
+        elif (values := several(among, parameters)) is not None:
+            yield Among(left, frozenset(values))
+    else:
+        yield Equal(left, right)
+
+
+def _in(node: exp.In, chosen: Chosen, parameters: Parameters) -> Iterator[Among | Found]:
+    query = node.args.get("query") or next((each for each in node.expressions if isinstance(each, exp.Values)), None)
+    if query is not None:
+        yield Found(node.this, query.this if isinstance(query, exp.Subquery) else query)
+        return
+    columns = node.this.expressions if isinstance(node.this, exp.Tuple) else [node.this]
+    for column, values in zip(columns, by_place(rows(node, chosen), len(columns), parameters), strict=True):
+        if values:
+            yield Among(column, values)
+
+
+def rows(node: exp.In | exp.Values, chosen: Chosen) -> list[list[exp.Expr]]:
+    """Return the rows of a list, or the one that is chosen."""
+    one = chosen.get(id(node))
+    return [row.expressions if isinstance(row, exp.Tuple) else [row] for row in (node.expressions if one is None else [one])]
+
+
+def by_place(rows: Sequence[Sequence[exp.Expr]], width: int, parameters: Parameters) -> Iterator[frozenset[str] | None]:
+    """Yield the values of each column of a list of rows, None where one of them is not known."""
+    for place in range(width):
+        values = [value(row[place], parameters) if place < len(row) else None for row in rows]
+        yield None if None in values else frozenset(one for one in values if one is not None)
+
+
+def choices(tree: exp.Expr, parameters: Parameters) -> Iterator[Chosen]:
+    """Yield one side of each `or`, and one row of each list of rows, that a condition rests on, in every combination; none where there are too many."""
+    branches: dict[int, Sequence[exp.Expr]] = {}
+    for node in tree.find_all(exp.Or, exp.In, exp.Values):
+        if isinstance(node, exp.Or):
+            possible = [side for side in node.flatten() if not _is_never(side, parameters)]
+            if possible and _is_condition(node) and not isinstance(node.parent, exp.Or):
+                branches[id(node)] = possible
+        elif isinstance(node.parent, exp.Insert) if isinstance(node, exp.Values) else isinstance(node.this, exp.Tuple) and _is_condition(node):
+            branches[id(node)] = node.expressions or [node]
+    if prod(map(len, branches.values())) > MOST_ALTERNATIVES:
+        yield {}
+        return
+    for sides in product(*branches.values()):
+        yield dict(zip(branches, sides, strict=True))
+
+
+def _is_condition(node: exp.Expr) -> bool:
+    parent = node.parent
+    while isinstance(parent, exp.And | exp.Or | exp.Paren):
+        parent = parent.parent
+    return isinstance(parent, exp.Where | exp.Having | exp.Join)
+
+
+def _is_never(side: exp.Expr, parameters: Parameters) -> bool:
+    """Tell whether one side of an `or` holds of no row: a value that is known is not null."""
+    written = side.unnest()
+    return isinstance(written, exp.Is) and isinstance(written.expression, exp.Null) and not written.args.get("negate") and value(written.this, parameters) is not None
+
+
+def _same_column(node: exp.Or, parameters: Parameters) -> Among | None:
+    """Return the column and the values of `a = 1 or a = 2 or …`."""
+    sides = [side.this if isinstance(side, exp.Paren) else side for side in node.flatten()]
+    if not all(isinstance(side, exp.EQ) and isinstance(side.this, exp.Column) for side in sides):
+        return None
+    (values,) = by_place([[side.expression] for side in sides], 1, parameters)
+    is_one = len({side.this.sql(dialect="postgres") for side in sides}) == 1
+    return Among(sides[0].this, values) if values and is_one else None

@@ -1,0 +1,244 @@
+"""The tables that a query reads, with what its conditions and joins say of their columns; a table counts each time it is read."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from dagster_project.reading.accesses.columns import Columns
+from dagster_project.reading.accesses.conditions import Among, Chosen, Equal, Parameters, by_place, facts, rows
+from dagster_project.reading.accesses.equalities import Equalities
+from dagster_project.reading.accesses.literals import several
+from dagster_project.reading.accesses.scopes import Output, Scope, Source, alias, alias_names, folded, full_name, is_plain, passes_down
+
+DEEPEST = 50
+MOST_SOURCES = 2_000  # tables and queries of a `with`, each time they are used
+
+
+class Queries:
+    """Reads the queries of a statement.
+
+    `leaves`: its tables, each with what is done to it. `changes`: what stands in a `with` and is no query, with the scope that it sees, still to be
+    read. `is_lost`: something has a shape that nobody thought of.
+    """
+
+    def __init__(self, known: Equalities, columns: Columns, parameters: Parameters, chosen: Chosen) -> None:
+        self._known, self._columns, self._parameters, self._chosen = known, columns, parameters, chosen
+        self._seen: set[int] = set()
+        self._changes_met: set[int] = set()
+        self._open: list[int] = []
+        self._expansions = 0
+        self.leaves: list[tuple[Source, str]] = []
+        self.changes: list[tuple[exp.Expr, Scope]] = []
+        self.is_lost = False
+
+    # Queries
+
+    def with_(self, tree: exp.Expr, around: Scope) -> Scope:
+        """Return the scope with the queries of a `with`: each sees those before it, and itself and all others only if it is recursive."""
+        clause = tree.args.get("with_") or tree.args.get("with")
+        if clause is None:
+            return Scope(around)
+        scope, used = Scope(around), {folded(table.this) for table in tree.find_all(exp.Table)}
+        for query in clause.expressions:
+            before = scope
+            scope = before if clause.args.get("recursive") else Scope(before)
+            scope.queries[_name(query)] = (query, before)
+        for name, (query, before) in [(name, found) for name in map(_name, clause.expressions) if (found := scope.query(name))]:
+            if not isinstance(query.this, exp.Query):
+                self._change(query, before)
+            elif name not in used:
+                with self._known.apart():
+                    self._expanded(query, before)
+        return scope
+
+    def _change(self, query: exp.CTE, scope: Scope) -> None:
+        if id(query) not in self._changes_met:
+            self._changes_met.add(id(query))
+            self.changes.append((query.this, scope))
+
+    def _expanded(self, query: exp.CTE, scope: Scope) -> list[Output]:
+        """Read a query of a `with` where it is used; what a change there gives back is not followed."""
+        if id(query) in self._open or len(self._open) > DEEPEST or len(self.leaves) + self._expansions > MOST_SOURCES:
+            self.is_lost = self.is_lost or id(query) not in self._open
+            return []
+        if not isinstance(query.this, exp.Query):
+            return []
+        self._open.append(id(query))
+        self._expansions += 1
+        seen, self._seen = self._seen, set()
+        with self._known.apart(is_plain(query.this)):
+            found = self.query(query.this, self.with_(query.this, scope))
+        self._seen = seen
+        self._open.pop()
+        return found
+
+    def query(self, query: exp.Expr, scope: Scope) -> list[Output]:
+        """Read a query; return its branches, none where its columns cannot be told."""
+        self._seen.add(id(query))
+        if isinstance(query, exp.Subquery) and isinstance(query.this, exp.Query) and not query.args.get("joins"):
+            return self.query(query.this, self.with_(query.this, self.with_(query, scope)))
+        if isinstance(query, exp.SetOperation):
+            with self._known.apart():
+                sides = [self.query(side, self.with_(side, scope)) for side in (query.left, query.right)]
+            is_told = isinstance(query, exp.Union) and all(sides) and not any(output.has_star for side in sides for output in side)
+            return [*sides[0], *sides[1]] if is_told else []
+        if not isinstance(query, exp.Select):
+            self.is_lost = self.is_lost or not isinstance(query, exp.Values)
+            return []
+        return [self._select(query, Scope(scope))]
+
+    def _select(self, query: exp.Select, scope: Scope) -> Output:
+        from_ = query.args.get("from_") or query.args.get("from")
+        for source in [from_.this] if from_ is not None else []:
+            self.source(source, scope)
+        self._joins(query, scope)
+        self.where(query.args.get("where"), scope)
+        self.where(query.args.get("having"), scope)
+        self.others(query, scope)
+        columns = [(alias(column), column.this if isinstance(column, exp.Alias) else column) for column in query.expressions]
+        return Output(columns, scope, any(isinstance(column, exp.Star) or (isinstance(column, exp.Column) and isinstance(column.this, exp.Star)) for _, column in columns))
+
+    # Sources
+
+    def source(self, source: exp.Expr, scope: Scope) -> list[Source]:
+        """Put a source into the scope, with what is joined to it."""
+        if isinstance(source, exp.Lateral):
+            made, body = [], source.this
+            if isinstance(body, exp.Subquery):
+                with self._known.apart(is_plain(body.this)):
+                    made = [self.put(self.derived(body.this, scope, alias_names(source)), source, scope)]
+            elif body is not None:
+                self.inside(body, scope)
+            return made
+        if isinstance(source, exp.Subquery) and isinstance(source.this, exp.Query):
+            with self._known.apart(is_plain(source.this)):
+                made = [self.put(self.derived(source.this, scope, alias_names(source)), source, scope)]
+        elif isinstance(source, exp.Subquery):
+            made = self.source(source.this, scope)
+        elif isinstance(source, exp.Values):
+            made = [self.put(self.derived(source, scope, alias_names(source)), source, scope)]
+        elif isinstance(source, exp.Unnest):
+            made = [self.put(self._unnested(source, scope), source, scope)]
+        elif isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
+            made = [self.put(self._table(source, scope), source, scope)]
+        else:
+            self.inside(source, scope)
+            made = [self.put(Source(self._known.number()), source, scope)]
+        return made + self._joins(source, scope)
+
+    def _table(self, table: exp.Table, scope: Scope) -> Source:
+        found = None if table.args.get("db") else scope.query(folded(table.this))
+        if found is None:
+            leaf = self.leaf(table, "read")
+            return Source(self._known.number()) if alias_names(table) else leaf  # its columns have other names here
+        query, where = found
+        names = alias_names(table) or alias_names(query)
+        is_followed = passes_down(query.this) and not query.parent.args.get("recursive")  # type: ignore[union-attr]  # it stands in a `with`
+        return Source(self._known.number(), branches=self._expanded(query, where), names=names, passes_down=is_followed)
+
+    def leaf(self, table: exp.Table, action: str) -> Source:
+        """Return a table as a source, and count it."""
+        source = Source(self._known.number(), table)
+        self.leaves.append((source, action))
+        return source
+
+    def derived(self, query: exp.Expr, scope: Scope, names: Sequence[str]) -> Source:
+        """Return a query, or a list of values, as a source with these names of its columns."""
+        if isinstance(query, exp.Values):
+            self.inside(query, scope)
+            listed = rows(query, self._chosen)
+            given = names or [f"column{place + 1}" for place in range(len(listed[0]))]
+            return Source(self._known.number(), names=given, values=dict(zip(given, by_place(listed, len(given), self._parameters), strict=True)))
+        if not isinstance(query, exp.Query):
+            self.inside(query, scope)
+            return Source(self._known.number())
+        return Source(self._known.number(), branches=self.query(query, self.with_(query, scope)), names=names, passes_down=passes_down(query))
+
+    def _unnested(self, source: exp.Unnest, scope: Scope) -> Source:
+        self.inside(source, scope)
+        names = alias_names(source) or [folded(source.alias) or "unnest"]
+        lists = [several(each, self._parameters) for each in source.expressions]
+        values = {name: None if listed is None else frozenset(listed) for name, listed in zip(names, lists, strict=False)}
+        return Source(self._known.number(), names=names, values=values)
+
+    def put(self, source: Source, named: exp.Expr, scope: Scope) -> Source:
+        """Put a source into the scope, by its alias or its name."""
+        given = named.args.get("alias")
+        name = folded(given.this if isinstance(given, exp.TableAlias) else given) if given is not None else full_name(named) if isinstance(named, exp.Table) else ""
+        scope.sources[name or f"#{source.number}"] = source
+        return source
+
+    def _joins(self, holder: exp.Expr, scope: Scope) -> list[Source]:
+        every: list[Source] = []
+        for join in holder.args.get("joins") or ():
+            left = list(scope.sources.values())
+            with self._known.apart(not join.side):
+                right = self.source(join.this, scope)
+            self._joined(join, left, right, scope)
+            every += right
+        return every
+
+    def _joined(self, join: exp.Join, left: list[Source], right: list[Source], scope: Scope) -> None:
+        side = (join.side or "").upper()
+        bound = {"": None, "LEFT": {source.number for source in right}, "RIGHT": {source.number for source in left}}.get(side, set())
+        if isinstance(on := join.args.get("on"), exp.Expr):
+            self._condition(on, scope, bound)
+        names = [folded(name) for name in join.args.get("using") or ()]
+        if (join.method or "").upper() == "NATURAL":
+            names = [name for name in self._columns.accounts(left) if name in self._columns.accounts(right)]
+        for name in names:
+            first = scope.merged.get(name) if name in scope.merged else self._columns.owner(name, left)
+            second = self._columns.owner(name, right)
+            scope.merged[name] = {"": first or second, "LEFT": first, "RIGHT": second}.get(side)
+            self._known.equal(first, second, bound)
+
+    # Conditions
+
+    def where(self, where: exp.Expr | None, scope: Scope) -> None:
+        """Take the condition of a `where` or a `having`."""
+        if where is not None:
+            self._condition(where.this, scope, None)
+
+    def _condition(self, condition: exp.Expr, scope: Scope, bound: set[int] | None) -> None:
+        """Take what a condition says of every row that passes; `bound` are the sources that it can bind, None for all."""
+        for fact in facts(condition, self._chosen, self._parameters):
+            if isinstance(fact, Equal):
+                self._known.equal(self._columns.node(fact.left, scope), self._columns.node(fact.right, scope), bound)
+            elif isinstance(fact, Among):
+                self._known.equal(self._columns.node(fact.left, scope), self._known.constant(fact.values), bound)
+            else:
+                with self._known.apart(bound is None and is_plain(fact.query)):
+                    found = self.derived(fact.query, scope, ("#1",))
+                if fact.left is not None:
+                    self._known.equal(self._columns.node(fact.left, scope), self._columns.column(found, "#1"), bound, {found.number})
+        self.inside(condition, scope)
+
+    # Everything else
+
+    def inside(self, node: exp.Expr, scope: Scope) -> None:
+        """Read the queries inside an expression that nothing more is known of."""
+        for query in node.find_all(exp.Query):
+            if id(query.unnest()) not in self._seen and id(query) not in self._seen and not _is_inside(query, node, self._seen):
+                with self._known.apart():
+                    self.derived(query, scope, ())
+
+    def others(self, holder: exp.Expr, scope: Scope) -> None:
+        """Read the queries in the other clauses of a statement."""
+        passed = {"with_", "with", "from_", "from", "joins", "this", "expression", "using", "where"} - ({"expression"} if isinstance(holder, exp.Merge) else set())
+        for name, part in holder.args.items():
+            for each in part if isinstance(part, list) else [part]:
+                if name not in passed and isinstance(each, exp.Expr):
+                    self.inside(each, scope)
+
+
+def _name(query: exp.CTE) -> str:
+    return folded(query.args["alias"].this)
+
+
+def _is_inside(query: exp.Expr, node: exp.Expr, seen: set[int]) -> bool:
+    parent = query.parent
+    while parent is not None and parent is not node:
+        if id(parent) in seen:
+            return True
+        parent = parent.parent
+    return False

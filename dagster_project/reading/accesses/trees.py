@@ -1,0 +1,81 @@
+"""An SQL text in PostgreSQL's dialect as trees, one for each of its statements."""
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache, lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+from sqlglot import Token, TokenType, exp
+from sqlglot.dialects.dialect import Dialect
+
+from dagster_project.reading.accesses.fields import words
+
+UNREADABLE = exp.Command(this="")
+# PostgreSQL tells a statement by its first word; these give back no rows of a table, whatever stands behind it.
+_REACH_NOTHING = words("""
+    ABORT ALTER ANALYSE ANALYZE BEGIN CHECKPOINT CLOSE CLUSTER COMMENT COMMIT DEALLOCATE DISCARD DROP END FETCH GRANT IMPORT LISTEN LOAD LOCK MOVE NOTIFY REASSIGN
+    REINDEX RELEASE RESET REVOKE ROLLBACK SAVEPOINT SECURITY SET SHOW START UNLISTEN VACUUM
+""")
+_QUERIES = frozenset({"(", "EXECUTE", "SELECT", "TABLE", "VALUES", "WITH"})  # what `create … as` is followed by
+# What stands before a query that is prepared, explained or opened as a cursor; its own rows are what is read.
+_BEFORE = re.compile(
+    r"""(?:(?P<plan>explain)\s*(?:\([^()]*\)|(?:(?:analyze|verbose)\s+)*)
+      |declare\s+(?:"[^"]*"|[\w$]+)\s+(?:(?:binary|asensitive|insensitive|no|scroll)\s+)*cursor\s+(?:with(?:out)?\s+hold\s+)?for\b
+      |prepare\s+(?:"[^"]*"|[\w$]+)\s*(?:\((?:[^()]|\([^()]*\))*\)\s*)?as\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+
+class Tree(NamedTuple):
+    """A statement; `is_plan`: only its plan comes back."""
+
+    root: exp.Expr
+    is_plan: bool = False
+
+
+@lru_cache(maxsize=1024)
+def trees(text: str) -> tuple[Tree | None, ...]:
+    """Return the statements of a text, None for one that reaches no record, and a text that cannot be taken apart as one that is UNREADABLE."""
+    try:
+        chunks = list(_chunks(_dialect().tokenize(text)))
+    except Exception:  # noqa: BLE001 - the library raises what it likes
+        return (Tree(UNREADABLE),)
+    return tuple(tree for chunk in chunks for tree in _of_chunk(chunk, text)) or (None,)
+
+
+def _chunks(tokens: Sequence[Token]) -> Iterator[list[Token]]:
+    chunk: list[Token] = []
+    for token in tokens:
+        if token.token_type != TokenType.SEMICOLON:
+            chunk.append(token)
+        elif chunk:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
+
+
+def _of_chunk(chunk: list[Token], text: str) -> Sequence[Tree | None]:
+    if chunk[0].token_type == TokenType.COMMAND and (before := _BEFORE.match(whole := " ".join(token.text for token in chunk))):
+        return [tree and Tree(tree.root, tree.is_plan or before["plan"] is not None) for tree in trees.__wrapped__(whole[before.end() :])]
+    if _reaches_nothing([token.text.upper() for token in chunk]):
+        return [None]
+    try:
+        return [Tree(root or UNREADABLE) for root in _dialect().parser().parse(chunk, text)]
+    except Exception:  # noqa: BLE001 - the library raises what it likes, RecursionError among it
+        return [Tree(UNREADABLE)]
+
+
+def _reaches_nothing(written: Sequence[str]) -> bool:
+    if written[0] == "CREATE":
+        return not any(one == "AS" and other in _QUERIES for one, other in pairwise(written))
+    return written[0] in _REACH_NOTHING or (written[0] == "PREPARE" and written[-1].startswith("TRANSACTION"))
+
+
+@cache
+def _dialect() -> Dialect:
+    """Return PostgreSQL's dialect, and silence the parser: its warnings quote the statement."""
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL + 1)
+    return Dialect.get_or_raise("postgres")
