@@ -1,6 +1,8 @@
 """Runs sql/ on DuckDB over the lake: relations are views of Parquet files, results are files moved into place."""
 
 import hashlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -61,8 +63,8 @@ class DuckDBEngine:
             return
         columns = ", ".join(f'"{column.name}"' for column in table.columns)
         by_day = "hive_partitioning = true, hive_types = {'day': date}" if self.lake.days(table.name) else "hive_partitioning = false"
-        glob = str(self.lake.folder(table.name) / "**" / "[!.]*.parquet").replace("'", "''")
-        self._connection.execute(f"create view {table.name} as select {columns} from read_parquet('{glob}', {by_day})")
+        self._look_in(table.name)
+        self._connection.execute(f"create view {table.name} as select {columns} from read_parquet(getvariable('files of {table.name}'), {by_day})")
 
     def build(self, table: Table, day: date | None = None) -> int:
         """Run the select of a table, for one day where it is daily, and put its rows in place; return how many.
@@ -74,8 +76,9 @@ class DuckDBEngine:
         target = self.lake.folder(table.name, day) / "part.parquet"
         try:
             if table.is_daily:
-                parts = [partial(self._rows, part, day) for part in table.parts]
-                rows = pa.concat_tables([roomy(self._connection, part) for part in parts])
+                with self._showing(day, table.reads):
+                    parts = [partial(answer, self._connection, part, {"day": day}) for part in table.parts]
+                    rows = pa.concat_tables([roomy(self._connection, part) for part in parts])
                 marked = rows.replace_schema_metadata({BUILT_FROM: self.fingerprint(table, day).encode()})
                 with self.lake.replacing(target) as beside:
                     pq.write_table(marked, beside, compression="zstd", compression_level=1)
@@ -89,8 +92,22 @@ class DuckDBEngine:
         self.show(table)
         return int(pq.read_metadata(target).num_rows)
 
-    def _rows(self, select: str, day: date | None) -> pa.Table:
-        return answer(self._connection, select, {"day": day})
+    @contextmanager
+    def _showing(self, day: date | None, names: Collection[str]) -> Iterator[None]:
+        """Let views show one day only: a select of a day reads no other, and to look through the folders of all takes longer with each."""
+        narrowed = [name for name in names if day and self._shown.get(name) and self.lake.files(name, day)]
+        try:
+            for name in narrowed:
+                self._look_in(name, day)
+            yield
+        finally:
+            for name in narrowed:
+                self._look_in(name)
+
+    def _look_in(self, name: str, day: date | None = None) -> None:
+        """Say where the view of a table finds its files: in all folders, or in that of a day."""
+        glob = str(self.lake.folder(name, day) / "**" / "[!.]*.parquet").replace("'", "''")
+        self._connection.execute(f"set variable \"files of {name}\" = '{glob}'")
 
     def _is_counted(self, day: date | None) -> bool:
         """Tell whether the visitors of a day are counted, or its key is destroyed."""
