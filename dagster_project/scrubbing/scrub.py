@@ -101,7 +101,9 @@ class Scrubber:
         return Scrubbed(requests, _visits(made), _staff_requests(made, seen))
 
     def routes(self) -> pa.Table:
-        """Return scrubbed.routes for every route_id given in this run; asked for once, at its end."""
+        """Return scrubbed.routes for every route_id given in this run; asked for once, at its end, when what is remembered of texts is needed no more."""
+        self._sites.clear()
+        self._texts.clear()
         return self._literals.routes()
 
     def learnt(self) -> list[tuple[str, str]]:
