@@ -51,21 +51,21 @@ class Memory:
         self._begin()
 
     def _begin(self) -> None:
-        self._texts, self._combinations = _Texts(), _Combinations()
-        self._made = _Rows(self._schema)
+        self._texts = _Texts(), _Rows(self._schema)
+        self._combinations = _Combinations(), _Rows(self._schema)
         self._chars = 0
 
     def see(self, *columns: pa.Array) -> Seen:
-        """Return what was made of the values of columns, as many each time; null is a value like any other."""
-        if len(self._made) > MOST_VALUES or self._chars > MOST_CHARS:
+        """Return what was made of the values of columns; null is a value like any other."""
+        if len(self._texts[1]) + len(self._combinations[1]) > MOST_VALUES or self._chars > MOST_CHARS:
             self._begin()
-        coded = [_coded(column) for column in columns]
-        places, rows, new = self._texts.numbered(*coded) if len(coded) == 1 else self._combinations.numbered(*coded)
+        numbering, made = self._texts if len(columns) == 1 else self._combinations
+        numbers, rows, new = numbering.numbered(*map(_coded, columns))
         if new:
             self._chars += sum(len(cell) for value in new for cell in value if isinstance(cell, str))
-            made = zip(*starmap(self._make, new), strict=True)
-            self._made.add([_cells(cells, field.type) for cells, field in zip(made, self._schema, strict=True)])
-        return self._made.seen(places, rows)
+            cells = zip(*starmap(self._make, new), strict=True)
+            made.add([_cells(of_field, field.type) for of_field, field in zip(cells, self._schema, strict=True)])
+        return made.seen(numbers, rows)
 
 
 class _Texts:
@@ -76,9 +76,9 @@ class _Texts:
         self._kept = pl.Series(dtype=self._kind)  # Polars forgets categories with their last column
         self._count = 0
 
-    def numbered(self, column: Coded) -> tuple[Numbers, pa.Array, list[Combination]]:
-        """Return the numbers of a column's distinct texts, which of them each row has, and the texts that are new."""
-        texts, rows = column
+    def numbered(self, *columns: Coded) -> tuple[Numbers, pa.Array, list[Combination]]:
+        """Return the numbers of the only column's distinct texts, which of them each row has, and the texts that are new."""
+        [(texts, rows)] = columns
         found = pl.Series(texts, dtype=pl.String).cast(self._kind).to_physical().to_arrow()
         numbers = pc.fill_null(pc.add(found.cast(pa.int64()), 1), 0).to_numpy()
         new = [] if self._count else [(None,)]

@@ -41,6 +41,16 @@ def test_combinations_of_columns_are_values_too() -> None:
     assert noted == [("a", "x"), ("a", "y"), ("b", "x")]
 
 
+def test_values_and_combinations_of_one_memory_are_kept_apart() -> None:
+    """Only some pieces of a log name what proxies say of the client."""
+    seen = noting([])
+    alone, other = pa.array(["a", "b"]), pa.array(["x", "y"])
+    assert seen.see(alone).column("upper").to_pylist() == ["A", "B"]
+    assert seen.see(alone, other).column("upper").to_pylist() == ["AX", "BY"]
+    assert seen.see(pa.array(["c", "a"])).column("upper").to_pylist() == ["C", "A"]
+    assert seen.see(other, alone).column("upper").to_pylist() == ["XA", "YB"]
+
+
 def test_an_encoded_column_may_hold_nulls_and_unused_values() -> None:
     """What was filtered leaves its dictionary whole."""
     column = pa.DictionaryArray.from_arrays(pa.array([1, None], pa.int32()), pa.array(["unused", "a"]))
