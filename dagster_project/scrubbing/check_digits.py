@@ -44,6 +44,8 @@ _WALLET = re.compile(
     r"(?<![0-9A-Za-z])(?:(?P<hex>0x[0-9a-fA-F]{40})|(?P<bech32>(?:bc|ltc|tb)1[02-9ac-hj-np-z]{11,71})|(?P<base58>[13LM][1-9A-HJ-NP-Za-km-z]{25,34}))(?![0-9A-Za-z])"
 )
 _FIVE_DIGITS = re.compile(r"\d(?:\D{0,3}\d){4}")
+# How each of the national ids begins, and what they are worth looking for behind.
+_NATIONAL_BEGIN = re.compile(r"(?<!\w)(?:\d{3}[- ]\d\d|[1-9]\d \d{3} |\d{8}-?[A-Z]|[12] ?\d\d ?[01]|[XYZ]-?\d{7}|[A-Z]{2} ?\d\d|[A-Z]{6}\d\d)", re.IGNORECASE)
 _PENSION_WEIGHTS = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
@@ -63,7 +65,7 @@ def has_iban(text: str) -> bool:
 
 def has_national_id(text: str) -> bool:
     """Tell whether a number that a state gave a person stands in a text; digits alone are only looked at where two of them check the rest."""
-    return bool(_FIVE_DIGITS.search(text)) and any(is_valid(found[0]) for pattern, is_valid in _NATIONAL_IDS for found in pattern.finditer(text))
+    return bool(_FIVE_DIGITS.search(text) and _NATIONAL_BEGIN.search(text)) and any(is_valid(found[0]) for pattern, is_valid in _NATIONAL_IDS for found in pattern.finditer(text))
 
 
 def has_wallet(text: str) -> bool:

@@ -4,14 +4,15 @@ import re
 from collections.abc import Callable, Collection
 from typing import Any
 
+import polars as pl
 import pyarrow as pa
 
 from dagster_project.scrubbing import protocols
 from dagster_project.scrubbing.agents import agent
-from dagster_project.scrubbing.detectors import PERSONAL, card_numbers, kinds
-from dagster_project.scrubbing.memory import CLOSED, Memory
+from dagster_project.scrubbing.detectors import PERSONAL, card_numbers, kinds, may_hold_cards
+from dagster_project.scrubbing.memory import CLOSED, Memory, Seen, distinct
 from dagster_project.scrubbing.people import People
-from dagster_project.scrubbing.referrers import referrer
+from dagster_project.scrubbing.referrers import alike, referrer
 from dagster_project.scrubbing.targets import Target, Targets
 from dagster_project.scrubbing.telling import is_telling
 from dagster_project.scrubbing.tokens import BLOCK, context_block
@@ -109,22 +110,39 @@ def hosts(accounts: Accounts, own_hosts: Collection[str]) -> Memory:
     return Memory(made, {"host": CLOSED, "account": pa.int32(), **CARDS})
 
 
-def referrers(own_hosts: frozenset[str]) -> Memory:
+class Alike:
+    """Texts of which many say the same: what `reduced` leaves of them is remembered, as by a Memory; card numbers are looked for in each text itself."""
+
+    def __init__(self, reduced: Callable[[pl.Series], pl.Series], make: Callable[[str | None], tuple[object, ...]], schema: dict[str, pa.DataType]) -> None:
+        self._reduced = reduced
+        self._memory = Memory(make, schema)
+        self._cards = Memory(lambda text: (cards(text),), CARDS)
+
+    def see(self, column: pa.Array) -> Seen:
+        """Return what was made of the texts of a column, and how many card numbers each holds."""
+        values, rows = distinct(column)
+        texts = pl.Series(values, dtype=pl.String)
+        seen = self._memory.see(self._reduced(texts).to_arrow())
+        numbers = self._cards.see(texts.set(~may_hold_cards(texts), None).to_arrow())
+        return Seen(seen.made.take(seen.rows).append_column("cards", numbers.column("cards")), rows)
+
+
+def referrers(own_hosts: frozenset[str]) -> Alike:
     """Remember referrers by their class."""
-    return Memory(lambda text: (referrer(text, own_hosts), cards(text)), {"referrer": CLOSED, **CARDS})
+    return Alike(alike, lambda text: (referrer(text, own_hosts),), {"referrer": CLOSED})
 
 
-def targets(read: Targets, accounts: Accounts, route_id: Callable[[str], int]) -> Memory:
+def targets(read: Targets, accounts: Accounts, route_id: Callable[[str], int]) -> Alike:
     """Remember targets: the number of the route, the account in the path, and whether it is HTTP at all."""
 
     def made(text: str | None) -> tuple[object, ...]:
         target: Target = read.read(text)
         number = None if target.candidate is None else route_id(target.candidate)
         said = number, target.host, accounts.number_in_path(target.account), target.is_customer_record, target.other_query_names
-        return *said, text in {None, "", "-"}, target.is_http, target.is_authority, cards(text)
+        return *said, text in {None, "", "-"}, target.is_http, target.is_authority
 
     flags = dict.fromkeys(("is_missing", "is_http", "is_authority"), pa.bool_())
-    return Memory(made, {"route_id": pa.int64(), "host": CLOSED, "account": pa.int32(), "is_customer_record": pa.bool_(), "other_query_names": pa.int32(), **flags, **CARDS})
+    return Alike(read.alike, made, {"route_id": pa.int64(), "host": CLOSED, "account": pa.int32(), "is_customer_record": pa.bool_(), "other_query_names": pa.int32(), **flags})
 
 
 def contexts() -> Memory:

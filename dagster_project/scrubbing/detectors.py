@@ -4,8 +4,10 @@ import ipaddress
 import re
 from collections.abc import Callable, Iterator
 
+import polars as pl
+
 from dagster_project.scrubbing.check_digits import cards, has_iban, has_national_id, has_wallet
-from dagster_project.scrubbing.readable import is_encoded, packed, readings
+from dagster_project.scrubbing.readable import ENCODED, is_encoded, packed, readings
 
 MAX_CHARS = 8192  # of a longer text the beginning is read: what cannot be read is not kept either
 
@@ -16,10 +18,11 @@ _DIRECT = re.compile(
     r"|\.(?:arpa|dip|dsl|dyn|pool|local|public)|bearer |basic |private key)",
 )
 _PACKABLE = re.compile(r"[A-Za-z0-9+/_-]{12}|[%\\&]|[^\x00-\x7f]")
-_SEVEN_DIGITS = re.compile(r"\d(?:\D{0,2}\d){6}")
+_SEVEN_DIGITS = re.compile(r"\d(?:[ ().\-/+]{0,4}\d){6}")  # as they are grouped in telephone numbers
 # A card's number has thirteen digits, packed it is a token of eighteen: Base64 packs digits without `+` and `/`.
 _TELLING_OF_CARDS = re.compile(r"\d(?:[ +-]?\d){12}|[^\x00-\x7f]|[A-Za-z0-9_-]{18}")
-_THIRTEEN_DIGITS = re.compile(r"(?:\D*+\d){13}")
+_FEWEST_DIGITS = 13
+_ENOUGH_DIGITS = re.compile(rf"(?:\D*+\d){{{_FEWEST_DIGITS}}}")
 _EMAIL = re.compile(r"[^\s/@:<>,;=&?]@((?:[\w-]{1,63}\.){1,20}[^\W\d_][\w-]{1,62})")
 _FILE_ENDINGS = re.compile(r"(?:\.(?:avif|css|gif|html?|ico|jpe?g|js|json|map|min|mjs|pdf|php|png|svg|ttf|txt|webp|woff2?|xml)){1,20}$", re.IGNORECASE)
 _TOP_LABEL = re.compile(r"[^\W\d_][\w-]+")
@@ -31,12 +34,14 @@ _AT = re.compile(
     rf"|(?<=\w)[ _+.-]at[ _+.-](?=[\w-]{{1,63}}(?:[ _+.-][\w-]{{1,63}}){{0,4}}?[ _+.-]dot[ _+.-]{_TOP}(?![^\W_]))",
     re.IGNORECASE,
 )
+_BRACKET = re.compile(r"[\[({<]")
 _DOT = re.compile(r"\s?[\[({<]\s?(?:dot|punkt|\.)\s?[\])}>]\s?|[ _+.-]dot[ _+.-]", re.IGNORECASE)
 # 203[.]0[.]113[.]77, 203 .0.113.77
 _DOT_OF_NUMBERS = re.compile(r"(?<=\d)(?:\s{0,2}[\[({<]\s?(?:dot|\.)\s?[\])}>]\s{0,2}|\s{1,2}\.\s{0,2}|\.\s{1,2})(?=\d)", re.IGNORECASE)
 _OCTETS = r"(?:0[xX][0-9a-fA-F]{1,2}|\d{1,4})"
 _QUAD = re.compile(rf"(?<![\d.])(?<![vV]){_OCTETS}(?:\.{_OCTETS}){{3}}(?!\.?\d)")
 _DASHED_QUAD = re.compile(r"(?<!\d)(?<!\d[_,-])\d{1,3}([_,-] ?)\d{1,3}\1\d{1,3}\1\d{1,3}(?![_,-]? ?\d)")
+_SEPARATED = re.compile(r"\d[_,-]")
 _NUMBERS = re.compile(r"\d+")
 _HEX_ADDRESS = re.compile(r"(?<![0-9A-Za-z])0[xX][0-9a-fA-F]{7,8}(?![0-9A-Za-z])")
 _WHOLE_ADDRESS = re.compile(r"(?:(?:^|//|@|[?&;](?:[\w-]{0,30}ip|[\w-]{0,30}addr[\w-]{0,30}|client|host)=)(\d{9,10})|^(\d{1,3})\.(\d{1,3}\.)?(\d{3,8}))(?=$|[/:?&#])")
@@ -95,10 +100,16 @@ def label(segment: str) -> str | None:
 def card_numbers(text: str) -> int:
     """Return how many different card numbers stand in a text: an issuer's prefix and length, and the Luhn check."""
     text = text[:MAX_CHARS]
-    if not (_TELLING_OF_CARDS.search(text) or (is_encoded(text) and _THIRTEEN_DIGITS.match(text))):
+    if not (_TELLING_OF_CARDS.search(text) or (is_encoded(text) and _ENOUGH_DIGITS.match(text))):
         return 0
     plain = readings(text)
     return len({number for reading in (*plain, *packed(plain[0])) for number in cards(reading)})
+
+
+def may_hold_cards(texts: pl.Series) -> pl.Series:
+    """Tell of a column of texts which are worth asking `card_numbers` about."""
+    is_encoded_number = texts.str.contains(ENCODED) & (texts.str.count_matches(r"\d") >= _FEWEST_DIGITS)
+    return (texts.str.contains(_TELLING_OF_CARDS.pattern) | is_encoded_number).fill_null(value=False)
 
 
 def _open(text: str) -> frozenset[str]:
@@ -122,6 +133,8 @@ def _kinds(text: str) -> Iterator[str]:
 def _has_email(text: str) -> bool:
     if "@" in text and any(_is_email(found[1]) for found in _EMAIL.finditer(text)):
         return True
+    if not _BRACKET.search(text) and "at" not in text.lower():
+        return False
     spelt_out = _AT.sub("@", text)
     return spelt_out != text and any(_is_email(found[1]) for found in _EMAIL.finditer(_DOT.sub(".", spelt_out)))
 
@@ -140,16 +153,18 @@ def _has_phone(text: str) -> bool:
 
 
 def _has_address(text: str) -> bool:
-    text = _DOT_OF_NUMBERS.sub(".", text)
-    if "." in text and any(all(_octet(part) <= 255 for part in found.split(".")) for found in _QUAD.findall(text)):
-        return True
-    if any(_is_dashed(_NUMBERS.findall(found[0])) for found in _DASHED_QUAD.finditer(text)):
+    lower = text.lower()
+    if "." in text or "dot" in lower:
+        text = _DOT_OF_NUMBERS.sub(".", text)
+        if any(all(_octet(part) <= 255 for part in found.split(".")) for found in _QUAD.findall(text)) or _REVERSE.search(text):
+            return True
+    if _SEPARATED.search(text) and any(_is_dashed(_NUMBERS.findall(found[0])) for found in _DASHED_QUAD.finditer(text)):
         return True
     if "-" in text and any(re.search(r"[a-f]", found, re.IGNORECASE) and _is_v6(found.replace("-", ":")) for found in _DASHED_V6.findall(text)):
         return True
     if ":" in text and any(_is_v6(found) for found in _V6.findall(text)):
         return True
-    return bool(_HEX_ADDRESS.search(text) or _REVERSE.search(text)) or any(_is_whole_address(*parts) for parts in _WHOLE_ADDRESS.findall(text))
+    return bool("0x" in lower and _HEX_ADDRESS.search(text)) or any(_is_whole_address(*parts) for parts in _WHOLE_ADDRESS.findall(text))
 
 
 def _is_dashed(octets: list[str]) -> bool:

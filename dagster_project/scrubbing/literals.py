@@ -97,11 +97,15 @@ class Literals:
 
     def route_id(self, site: str, candidate: str) -> int:
         """Return the number of a candidate, a new one on first sight; beyond 400,000 candidates its literals fall back."""
+        number = self._numbers.get((site, candidate))
+        return (self._new(site, candidate) if number is None else number) + self._first_route_id
+
+    def _new(self, site: str, candidate: str) -> int:
         for key in self._keys(site, candidate):
             if (known := self._numbers.get(key)) is not None:
-                return known + self._first_route_id
+                return known
         self._decided = None
-        return self._numbers.setdefault(key, len(self._numbers)) + self._first_route_id
+        return self._numbers.setdefault(key, len(self._numbers))
 
     def _keys(self, site: str, candidate: str) -> Iterator[tuple[str, str]]:
         """Yield the candidate; where there is no room for a new one, its coarser forms too: the last one yielded is to be taken."""

@@ -60,7 +60,7 @@ class Memory:
         if len(self._texts[1]) + len(self._combinations[1]) > MOST_VALUES or self._chars > MOST_CHARS:
             self._begin()
         numbering, made = self._texts if len(columns) == 1 else self._combinations
-        numbers, rows, new = numbering.numbered(*map(_coded, columns))
+        numbers, rows, new = numbering.numbered(*map(distinct, columns))
         if new:
             self._chars += sum(len(cell) for value in new for cell in value if isinstance(cell, str))
             cells = zip(*starmap(self._make, new), strict=True)
@@ -134,7 +134,8 @@ def _cells(cells: Sequence[object], of_type: pa.DataType) -> pa.Array:
     return pa.array(cells, of_type.value_type).dictionary_encode() if pa.types.is_dictionary(of_type) else pa.array(cells, of_type)
 
 
-def _coded(column: pa.Array) -> Coded:
+def distinct(column: pa.Array) -> Coded:
+    """Return the distinct values of a column, plain or dictionary-encoded."""
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode(null_encoding="encode")
         return column.dictionary, column.indices

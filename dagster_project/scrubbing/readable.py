@@ -5,14 +5,20 @@ import html
 import re
 import unicodedata
 from base64 import b32decode, b64decode
+from html.entities import html5
 from urllib.parse import unquote
 
 MAX_ROUNDS = 4
 MAX_NESTING = 2
 
-_ENCODED = re.compile(r"[%\\&]")
+ENCODED = r"[%\\&]"
+"""What begins an escape: percent, backslash or ampersand."""
+
+_ENCODED = re.compile(ENCODED)
 _UNICODE_ESCAPE = re.compile(r"(?:%u|\\u)([0-9a-fA-F]{4})")
 _BYTE_ESCAPES = re.compile(r"(?:\\x[0-9a-fA-F]{2})+")
+# What html.unescape looks for: numbers, names with a semicolon, and those that need none (`&copy`); most `&` only stand between two parameters.
+_ENTITY = re.compile("&(?:#|[A-Za-z0-9]{2,32};|" + "|".join(sorted(name for name in html5 if not name.endswith(";"))) + ")")
 _INVISIBLE = re.compile(r"[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 # What NFKC leaves of the dots between labels of a host name (UTS 46), and of hyphens.
 _LOOK_ALIKES = str.maketrans("\u3002\u2010\u2011\u2012\u2013\u2014\u2015\u2212", ".-------")
@@ -21,11 +27,13 @@ _BASE58 = re.compile(r"(?<![A-Za-z0-9])(?=[1-9a-z]*[A-Z])(?=[1-9A-Z]*[a-z])[1-9A
 _BASE58_DIGITS = {digit: value for value, digit in enumerate("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")}
 _PACKED = (re.compile(r"[A-Za-z0-9]{12,}={0,2}"), re.compile(r"[A-Za-z0-9_-]{12,}={0,2}"), re.compile(r"[A-Za-z0-9+/]{12,}={0,2}"))
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})+")
+_STANDARD = str.maketrans("-_", "+/")
+_CONTROL_BYTES = bytes([*range(0x09), *range(0x0E, 0x20), 0x7F])
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffd]")
 
 
 def is_encoded(text: str) -> bool:
-    """Tell whether a text has what begins an escape: percent, backslash or ampersand."""
+    """Tell whether a text has what begins an escape."""
     return bool(_ENCODED.search(text))
 
 
@@ -50,7 +58,7 @@ def _one_round(text: str) -> str:
     text = _UNICODE_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)
     text = _BYTE_ESCAPES.sub(lambda found: bytes.fromhex(found[0].replace("\\x", "")).decode(errors="replace"), text)
     text = unquote(text, errors="replace").encode("utf-8", "replace").decode()
-    return html.unescape(text) if "&" in text else text
+    return html.unescape(text) if _ENTITY.search(text) else text
 
 
 def readings(text: str) -> tuple[str, ...]:
@@ -78,7 +86,7 @@ def _unpacked(token: str) -> str | None:
     if len(digits) % 4 == 1:
         return None
     try:
-        return _text(b64decode(digits.replace("-", "+").replace("_", "/") + "=" * (-len(digits) % 4)))
+        return _text(b64decode(digits.translate(_STANDARD) + "=" * (-len(digits) % 4)))
     except (binascii.Error, ValueError):
         return None
 
@@ -101,6 +109,8 @@ def from_base58(token: str) -> bytes:
 
 def _text(said: bytes) -> str | None:
     """Return bytes as text, UTF-16 where some are zero; None where they are none."""
+    if 0 not in said and len(said.translate(None, _CONTROL_BYTES)) < len(said):
+        return None  # as of most tokens, which are random
     wide = "utf-8" if 0 not in said else "utf-16-le" if said[1::2].count(0) > said[::2].count(0) else "utf-16-be"
     try:
         text = said.decode(wide)

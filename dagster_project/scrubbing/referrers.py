@@ -5,6 +5,8 @@ import re
 from functools import lru_cache
 from urllib.parse import urlsplit
 
+import polars as pl
+
 from dagster_project.scrubbing.detectors import kinds
 from dagster_project.scrubbing.readable import decoded
 
@@ -39,7 +41,8 @@ def _pattern(hosts: list[str]) -> re.Pattern[str]:
 
 
 _CLASSES = [(name, _pattern(hosts.split())) for name, hosts in (line.split(": ") for line in _HOSTS.strip().splitlines())]
-_PLAIN = re.compile(r"(https?)://([a-z0-9.-]+)(?=[/?#]|$)")  # most referrers
+_PLAIN = r"(https?)://([a-z0-9.-]+)(?:[/?#]|$)"  # most referrers
+_BEGINS_PLAINLY = re.compile(_PLAIN)
 _HOST_NAME = re.compile(r"[\w.-]+")
 _MAIL_SERVER = re.compile(r"(?:web)?mail\d*\.")
 _KNOWN = _pattern(_SHOWN.split())
@@ -53,6 +56,11 @@ def referrer(text: str | None, own_hosts: frozenset[str] = frozenset()) -> str:
     if scheme.endswith("-app"):
         return "app"
     return _class(host, own_hosts) if scheme in {"http", "https", ""} and host else "other"
+
+
+def alike(texts: pl.Series) -> pl.Series:
+    """Return texts of the same class, fewer of them: of most, scheme and host are all that is asked for."""
+    return texts.str.extract(f"^({_PLAIN})").fill_null(texts)
 
 
 @lru_cache(_MOST_HOSTS)
@@ -72,7 +80,7 @@ def _class(host: str, own_hosts: frozenset[str]) -> str:
 def _host(text: str) -> tuple[str, str]:
     """Return scheme and host, lower case, without user, port, brackets and last dot; a text without a scheme is a host and path."""
     text = text.strip()
-    if plain := _PLAIN.match(text):
+    if plain := _BEGINS_PLAINLY.match(text):
         return plain[1], plain[2].rstrip(".")
     if re.match(r"[A-Za-z][A-Za-z0-9+.-]*:(?!//|\d)", text):
         return "opaque", ""  # about:blank, mailto:, data:

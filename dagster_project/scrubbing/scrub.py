@@ -18,7 +18,7 @@ from dagster_project.scrubbing.clients import Clients, contributors
 from dagster_project.scrubbing.columns import number_column, text_column
 from dagster_project.scrubbing.contracts import REQUESTS, STAFF_REQUESTS, TIME, VISITS, encoded
 from dagster_project.scrubbing.literals import Literals
-from dagster_project.scrubbing.memory import Seen
+from dagster_project.scrubbing.memory import Memory, Seen
 from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.targets import Targets
 from dagster_project.scrubbing.tokens import blocks, by_day, halves, tokens
@@ -53,7 +53,7 @@ class _Site:
         own_hosts = frozenset(map(str.lower, site.own_hosts))
         read = Targets(site, settings.access.customer_record_routes, settings.accounts.path_patterns)
         self.clients = Clients(Proxies.of(site.trusted_proxies))
-        self.texts = {
+        self.texts: dict[str, columns.Alike | Memory] = {
             "target": columns.targets(read, accounts, lambda candidate: route_id(name, candidate)),
             "host": columns.hosts(accounts, own_hosts),
             "referer": columns.referrers(own_hosts),
@@ -75,7 +75,7 @@ class Scrubber:
         self._literals = Literals(settings.thresholds.literal_visitors, settings.thresholds.literal_accounts, first_route_id, learnt)
         self._sites: dict[str, _Site] = {}
         self._accounts = columns.Accounts(people)
-        self._texts = {
+        self._texts: dict[str, columns.Alike | Memory] = {
             "method": columns.methods(),
             "http_version": columns.versions(),
             "user_agent": columns.agents(),

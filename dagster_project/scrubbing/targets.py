@@ -6,8 +6,11 @@ A declared name with a value that is not declared stands alone: `/jobs?sort`.
 
 import re
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
+from typing import NamedTuple
+
+import polars as pl
 
 from dagster_project.scrubbing.detectors import label
 from dagster_project.scrubbing.literals import FIXED, QUERY, fallback
@@ -23,11 +26,11 @@ MAX_LITERAL = 200
 _ABSOLUTE = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]{0,30}://([^/?#]*+)(.*+)", re.DOTALL)
 _AUTHORITY = re.compile(r"\A(?:[\w.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}\Z")
 _MATRIX = re.compile(r"(?:;|%(?:25)*3[bB]).*+", re.DOTALL)
+_READ_AS_WRITTEN = re.compile(r"[!-$'-:<-\[\]-~]*+")  # neither encoded nor followed by parameters
 _UNSHOWABLE = re.compile(r"[\x00-\x20\x7f-\xa0{}\u2028\u2029\ufffd\ud800-\udfff]")
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A target without what it named: `candidate` is for Literals, `account` what a path pattern found, unchecked."""
 
     is_http: bool = True
@@ -65,6 +68,14 @@ def _segment_pattern(segment: str) -> str:
     return re.escape(first) + between + "[^/]+" + re.escape(rest[-1])
 
 
+class _Segment(NamedTuple):
+    """What may be known of a path segment wherever it stands: `plain` is decoded, `part` marked as shown or a literal."""
+
+    plain: str
+    part: str
+    begins_url: bool
+
+
 class Targets:
     """Reads the targets of one site."""
 
@@ -74,9 +85,19 @@ class Targets:
         self._customer_records = Routes(customer_record_routes)
         self._vocabulary = frozenset(site.vocabulary)
         self._query = site.query
-        self._patterns = [tuple(pattern.strip("/").split("/")) for pattern in path_patterns]
-        self._part: Callable[[str], str] = lru_cache(50_000)(self._fixed_or_literal)
+        self._accounts = _Accounts(path_patterns)
+        self._segment: Callable[[str], _Segment] = lru_cache(50_000)(self._read_segment)
         self._path: Callable[[str], tuple[str, str | None, bool]] = lru_cache(20_000)(self._read_path)
+
+    def alike(self, texts: pl.Series) -> pl.Series:
+        """Return targets that are read as these are, fewer of them: of a query that declares nothing the number of its names is all that is asked for."""
+        text = pl.col("text")
+        path, query = (text.str.splitn("?", 2).struct.field(f"field_{at}") for at in range(2))
+        is_alike = path.str.starts_with("/") & (text.str.len_bytes() <= MAX_BYTES) & ~text.str.contains("#", literal=True) & ~text.str.ends_with(" ")
+        if self._query:
+            is_alike &= query.str.contains(r"^[!-\[\]-~&&[^%]]*$") & ~query.str.contains_any(list(self._query))
+        reduced = pl.concat_str(path, query.str.replace_all("[^&]+", "="), separator="?")
+        return texts.to_frame("text").select(pl.when(is_alike).then(reduced).fill_null(text)).to_series()
 
     def read(self, raw: str | None) -> Target:
         """Return what may be known of a target; origin, absolute, authority and asterisk form are HTTP, all else is not."""
@@ -104,23 +125,21 @@ class Targets:
 
     def _read_path(self, path: str) -> tuple[str, str | None, bool]:
         """Return the path of a candidate, the account in it, and whether it shows a customer's record."""
-        segments = [_MATRIX.sub("", segment) for segment in path.split("/")[1:]]
-        plain = [decoded(segment).replace("/", "%2F") for segment in segments]
-        at = self._account_at(plain)
+        raw = path.split("/")[1:]
+        segments = [self._segment(segment) for segment in raw[:MAX_DEPTH]]
+        plain = [segment.plain for segment in segments] + [_plain(segment) for segment in raw[MAX_DEPTH:]]
+        whole = "/" + "/".join(plain)
+        at = self._accounts.place(whole)
         account = None if at is None else plain[at]
-        return self._candidate(segments, plain, at), account, self._customer_records.find("/" + "/".join(plain)) is not None
+        is_customer_record = self._customer_records.find(whole) is not None
+        if declared := self._declared.find(whole):
+            return "/".join(FIXED + part for part in declared.strip("/").split("/")), account, is_customer_record
+        parts = _candidate(segments, at)
+        return "/".join([*parts, FIXED + "{…}"] if len(raw) > MAX_DEPTH else parts), account, is_customer_record
 
-    def _candidate(self, segments: list[str], plain: list[str], account_at: int | None) -> str:
-        if declared := self._declared.find("/" + "/".join(plain)):
-            return "/".join(FIXED + part for part in declared.strip("/").split("/"))
-        parts = [self._part(segment) for segment in segments[:MAX_DEPTH]]
-        url_at = next((at for at, segment in enumerate(plain) if ":" in segment and is_scheme(segment)), MAX_DEPTH)
-        for at in range(1, len(parts)):
-            if not parts[at].startswith(FIXED) and (at > url_at or is_behind_folder(plain[at - 1], plain[at])):
-                parts[at] = FIXED + fallback(plain[at])
-        if account_at is not None:
-            parts[account_at] = FIXED + "{account}"
-        return "/".join([*parts, FIXED + "{…}"] if len(segments) > MAX_DEPTH else parts)
+    def _read_segment(self, raw: str) -> _Segment:
+        plain = _plain(raw)
+        return _Segment(plain, self._fixed_or_literal(_MATRIX.sub("", raw)), is_scheme(plain))
 
     def _fixed_or_literal(self, segment: str) -> str:
         """Return a segment marked as shown (nothing, vocabulary, a detector's label, what could not be shown anyway) or as it is."""
@@ -134,13 +153,6 @@ class Targets:
         plain = decoded(segment)
         is_shut = len(segment) > MAX_LITERAL or _UNSHOWABLE.search(segment) or is_telling(plain)
         return FIXED + fallback(plain) if is_shut else segment
-
-    def _account_at(self, plain: list[str]) -> int | None:
-        """Return the place of the account id by the first path pattern that fits the path's begin."""
-        for pattern in self._patterns:
-            if len(plain) >= len(pattern) and all(part == segment or (part == "{account}" and segment) for part, segment in zip(pattern, plain, strict=False)):
-                return pattern.index("{account}") if "{account}" in pattern[:MAX_DEPTH] else None
-        return None
 
     def _kept_query(self, query: str) -> tuple[str, int]:
         """Return the declared part of a query, and how many other names it holds; a bare value counts as a name."""
@@ -157,6 +169,46 @@ class Targets:
             else:
                 dropped += 1
         return "?" * bool(kept) + "&".join(name + kept[name] for name in sorted(kept)), dropped
+
+
+class _Accounts:
+    """Path patterns with `{account}` for the account id; the first that fits the path's begin decides, whether it names one or not."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        parts = [pattern.strip("/").split("/") for pattern in patterns]
+        self._pattern = re.compile("|".join(_begin(pattern) for pattern in parts) or "(?!)")
+        self._places = [pattern.index("{account}") for pattern in parts if "{account}" in pattern[:MAX_DEPTH]]
+
+    def place(self, path: str) -> int | None:
+        """Return which segment of a decoded path is an account id, from 0."""
+        found = self._pattern.match(path)
+        return self._places[found.lastindex - 1] if found and found.lastindex else None
+
+
+def _begin(pattern: list[str]) -> str:
+    """Return the pattern of paths that begin so, with a group for the account."""
+    parts = ["[^/]+" if part == "{account}" else re.escape(part) for part in pattern]
+    if "{account}" in pattern[:MAX_DEPTH]:
+        parts[pattern.index("{account}")] = "([^/]+)"
+    return "/" + "/".join(parts) + "(?![^/])"
+
+
+def _candidate(segments: list[_Segment], account_at: int | None) -> list[str]:
+    """Return the parts of a candidate: a literal falls back behind a folder of persons, and within the URL of another."""
+    parts = [segment.part for segment in segments]
+    is_foreign = False
+    for at, (before, segment) in enumerate(pairwise(segments), 1):
+        is_foreign = is_foreign or before.begins_url
+        if not segment.part.startswith(FIXED) and (is_foreign or is_behind_folder(before.plain, segment.plain)):
+            parts[at] = FIXED + fallback(segment.plain)
+    if account_at is not None:
+        parts[account_at] = FIXED + "{account}"
+    return parts
+
+
+def _plain(segment: str) -> str:
+    """Return a segment decoded, without its parameters."""
+    return segment if _READ_AS_WRITTEN.fullmatch(segment) else decoded(_MATRIX.sub("", segment)).replace("/", "%2F")
 
 
 def _shown_value(rule: tuple[str, ...] | str, value: str) -> str:

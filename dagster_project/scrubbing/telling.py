@@ -43,6 +43,7 @@ _TELLING = re.compile(
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:/{0,2}", re.IGNORECASE)
 _ENDING = re.compile(r"\.\w{1,5}$")
 _PLAIN_WORDS = re.compile(r"(?:[A-Za-z]{1,15}+(?![A-Za-z])[-_.]?)+")  # most segments
+_ORDINARY = re.compile(r"[A-Za-z1-9-](?:[A-Za-z0-9-]|\.(?=[A-Za-z]))*+")  # holds nothing of what is telling
 _MANY_DIGITS = re.compile(r"\d(?:[-_. /]?\d){9}")
 _DATED = re.compile(r"(?<!\d)(?:19|20)\d\d([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)")
 _HEX = re.compile(r"(?<![0-9a-z])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}(?![0-9a-z])", re.IGNORECASE)
@@ -55,7 +56,7 @@ def is_telling(plain: str) -> bool:
     """Tell whether a decoded segment is not to be shown because of its form: parameters, a user's name (`~jane`, `@jane`), ten digits and more, a random token."""
     if _PLAIN_WORDS.fullmatch(plain):
         return False
-    if _TELLING.search(plain):
+    if not _ORDINARY.fullmatch(plain) and _TELLING.search(plain):
         return True
     if _MANY_DIGITS.search(plain) and _MANY_DIGITS.search(_DATED.sub("", plain)):
         return True

@@ -4,11 +4,12 @@ import base64
 from collections.abc import Callable
 from urllib.parse import quote
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.scrubbing.detectors import KINDS, PERSONAL, card_numbers, kinds, label
+from dagster_project.scrubbing.detectors import KINDS, PERSONAL, card_numbers, kinds, label, may_hold_cards
 
 SAMPLES = {
     "email": [
@@ -311,7 +312,14 @@ def test_card_numbers_are_counted(text: str, expected: int) -> None:
 )
 def test_a_card_number_is_found_at_every_place_of_what_is_encoded(encoding: str, number: str, before: str, behind: str) -> None:
     """Most texts are told at a glance to hold none, so that glance must miss no encoding and no place in it."""
-    assert card_numbers(ENCODINGS[encoding](before + number + behind)) == 1
+    text = ENCODINGS[encoding](before + number + behind)
+    assert card_numbers(text) == 1
+    assert may_hold_cards(pl.Series([text])).to_list() == [True]
+
+
+def test_most_texts_are_not_worth_asking_for_cards() -> None:
+    """A column of paths is told at a glance; null holds nothing."""
+    assert may_hold_cards(pl.Series(["/jobs/4711?page=2", None, "a=1&b=2"], dtype=pl.String)).to_list() == [False] * 3
 
 
 def test_every_kind_has_samples() -> None:

@@ -1,10 +1,11 @@
 """Referrers: a class, or a domain so large that it tells of nobody."""
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.scrubbing.referrers import _SHOWN, referrer
+from dagster_project.scrubbing.referrers import _SHOWN, alike, referrer
 
 CLASSES = {"none", "internal", "search", "social", "mail", "ads", "app", "ip", "intranet", "other"}
 
@@ -71,3 +72,19 @@ def test_a_referrer_is_classed(text: str | None, expected: str) -> None:
 def test_nothing_of_the_text_comes_out(text: str) -> None:
     """Search terms, user names and intranet hosts stand in referrers: every word that comes out is one of ours."""
     assert referrer(text) in CLASSES | set(_SHOWN.split())
+
+
+@settings(deadline=None)
+@given(
+    st.text("ahttps:/.?#@-A:\n0é", max_size=20) | st.text("a.-@:/?#\n", max_size=20).map("https://{}".format), st.sampled_from(["", "https://www.google.com", "http://a.example"])
+)
+def test_referrers_that_are_alike_are_of_one_class(text: str, before: str) -> None:
+    """What is remembered instead of a referrer says all that the referrer says."""
+    [reduced] = alike(pl.Series([before + text], dtype=pl.String))
+    assert referrer(reduced) == referrer(before + text)
+
+
+def test_what_follows_the_host_tells_no_referrers_apart() -> None:
+    """Most referrers of a site are its own pages."""
+    texts = pl.Series(["https://a.example/x?y", "https://a.example/z", "https://a.example", "android-app://a.example/x", None])
+    assert alike(texts).to_list() == ["https://a.example/", "https://a.example/", "https://a.example", "android-app://a.example/x", None]

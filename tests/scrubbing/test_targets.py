@@ -1,5 +1,6 @@
 """Targets: what a request line may say once its path, query and host are gone (section 3 of the privacy rules)."""
 
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -183,6 +184,43 @@ def test_a_customer_record_is_told_by_its_route(raw: str, expected: bool) -> Non
 def test_a_path_pattern_finds_the_account(raw: str, expected: str | None) -> None:
     """The pattern is a prefix; an id that is not there is not guessed."""
     assert TARGETS.read(raw).account == expected
+
+
+@pytest.mark.parametrize(
+    ("patterns", "raw", "expected"),
+    [
+        (("/accounts/{account}/jobs/{account}",), "/accounts/a/jobs/b", "a"),
+        (("/accounts/{account}/jobs/{account}",), "/accounts/a/jobs", None),
+        (("/{account}/jobs", "/{account}"), "/a/jobs.x", "a"),
+        (("/accounts/new", "/accounts/{account}"), "/accounts/new/x", None),
+        (("/accounts/new", "/accounts/{account}"), "/accounts/newer", "newer"),
+        (("/1/2/3/4/5/6/7/8/{account}",), "/1/2/3/4/5/6/7/8/a", None),
+        (("/a.c/{account}",), "/abc/x", None),
+        ((), "/accounts/a", None),
+    ],
+)
+def test_the_first_pattern_that_fits_decides(patterns: tuple[str, ...], raw: str, expected: str | None) -> None:
+    """It may name an account once, within the part of a path that is read, or not at all."""
+    assert Targets(Site(), path_patterns=patterns).read(raw).account == expected
+
+
+WRITTEN = st.text("/?&=#;%+ -.ax1\u00e9\u2025{}\\", max_size=30) | st.sampled_from(["page", "sort=new", "pag%65=2", "&amp;page=1", "/people/7", "x" * 8200])
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.lists(WRITTEN, max_size=5).map("".join), st.booleans(), st.sampled_from([SITE, Site()]))
+def test_targets_that_are_alike_are_read_alike(text: str, is_origin: bool, site: Site) -> None:
+    """What is remembered instead of a target says all that the target says."""
+    targets, text = Targets(site, ("/people/{person}",), ("/accounts/{account}",)), "/" * is_origin + text
+    [alike] = targets.alike(pl.Series([text], dtype=pl.String))
+    assert targets.read(alike) == targets.read(text)
+
+
+def test_values_of_a_query_tell_no_targets_apart() -> None:
+    """A search is asked for with other words each time; what settings declare of a query is kept."""
+    texts = pl.Series(["/s?q=a&page=1", "/s?q=b&page=1", "/s?z=%41&", "/s", None, "*"])
+    assert Targets(Site()).alike(texts).to_list() == ["/s?=&=", "/s?=&=", "/s?=&", "/s", None, "*"]
+    assert TARGETS.alike(pl.Series(["/s?q=a", "/s?q=%41", "/s?page=1"])).to_list() == ["/s?=", "/s?q=%41", "/s?page=1"]
 
 
 def test_a_long_target_is_capped() -> None:
