@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from dagster_project.reading.accesses.audits import Part
-from dagster_project.reading.accesses.postgres_log import Entry
+from dagster_project.reading.accesses.server_entries import Entry
 from dagster_project.reading.accesses.statements import touched
 from dagster_project.reading.accesses.tables import Touched, declared
 from dagster_project.reading.accesses.touches import only_records
