@@ -15,6 +15,7 @@ from dagster_project.reading.accesses import native
 from dagster_project.reading.accesses.audit_touches import of_denied, of_part
 from dagster_project.reading.accesses.audits import Audit, Key, Part, bursts, taken_apart
 from dagster_project.reading.accesses.carried_logs import unpacked
+from dagster_project.reading.accesses.cursors import Cursors
 from dagster_project.reading.accesses.events import OTHERS as OTHERS_SCHEMA
 from dagster_project.reading.accesses.events import Adapter, Events, Given
 from dagster_project.reading.accesses.postgres_log import entries, opened
@@ -139,16 +140,17 @@ class _Log:
 
     def _accesses(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         queries = {key[:2] for key, part in self._parts.items() if part.is_access() and not part.is_twin()}
-        places = bursts(self._parts)
+        places, cursors = bursts(self._parts), Cursors()
         for key, part in self._parts.items():
             for audit in part.audits[1:]:
                 self._name(audit.entry, "same_statement")
             if not part.is_access():
+                cursors.take(key[0], part.statement or "", ())
                 self._name(part.first.entry, part.other())
             elif part.is_twin() and key[:2] in queries:
                 self._name(part.first.entry, "same_statement")
             else:
-                yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access), part.rows)
+                yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access, cursors), part.rows)
         for entry in self._denied:
             yield from self._events(entry, f"denied {entry.stamp}", of_denied(entry, self._given.access), None, is_denied=True)
 

@@ -297,6 +297,32 @@ def test_a_parameter_that_was_too_long_to_log_is_nobodys_account(parameter: str,
     assert accounts(events) == [account]
 
 
+@pytest.mark.parametrize(
+    ("between", "account"),
+    [
+        ([], "C1"),
+        (["fetch 1 from c"], "C1"),
+        (["close c"], None),
+        (["commit"], None),
+        (["declare c cursor for select * from invoices"], None),
+        (["declare c cursor for select * from invoices where account_id = 'C3'"], "C3"),
+        (["declare d cursor for select * from invoices"], "C1"),
+        (["select set_config('pgaudit.log', 'none', false)"], None),
+        (["declare c cursor for select 1; select * from invoices where account_id = 'C1'"], None),
+    ],
+)
+def test_rows_of_a_cursor_are_those_of_its_query(between: list[str], account: str | None) -> None:
+    """A name says nothing once it may be another cursor's."""
+    statements = ["declare c cursor for select * from invoices where account_id = 'C1'", *between]
+    kinds = {"fetch": ("MISC", "FETCH"), "close": ("MISC", "CLOSE CURSOR"), "commit": ("MISC", "COMMIT")}
+    lines = [audit(number, each, of_class=kind[0], command=kind[1]) for number, each in enumerate(statements, 1) for kind in [kinds.get(each.split()[0], ("READ", "SELECT"))]]
+    change = audit(len(lines) + 1, "update invoices set body = 'x' where current of c", of_class="WRITE", command="UPDATE")
+    (row,) = (row for row in read("".join(map(text, [*lines, change]))).rows.to_pylist() if row["action"] == "write")
+    assert row["account_id"] == account
+    other = read("".join(map(text, lines)) + text(change.replace(f",{len(lines) + 1},1", ",1,1", 1), session="69b00000.2b3c"))
+    assert [row["account_id"] for row in other.rows.to_pylist() if row["action"] == "write"] == [None], "another session's cursor"
+
+
 def test_the_twins_of_copy_and_a_cursor_count_once() -> None:
     """The query that they run is logged, too; with rows of its own, where theirs are none."""
     copied = "copy (select * from invoices where account_id = 'C1') to stdout"
