@@ -8,7 +8,7 @@ import orjson
 
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.envelopes import unwrapped
-from dagster_project.reading.accesses.fields import at, text, text_at, words
+from dagster_project.reading.accesses.fields import text, words
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, refused
 from dagster_project.reading.rows import Place
 
@@ -49,24 +49,29 @@ def _carried(fields: Fields) -> Fields:
 
 
 def _entry(line: Line, fields: Fields) -> Entry | None:
-    told = record if isinstance(record := at(fields, "record"), dict) else fields
-    message = _audited(told) or text_at(told, "message")
+    told = record if isinstance(record := fields.get("record"), dict) else fields
+    message = _audited(told) or _told(told, "message")
     if message is None and record is None and _is_record(fields):  # what the operator itself writes, or the server before it has a log
-        written = text_at(fields, "msg") or ""
+        written = _told(fields, "msg") or ""
         message = None if "AUDIT: " in written or _AUDIT[0] in written else written
-    stamp = text_at(told, "timestamp", "log_time") or text_at(fields, "ts")
+    stamp = _told(told, "timestamp", "log_time") or _told(fields, "ts")
     if message is None or stamp is None:
         return None
     place = line.places[0]
     return Entry(
-        Place(place.line_number, place.byte_offset, line.text), len(line.places), stamp, _session(told), text_at(told, "user", "user_name", "db.user"),
-        text_at(told, "dbname", "database_name", "db.name"), text_at(told, "application_name"), text_at(told, "error_severity") or "",
-        text_at(told, "state_code", "sql_state_code", "custom.state_code"), message, text_at(told, "statement", "query"), bool(text_at(told, "context", "custom.context")),
+        Place(place.line_number, place.byte_offset, line.text), len(line.places), stamp, _session(told), _told(told, "user", "user_name", "db.user"),
+        _told(told, "dbname", "database_name", "db.name"), _told(told, "application_name"), _told(told, "error_severity") or "",
+        _told(told, "state_code", "sql_state_code", "custom.state_code"), message, _told(told, "statement", "query"), bool(_told(told, "context", "custom.context")),
     )  # fmt: skip
 
 
 def _session(told: Fields) -> str:
-    return text_at(told, "session_id", "custom.session_id", "pid", "process_id") or ""
+    return _told(told, "session_id", "custom.session_id", "pid", "process_id") or ""
+
+
+def _told(fields: Fields, *names: str) -> str | None:
+    """Return the first text that is not empty."""
+    return next((found for name in names if (found := text(fields.get(name)))), None)
 
 
 def _audited(told: Fields) -> str | None:
