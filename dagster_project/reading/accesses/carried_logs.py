@@ -4,7 +4,7 @@ import re
 
 import orjson
 
-from dagster_project.errors import DamagedError
+from dagster_project.errors import InputError
 from dagster_project.reading.accesses.entries import Fields, listed
 from dagster_project.reading.accesses.entries import read as read_entries
 from dagster_project.reading.accesses.envelopes import unwrapped
@@ -28,7 +28,7 @@ def unpacked(body: bytes, place: str) -> bytes | None:
         return None
     try:
         entries = [entry for batch in read_entries(body, place).batches for entry in (*batch.entries, *({} for _ in batch.rejects))]
-    except DamagedError:
+    except InputError:  # it is no list of objects: each of its lines is looked at on its own
         return None
     if not any(_entries(entry) or text_at(entry, *_MESSAGE) for entry in entries):
         return None

@@ -59,7 +59,7 @@ def _depth(sample: Iterable[Line], starts: Starts) -> int:
             if not head:
                 break
             text = text[len(head.encode("utf-8", "surrogateescape")) :]
-    return 0 if found[0] else max(found, key=lambda depth: found[depth], default=0)
+    return max(sorted(found), key=lambda depth: found[depth], default=0)
 
 
 def _bare(text: bytes) -> bytes:

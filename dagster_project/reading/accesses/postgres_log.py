@@ -54,7 +54,7 @@ def _places(body: bytes) -> Iterator[Place]:
 
 def _form(texts: Iterable[bytes]) -> str:
     written = [text for text in texts if text.strip()]
-    if written and (written[0].lstrip().startswith(b"{") or sum(text.startswith(b"{") for text in written) * 2 > len(written)):
+    if written and sum(text.lstrip().startswith(b"{") for text in written) * 2 >= len(written):
         return "jsonlog"
     return "csvlog" if any(_CSV_START.match(text) for text in written) else "stderr"
 

@@ -5,6 +5,8 @@ import re
 from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dagster_project.reading.accesses.adapters import chosen
 from dagster_project.reading.accesses.events import Events, Given
@@ -144,6 +146,29 @@ def test_every_line_of_a_carried_log_is_accounted_for(carrier: str) -> None:
         events = read(cut)
         lines = len(cut.split(b"\n")) - (cut.endswith(b"\n") or not cut)
         assert len(set(events.rows["line_number"].to_pylist())) + events.rejects.num_rows + events.others.num_rows + events.blank == lines
+
+
+LINES_OF_ALL = sorted({line for body in CARRIED.values() for line in body.splitlines(keepends=True)}, key=len)[:400]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.one_of(st.binary(max_size=60), st.sampled_from(LINES_OF_ALL)), max_size=12), st.data())
+def test_whatever_stands_behind_a_head_every_line_is_accounted_for(pieces: list[bytes], data: st.DataObject) -> None:
+    """Cut, mixed and damaged logs end as accesses, other things and refused lines, never as an error."""
+    body = b"".join(pieces)
+    body = body[: data.draw(st.integers(0, len(body)))]
+    events = read(body)
+    entries = body.removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    accesses = len(set(events.rows["line_number"].to_pylist()))
+    assert not events.has_lines or accesses + events.rejects.num_rows + events.others.num_rows + events.blank == len(entries) - (not entries[-1])
+
+
+@pytest.mark.parametrize("before", [b"\0", b'"', b"{x\n"])
+@pytest.mark.parametrize("carrier", [carrier for carrier in CARRIED if "in a search" not in carrier])
+def test_a_first_line_that_is_broken_spoils_no_other(carrier: str, before: bytes) -> None:
+    """What a file is does not hang on its first line."""
+    events = read(before + CARRIED[carrier])
+    assert accounts(events) in (accounts(PLAIN), accounts(PLAIN)[1:])
 
 
 def test_a_message_without_one_of_its_parts_is_refused() -> None:
