@@ -416,7 +416,8 @@ ON = [
 PASSED = [
     "{0}.account_id = 'C1'", "{0}.id > 'r1'", "{0}.id is null", "{0}.id is not null", "not {0}.id > 'r1'", "{0}.account_id = {1}.account_id", "{0}.account_id <> {1}.account_id",
     "true",    "({0}.id = 'r1' or {1}.id = 'r2')", "{0}.account_id in ('C1', 'C3')", "{0}.account_id is not distinct from {1}.account_id", "coalesce({0}.account_id, 'C1') = 'C1'",
-    "{0}.id <> all('{{}}')", "({0}.account_id, {0}.id) in (select account_id, id from contacts where account_id = 'C1')", "{0}.id between 'r1' and 'r3'",
+    "{0}.id <> all('{{}}')", "({0}.account_id, {0}.id) in (select account_id, id from contacts where account_id = 'C1')", "{0}.id between 'r1' and 'r3'", "{0}.id like all('{{}}')",
+    "{0}.id > all(select id from contacts where false)",
 ]  # fmt: skip
 
 

@@ -257,6 +257,16 @@ def test_what_a_statement_raises_is_no_entry_of_the_operators_either() -> None:
     assert others(read(json.dumps(raised) + "\n")) == ["raised"]
 
 
+def test_what_azure_tells_beside_a_message_counts() -> None:
+    """A message that a statement made up comes with a context, a denied one with its statement."""
+    line, denied = (f"2026-03-10 12:00:00 UTC-{SESSION}-{message}" for message in (f"LOG:  {audit(1)}", "ERROR:  permission denied for table invoices"))
+    entries = [{"message": line}, {"message": line, "context": "PL/pgSQL function f()\nline 1 at RAISE"}, {"message": denied, "statement": READ}]
+    body = "".join(json.dumps({"category": "PostgreSQLLogs", "properties": each, "time": "2026-03-10T12:00:00Z"}) + "\n" for each in entries)
+    events = read(body, Given("pgaudit", access=ACCESS))
+    assert (events.rows["outcome"].to_pylist(), accounts(events), events.rejects.num_rows) == (["ok", "denied"], ["C1", "C1"], 0)
+    assert others(events) == ["raised", "server_log", "server_log"]
+
+
 def test_pgaudit_in_files_of_its_own_as_objects() -> None:
     """The extension pgauditlogtofile writes the statement and its parameters as they were."""
     names = ("audit_type", "statement_id", "substatement_id", "class", "command", "object_type", "object_name")
