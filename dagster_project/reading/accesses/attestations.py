@@ -103,7 +103,7 @@ class _Chains:
         for chain in chains.values():
             found += self._holes(chain)
             for digest in chain:
-                found += self._of_digest(digest)
+                found += self._of_digest(digest, is_newest=digest is chain[-1])
         return found
 
     def _holes(self, chain: Sequence[_Digest]) -> Iterable[Proof]:
@@ -115,7 +115,7 @@ class _Chains:
                 yield Proof("digest_missing" if digest.previous else "logging_stopped", digest.previous.object if digest.previous else digest.object, begin, digest.begin)
             covered = max(covered or digest.end, digest.end)
 
-    def _of_digest(self, digest: _Digest) -> Iterable[Proof]:
+    def _of_digest(self, digest: _Digest, *, is_newest: bool) -> Iterable[Proof]:
         said = self._said_of.get(digest.object)
         if said and said.sha256 and said.sha256.lower() != digest.sha256:
             yield Proof("digest_changed", digest.object, digest.begin, digest.end)
@@ -124,8 +124,8 @@ class _Chains:
         if self._keys and signatures and not any(self._is_signed(digest, signature) for signature in signatures):
             yield Proof("digest_signature_wrong", digest.object, digest.begin, digest.end)
             return
-        if self._keys and not signatures:
-            yield Proof("digest_unverified", digest.object)
+        if self._keys and not signatures:  # of the newest the signature may still come; once others follow, nobody vouches for what it says
+            yield Proof("digest_unverified", digest.object) if is_newest else Proof("digest_unsigned", digest.object, digest.begin, digest.end)
         for log in digest.logs:
             if (log.sha256 or "").lower() not in self._came:
                 rule = "log_file_changed" if _name(log.object) in self._names else "log_file_missing"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dagster_project.reading.accesses.postgres_log import Entry, cells_of
+from dagster_project.reading.accesses.server_entries import Entry, cells_of
 
 NOT_LOGGED, PREVIOUSLY, NONE, TOO_LONG = "<not logged>", "<previously logged>", "<none>", "<long param suppressed>"
 FIELDS = (9, 10)  # the tenth with pgaudit.log_rows

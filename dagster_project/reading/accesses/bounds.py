@@ -3,7 +3,7 @@
 Bounds are sound, not complete: a column that another condition binds in a way not known here stays unbound.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from sqlglot import exp
 
@@ -19,12 +19,12 @@ _FOLLOWED = frozenset({"CALL", "DO", "EXECUTE"})  # what they run is told elsewh
 _VERBS: dict[type[exp.Expr], str] = {exp.Delete: "delete", exp.TruncateTable: "delete", exp.Insert: "write", exp.Update: "write", exp.Merge: "write", exp.Copy: "export"}
 
 
-def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool) -> list[Touched]:
-    """Return what one statement touches, its accounts one by one."""
+def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool, current: Sequence[Touched] = ()) -> list[Touched]:
+    """Return what one statement touches, its accounts one by one; `current` is what the cursor read whose rows alone it changes."""
     if isinstance(tree, exp.Command):
         return [] if str(tree.this).upper() in _FOLLOWED else [Touched(None)]
     has_content = not is_only_sizes(tree, tables, is_plan=is_plan)
-    readings = [_Reading(parameters, tables, chosen) for chosen in choices(tree, parameters)]
+    readings = [_Reading(parameters, tables, chosen, current) for chosen in choices(tree, parameters)]
     for reading in readings:
         reading.statement(tree, Scope())
     if any(reading.queries.is_lost for reading in readings):
@@ -35,8 +35,8 @@ def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool
 class _Reading:
     """One reading of a statement, one side of each `or` chosen."""
 
-    def __init__(self, parameters: Parameters, tables: Named, chosen: Chosen) -> None:
-        self._tables, self._known = tables, Equalities()
+    def __init__(self, parameters: Parameters, tables: Named, chosen: Chosen, current: Sequence[Touched]) -> None:
+        self._tables, self._known, self._current = tables, Equalities(), current
         self._columns = Columns(self._known, parameters, tables)
         self.queries = Queries(self._known, self._columns, parameters, chosen)
 
@@ -77,7 +77,7 @@ class _Reading:
             for table in tree.expressions:
                 self.queries.leaf(table, "delete")
         elif isinstance(tree, exp.Create) and isinstance(tree.expression, exp.Query):
-            self.queries.query(tree.expression, scope)
+            self.queries.query(tree.expression, self.queries.with_(tree.expression, scope))
         elif not isinstance(tree, exp.Create):
             self.queries.is_lost = True
 
@@ -105,6 +105,7 @@ class _Reading:
             return
         leaf = self.queries.leaf(target, _VERBS[type(tree)])
         self.queries.put(leaf, target, scope)
+        self._at_cursor(leaf)
         from_ = tree.args.get("from_") or tree.args.get("from")
         using = tree.args.get("using")
         for source in [from_.this] if from_ else using if isinstance(using, list) else [using] if using else []:
@@ -115,6 +116,15 @@ class _Reading:
         if isinstance(tree, exp.Update):
             self._moved(tree, leaf, scope)
         self.queries.others(tree, scope)
+
+    def _at_cursor(self, leaf: Source) -> None:
+        """Bind a table to what the cursor read of it."""
+        name = full_name(leaf.table) if leaf.table is not None else ""
+        table = declared(name, self._tables)
+        read = [one for one in self._current if one.table and one.table.rpartition(".")[2] == name.rpartition(".")[2]]
+        accounts = [one.account_id for one in read]
+        if table is not None and accounts and None not in accounts:
+            self._known.rule((leaf.number, table.account_column or ""), self._known.constant(account for account in accounts if account is not None))
 
     def _moved(self, tree: exp.Update, leaf: Source, scope: Scope) -> None:
         """Count the row under the account that it is given, too."""

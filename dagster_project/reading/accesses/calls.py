@@ -30,7 +30,7 @@ def calls(tree: exp.Expr) -> bool:
     """Tell whether something that a statement calls may read any table."""
     if isinstance(tree, exp.Command):
         return str(tree.this).upper() in _COMMANDS
-    return any(_is_foreign(call) for call in tree.find_all(exp.Anonymous, exp.Dot))
+    return any(isinstance(call, exp.ExecuteAsProperty) or _is_foreign(call) for call in tree.find_all(exp.Anonymous, exp.Dot, exp.ExecuteAsProperty))
 
 
 def _is_foreign(call: exp.Expr) -> bool:

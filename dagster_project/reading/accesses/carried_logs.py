@@ -4,42 +4,67 @@ import re
 
 import orjson
 
-from dagster_project.errors import DamagedError
-from dagster_project.reading.accesses.entries import Fields
+from dagster_project.errors import InputError
+from dagster_project.reading.accesses.entries import Fields, listed
 from dagster_project.reading.accesses.entries import read as read_entries
-from dagster_project.reading.accesses.fields import text_at
+from dagster_project.reading.accesses.envelopes import unwrapped
+from dagster_project.reading.accesses.fields import text, text_at
+from dagster_project.reading.accesses.server_json import KNOWN, is_entry
 
-_MESSAGE = ("message", "properties.message", "textPayload", "log", "@message", "_raw", "event.original")
+_MESSAGE = ("event.original", "message", "properties.message", "textPayload", "log", "@message", "_raw")
+_STAMP = ("timestamp", "@timestamp", "time")
 _FIRST_BYTES = 1 << 16
-_SEVERITY = "error_severity"  # of PostgreSQL's own JSON
-# CloudWatch's files in S3, and containers of Kubernetes.
-_STAMPED = re.compile(rb"^\d{4}-\d\d-\d\dT[\d:.]+Z (?:std(?:out|err) [FP] )?(?=\d{4}-\d\d-\d\d \d\d:|\{)", re.MULTILINE)
+_ENDS = "\n\r"
+_BEFORE_MESSAGE = re.compile(r"(.*?)[^\W\d_]+\d?:  ", re.DOTALL)
+_BESIDE = {"properties.context": "CONTEXT", "properties.statement": "STATEMENT"}  # Azure's, which the server has on lines of their own
+_ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
 def unpacked(body: bytes, place: str) -> bytes | None:
-    """Return the server log that a file carries, a message a line or more; None where the file carries none."""
+    """Return the server log that a file carries, each message behind the head that a container's log has; None where the file carries none."""
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if _STAMPED.match(start):
-        log = _STAMPED.sub(b"", start)
-        return unpacked(log, place) or log
-    if start[:1] not in (b"{", b"[") or any(_is_log(line) for line in start[:_FIRST_BYTES].split(b"\n")):
+    first = [found for line in start[:_FIRST_BYTES].split(b"\n") if (found := _object(line)) is not None]
+    if not start.startswith((b"{", b"[")) and not (first and start.split(b"\n", 1)[0].rstrip().endswith(b"}")):
+        return None
+    if not any(_ends(each) or listed(each) is not None for each in first) and any(map(_entries, first)):
         return None
     try:
         entries = [entry for batch in read_entries(body, place).batches for entry in (*batch.entries, *({} for _ in batch.rejects))]
-    except DamagedError:
+    except InputError:  # it is no list of objects: each of its lines is looked at on its own
         return None
-    return b"".join(map(_line, entries)) if any(_SEVERITY in entry or text_at(entry, *_MESSAGE) for entry in entries) else None
+    if not any(_entries(entry) or text_at(entry, *_MESSAGE) for entry in entries):
+        return None
+    is_split = any(_ends(entry) for entry in entries)
+    return b"".join(_line(entry, is_part=is_split and not _ends(entry)) for entry in entries)
 
 
-def _is_log(line: bytes) -> bool:
+def _object(line: bytes) -> Fields | None:
+    """Return the object that a line ends with."""
     try:
-        found = orjson.loads(line)
+        found = orjson.loads(line[line.find(b"{") :]) if b"{" in line else None
     except orjson.JSONDecodeError:
-        return False
-    return isinstance(found, dict) and _SEVERITY in found
+        return None
+    return found if isinstance(found, dict) else None
 
 
-def _line(entry: Fields) -> bytes:
+def _entries(carrier: Fields) -> list[Fields]:
+    """Return the entries of the server that an object is or carries."""
+    return [found for found in unwrapped(carrier, KNOWN) if is_entry(found)]
+
+
+def _ends(entry: Fields) -> bool:
+    """Tell whether what Docker holds is the end of a line: it takes 16 KiB at most."""
+    return (text(entry.get("log")) or "").endswith("\n")
+
+
+def _line(entry: Fields, *, is_part: bool) -> bytes:
     """Return the message that an entry carries; the entry as it is where it carries none, so that it is refused."""
-    message = None if _SEVERITY in entry else text_at(entry, *_MESSAGE)
-    return (orjson.dumps(entry, default=str) if message is None else message.rstrip("\r\n").encode("utf-8", "surrogatepass")) + b"\n"
+    message = text_at(entry, *_MESSAGE)
+    if (found := _entries(entry)) or message is None:
+        return b"".join(orjson.dumps(each, default=str) + b"\n" for each in found or [entry])
+    stamp = text_at(entry, *_STAMP) or ""
+    head = f"{stamp} {text_at(entry, 'stream') or 'stdout'} {'P' if is_part else 'F'} " if _ZONED.fullmatch(stamp) else ""
+    begin = before[1] if (before := _BEFORE_MESSAGE.match(message)) else ""
+    beside = [f"{head}{begin}{name}:  {told}" for path, name in _BESIDE.items() if (told := text_at(entry, path))]
+    lines = "".join(line.replace("\n", "\n\t") + "\n" for line in beside)
+    return f"{head}{message if is_part else message.rstrip(_ENDS)}{'' if is_part and not head else _ENDS[0]}{lines}".encode("utf-8", "surrogatepass")

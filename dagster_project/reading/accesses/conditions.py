@@ -29,7 +29,7 @@ class Among(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A query gives a row, with the value of an expression in its one column; None of any value."""
+    """A query gives a row, with the value of an expression, or of each cell of a row, in its columns; None of any value."""
 
     left: exp.Expr | None
     query: exp.Expr
@@ -48,21 +48,27 @@ def facts(condition: exp.Expr, chosen: Chosen, parameters: Parameters) -> Iterat
         elif (same := _same_column(condition, parameters)) is not None:
             yield same
     elif isinstance(condition, exp.EQ | exp.NullSafeEQ):
-        yield from _equal(condition.this, condition.expression, parameters)
+        found = _equal(condition.this, condition.expression, parameters)
+        # Two nulls are not distinct: of a row that an outer join left out, only a value that is known binds anything.
+        yield from found if isinstance(condition, exp.EQ) else (each for each in found if isinstance(each, Equal) and _is_known(each, parameters))
     elif isinstance(condition, exp.In):
         yield from _in(condition, chosen, parameters)
     elif isinstance(condition, exp.Exists) and isinstance(condition.this, exp.Query):
         yield Found(None, condition.this)
 
 
+def _is_known(each: Equal, parameters: Parameters) -> bool:
+    return any(value(side, parameters) is not None for side in each)
+
+
 def _equal(left: exp.Expr, right: exp.Expr, parameters: Parameters) -> Iterator[Equal | Among | Found]:
-    if isinstance(left, exp.Tuple) and isinstance(right, exp.Tuple) and len(left.expressions) == len(right.expressions):
-        for one, other in zip(left.expressions, right.expressions, strict=True):
+    if len(ones := cells(left)) == len(others := cells(right)) and ones != [left] and others != [right]:
+        for one, other in zip(ones, others, strict=True):
             yield from _equal(one, other, parameters)
     elif isinstance(right, exp.Any):
         among = right.this.this if isinstance(right.this, exp.Paren) else right.this
-        if isinstance(among, exp.Query):
-            yield Found(left, among)
+        if isinstance(among, exp.Query | exp.Values):
+            yield Found(left, _without_brackets(among))
         elif (values := several(among, parameters)) is not None:
             yield Among(left, frozenset(values))
     else:
@@ -72,18 +78,29 @@ def _equal(left: exp.Expr, right: exp.Expr, parameters: Parameters) -> Iterator[
 def _in(node: exp.In, chosen: Chosen, parameters: Parameters) -> Iterator[Among | Found]:
     query = node.args.get("query") or next((each for each in node.expressions if isinstance(each, exp.Values)), None)
     if query is not None:
-        yield Found(node.this, query.this if isinstance(query, exp.Subquery) else query)
+        yield Found(node.this, _without_brackets(query))
         return
-    columns = node.this.expressions if isinstance(node.this, exp.Tuple) else [node.this]
+    columns = cells(node.this)
     for column, values in zip(columns, by_place(rows(node, chosen), len(columns), parameters), strict=True):
         if values:
             yield Among(column, values)
 
 
+def _without_brackets(query: exp.Expr) -> exp.Expr:
+    return query.this if isinstance(query, exp.Subquery) else query
+
+
+def cells(written: exp.Expr) -> list[exp.Expr]:
+    """Return the expressions of a row, `(a, b)` or `row(a, b)`; anything else alone."""
+    if isinstance(written, exp.Tuple) or (isinstance(written, exp.Anonymous) and str(written.this).lower() == "row"):
+        return list(written.expressions)
+    return [written]
+
+
 def rows(node: exp.In | exp.Values, chosen: Chosen) -> list[list[exp.Expr]]:
     """Return the rows of a list, or the one that is chosen."""
     one = chosen.get(id(node))
-    return [row.expressions if isinstance(row, exp.Tuple) else [row] for row in (node.expressions if one is None else [one])]
+    return [cells(row) for row in (node.expressions if one is None else [one])]
 
 
 def by_place(rows: Sequence[Sequence[exp.Expr]], width: int, parameters: Parameters) -> Iterator[frozenset[str] | None]:
@@ -101,7 +118,7 @@ def choices(tree: exp.Expr, parameters: Parameters) -> Iterator[Chosen]:
             possible = [side for side in node.flatten() if not _is_never(side, parameters)]
             if possible and _is_condition(node) and not isinstance(node.parent, exp.Or):
                 branches[id(node)] = possible
-        elif isinstance(node.parent, exp.Insert) if isinstance(node, exp.Values) else isinstance(node.this, exp.Tuple) and _is_condition(node):
+        elif isinstance(node.parent, exp.Insert) if isinstance(node, exp.Values) else cells(node.this) != [node.this] and _is_condition(node):
             branches[id(node)] = node.expressions or [node]
     if prod(map(len, branches.values())) > MOST_ALTERNATIVES:
         yield {}

@@ -2,8 +2,9 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
+from heapq import heappop, heappush
 from itertools import count
 
 Node = tuple[int, str]  # a source and a column of it, or a value
@@ -34,7 +35,7 @@ class Equalities:
         """Return the number of a new source."""
         return next(self._numbers)
 
-    def equal(self, one: Node | None, other: Node | None, bound: set[int] | None, also: Iterable[int] = ()) -> None:
+    def equal(self, one: Node | None, other: Node | None, bound: Container[int] | None, also: Iterable[int] = ()) -> None:
         """Take that two are the same; `bound` are the sources that this binds, None for all, `also` one more."""
         if one is None or other is None:
             return
@@ -62,15 +63,27 @@ class Equalities:
         return node
 
     def bounds(self) -> dict[Node, frozenset[str]]:
-        """Return the values of every node that has some, each rule followed until nothing changes."""
-        found, is_new = dict(self._values), True
-        while is_new:
-            is_new = False
-            for target, each in self._rules.items():
-                for sources in each:
-                    if all(source in found for source in sources):
-                        values = frozenset[str]().union(*(found[source] for source in sources))
-                        narrowed = _both(found[target], values) if target in found else values
-                        is_new = is_new or narrowed != found.get(target)
-                        found[target] = narrowed
+        """Return the values of every node that has some, each rule followed in its order until nothing changes, and again only where something did."""
+        found = dict(self._values)
+        targets = {target: place for place, target in enumerate(self._rules)}
+        order = list(targets)
+        after: dict[Node, set[int]] = defaultdict(set)
+        for target, each in self._rules.items():
+            for source in {source for sources in each for source in sources}:
+                after[source].add(targets[target])
+        due = [(0, place) for place in range(len(order))]
+        is_due = set(due)
+        while due:
+            turn, place = heappop(due)
+            is_due.discard((turn, place))
+            target = order[place]
+            before = found.get(target)
+            for sources in self._rules[target]:
+                if all(source in found for source in sources):
+                    values = frozenset[str]().union(*(found[source] for source in sources))
+                    found[target] = _both(found[target], values) if target in found else values
+            if found.get(target) != before:
+                for later in {(turn + (other <= place), other) for other in after[target]} - is_due:
+                    heappush(due, later)
+                    is_due.add(later)
         return found

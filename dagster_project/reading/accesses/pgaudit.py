@@ -15,10 +15,12 @@ from dagster_project.reading.accesses import native
 from dagster_project.reading.accesses.audit_touches import of_denied, of_part
 from dagster_project.reading.accesses.audits import Audit, Key, Part, bursts, taken_apart
 from dagster_project.reading.accesses.carried_logs import unpacked
+from dagster_project.reading.accesses.cursors import Cursors
 from dagster_project.reading.accesses.events import OTHERS as OTHERS_SCHEMA
 from dagster_project.reading.accesses.events import Adapter, Events, Given
-from dagster_project.reading.accesses.postgres_log import Entry, entries, form, usual_prefix
+from dagster_project.reading.accesses.postgres_log import entries, opened
 from dagster_project.reading.accesses.reader import as_rows
+from dagster_project.reading.accesses.server_entries import Entry
 from dagster_project.reading.accesses.sessions import Runs
 from dagster_project.reading.accesses.switches import Switches
 from dagster_project.reading.accesses.tables import Touched
@@ -32,13 +34,14 @@ OTHERS = (
     "raised",
 )  # fmt: skip
 _AUDIT = re.compile(r"AUDIT: (?=(?:SESSION|OBJECT),\d+,\d+,)")
+_MINE = re.compile(rb"""AUDIT: (?:SESSION|OBJECT),\d+,\d+,|audit_type[\\"]*\s*:\s*[\\"]*(?:SESSION|OBJECT)|"logger\\*"\s*:\s*\\*"(?:postgres|pgaudit)""")
 _SAID = re.compile(r"(?:^|[\s;,])(staff|case|purpose)=([^\s;,]+)")
 _DENIED = "permission denied for "
 
 
 def is_mine(first: bytes) -> bool:
     """Tell whether a server log with entries of pgAudit begins so."""
-    return re.search(rb"AUDIT: (?:SESSION|OBJECT),\d+,\d+,", first) is not None
+    return _MINE.search(first) is not None
 
 
 def read(body: bytes, given: Given) -> Events:
@@ -52,17 +55,16 @@ def read(body: bytes, given: Given) -> Events:
 
 
 def _read(body: bytes, given: Given) -> Events:
-    kind = form(body[: 1 << 16])
-    prefix = given.declared.log_line_prefix or usual_prefix(body[: 1 << 16])
-    log = _Log(given, has_application=kind == "stderr" and "%a" in prefix)
-    for each in entries(body, prefix, given.zones.get(given.source)):
+    written = opened(body, given.declared.log_line_prefix)
+    log = _Log(given, has_application=written.form == "stderr" and "%a" in written.prefix)
+    for each in entries(written, given.zones.get(given.source)):
         if each is None:
             log.blank += 1
         elif isinstance(each, Entry):
             log.add(each)
         else:
             log.rejects.append(each)
-    return log.events(kind)
+    return log.events(written.form)
 
 
 class _Log:
@@ -93,7 +95,7 @@ class _Log:
     def _is_doubtful(self, entry: Entry) -> bool:
         """Tell whether the name of an application, which anybody sets, may pass for an entry of a log in text."""
         line = (entry.place.raw or b"").split(b"\n", 1)[0]
-        return self._has_application and len(re.findall(rb":  AUDIT: (?:SESSION|OBJECT),", line)) > 1
+        return self._has_application and len(re.findall(rb": {1,2}AUDIT: (?:SESSION|OBJECT),", line)) > 1
 
     def _audited(self, audit: Audit) -> None:
         entry = audit.entry
@@ -138,16 +140,17 @@ class _Log:
 
     def _accesses(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         queries = {key[:2] for key, part in self._parts.items() if part.is_access() and not part.is_twin()}
-        places = bursts(self._parts)
+        places, cursors = bursts(self._parts), Cursors()
         for key, part in self._parts.items():
             for audit in part.audits[1:]:
                 self._name(audit.entry, "same_statement")
             if not part.is_access():
+                cursors.take(key[0], part.statement or "", ())
                 self._name(part.first.entry, part.other())
             elif part.is_twin() and key[:2] in queries:
                 self._name(part.first.entry, "same_statement")
             else:
-                yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access), part.rows)
+                yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access, cursors), part.rows)
         for entry in self._denied:
             yield from self._events(entry, f"denied {entry.stamp}", of_denied(entry, self._given.access), None, is_denied=True)
 

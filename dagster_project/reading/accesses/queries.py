@@ -1,14 +1,15 @@
 """The tables that a query reads, with what its conditions and joins say of their columns; a table counts each time it is read."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from sqlglot import exp
 
 from dagster_project.reading.accesses.columns import Columns
-from dagster_project.reading.accesses.conditions import Among, Chosen, Equal, Parameters, by_place, facts, rows
+from dagster_project.reading.accesses.conditions import Among, Chosen, Equal, Parameters, by_place, cells, facts, rows
 from dagster_project.reading.accesses.equalities import Equalities
+from dagster_project.reading.accesses.joins import Joins
 from dagster_project.reading.accesses.literals import several
-from dagster_project.reading.accesses.scopes import Output, Scope, Source, alias, alias_names, folded, full_name, is_plain, passes_down
+from dagster_project.reading.accesses.scopes import Joined, Output, Scope, Source, alias, alias_names, folded, full_name, is_plain, passes_down
 
 DEEPEST = 50
 MOST_SOURCES = 2_000  # tables and queries of a `with`, each time they are used
@@ -23,6 +24,7 @@ class Queries:
 
     def __init__(self, known: Equalities, columns: Columns, parameters: Parameters, chosen: Chosen) -> None:
         self._known, self._columns, self._parameters, self._chosen = known, columns, parameters, chosen
+        self._outer = Joins(known, columns, parameters, chosen)
         self._seen: set[int] = set()
         self._changes_met: set[int] = set()
         self._open: list[int] = []
@@ -83,7 +85,7 @@ class Queries:
             is_told = isinstance(query, exp.Union) and all(sides) and not any(output.has_star for side in sides for output in side)
             return [*sides[0], *sides[1]] if is_told else []
         if not isinstance(query, exp.Select):
-            self.is_lost = self.is_lost or not isinstance(query, exp.Values)
+            self.is_lost = self.is_lost or not isinstance(query.unnest() if isinstance(query, exp.Subquery) else query, exp.Values)
             return []
         return [self._select(query, Scope(scope))]
 
@@ -165,32 +167,35 @@ class Queries:
         """Put a source into the scope, by its alias or its name."""
         given = named.args.get("alias")
         name = folded(given.this if isinstance(given, exp.TableAlias) else given) if given is not None else full_name(named) if isinstance(named, exp.Table) else ""
-        scope.sources[name or f"#{source.number}"] = source
+        scope.add(name or f"#{source.number}", source)
         return source
 
     def _joins(self, holder: exp.Expr, scope: Scope) -> list[Source]:
         every: list[Source] = []
         for join in holder.args.get("joins") or ():
-            left = list(scope.sources.values())
+            left, begin = list(scope.sources.values()), self._known.number()
             with self._known.apart(not join.side):
                 right = self.source(join.this, scope)
-            self._joined(join, left, right, scope)
+            side = (join.side or "").upper()
+            on = join.args.get("on")
+            first = left[0].number if left else begin
+            joined = Joined(
+                on if isinstance(on, exp.Expr) else None,
+                range(first, begin),
+                range(begin, self._known.number()),
+                {source.number for source in right},
+                side in ("RIGHT", "FULL"),
+                side in ("LEFT", "FULL"),
+                not isinstance(holder, exp.Select),
+            )
+            self._joined(join, joined, left, right, scope)
             every += right
         return every
 
-    def _joined(self, join: exp.Join, left: list[Source], right: list[Source], scope: Scope) -> None:
-        side = (join.side or "").upper()
-        bound = {"": None, "LEFT": {source.number for source in right}, "RIGHT": {source.number for source in left}}.get(side, set())
-        if isinstance(on := join.args.get("on"), exp.Expr):
-            self._condition(on, scope, bound)
-        names = [folded(name) for name in join.args.get("using") or ()]
-        if (join.method or "").upper() == "NATURAL":
-            names = [name for name in self._columns.accounts(left) if name in self._columns.accounts(right)]
-        for name in names:
-            first = scope.merged.get(name) if name in scope.merged else self._columns.owner(name, left)
-            second = self._columns.owner(name, right)
-            scope.merged[name] = {"": first or second, "LEFT": first, "RIGHT": second}.get(side)
-            self._known.equal(first, second, bound)
+    def _joined(self, join: exp.Join, joined: Joined, left: list[Source], right: list[Source], scope: Scope) -> None:
+        if joined.condition is not None:
+            self._condition(joined.condition, scope, joined.bound())
+        self._outer.joined(join, joined, left, right, scope)
 
     # Conditions
 
@@ -198,8 +203,9 @@ class Queries:
         """Take the condition of a `where` or a `having`."""
         if where is not None:
             self._condition(where.this, scope, None)
+        self._outer.without_nulls(where.this if where is not None else None, scope)
 
-    def _condition(self, condition: exp.Expr, scope: Scope, bound: set[int] | None) -> None:
+    def _condition(self, condition: exp.Expr, scope: Scope, bound: Container[int] | None) -> None:
         """Take what a condition says of every row that passes; `bound` are the sources that it can bind, None for all."""
         for fact in facts(condition, self._chosen, self._parameters):
             if isinstance(fact, Equal):
@@ -207,10 +213,12 @@ class Queries:
             elif isinstance(fact, Among):
                 self._known.equal(self._columns.node(fact.left, scope), self._known.constant(fact.values), bound)
             else:
+                columns = cells(fact.left) if fact.left is not None else []
+                names = [f"#{place}" for place in range(1, len(columns) + 1)]
                 with self._known.apart(bound is None and is_plain(fact.query)):
-                    found = self.derived(fact.query, scope, ("#1",))
-                if fact.left is not None:
-                    self._known.equal(self._columns.node(fact.left, scope), self._columns.column(found, "#1"), bound, {found.number})
+                    found = self.derived(fact.query, scope, names or ("#1",))
+                for column, name in zip(columns, names, strict=True):
+                    self._known.equal(self._columns.node(column, scope), self._columns.column(found, name), bound, {found.number})
         self.inside(condition, scope)
 
     # Everything else

@@ -33,7 +33,7 @@ class Form:
 
     `event` gives the native columns of an entry (what is missing refuses it), `other` names an entry that is no access. Both take any object
     and raise nothing. `known`: its fields, others are reported; without it those that settings map. `statement`: the SQL that it tells of, which
-    says what was reached; `renamed`: what exports call a field.
+    says what was reached; `renamed`: what exports call a field. `note` gets every entry in its order before it is read.
     """
 
     name: str
@@ -42,6 +42,7 @@ class Form:
     known: frozenset[str] = frozenset()
     statement: Callable[[Fields], Statement | None] = lambda _: None
     renamed: Mapping[str, str] = field(default_factory=dict)
+    note: Callable[[Fields], None] = lambda _: None
 
     def completed(self, entry: Fields) -> Fields:
         """Return an entry of an export with the names that the source itself has."""
@@ -91,6 +92,7 @@ class _Gathered:
             each = unwrapped(delivered, self.known)
             self.blank += not each
             for entry in map(self.form.completed, each):
+                self.form.note(entry)
                 found = self._events(entry)
                 if isinstance(found, str):
                     self.others.append((int(batch.places.line_numbers[row]), found))

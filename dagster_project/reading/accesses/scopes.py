@@ -1,6 +1,7 @@
 """What a query of a statement can name: tables, other queries and their columns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -31,6 +32,26 @@ class Output:
 
 
 @dataclass
+class Joined:
+    """A join of what stands left and right of it, by the numbers of sources; of an optional side rows come back without what is not among them."""
+
+    condition: exp.Expr | None
+    left: range
+    right: range
+    right_sources: set[int]
+    is_left_optional: bool
+    is_right_optional: bool
+    is_nested: bool  # in brackets, which other joins are around
+    same: list[tuple[Node | None, Node | None]] = field(default_factory=list)  # columns that `using` or `natural` says are the same
+
+    def bound(self) -> Container[int] | None:
+        """Return the sources that its condition binds, None for all."""
+        if self.is_left_optional and self.is_right_optional:
+            return ()
+        return self.left if self.is_left_optional else self.right if self.is_right_optional else None
+
+
+@dataclass
 class Scope:
     """The sources that a query can name, those of the queries around it behind them."""
 
@@ -38,11 +59,20 @@ class Scope:
     sources: dict[str, Source] = field(default_factory=dict)
     merged: dict[str, Node | None] = field(default_factory=dict)
     queries: dict[str, tuple[exp.CTE, "Scope"]] = field(default_factory=dict)
+    joins: list["Joined"] = field(default_factory=list)
+    qualified: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # names with a schema, by their last part
+
+    def add(self, name: str, source: Source) -> None:
+        """Put a source into the scope."""
+        schema, _, last = name.rpartition(".")
+        if schema and name not in self.sources:
+            self.qualified[last].append(name)
+        self.sources[name] = source
 
     def called(self, name: str, schema: str) -> list[Source]:
         """Return the sources of that name; a table without an alias is called by its schema, too."""
-        named = [self.sources[f"{schema}.{name}"]] if schema and f"{schema}.{name}" in self.sources else []
-        return named or [source for key, source in self.sources.items() if key == name or (not schema and key.endswith(f".{name}"))]
+        keys = [f"{schema}.{name}"] if schema and f"{schema}.{name}" in self.sources else [name, *(() if schema else self.qualified.get(name, ()))]
+        return [self.sources[key] for key in keys if key in self.sources]
 
     def query(self, name: str) -> tuple[exp.CTE, "Scope"] | None:
         """Return the query of a `with` of that name, and the scope that it sees."""

@@ -3,7 +3,7 @@
 No database is asked: a value counts only where every row that matters must have it, by a literal or a bound parameter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -13,18 +13,22 @@ from dagster_project.settings import Table
 LONGEST_KEPT = 10_000  # characters; the tree of a longer one is not worth its memory
 
 
-def touched(statement: str, parameters: Sequence[str] | None, tables: Named, *, is_followed: bool = True) -> list[tuple[Touched, ...]]:
+def touched(
+    statement: str, parameters: Sequence[str] | None, tables: Named, *, is_followed: bool = True, cursors: Mapping[str, tuple[Touched, ...]] | None = None
+) -> list[tuple[Touched, ...]]:
     """Return what each statement of a text touches; `parameters` are the values of $1, $2, …, None where they are not known.
 
     A table of no row that matters still counts. A text that cannot be read is one statement that touches a table unknown. `is_followed`: what
-    functions and prepared statements read is told elsewhere; else one that is called touches a table unknown.
+    functions and prepared statements read is told elsewhere; else one that is called touches a table unknown. `cursors`: what those that are open read.
     """
     read = _touched if len(statement) <= LONGEST_KEPT else _touched.__wrapped__
-    return list(read(statement, None if parameters is None else tuple(parameters), tuple(tables.items()), is_followed))
+    return list(read(statement, None if parameters is None else tuple(parameters), tuple(tables.items()), is_followed, tuple((cursors or {}).items())))
 
 
 @lru_cache(maxsize=4096)
-def _touched(statement: str, parameters: tuple[str, ...] | None, tables: tuple[tuple[str, Table], ...], is_followed: bool) -> tuple[tuple[Touched, ...], ...]:
+def _touched(
+    statement: str, parameters: tuple[str, ...] | None, tables: tuple[tuple[str, Table], ...], is_followed: bool, cursors: tuple[tuple[str, tuple[Touched, ...]], ...]
+) -> tuple[tuple[Touched, ...], ...]:
     # The parser costs time to import; it is needed only where there are statements.
     from dagster_project.reading.accesses.bounds import read
     from dagster_project.reading.accesses.calls import calls
@@ -34,7 +38,8 @@ def _touched(statement: str, parameters: tuple[str, ...] | None, tables: tuple[t
     try:
         for tree in (trees if len(statement) <= LONGEST_KEPT else trees.__wrapped__)(statement):
             behind = [Touched(None)] if tree and not is_followed and calls(tree.root) else []
-            found.append(_merged([*read(tree.root, parameters, dict(tables), is_plan=tree.is_plan), *behind]) if tree else ())
+            current = dict(cursors).get(tree.cursor or "", ()) if tree else ()
+            found.append(_merged([*read(tree.root, parameters, dict(tables), is_plan=tree.is_plan, current=current), *behind]) if tree else ())
         return tuple(found)
     except (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError):  # a tree of a shape that nobody thought of
         return ((Touched(None),),)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from dagster_project.reading.accesses.attestations import Attestation
-from dagster_project.reading.accesses.postgres_log import Entry
+from dagster_project.reading.accesses.server_entries import Entry
 from dagster_project.reading.accesses.sessions import EVERY_SESSION
 
 SERVER = "server"

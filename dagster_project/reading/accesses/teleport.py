@@ -1,12 +1,15 @@
 """Teleport: what reaches a database, a file, an application or a cluster is an access; approvals of access requests are the vendor's own, no grants."""
 
+from dataclasses import replace
 from typing import Any
 
+from dagster_project.reading.accesses import reader
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
-from dagster_project.reading.accesses.events import Given
+from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.fields import at, count, flag, text, text_at, values, words
 from dagster_project.reading.accesses.reader import Form, adapter, by_prefix
+from dagster_project.reading.accesses.teleport_steps import EXECUTE, LONGEST_WHOLE, Steps
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
 
 OTHERS = ("vendor_approval", "session", "statement_prepared", "login", "setting_changed", "other_event", NO_CUSTOMER_TABLE)
@@ -80,7 +83,6 @@ _KNOWN = words("""
     user_roles user_traits verb working_directory
 """)
 _POSTGRES = frozenset({"postgres", "cockroachdb"})  # whose language statements are read in
-_LONGEST_WHOLE = 30_000  # characters; a query that does not fit into a line of the log (64 KiB) is cut without a mark
 _VERBS = {"db.session.query": "read", "db.session.postgres.statements.execute": "read", "scp": "read", "session.recording.access": "read"}
 
 
@@ -111,7 +113,19 @@ def statement(entry: Fields) -> Statement | None:
     if text_at(entry, "db_protocol") not in _POSTGRES or text_at(entry, "event") not in ("db.session.query", "db.session.query.failed"):
         return None
     query = text_at(entry, "db_query") or ""
-    return Statement(query if query and len(query) < _LONGEST_WHOLE else None, tuple(text(value) or "" for value in values(entry, "db_query_parameters")) or None)
+    return Statement(query if query and len(query) < LONGEST_WHOLE else None, tuple(text(value) or "" for value in values(entry, "db_query_parameters")) or None)
 
 
-ADAPTER = adapter(Form("teleport", event, other, _KNOWN, statement), rb'"code"\s*:\s*"T[A-Z0-9]+[IWEF]"', rb'"event"\s*:', rb'"time"\s*:')
+def read(body: bytes, given: Given) -> Events:
+    """Return the events of a file; what is run in steps is put together over all of it."""
+    steps = Steps(body)
+
+    def told(entry: Fields) -> Statement | None:
+        is_step = text_at(entry, "event") == EXECUTE and text_at(entry, "db_protocol") in _POSTGRES
+        return steps.statement(entry) if is_step else statement(entry)
+
+    return reader.read(body, given, replace(_FORM, statement=told, note=steps.note))
+
+
+_FORM = Form("teleport", event, other, _KNOWN, statement)
+ADAPTER = replace(adapter(_FORM, rb'"code"\s*:\s*"T[A-Z0-9]+[IWEF]"', rb'"event"\s*:', rb'"time"\s*:'), read=read)

@@ -13,6 +13,7 @@ from sqlglot.dialects.dialect import Dialect
 from dagster_project.reading.accesses.fields import words
 
 UNREADABLE = exp.Command(this="")
+_CHANGES = (TokenType.UPDATE, TokenType.DELETE)
 # PostgreSQL tells a statement by its first word; these give back no rows of a table, whatever stands behind it.
 _REACH_NOTHING = words("""
     ABORT ALTER ANALYSE ANALYZE BEGIN CHECKPOINT CLOSE CLUSTER COMMENT COMMIT DEALLOCATE DISCARD DROP END FETCH GRANT IMPORT LISTEN LOAD LOCK MOVE NOTIFY REASSIGN
@@ -29,10 +30,11 @@ _BEFORE = re.compile(
 
 
 class Tree(NamedTuple):
-    """A statement; `is_plan`: only its plan comes back."""
+    """A statement; `is_plan`: only its plan comes back, `cursor`: the one whose rows it changes and no others."""
 
     root: exp.Expr
     is_plan: bool = False
+    cursor: str | None = None
 
 
 @lru_cache(maxsize=1024)
@@ -62,10 +64,40 @@ def _of_chunk(chunk: list[Token], text: str) -> Sequence[Tree | None]:
         return [tree and Tree(tree.root, tree.is_plan or before["plan"] is not None) for tree in trees.__wrapped__(whole[before.end() :])]
     if _reaches_nothing([token.text.upper() for token in chunk]):
         return [None]
+    if chunk[0].token_type in _CHANGES and (at := _current(chunk)) is not None:
+        return [Tree(root, cursor=_name(chunk[at + 2])) for root in _parsed([*chunk[:at], Token(TokenType.TRUE, "TRUE"), *chunk[at + 3 :]], text)]
+    roots = _parsed(chunk, text)
+    if roots == [UNREADABLE] or isinstance(roots[0], exp.Command):
+        query = _made_from(chunk)
+        roots = [exp.Create(kind="TABLE", expression=root) if isinstance(root, exp.Query) else UNREADABLE for root in _parsed(query, text)] if query else roots
+    return [Tree(root) for root in roots]
+
+
+def _parsed(chunk: list[Token], text: str) -> list[exp.Expr]:
     try:
-        return [Tree(root or UNREADABLE) for root in _dialect().parser().parse(chunk, text)]
+        return [root or UNREADABLE for root in _dialect().parser().parse(chunk, text)]
     except Exception:  # noqa: BLE001 - the library raises what it likes, RecursionError among it
-        return [Tree(UNREADABLE)]
+        return [UNREADABLE]
+
+
+def _current(chunk: list[Token]) -> int | None:
+    """Return where `current of` a cursor stands behind `where`."""
+    words = [token.text.upper() for token in chunk]
+    return next((at for at in range(1, len(words) - 2) if words[at - 1 : at + 2] == ["WHERE", "CURRENT", "OF"]), None)
+
+
+def _name(token: Token) -> str:
+    return token.text if token.token_type == TokenType.IDENTIFIER else token.text.lower()
+
+
+def _made_from(chunk: list[Token]) -> list[Token]:
+    """Return the query of `create table … as`, whatever stands before it that the parser does not know; none where there is no query."""
+    if chunk[0].token_type != TokenType.CREATE:
+        return []
+    words = [token.text.upper() for token in chunk]
+    at = next((place + 1 for place, (one, other) in enumerate(pairwise(words)) if one == "AS" and other in _QUERIES), len(words))
+    end = next((len(words) - len(last) for last in (["WITH", "NO", "DATA"], ["WITH", "DATA"]) if words[-len(last) :] == last), len(words))
+    return chunk[at:end]
 
 
 def _reaches_nothing(written: Sequence[str]) -> bool:

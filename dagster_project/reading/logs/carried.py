@@ -18,7 +18,7 @@ _STRUCTURED = r'(?:-|(?>(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.){0,1024}"){0,1024}\]
 _COLOUR = r"(?:\x1b\[[\d;]{0,16}m)?"
 _BEGUN = r"(?=(?:[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45}|\d{10}\.\d{3}) |\{)"
 """What lines begin with that need no program before them to be told: an address, Squid's instant, or an object."""
-_HEAD = re.compile(
+HEAD = re.compile(
     rf"(?:<\d{{1,3}}>)?{_STAMP} (?:\S{{1,255}} )?{_TAG}"
     rf"|<\d{{1,3}}>1 {_ZONED} \S{{1,255}} \S{{1,48}} \S{{1,128}} \S{{1,32}} {_STRUCTURED} \ufeff?"
     rf"|(?:<\d{{1,3}}>{_STAMP}|{_MONTH_DAY} {_CLOCK}) [^\s{{]{{1,255}} {{1,8}}{_BEGUN}|{_ZONED} [^\s{{]{{1,255}} {{1,8}}(?=\{{)"
@@ -65,7 +65,7 @@ def _mended(line: str) -> tuple[str, ...]:
 def _bare(line: str) -> str:
     if line.startswith("{"):
         return _held(line)
-    found = _HEAD.match(line)
+    found = HEAD.match(line)
     return line[found.end() :].strip(_AROUND) if found else line
 
 

@@ -114,8 +114,8 @@ def test_missing_digests_are_a_hole_over_their_hours(missing: list[int]) -> None
     for hour in missing:
         del trail.digests[hour]
     first = missing[-1] if 0 in missing else missing[0]
-    doubts = [("digest_unverified", None, None)] if 0 not in missing else []  # whose signature stands in the missing one
-    assert _proven(trail.said()) == [("digest_missing", first, missing[-1] + 1), *doubts]
+    unsigned = [("digest_unsigned", first - 1, first)] if 0 not in missing else []  # whose signature stands in the missing one
+    assert _proven(trail.said()) == [("digest_missing", first, missing[-1] + 1), *unsigned]
 
 
 @pytest.mark.parametrize("is_changed", [False, True])
@@ -154,6 +154,15 @@ def test_what_cannot_be_verified_yet_is_told() -> None:
     assert _proven(Trail().said(keys=None)) == [("no_public_key", None, None)]
 
 
+def test_a_digest_that_nobody_signed_vouches_for_nothing_once_others_follow() -> None:
+    """Whoever takes the next digest away takes its signature, too, and could write this one anew; delivered beside it, it is signed again."""
+    trail = Trail()
+    del trail.digests[2]
+    assert _proven(trail.said()) == [("digest_missing", 2, 3), ("digest_unsigned", 1, 2)]
+    signed = ADAPTER.read(trail.signatures[1].encode(), Given("cloudtrail", f"{trail.name(1)}.signature")).attestations
+    assert _proven([*trail.said(), *signed]) == [("digest_missing", 2, 3)]
+
+
 def test_logging_that_was_stopped_is_a_hole() -> None:
     """A digest that names none before it begins a new chain."""
     trail = Trail(hours=2)
@@ -167,7 +176,7 @@ def test_what_comes_late_fills_its_hole() -> None:
     trail = Trail()
     late = trail.digests.pop(1)
     before = trail.said()
-    assert _proven(before) == [("digest_missing", 1, 2), ("digest_unverified", None, None)]
+    assert _proven(before) == [("digest_missing", 1, 2), ("digest_unsigned", 0, 1)]
     assert _proven([*before, *ADAPTER.read(late, Given("cloudtrail", trail.name(1))).attestations]) == []
 
 

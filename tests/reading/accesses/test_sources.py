@@ -424,6 +424,64 @@ def test_a_query_of_teleport_reaches_what_its_text_says(change: Change, reached:
     assert _reached("teleport", change) == reached
 
 
+STEPS = "db.session.postgres.statements"
+
+
+def _step(step: str, second: float = 0, **more: Any) -> dict[str, Any]:
+    """Return one step of a statement in PostgreSQL's extended protocol."""
+    plain = {name: value for name, value in TELEPORT.items() if name != "db_query"}
+    code = {"parse": "TPG00I", "bind": "TPG01I", "execute": "TPG02I", "close": "TPG03I"}[step]
+    return {**plain, "event": f"{STEPS}.{step}", "code": code, "uid": f"{step} {second} {more.get('sid', '')}", "time": f"2026-03-10T12:00:0{second}Z", **more}
+
+
+def _stepwise(query: str = "select * from invoices where account_id = $1", parameters: Any = ("C1",), name: str = "", portal: str = "", **more: Any) -> list[dict[str, Any]]:
+    return [
+        _step("parse", statement_name=name, query=query, **more), _step("bind", statement_name=name, portal_name=portal, parameters=list(parameters), **more),
+        _step("execute", portal_name=portal, **more),
+    ]  # fmt: skip
+
+
+PARSE, BIND, EXECUTE = _stepwise()
+C3 = [_step("parse", 1, query="select * from invoices where account_id = 'C3'"), _step("bind", 1), _step("execute", 1)]
+
+
+@pytest.mark.parametrize(("entries", "accounts"), [
+    ([PARSE, BIND, EXECUTE], ["C1"]), ([PARSE, BIND, EXECUTE, EXECUTE, *C3], ["C1", "C1", "C3"]),
+    (_stepwise(parameters=["C2"], name="s_1", portal="p_1"), ["C2"]),
+    ([PARSE, BIND, *_stepwise(parameters=["C2"], sid="s2"), EXECUTE], ["C2", "C1"]),
+    ([BIND, EXECUTE], [None]), ([PARSE, EXECUTE], [None]), ([EXECUTE], [None]), ([PARSE, BIND | {"statement_name": "other"}, EXECUTE], [None]),
+    ([PARSE, BIND, EXECUTE | {"portal_name": "other"}], [None]), ([PARSE, BIND | {"parameters": []}, EXECUTE], [None]), ([PARSE, BIND | {"parameters": None}, EXECUTE], [None]),
+    ([*reversed([PARSE, BIND, EXECUTE, *C3])], [None, None]),
+    ([*reversed(C3), *reversed([PARSE, BIND, EXECUTE]), _step("parse", 2)], [None, None]),
+    ([PARSE, BIND, _step("close", portal_name=""), EXECUTE], [None]),
+    ([PARSE, TELEPORT | {"db_query": "deallocate all"}, BIND, EXECUTE], ["no_customer_table", None]),
+    ([PARSE, BIND | {"time": "2026-03-10T11:00:00Z"}, EXECUTE], [None]),
+    ([PARSE | {"ei": 5}, BIND | {"ei": 6}, EXECUTE | {"ei": 7}], ["C1"]), ([PARSE | {"ei": 5}, BIND | {"ei": 7}, EXECUTE | {"ei": 8}], [None]),
+    ([PARSE | {"ei": 5}, BIND | {"ei": 6}, EXECUTE | {"ei": 6}], [None]),
+    ([one | {"ei": number} for one, number in zip(_stepwise(name="kept", portal="p"), (5, 9, 14), strict=True)], ["C1"]),
+    (_stepwise("select * from invoices where account_id = $1" + " " * 30_000), [None]), (_stepwise("select invoice_of($1)"), [None]),
+    (_stepwise("select 1", []), ["no_customer_table"]), (_stepwise(db_protocol="mysql"), [None]),
+    (_stepwise(parameters=["QzE="]), [None]), (_stepwise(parameters=["AAAAKg=="]), [None]), (_stepwise(parameters=["ACME"]), ["ACME"]), (_stepwise(parameters=["acme"]), [None]),
+    (_stepwise(parameters=["6f1a2b3c-0000-4000-8000-000000000001"]), ["6f1a2b3c-0000-4000-8000-000000000001"]),
+    (_stepwise(parameters=["C12345678901"]), [None]), (_stepwise(parameters=[None]), [None]),
+])  # fmt: skip
+def test_a_statement_in_steps_reaches_what_its_steps_say(entries: list[dict[str, Any]], accounts: list[str | None]) -> None:
+    """Names are used again and again: what is not certain to belong together is unknown."""
+    read = ADAPTERS["teleport"].read(_lines(*entries), Given("teleport", access=TABLES))
+    named = [name for name in read.others["name"].to_pylist() if name != "statement_prepared"]
+    assert [*named, *read.rows["account_id"].to_pylist()] == accounts
+    assert read.lines == len(entries)
+
+
+def test_no_more_steps_are_kept_than_a_bound() -> None:
+    """Whoever opens ever more sessions and statements fills no memory; what was dropped is unknown."""
+    many = [_step("parse", sid=f"s{number}", query="select 1") for number in range(300)]
+    long = [_step("parse", statement_name=f"n{number}", query="select 1" + " " * 20_000) for number in range(60)]
+    for between in (many, long):
+        read = ADAPTERS["teleport"].read(_lines(PARSE | {"statement_name": "kept"}, *between, BIND | {"statement_name": "kept"}, EXECUTE), Given("teleport", access=TABLES))
+        assert read.rows["account_id"].to_pylist() == [None]
+
+
 def test_whoever_watches_a_recorded_session_reads_what_was_shown_in_it() -> None:
     """A recording is a copy of records that were read by somebody else."""
     row = _row("teleport", {"event": "session.recording.access", "code": "T2012I", "user": "ben"})

@@ -52,6 +52,21 @@ def test_a_statement_that_cannot_be_read_prints_nothing(capfd: pytest.CaptureFix
     assert "cora" not in printed.out + printed.err + caplog.text
 
 
+@pytest.mark.parametrize(
+    ("join", "on"), [("join", "on t{0}.account_id = t{1}.account_id"), ("left join", "on t{0}.account_id = t{1}.account_id"), ("full join", "using (account_id)")]
+)
+def test_a_chain_of_thousands_of_joins_carries_the_account_through(join: str, on: str) -> None:
+    """Programs write such statements; each join more costs the same."""
+    chain = " ".join(f"{join} invoices t{number} {on.format(number, number - 1)}" for number in range(1, 2000))
+    (found,) = touched(f"select * from invoices t0 {chain} where {'t1999.' if 'using' not in on else ''}account_id = 'C1'", None, TABLES)
+    assert [one.account_id for one in found] == ["C1"]
+
+
+def test_a_prepared_statement_that_fills_a_table_is_unknown_where_nothing_else_tells_of_it() -> None:
+    """`create table … as execute` reads what nobody names."""
+    assert touched("create table t as execute p('C1')", None, TABLES, is_followed=False) == [(Touched(None),)]
+
+
 DOUBLED = ", ".join(["c0 as (select 1 as x)", *(f"c{number} as (select a.x from c{number - 1} as a, c{number - 1} as b)" for number in range(1, 60))])
 
 

@@ -1,0 +1,41 @@
+"""What the open cursors of each session read: `where current of` changes rows of theirs and no others."""
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from dagster_project.reading.accesses.tables import Touched
+
+MOST_CURSORS = 10_000
+_DECLARED = re.compile(r'\s*declare\s+("[^"]*"|[\w$]+)\s+(?:(?:binary|asensitive|insensitive|no|scroll)\s+)*cursor\b', re.IGNORECASE)
+# Whoever closes cursors may open others of the same name; while pgAudit is off, nobody sees it.
+_FORGETS = re.compile(r"\s*(?:close|commit|rollback|end|abort|discard|prepare\s+transaction)\b|.*pgaudit", re.IGNORECASE | re.DOTALL)
+_USED = re.compile(r"\bcurrent\s+of\b", re.IGNORECASE)
+
+Read = tuple[Touched, ...]
+
+
+class Cursors:
+    """Follows the statements of each session in their order."""
+
+    def __init__(self) -> None:
+        self._open: dict[str, dict[str, Read]] = defaultdict(dict)
+
+    def of(self, session: str, statement: str) -> Mapping[str, Read]:
+        """Return what the cursors read that a single statement may name; none where it names none."""
+        is_one = ";" not in statement.rstrip("; \t\r\n")
+        return self._open.get(session, {}) if is_one and _USED.search(statement) else {}
+
+    def take(self, session: str, statement: str, each: Sequence[Read]) -> None:
+        """Take a statement of a session, and what it touched."""
+        if _FORGETS.match(statement):
+            self._open.pop(session, None)
+        elif (found := _DECLARED.match(statement)) is not None:
+            if len(self._open) > MOST_CURSORS:
+                self._open.clear()
+            name = found[1].strip('"') if found[1].startswith('"') else found[1].lower()
+            opened = self._open[session]
+            if len(each) != 1 or len(opened) > MOST_CURSORS:
+                opened.clear()
+            else:
+                opened[name] = each[0]

@@ -1,0 +1,92 @@
+"""PostgreSQL's server log as objects: its own jsonlog, and its csvlog as CloudNativePG and pgAudit's own files write it as JSON."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from io import StringIO
+
+import orjson
+
+from dagster_project.reading.accesses.entries import Fields
+from dagster_project.reading.accesses.envelopes import unwrapped
+from dagster_project.reading.accesses.fields import text, words
+from dagster_project.reading.accesses.server_entries import Entry, Found, Line, refused
+from dagster_project.reading.rows import Place
+
+KNOWN = words("application_name error_severity log.source log_time logger logging_pod message pid record session_id sql_state_code state_code timestamp")
+_AUDIT = ("audit_type", "statement_id", "substatement_id", "class", "command", "object_type", "object_name")
+_END = "\r\n"
+_NOT_LOGGED = "<not logged>"  # by pgAudit, and in place of what is left out because it is empty
+
+
+def is_entry(fields: Fields) -> bool:
+    """Tell whether an object is an entry of the server, not something that carries one."""
+    return "error_severity" in fields or _is_record(fields) or "custom.audit_type" in fields
+
+
+def _is_record(fields: Fields) -> bool:
+    """Tell whether an object is one of CloudNativePG's."""
+    return any(name.startswith("logging_pod") for name in fields) or ("logger" in fields and "record" in fields)
+
+
+def entries(lines: Sequence[Line]) -> Iterator[Found | None]:
+    """Yield the entries of lines that hold an object each."""
+    for line in lines:
+        try:
+            fields = orjson.loads(line.text)
+        except orjson.JSONDecodeError:
+            yield from refused(line, "json_error" if line.is_whole else "line_missing")
+            continue
+        if not isinstance(fields, dict):
+            yield from refused(line, "json_not_object")
+            continue
+        entry = _entry(line, fields if "error_severity" in fields else _carried(fields))
+        yield from refused(line, "field_missing") if entry is None else (entry,)
+
+
+def _carried(fields: Fields) -> Fields:
+    found = unwrapped(fields, KNOWN)
+    return found[0] if len(found) == 1 else {}
+
+
+def _entry(line: Line, fields: Fields) -> Entry | None:
+    told = record if isinstance(record := fields.get("record"), dict) else fields
+    message = _audited(told) or _told(told, "message")
+    if message is None and record is None and _is_record(fields):  # what the operator itself writes, or the server before it has a log
+        written = _told(fields, "msg") or ""
+        message = None if "AUDIT: " in written or _AUDIT[0] in written else written
+    stamp = _told(told, "timestamp", "log_time") or _told(fields, "ts")
+    if message is None or stamp is None:
+        return None
+    place = line.places[0]
+    return Entry(
+        Place(place.line_number, place.byte_offset, line.text), len(line.places), stamp, _session(told), _told(told, "user", "user_name", "db.user"),
+        _told(told, "dbname", "database_name", "db.name"), _told(told, "application_name"), _told(told, "error_severity") or "",
+        _told(told, "state_code", "sql_state_code", "custom.state_code"), message, _told(told, "statement", "query"), bool(_told(told, "context", "custom.context")),
+    )  # fmt: skip
+
+
+def _session(told: Fields) -> str:
+    return _told(told, "session_id", "custom.session_id", "pid", "process_id") or ""
+
+
+def _told(fields: Fields, *names: str) -> str | None:
+    """Return the first text that is not empty."""
+    return next((found for name in names if (found := text(fields.get(name)))), None)
+
+
+def _audited(told: Fields) -> str | None:
+    """Return the message that pgAudit's fields were; None where there are none."""
+    if text(told.get("custom.audit_type")):  # pgauditlogtofile, whose content is the statement and its parameters as they were
+        return f"AUDIT: {_cells([text(told.get(f'custom.{name}')) or '' for name in _AUDIT])},{text(told.get('content')) or ''}"
+    audit = told.get("audit")
+    if not isinstance(audit, dict):
+        return None
+    first = [text(audit.get(name)) or "" for name in _AUDIT]
+    rest = [text(audit.get(name)) or _NOT_LOGGED for name in ("statement", "parameter")]
+    return f"AUDIT: {_cells([*first, *rest, *([rows] if (rows := text(audit.get('rows'))) else [])])}"
+
+
+def _cells(values: Sequence[str]) -> str:
+    written = StringIO()
+    csv.writer(written, lineterminator=_END).writerow(values)
+    return written.getvalue().removesuffix(_END)

@@ -1,0 +1,112 @@
+"""PostgreSQL's server log as text: a `log_line_prefix` as an expression, and the entries of lines that begin with one."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from functools import cache
+
+from dagster_project.reading.accesses.heads import BELONGS, process
+from dagster_project.reading.accesses.server_entries import Entry, Found, Line, refused
+from dagster_project.reading.rows import Place
+
+_TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+# PostgreSQL's manual, "log_line_prefix".
+_ESCAPES = {
+    "a": r"(?P<application>.*?)", "u": r"(?P<user>.*?)", "d": r"(?P<database>.*?)", "r": r"\S*?", "h": r"\S*?", "b": r".*?", "p": r"(?P<pid>\d+)", "P": r"\d*",
+    "t": rf"(?P<stamp>{_TIME} \S+)", "m": rf"(?P<stamp>{_TIME}[.,]\d+ \S+)", "n": r"(?P<stamp>\d+\.\d+)", "i": r".*?", "e": r"(?P<state>[0-9A-Z]{5})",
+    "c": r"(?P<session>[0-9a-f]+\.[0-9a-f]+)", "l": r"\d+", "s": rf"{_TIME} \S+", "v": r"(?:\d+/\d+)?", "x": r"\d+", "Q": r"-?\d+", "%": "%",
+}  # fmt: skip
+# PostgreSQL's default and Debian's, those of hosted servers and of pgBadger's manual; without a time for those who carry the log with one.
+USUAL_PREFIXES = (
+    "%m [%p] %c %q%u@%d ", "%m [%p] %q%u@%d/%a ", "%m [%p] %q%u@%d ", "%t:%r:%u@%d:[%p]:",
+    "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", "%t [%p]: user=%u,db=%d,app=%a,client=%h ", "%t [%p]: db=%d,user=%u,app=%a,client=%h ", "%m [%p] user=%u,db=%d ",
+    "%m [%p]: [%l-1] user=%u,db=%d ", "%t [%p]: [%l-1] user=%u,db=%d ", "%m [%p]: [%l-1] db=%d,user=%u ", "%t-%c-", "< %m > ", "%t ",
+    "[%p]: [%l-1] db=%d,user=%u ", "user=%u,db=%d,app=%a,client=%h ", "db=%d,user=%u,app=%a,client=%h ", "user=%u,db=%d ", "db=%d,user=%u ", "",
+)  # fmt: skip
+_ESCAPE = re.compile(r"%(-?\d*)([a-zA-Z%])")
+_SEVERITY = r"(?P<severity>[^\W\d_]+\d?(?=:  )|(?:LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|STATEMENT)(?=: \S)): {1,2}(?P<message>.*)"
+"""In any language with two blanks, in English also where somebody made one of them."""
+
+
+def usual_prefix(texts: Iterable[bytes]) -> str:
+    """Return the usual log_line_prefix that most of some texts fit, of several the one that says more."""
+    written = [text.decode("utf-8", "replace") for text in texts if not text.startswith(b"\t")]
+    return max(USUAL_PREFIXES, key=lambda prefix: sum(pattern(prefix).match(text) is not None for text in written))
+
+
+def severity(text: bytes, prefixes: Sequence[str]) -> str | None:
+    """Return the severity of the entry that a text begins; None where it begins none."""
+    written = text.decode("utf-8", "replace").strip("\0")
+    return next((found["severity"] for prefix in prefixes if (found := pattern(prefix).match(written))), None)
+
+
+@cache
+def pattern(prefix: str) -> re.Pattern[str]:
+    """Return a log_line_prefix as an expression of whole lines, the message behind it."""
+    parts, at, optional, met = ["^"], 0, 0, set[str]()
+    for found in _ESCAPE.finditer(prefix):
+        parts.append(re.escape(prefix[at : found.start()]))
+        at = found.end()
+        if found[2] == "q":
+            parts.append("(?:")
+            optional += 1
+            continue
+        name = found[2]
+        written = _ESCAPES.get(name, "")
+        group = re.match(r"\(\?P<(\w+)>", written)
+        if group and group[1] in met:
+            written = re.sub(r"\?P<\w+>", "?:", written)
+        met |= {group[1]} if group else set()
+        parts.append(rf"\s*{written}\s*" if found[1] else written)
+    parts.append(re.escape(prefix[at:]) + ")?" * optional)
+    return re.compile("".join(parts) + _SEVERITY, re.DOTALL)
+
+
+def entries(lines: Sequence[Line], prefix: str) -> Iterator[Found | None]:
+    """Yield the entries of lines that begin with a prefix, or with a tab where they go on; what belongs to an entry is told behind it."""
+    held = list[Entry]()
+    for line in _whole(lines):
+        entry = _entry(line, pattern(prefix)) if line.is_whole else None
+        if entry is None:
+            yield from (*held, *_without_entry(line))
+            held = []
+        elif held and entry.severity in BELONGS and entry.session == held[0].session:
+            held[0] = replace(held[0], is_raised=held[0].is_raised or entry.severity == "CONTEXT", statement=entry.message if entry.severity == "STATEMENT" else held[0].statement)
+            held.append(entry)
+        else:
+            yield from held
+            held = [entry]
+    yield from held
+
+
+def _whole(lines: Sequence[Line]) -> Iterator[Line]:
+    at = 0
+    while at < len(lines):
+        end = at + 1
+        while end < len(lines) and lines[end].text.startswith(b"\t") and lines[end].writer == lines[at].writer:
+            end += 1
+        texts = [lines[at].text, *(line.text[1:] for line in lines[at + 1 : end])]
+        places = tuple(place for line in lines[at:end] for place in line.places)
+        yield lines[at] if end == at + 1 else replace(lines[at], places=places, text=b"\n".join(texts), is_whole=all(line.is_whole for line in lines[at:end]))
+        at = end
+
+
+def _without_entry(line: Line) -> Iterator[Found | None]:
+    """Yield the places of a line that is no entry: refused, but for what another program wrote into the same log."""
+    if line.is_foreign:
+        yield from (Entry(place, 1, None, "", None, None, None, "", None, "") if found else None for place in line.places for found in refused(replace(line, places=(place,)), ""))
+    else:
+        yield from refused(line, "no_match" if line.is_whole else "line_missing")
+
+
+def _entry(line: Line, expression: re.Pattern[str]) -> Entry | None:
+    found = expression.match(line.text.decode("utf-8", "replace").strip("\0"))
+    if found is None:
+        return None
+    told = found.groupdict()
+    application = told.get("application")
+    first = line.places[0]
+    return Entry(
+        Place(first.line_number, first.byte_offset, line.text), len(line.places), told.get("stamp") or line.stamp, told.get("session") or told.get("pid") or process(line.writer),
+        told.get("user") or None, told.get("database") or None, None if application == "[unknown]" else application or None, told["severity"], told.get("state"), told["message"],
+    )  # fmt: skip
