@@ -56,7 +56,7 @@ wanted as (
 )
 select
     view_id, -- number of the view
-    dense_rank() over (order by is_then, account_id, named, faults, holder_id, record_class, record_id, action, case_id) as key_id, -- number of the key
+    dense_rank() over (order by account_id, named, faults, holder_id, record_class, record_id, action, case_id) as key_id, -- number of the key
     is_then, -- judged by what was recorded at the access, else by all that is
     judged_at, -- instant at which grants are judged
     account_id, -- customer

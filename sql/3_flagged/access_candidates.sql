@@ -7,7 +7,8 @@ stretch as (
         span.grant_rank,
         span.begin_place,
         span.end_place,
-        span.faults,
+        span.then_faults,
+        span.now_faults,
         span.slope,
         span.offset_us,
         unnest(range(0, cast(floor(log2(span.end_place - span.begin_place)) as bigint) + 1)) as level
@@ -34,7 +35,8 @@ node as (
         ends.key_id,
         ends.level,
         ends.node,
-        ends.faults,
+        ends.then_faults,
+        ends.now_faults,
         ends.slope,
         ends.granted_by_staff_id,
         min(ends.offset_us) as offset_us,
@@ -46,16 +48,16 @@ node as (
     ) as ends
     join (select distinct key_id, level, node from looked_up) as wanted
         on wanted.key_id = ends.key_id and wanted.level = ends.level and wanted.node = ends.node
-    group by ends.key_id, ends.level, ends.node, ends.faults, ends.slope, ends.granted_by_staff_id
+    group by ends.key_id, ends.level, ends.node, ends.then_faults, ends.now_faults, ends.slope, ends.granted_by_staff_id
 )
 select
     looked_up.view_id, -- number of the view
     looked_up.is_then, -- judged by what was recorded at the access, else by all that is
     node.grant_rank, -- the grant
-    looked_up.faults + node.faults as faults, -- its faults, powers of two by their place in the order; 8 is any of its grantor
+    looked_up.faults + if(looked_up.is_then, node.then_faults, node.now_faults) as faults, -- its faults, powers of two by their place in the order; 8 is any of its grantor
     node.granted_by_staff_id, -- member of staff who granted it; null where no matter
     node.slope, -- whether the distance shrinks, grows or is none as time passes
     node.offset_us -- distance at 1970-01-01, microseconds
 from looked_up
 join node on node.key_id = looked_up.key_id and node.level = looked_up.level and node.node = looked_up.node
-where bit_count(node.faults) <= looked_up.spare_faults
+where bit_count(if(looked_up.is_then, node.then_faults, node.now_faults)) <= looked_up.spare_faults

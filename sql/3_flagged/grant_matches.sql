@@ -52,7 +52,6 @@ met as (
 asked as (
     select
         key_id,
-        is_then,
         account_id,
         named,
         faults,
@@ -65,11 +64,10 @@ asked as (
         min(judged_at) as first_at,
         max(judged_at) as last_at
     from flagged.access_asks
-    group by key_id, is_then, account_id, named, faults, holder_id, record_class, record_id, action, case_id
+    group by key_id, account_id, named, faults, holder_id, record_class, record_id, action, case_id
 )
 select distinct
     asked.key_id, -- number of the key
-    asked.is_then, -- judged by what was recorded at each instant, else by all that is
     met.grant_rank, -- the grant
     -- Without another fault of grantor or scope it matters whether the grantor is the actor.
     if(met.faults = 8, met.granted_by_staff_id, null) as granted_by_staff_id, -- member of staff who granted it; null where no matter

@@ -14,7 +14,6 @@ asked as (
 held as (
     select
         match.key_id,
-        match.is_then,
         match.grant_rank,
         match.granted_by_staff_id,
         asked.spare_faults,
@@ -56,17 +55,22 @@ judged as (
         coalesce(begin_at < valid_from, begin_at is null) as is_early,
         coalesce(end_at <= begin_at, false) as is_late,
         case
-            when revoked_at <= begin_at and (revocation_recorded_at <= begin_at or not is_then)
-                and (valid_to is null or revoked_at < valid_to) then 1024
+            when revoked_at <= begin_at and revocation_recorded_at <= begin_at and (valid_to is null or revoked_at < valid_to) then 1024
             when valid_to <= begin_at then 2048
             when coalesce(begin_at < valid_from, begin_at is null) then 4096
             else 0
-        end + if(is_then and coalesce(begin_at < recorded_at, begin_at is null), 8192, 0) as faults
+        end + if(coalesce(begin_at < recorded_at, begin_at is null), 8192, 0) as then_faults,
+        case
+            when revoked_at <= begin_at and (valid_to is null or revoked_at < valid_to) then 1024
+            when valid_to <= begin_at then 2048
+            when coalesce(begin_at < valid_from, begin_at is null) then 4096
+            else 0
+        end as now_faults
     from stretch
     where (begin_at is null or begin_at <= last_at) and (stop_at is null or first_at < stop_at)
 ),
 kept as (
-    select * from judged where bit_count(faults) <= spare_faults
+    select * from judged where least(bit_count(then_faults), bit_count(now_faults)) <= spare_faults
 ),
 -- Where an edge falls among the instants of its key: how many stand before it.
 placed as (
@@ -92,7 +96,8 @@ select
     kept.granted_by_staff_id, -- member of staff who granted it; null where no matter
     if(kept.begin_at is null, 0, met.first_place) as begin_place, -- place of the first instant of the key in the stretch
     if(kept.stop_at is null, kept.instants, met.last_place) as end_place, -- place of the first instant behind it
-    kept.faults, -- faults of time and knowledge, powers of two by their place in the order
+    kept.then_faults, -- faults of time and knowledge by what was recorded at each instant, powers of two by their place in the order
+    kept.now_faults, -- faults of time by all that is recorded
     case when kept.is_early then -1 when kept.is_late then 1 else 0 end as slope, -- whether the distance shrinks, grows or is none as time passes
     -- The distance at an instant t is offset_us + slope * t.
     case when kept.is_early then epoch_us(kept.valid_from) when kept.is_late then -epoch_us(kept.end_at) else 0 end as offset_us -- distance at 1970-01-01, microseconds
