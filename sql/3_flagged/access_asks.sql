@@ -34,7 +34,7 @@ bound as (
     join (select key_id, min(recorded_at) as recorded_at from flagged.grant_scopes group by key_id) as key on key.key_id = scope.key_id
     group by view.view_id, view.is_then
 ),
-wanted as (
+possible as (
     select
         view.view_id,
         view.is_then,
@@ -53,20 +53,30 @@ wanted as (
     join holder on holder.view_id = view.view_id and holder.is_then = view.is_then and holder.of_grantee = shape.matched & 48
     left join bound on bound.view_id = view.view_id and bound.is_then = view.is_then
     where bit_count(shape.faults) <= coalesce(bound.most_faults, 8)
+),
+wanted as (
+    select * from possible where record_class is not null and record_id is not null and action is not null and case_id is not null
+),
+-- Any number will do: keys are only told apart by it.
+key as (
+    select account_id, named, faults, holder_id, record_class, record_id, action, case_id, row_number() over () as key_id
+    from (select distinct account_id, named, faults, holder_id, record_class, record_id, action, case_id from wanted) as asked
 )
 select
-    view_id, -- number of the view
-    dense_rank() over (order by account_id, named, faults, holder_id, record_class, record_id, action, case_id) as key_id, -- number of the key
-    is_then, -- judged by what was recorded at the access, else by all that is
-    judged_at, -- instant at which grants are judged
-    account_id, -- customer
-    named, -- what such a grant names: the faults of scope that it can have
-    faults, -- those it has, and 8 where its grantor is at fault
-    spare_faults, -- how many of time and knowledge it may have besides
-    holder_id, -- staff id or team it names; empty where it names none or another
-    record_class, -- class it names; likewise
-    record_id, -- record it names; likewise
-    action, -- action it names; likewise
-    case_id -- ticket it names; likewise
+    wanted.view_id, -- number of the view
+    key.key_id, -- number of the key
+    wanted.is_then, -- judged by what was recorded at the access, else by all that is
+    wanted.judged_at, -- instant at which grants are judged
+    wanted.account_id, -- customer
+    wanted.named, -- what such a grant names: the faults of scope that it can have
+    wanted.faults, -- those it has, and 8 where its grantor is at fault
+    wanted.spare_faults, -- how many of time and knowledge it may have besides
+    wanted.holder_id, -- staff id or team it names; empty where it names none or another
+    wanted.record_class, -- class it names; likewise
+    wanted.record_id, -- record it names; likewise
+    wanted.action, -- action it names; likewise
+    wanted.case_id -- ticket it names; likewise
 from wanted
-where record_class is not null and record_id is not null and action is not null and case_id is not null
+join key
+    on key.account_id = wanted.account_id and key.named = wanted.named and key.faults = wanted.faults and key.holder_id = wanted.holder_id
+    and key.record_class = wanted.record_class and key.record_id = wanted.record_id and key.action = wanted.action and key.case_id = wanted.case_id
