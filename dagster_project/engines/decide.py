@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -18,8 +18,9 @@ from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.accounting import attestations
 from dagster_project.engines.intake.delivery import Delivery, deliver
 from dagster_project.engines.intake.sources import gaps, source_gaps, source_proofs
-from dagster_project.engines.intake.spool import Spool
-from dagster_project.engines.memory import roomy
+from dagster_project.engines.intake.spool import EVENTS, Spool
+from dagster_project.engines.lake import schema
+from dagster_project.engines.memory import Made, roomy
 from dagster_project.engines.slices import ROWS, Grants, slices
 from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.settings import Settings
@@ -42,8 +43,8 @@ def decided(delivery: Delivery, rows: int = ROWS) -> Iterator[pa.Table]:
         read_accesses(delivery, spool)
         found = gaps(source_gaps(source_proofs(attestations(delivery.entries))))
         every = pa.concat_tables([delivery.tables["scrubbed.gaps"], found])
-        for events, of_accounts in slices(spool, grants, rows):
-            yield evaluate(DECISIONS, {**delivery.tables, "scrubbed.access_events": events, "scrubbed.grants": of_accounts, "scrubbed.gaps": every})
+        for of_accounts, accesses in slices(spool, grants, rows):
+            yield from evaluated(DECISIONS, {**delivery.tables, "scrubbed.grants": of_accounts, "scrubbed.gaps": every}, EVENTS, accesses)
 
 
 def write_decisions(delivery: Delivery, out: Path) -> Counter[str]:
@@ -72,32 +73,52 @@ def _written() -> Iterator[None]:
 
 def evaluate(name: str, given: Mapping[str, pa.Table]) -> pa.Table:
     """Return the rows of one table of sql/ from contract tables in memory; a contract that is not given has no row."""
+    events = given.get(EVENTS, schema(EVENTS).empty_table())
+    return pa.concat_tables(evaluated(name, given, EVENTS, [events]))
+
+
+def evaluated(name: str, given: Mapping[str, pa.Table], changing: str, parts: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the rows of one table of sql/ for each part of a contract; what does not rest on that contract is made once."""
     tables = catalog.tables()
     needed = closure(name, tables)
-    order = [table for table in tables.values() if table.name in needed]
+    order = [table for table in tables.values() if table.name in needed - {name}]
+    once = [table for table in order if changing not in closure(table.name, tables)]
+    each = [table for table in order if table not in once]
+    with TemporaryDirectory(prefix="glasshouse-") as spill, catalog.connect(Path(spill), MEMORY_LIMIT) as connection:
+        for schema_name in {table.schema for table in order}:
+            connection.execute(f"create schema {schema_name}")
+        _make(once, given, {read for table in (*each, tables[name]) for read in table.reads}, connection)
+        for part in parts:
+            _make(each, {changing: part}, {*(table.name for table in once), *tables[name].reads}, connection)
+            rows = _run(tables[name], connection, lambda: connection.execute(tables[name].select).to_arrow_table())
+            for table in (table for table in each if table.name in tables[name].reads):
+                connection.execute(f"drop table {table.name}")
+            yield rows
+
+
+def _make(order: Iterable[Table], given: Mapping[str, pa.Table], kept: Collection[str], connection: duckdb.DuckDBPyConnection) -> None:
+    """Make tables; one that nothing of them reads any more gives its memory back, unless it is kept."""
     last_reader = {read: table.name for table in order for read in table.reads}
-    with TemporaryDirectory(prefix="glasshouse-") as spill:
-        connection = catalog.connect(Path(spill), MEMORY_LIMIT)
-        for table in order:
-            connection.execute(f"create schema if not exists {table.schema}")
-            catalog.create_empty(table, connection)
-            if table.kind == "contract" and (rows := given.get(table.name)) is not None:
-                connection.register("delivered", rows)
-                connection.execute(f"insert into {table.name} by name from delivered")
-            elif table.kind == "select":
-                fill(table, connection)
-            # A table that nothing reads any more gives its memory back.
-            for read in (read for read in table.reads if last_reader[read] == table.name):
-                connection.execute(f"drop table {read}")
-        rows = connection.execute(f"from {name}").to_arrow_table()
-        connection.close()
-    return rows
+    for table in order:
+        catalog.create_empty(table, connection)
+        if table.kind == "contract" and (rows := given.get(table.name)) is not None:
+            connection.register("delivered", rows)
+            connection.execute(f"insert into {table.name} by name from delivered")
+            connection.unregister("delivered")
+        elif table.kind == "select":
+            fill(table, connection)
+        for read in (read for read in table.reads if last_reader[read] == table.name and read not in kept):
+            connection.execute(f"drop table {read}")
 
 
 def fill(table: Table, connection: duckdb.DuckDBPyConnection) -> None:
     """Run the select of a table into the empty table of its name."""
+    _run(table, connection, lambda: connection.execute(f"insert into {table.name} {table.select}"))
+
+
+def _run(table: Table, connection: duckdb.DuckDBPyConnection, work: Callable[[], Made]) -> Made:
     try:
-        roomy(connection, lambda: connection.execute(f"insert into {table.name} {table.select}"))
+        return roomy(connection, work)
     except duckdb.Error as error:
         raise GlasshouseError(f"{table.name}: {type(error).__name__} in {table.path.parent.name}/{table.path.name}; run its cases in tests/sql") from None
 

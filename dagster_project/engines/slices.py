@@ -1,7 +1,7 @@
 """Accesses some at a time, each with all grants of its account: a world small enough to be judged in memory, however many there are."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +13,7 @@ from dagster_project.engines.intake.spool import EVENTS, Spool
 from dagster_project.engines.lake import schema
 
 ROWS = 200_000
+BATCH = 1 << 16  # accesses that are read at once
 GRANTS_EACH = 4  # of an account, for one access in a slice at most: so time grows with the rows
 
 
@@ -37,11 +38,35 @@ class Grants:
         return pq.read_table(self._path, schema=self._schema, filters=[("account_id", ">=", ends["min"]), ("account_id", "<=", ends["max"])])
 
 
-def slices(spool: Spool, grants: Grants, rows: int = ROWS) -> Iterator[tuple[pa.Table, pa.Table]]:
-    """Yield accesses and the grants of their accounts, so many at a time, and at least once.
+def slices(spool: Spool, grants: Grants, rows: int = ROWS) -> Iterator[tuple[pa.Table, Iterator[pa.Table]]]:
+    """Yield, at least once, the grants of some accounts and their accesses, so many at a time; these are to be used up before the next are asked for.
 
-    An account that fills several slices costs its grants again for each, so where it has many grants slices grow with them.
+    An account that fills several slices is read again for each by some tables of sql/, so where it has many grants slices grow with them.
     """
-    tables = spool.events("account_id, occurred_at", max(rows, grants.most // GRANTS_EACH))
-    for events in itertools.chain([next(tables, schema(EVENTS).empty_table())], tables):
-        yield events, grants.of(events.column("account_id"))
+    parts = whole_accounts(spool.events("account_id, occurred_at", BATCH), max(rows, grants.most // GRANTS_EACH))
+    for _, group in itertools.groupby(parts, key=lambda part: part[0]):
+        accesses = (part for _, part in group)
+        first = next(accesses)
+        yield grants.of(first.column("account_id")), itertools.chain([first], accesses)
+
+
+def whole_accounts(tables: Iterable[pa.Table], rows: int) -> Iterator[tuple[int, pa.Table]]:
+    """Yield accesses that come in the order of their accounts, so many at most, at least once, each time with a number.
+
+    Accounts stay whole, but for one of more accesses: that one stands alone, in several parts of the same number.
+    """
+    number, is_parted, waiting = 0, False, schema(EVENTS).empty_table()
+    for table in itertools.chain(tables, [None]):
+        waiting = pa.concat_tables([waiting, table]) if table is not None else waiting
+        while waiting.num_rows > rows or (table is None and (waiting.num_rows or not number)):
+            ends = [end for end in _ends(waiting) if end <= rows]
+            cut = rows if not ends else ends[0] if is_parted else ends[-1]
+            number += not is_parted
+            yield number, waiting.slice(0, cut)
+            waiting, is_parted = waiting.slice(cut), not ends
+
+
+def _ends(events: pa.Table) -> list[int]:
+    """Return how many rows stand before the end of each account."""
+    ends: list[int] = pc.run_end_encode(events.column("account_id").combine_chunks()).run_ends.to_pylist()
+    return ends or [0]

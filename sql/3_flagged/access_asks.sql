@@ -16,31 +16,33 @@ shape as (
 ),
 -- Whom a grant may name for this member of staff at this instant, by what was known.
 holder as (
-    select distinct view.view_id, 32 as of_grantee, member.team as holder_id
+    select distinct view.view_id, view.is_then, 32 as of_grantee, member.team as holder_id
     from flagged.access_uncovered as view
     join flagged.known_memberships as member on member.staff_id = view.staff_id
     where member.recorded_at <= view.known_to and (member.superseded_at is null or view.known_to < member.superseded_at)
         and member.valid_from <= view.judged_at and (member.valid_to is null or view.judged_at < member.valid_to)
     union all
-    select view_id, 16, staff_id from flagged.access_uncovered
+    select view_id, is_then, 16, staff_id from flagged.access_uncovered
     union all
-    select view_id, 0, '' from flagged.access_uncovered
+    select view_id, is_then, 0, '' from flagged.access_uncovered
 ),
 -- A grant without fault of grantor and scope has one of time, and one of knowledge only if it was recorded later: with more faults none can be nearer.
 bound as (
-    select view.view_id, min(if(view.is_then and view.judged_at < key.recorded_at, 2, 1)) as most_faults
+    select view.view_id, view.is_then, min(if(view.is_then and view.judged_at < key.recorded_at, 2, 1)) as most_faults
     from flagged.access_uncovered as view
-    join flagged.access_scopes as scope on scope.view_id = view.view_id
+    join flagged.access_scopes as scope on scope.view_id = view.view_id and if(view.is_then, scope.is_then, scope.is_now)
     join (select key_id, min(recorded_at) as recorded_at from flagged.grant_scopes group by key_id) as key on key.key_id = scope.key_id
-    group by view.view_id
+    group by view.view_id, view.is_then
 ),
-wanted as (
+possible as (
     select
         view.view_id,
         view.is_then,
+        view.judged_at,
         shape.account_id,
         shape.named,
         shape.faults,
+        coalesce(bound.most_faults, 8) - bit_count(shape.faults) as spare_faults,
         holder.holder_id,
         if(shape.matched & 64 = 64, view.record_class, '') as record_class,
         if(shape.matched & 128 = 128, view.record_id, '') as record_id,
@@ -48,21 +50,33 @@ wanted as (
         if(shape.matched & 512 = 512, view.case_id, '') as case_id
     from flagged.access_uncovered as view
     join shape on shape.account_id = view.account_id
-    join holder on holder.view_id = view.view_id and holder.of_grantee = shape.matched & 48
-    left join bound on bound.view_id = view.view_id
+    join holder on holder.view_id = view.view_id and holder.is_then = view.is_then and holder.of_grantee = shape.matched & 48
+    left join bound on bound.view_id = view.view_id and bound.is_then = view.is_then
     where bit_count(shape.faults) <= coalesce(bound.most_faults, 8)
+),
+wanted as (
+    select * from possible where record_class is not null and record_id is not null and action is not null and case_id is not null
+),
+-- Any number will do: keys are only told apart by it.
+key as (
+    select account_id, named, faults, holder_id, record_class, record_id, action, case_id, row_number() over () as key_id
+    from (select distinct account_id, named, faults, holder_id, record_class, record_id, action, case_id from wanted) as asked
 )
 select
-    view_id, -- number of the view
-    dense_rank() over (order by is_then, account_id, named, faults, holder_id, record_class, record_id, action, case_id) as key_id, -- number of the key
-    is_then, -- judged by what was recorded at the access, else by all that is
-    account_id, -- customer
-    named, -- what such a grant names: the faults of scope that it can have
-    faults, -- those it has, and 8 where its grantor is at fault
-    holder_id, -- staff id or team it names; empty where it names none or another
-    record_class, -- class it names; likewise
-    record_id, -- record it names; likewise
-    action, -- action it names; likewise
-    case_id -- ticket it names; likewise
+    wanted.view_id, -- number of the view
+    key.key_id, -- number of the key
+    wanted.is_then, -- judged by what was recorded at the access, else by all that is
+    wanted.judged_at, -- instant at which grants are judged
+    wanted.account_id, -- customer
+    wanted.named, -- what such a grant names: the faults of scope that it can have
+    wanted.faults, -- those it has, and 8 where its grantor is at fault
+    wanted.spare_faults, -- how many of time and knowledge it may have besides
+    wanted.holder_id, -- staff id or team it names; empty where it names none or another
+    wanted.record_class, -- class it names; likewise
+    wanted.record_id, -- record it names; likewise
+    wanted.action, -- action it names; likewise
+    wanted.case_id -- ticket it names; likewise
 from wanted
-where record_class is not null and record_id is not null and action is not null and case_id is not null
+join key
+    on key.account_id = wanted.account_id and key.named = wanted.named and key.faults = wanted.faults and key.holder_id = wanted.holder_id
+    and key.record_class = wanted.record_class and key.record_id = wanted.record_id and key.action = wanted.action and key.case_id = wanted.case_id

@@ -8,19 +8,24 @@ ask as (
     select
         ask.view_id,
         ask.key_id,
+        ask.is_then,
         ask.faults,
-        view.place,
+        ask.judged_at,
         bit_count(ask.faults) as least_faults,
-        bit_count(ask.faults) + if(ask.is_then and view.judged_at < found.recorded_at, 2, 1) as most_faults
+        bit_count(ask.faults) + if(ask.is_then and ask.judged_at < found.recorded_at, 2, 1) as most_faults
     from flagged.access_asks as ask
     join found on found.key_id = ask.key_id
-    join flagged.access_uncovered as view on view.view_id = ask.view_id
+),
+allowed as (
+    select *, min(most_faults) over (partition by view_id, is_then) - least_faults as spare_faults from ask
 )
 select
     view_id, -- number of the view
     key_id, -- number of the key
+    is_then, -- judged by what was recorded at the access, else by all that is
     faults, -- faults of grantor and scope of its grants
-    place, -- place of the view among the instants of its account
-    min(most_faults) over (partition by view_id) - least_faults as spare_faults -- how many more a grant may have
-from ask
-qualify least_faults <= min(most_faults) over (partition by view_id)
+    judged_at, -- instant at which grants are judged
+    dense_rank() over (partition by key_id order by judged_at) - 1 as place, -- how many instants of the key's views stand before it
+    spare_faults -- how many more a grant may have
+from allowed
+where spare_faults >= 0

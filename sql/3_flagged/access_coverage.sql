@@ -1,4 +1,4 @@
--- One row for each view of an access that a single grant without fault covers: the nearest one, and the lowest that stands against every opt-out (step 12). Stays in HOME.
+-- One row for each view of an access that a single grant without fault covers, then or now: the nearest, and the lowest that stands against opt-outs (step 12). Stays in HOME.
 with
 -- A stretch of places is the union of few nodes, at each level at most one at each end: a node holds 2^level places.
 part as (
@@ -52,24 +52,29 @@ found as (
         on node.key_id = looked_up.key_id and node.refused_us = looked_up.refused_us
         and node.level = looked_up.level and node.node = looked_up.place >> looked_up.level
 ),
-covered as (
+covering as (
     select
         scope.view_id,
-        min(found.lowest_rank) filter (where scope.is_standing) as lowest_rank,
-        min(found.offset_us + found.slope * epoch_us(scope.judged_at)) as distance_us,
-        min_by(
-            found.nearest_rank, cast(found.offset_us + found.slope * epoch_us(scope.judged_at) as decimal(38, 0)) * 1000000000 + found.nearest_rank
-        ) as nearest_rank
+        scope.is_then and (found.is_plain or coalesce(found.lag_us = scope.lag_us, false)) as is_then,
+        scope.is_now and found.lag_us is null as is_now,
+        scope.stands_then,
+        scope.stands_now,
+        found.lowest_rank,
+        found.nearest_rank,
+        found.offset_us + found.slope * epoch_us(scope.judged_at) as distance_us
     from found
     join flagged.access_scopes as scope on scope.key_id = found.key_id and scope.refused_us = found.refused_us and scope.place = found.place
-    where found.is_plain or scope.lag_us is not distinct from found.lag_us
-    group by scope.view_id
+),
+compared as (
+    select *, cast(distance_us as decimal(38, 0)) * 1000000000 + nearest_rank as farness from covering where is_then or is_now
 )
 select
-    covered.view_id, -- number of the view
-    nearest.grant_id as covering_grant_id, -- nearest grant without fault, the lowest of equals
-    covered.distance_us / 1000000.0 as distance_s, -- how far its end lies before the access, seconds
-    standing.grant_id -- lowest that stands too; null = opted out
-from covered
-join flagged.known_grants as nearest on nearest.grant_rank = covered.nearest_rank
-left join flagged.known_grants as standing on standing.grant_rank = covered.lowest_rank
+    view_id, -- number of the view
+    min(lowest_rank) filter (where is_then and stands_then) as then_rank, -- lowest grant that stands too, by what was recorded at the access; null = none
+    min_by(nearest_rank, farness) filter (where is_then) as then_nearest_rank, -- nearest grant without fault, the lowest of equals; null = none
+    min(distance_us) filter (where is_then) / 1000000.0 as then_distance_s, -- how far its end lies before the access, seconds
+    min(lowest_rank) filter (where is_now and stands_now) as now_rank, -- the same by what was recorded at the as-of
+    min_by(nearest_rank, farness) filter (where is_now) as now_nearest_rank, -- likewise
+    min(distance_us) filter (where is_now) / 1000000.0 as now_distance_s -- likewise
+from compared
+group by view_id

@@ -27,7 +27,7 @@ asked as (
 told as (
     select grantee_kind as kind, account_id, grantee_id as holder_id, unnest([valid_from, valid_to, recorded_at, revoked_at, revocation_recorded_at]) as edge_at
     from flagged.known_grants
-    where grantor_fault is null
+    where grantor_fault is null and account_id in (select account_id from lasting)
     union all
     select 'opt_out', account_id, '', unnest([valid_from, valid_to, recorded_at]) from scrubbed.opt_outs
     union all

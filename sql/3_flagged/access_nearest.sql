@@ -3,6 +3,7 @@ with
 measured as (
     select
         candidate.view_id,
+        candidate.is_then,
         view.staff_id,
         candidate.grant_rank,
         candidate.faults,
@@ -17,12 +18,13 @@ measured as (
             )
         end as last_fault
     from flagged.access_candidates as candidate
-    join flagged.access_uncovered as view on view.view_id = candidate.view_id
+    join flagged.access_uncovered as view on view.view_id = candidate.view_id and view.is_then = candidate.is_then
 ),
 -- One number to compare by: how many faults, how far, how late the last fault stands in the order, the lowest grant.
 nearest as (
     select
         view_id,
+        is_then,
         min_by(staff_id, farness) as staff_id,
         min_by(grant_rank, farness) as grant_rank,
         min_by(faults, farness) as faults,
@@ -30,6 +32,7 @@ nearest as (
     from (
         select
             view_id,
+            is_then,
             staff_id,
             grant_rank,
             faults,
@@ -37,10 +40,11 @@ nearest as (
             ((cast(bit_count(faults) as decimal(38, 0)) * 1000000000000000000 + distance_us) * 10000 + 8192 - last_fault) * 1000000000 + grant_rank as farness
         from measured
     ) as compared
-    group by view_id
+    group by view_id, is_then
 )
 select
     nearest.view_id, -- number of the view
+    nearest.is_then, -- judged by what was recorded at the access, else by all that is
     item.grant_id, -- the nearest grant
     list_filter([
         case when nearest.faults & 8 = 0 then null when item.granted_by_staff_id = nearest.staff_id then 'SELF_GRANTED' else item.grantor_fault end,

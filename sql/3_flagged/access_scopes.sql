@@ -1,4 +1,4 @@
--- One row for each view of an access and each key under which a grant may cover it; one more where only grants that stand against an opt-out may. Stays in HOME.
+-- One row for each view of an access and each key under which a grant may cover it; more where only grants that stand against an opt-out may. Stays in HOME.
 with
 scope as (
     select distinct key_id, account_id, named, grantee_id, scope_class, scope_record, scope_action, scope_case from flagged.grant_scopes
@@ -7,37 +7,54 @@ shape as (
     select distinct account_id, named from scope
 ),
 wanted as (
-    select view.view_id, shape.account_id, shape.named, if(shape.named & 16 = 16, view.staff_id, '') as holder_id
+    select view.view_id, shape.account_id, shape.named, if(shape.named & 16 = 16, view.staff_id, '') as holder_id, true as is_then, true as is_now
     from flagged.access_views as view
     join shape on shape.account_id = view.account_id
     where shape.named & 32 = 0
     union all
     -- Only the teams of a person at that instant, as they were known.
-    select distinct view.view_id, shape.account_id, shape.named, member.team
+    select
+        view.view_id,
+        shape.account_id,
+        shape.named,
+        member.team,
+        bool_or(member.recorded_at <= view.known_to and (member.superseded_at is null or view.known_to < member.superseded_at)),
+        bool_or(member.superseded_at is null)
     from flagged.access_views as view
     join shape on shape.account_id = view.account_id
     join flagged.known_memberships as member on member.staff_id = view.staff_id
-    where shape.named & 32 = 32
-        and member.recorded_at <= view.known_to and (member.superseded_at is null or view.known_to < member.superseded_at)
-        and member.valid_from <= view.judged_at and (member.valid_to is null or view.judged_at < member.valid_to)
-),
-refused as (
-    select view.view_id, max(opt_out.recorded_at) as refused_at
-    from flagged.access_views as view
-    join scrubbed.opt_outs as opt_out on opt_out.account_id = view.account_id
-    where opt_out.purpose is null and (opt_out.record_class is null or opt_out.record_class = view.record_class)
-        and opt_out.valid_from <= view.judged_at and (opt_out.valid_to is null or view.judged_at < opt_out.valid_to)
-        and opt_out.recorded_at <= view.known_to
-    group by view.view_id
+    where shape.named & 32 = 32 and member.valid_from <= view.judged_at and (member.valid_to is null or view.judged_at < member.valid_to)
+    group by view.view_id, shape.account_id, shape.named, member.team
 ),
 found as (
-    select view.view_id, view.judged_at, view.lag_us, scope.key_id
+    select view.view_id, view.judged_at, view.lag_us, scope.key_id, wanted.is_then, wanted.is_now
     from wanted
     join flagged.access_views as view on view.view_id = wanted.view_id
     join scope
         on scope.account_id = wanted.account_id and scope.named = wanted.named and scope.grantee_id = wanted.holder_id
         and scope.scope_class = if(wanted.named & 64 = 64, view.record_class, '') and scope.scope_record = if(wanted.named & 128 = 128, view.record_id, '')
         and scope.scope_action = if(wanted.named & 256 = 256, view.action, '') and scope.scope_case = if(wanted.named & 512 = 512, view.case_id, '')
+    where wanted.is_then or wanted.is_now
+),
+refused as (
+    select
+        view.view_id,
+        epoch_us(max(opt_out.recorded_at) filter (where opt_out.recorded_at <= view.known_to)) as then_us,
+        epoch_us(max(opt_out.recorded_at)) as now_us
+    from flagged.access_views as view
+    join scrubbed.opt_outs as opt_out on opt_out.account_id = view.account_id
+    where opt_out.purpose is null and (opt_out.record_class is null or opt_out.record_class = view.record_class)
+        and opt_out.valid_from <= view.judged_at and (opt_out.valid_to is null or view.judged_at < opt_out.valid_to)
+        and opt_out.recorded_at <= view.as_of
+    group by view.view_id
+),
+-- Where there is an opt-out, grants are looked for with no regard to it, and such as were recorded later.
+standing as (
+    select view_id, cast(null as bigint) as refused_us, then_us is null as stands_then, false as stands_now from refused
+    union all
+    select view_id, now_us, coalesce(then_us = now_us, false), true from refused
+    union all
+    select view_id, then_us, true, false from refused where then_us < now_us
 ),
 asked as (
     select
@@ -45,18 +62,23 @@ asked as (
         found.judged_at,
         found.lag_us,
         found.key_id,
-        coalesce(if(standing.is_asked, epoch_us(refused.refused_at), null), -9000000000000000000) as refused_us,
-        standing.is_asked or refused.view_id is null as is_standing
+        found.is_then,
+        found.is_now,
+        coalesce(standing.refused_us, -9000000000000000000) as refused_us,
+        found.is_then and coalesce(standing.stands_then, true) as stands_then,
+        found.is_now and coalesce(standing.stands_now, true) as stands_now
     from found
-    left join refused on refused.view_id = found.view_id
-    join (select unnest([true, false]) as is_asked) as standing on not standing.is_asked or refused.view_id is not null
+    left join standing on standing.view_id = found.view_id
 )
 select
     view_id, -- number of the view
     judged_at, -- instant at which grants are judged
-    lag_us, -- how long after it a fact may be recorded and count, microseconds; null = all is known
+    lag_us, -- how long after it a fact may be recorded and count then, microseconds
     key_id, -- number of the key
+    is_then, -- asked by what was recorded at the access
+    is_now, -- asked by what was recorded at the as-of
     refused_us, -- grants under it count if they were recorded later (and, where there is an opt-out, name the class), microseconds since 1970
-    is_standing, -- such a grant stands against every opt-out
-    dense_rank() over (partition by key_id, refused_us order by judged_at) - 1 as place -- how many instants of such views stand before it
+    stands_then, -- such a grant stands against every opt-out known at the access
+    stands_now, -- such a grant stands against every opt-out known at the as-of
+    dense_rank() over (partition by key_id order by judged_at) - 1 as place -- how many instants at which the key is asked for stand before it
 from asked

@@ -1,4 +1,4 @@
--- One row for each access that grants decide, each record of it and each way to judge it: at which instant, by what knowledge (steps 12 and 13). Stays in HOME.
+-- One row for each access that grants decide, each record of it and each instant at which it is judged (steps 12 and 13). Stays in HOME.
 with
 span as (
     select
@@ -17,13 +17,15 @@ span as (
         is_session,
         as_of,
         skew_us,
-        is_whole_second
+        is_whole_second,
+        -- Most accesses are judged at one instant.
+        not is_session and not is_whole_second and skew_us = 0 as is_instant
     from flagged.access_facts
     where early_code is null
 ),
 -- By how much the stamp may be off: the skew both ways, and any instant of the second it stands for.
 shift as (
-    select event_number, 0 as shift_us from span
+    select event_number, 0 as shift_us from span where not is_instant
     union all
     select event_number, -skew_us from span where skew_us > 0
     union all
@@ -51,37 +53,73 @@ cut as (
         and edge.edge_at - to_microseconds(moved.by_us) > span.begin_at
         and edge.edge_at - to_microseconds(moved.by_us) < span.end_at
 ),
-item as (
-    select event_number, 0 as ordinal, record_id as item_record_id from span where records = 0
+judged as (
+    select event_number, 0 as shift_us, begin_at as cut_at, as_of, staff_id, account_id, record_class, record_id, record_ids, records, action, case_id
+    from span
+    where is_instant
     union all
-    select event_number, min(ordinal), item_record_id
+    select
+        cut.event_number,
+        cut.shift_us,
+        cut.cut_at,
+        span.as_of,
+        span.staff_id,
+        span.account_id,
+        span.record_class,
+        span.record_id,
+        span.record_ids,
+        span.records,
+        span.action,
+        span.case_id
+    from cut
+    join span on span.event_number = cut.event_number
+),
+-- A record that is told twice is one.
+item as (
+    select event_number, min(ordinal) as ordinal, record_id
     from (
-        select event_number, 0 as ordinal, record_id as item_record_id from span where records > 0 and record_id is not null
+        select event_number, 0 as ordinal, record_id from span where records > 0 and record_id is not null
         union all
         select event_number, ordinal, record_ids[ordinal]
         from (select event_number, record_ids, cast(unnest(range(1, records + 1)) as integer) as ordinal from span where records > 0) as numbered
     ) as named
-    group by event_number, item_record_id
+    group by event_number, record_id
+),
+itemised as (
+    select event_number, 0 as ordinal, shift_us, cut_at, as_of, staff_id, account_id, record_class, record_id, action, case_id
+    from judged
+    where records = 0
+    union all
+    select
+        judged.event_number,
+        item.ordinal,
+        judged.shift_us,
+        judged.cut_at,
+        judged.as_of,
+        judged.staff_id,
+        judged.account_id,
+        judged.record_class,
+        item.record_id,
+        judged.action,
+        judged.case_id
+    from judged
+    join item on item.event_number = judged.event_number
+    where judged.records > 0
 )
 select
-    row_number() over (order by cut.event_number, item.ordinal, cut.shift_us, cut.cut_at, knowledge.view) as view_id, -- number of the view
-    cut.event_number, -- number of the access
-    item.ordinal, -- place of the record in the event: 0 for record_id, from 1 for record_ids
-    cut.shift_us, -- by how much the stamp is taken to be off, microseconds
-    cut.cut_at, -- instant by the stamp
-    knowledge.view, -- then: by what was recorded at the access; now: by what was recorded at the as-of
-    cut.cut_at + to_microseconds(cut.shift_us) as judged_at, -- instant at which grants are judged
-    if(
-        knowledge.view = 'then', least(greatest(cut.cut_at, cut.cut_at + to_microseconds(cut.shift_us)), span.as_of), span.as_of
-    ) as known_to, -- only what was recorded by then counts
-    if(knowledge.view = 'then', greatest(0, -cut.shift_us), null) as lag_us, -- how long after judged_at that is, microseconds; null = all is known
-    span.staff_id, -- member of staff
-    span.account_id, -- customer
-    span.record_class, -- class of the record
-    item.item_record_id as record_id, -- the record; null = all
-    span.action, -- what was done
-    span.case_id -- ticket
-from cut
-join span on span.event_number = cut.event_number
-join item on item.event_number = cut.event_number
-cross join (select unnest(['then', 'now']) as view) as knowledge
+    row_number() over () as view_id, -- number of the view, any
+    event_number, -- number of the access
+    ordinal, -- place of the record in the event: 0 for record_id, from 1 for record_ids
+    shift_us, -- by how much the stamp is taken to be off, microseconds
+    cut_at, -- instant by the stamp
+    cut_at + to_microseconds(shift_us) as judged_at, -- instant at which grants are judged
+    least(greatest(cut_at, cut_at + to_microseconds(shift_us)), as_of) as known_to, -- then, only what was recorded by this instant counts
+    greatest(0, -shift_us) as lag_us, -- how long after judged_at that is, microseconds
+    as_of, -- now, only what was recorded by this instant counts
+    staff_id, -- member of staff
+    account_id, -- customer
+    record_class, -- class of the record
+    record_id, -- the record; null = all
+    action, -- what was done
+    case_id -- ticket
+from itemised

@@ -26,20 +26,28 @@ record as (
 ),
 action as (
     select record.*, unnest(record.actions) as scope_action from record
+),
+-- Any number will do: keys are only told apart by it.
+key as (
+    select account_id, named, grantee_id, scope_class, scope_record, scope_action, scope_case, row_number() over () as key_id
+    from (select distinct account_id, named, grantee_id, scope_class, scope_record, scope_action, scope_case from action) as scope
 )
 select
-    grant_rank, -- the grant
-    dense_rank() over (order by account_id, named, grantee_id, scope_class, scope_record, scope_action, scope_case) as key_id, -- number of the key
-    account_id, -- customer
-    named, -- what of the key counts, a power of two each: 16 a person, 32 a team, 64 the class, 128 the record, 256 the action, 512 the ticket
-    grantee_id, -- staff id or team; empty for anystaff
-    scope_class, -- class; empty where none is named
-    scope_record, -- record; empty where none is named
-    scope_action, -- action; empty where none is named
-    scope_case, -- ticket; empty where none is named
-    valid_from, -- first instant covered
-    valid_to, -- first instant no longer covered
-    recorded_at, -- when it was committed
-    revoked_at, -- first instant after its revocation
-    revocation_recorded_at -- when the revocation was committed
+    action.grant_rank, -- the grant
+    key.key_id, -- number of the key
+    action.account_id, -- customer
+    action.named, -- what of the key counts, a power of two each: 16 a person, 32 a team, 64 the class, 128 the record, 256 the action, 512 the ticket
+    action.grantee_id, -- staff id or team; empty for anystaff
+    action.scope_class, -- class; empty where none is named
+    action.scope_record, -- record; empty where none is named
+    action.scope_action, -- action; empty where none is named
+    action.scope_case, -- ticket; empty where none is named
+    action.valid_from, -- first instant covered
+    action.valid_to, -- first instant no longer covered
+    action.recorded_at, -- when it was committed
+    action.revoked_at, -- first instant after its revocation
+    action.revocation_recorded_at -- when the revocation was committed
 from action
+join key
+    on key.account_id = action.account_id and key.named = action.named and key.grantee_id = action.grantee_id and key.scope_class = action.scope_class
+    and key.scope_record = action.scope_record and key.scope_action = action.scope_action and key.scope_case = action.scope_case

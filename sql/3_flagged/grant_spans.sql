@@ -1,73 +1,106 @@
--- One row for each stretch of time in which a grant keeps its faults of time and knowledge, then or now, and an uncovered view of its account stands. Stays in HOME.
+-- One row for each key that uncovered views ask for, each grant it finds and each stretch of time, with an instant of theirs, in which the grant keeps few faults. Stays in HOME.
 with
-instant as (
-    select distinct account_id, place, judged_at from flagged.access_uncovered
-),
--- Between two neighbouring edges of a grant nothing changes; the first stretch has no begin.
-edge as (
+asked as (
     select
-        item.grant_rank,
-        item.account_id,
-        unnest(list_concat(
-            [cast(null as timestamptz)], list_distinct([item.valid_from, item.valid_to, item.recorded_at, item.revoked_at, item.revocation_recorded_at])
-        )) as edge_at
-    from flagged.known_grants as item
-    where item.account_id in (select account_id from instant)
+        key_id,
+        max(spare_faults) as spare_faults,
+        min(judged_at) as first_at,
+        max(judged_at) as last_at,
+        max(place) + 1 as instants
+    from flagged.access_bounds
+    group by key_id
 ),
--- Where an edge falls among the instants of its account: how many stand before it.
-placed as (
+-- Between two neighbouring edges of a grant nothing changes; the first stretch has no begin, the last no end.
+held as (
     select
-        account_id,
-        grant_rank,
-        edge_at,
-        count(instant_place) over (partition by account_id order by edge_at nulls first, is_instant rows between unbounded preceding and current row) as place
-    from (
-        select account_id, grant_rank, edge_at, null as instant_place, false as is_instant from edge
-        union all
-        select account_id, null, judged_at, place, true from instant
-    ) as line
-    qualify grant_rank is not null
+        match.key_id,
+        match.grant_rank,
+        match.granted_by_staff_id,
+        asked.spare_faults,
+        asked.first_at,
+        asked.last_at,
+        asked.instants,
+        item.valid_from,
+        item.valid_to,
+        item.recorded_at,
+        item.revoked_at,
+        item.revocation_recorded_at,
+        list_concat(
+            [cast(null as timestamptz)],
+            list_sort(list_distinct([item.valid_from, item.valid_to, item.recorded_at, item.revoked_at, item.revocation_recorded_at])),
+            [cast(null as timestamptz)]
+        ) as edges
+    from asked
+    join flagged.grant_matches as match on match.key_id = asked.key_id
+    join flagged.known_grants as item on item.grant_rank = match.grant_rank
+    -- One that may have no fault of time is in force at one of the instants.
+    where asked.spare_faults > 0 or (item.valid_from <= asked.last_at and (item.valid_to is null or asked.first_at < item.valid_to))
 ),
 stretch as (
-    select
-        account_id,
-        grant_rank,
-        edge_at,
-        place as begin_place,
-        lead(place) over (partition by grant_rank order by edge_at nulls first) as end_place
-    from placed
+    select numbered.*, edges[number] as begin_at, edges[number + 1] as stop_at, least(valid_to, revoked_at) as end_at
+    from (select held.*, unnest(range(1, array_length(held.edges))) as number from held) as numbered
 ),
 judged as (
     select
-        item.grant_rank,
-        stretch.begin_place,
-        coalesce(stretch.end_place, total.instants) as end_place,
-        knowledge.is_then,
-        item.valid_from,
-        least(item.valid_to, item.revoked_at) as end_at,
-        coalesce(stretch.edge_at < item.valid_from, stretch.edge_at is null) as is_early,
-        coalesce(least(item.valid_to, item.revoked_at) <= stretch.edge_at, false) as is_late,
+        key_id,
+        grant_rank,
+        granted_by_staff_id,
+        spare_faults,
+        instants,
+        number,
+        begin_at,
+        stop_at,
+        valid_from,
+        end_at,
+        coalesce(begin_at < valid_from, begin_at is null) as is_early,
+        coalesce(end_at <= begin_at, false) as is_late,
         case
-            when item.revoked_at <= stretch.edge_at and (item.revocation_recorded_at <= stretch.edge_at or not knowledge.is_then)
-                and (item.valid_to is null or item.revoked_at < item.valid_to) then 1024
-            when item.valid_to <= stretch.edge_at then 2048
-            when coalesce(stretch.edge_at < item.valid_from, stretch.edge_at is null) then 4096
+            when revoked_at <= begin_at and revocation_recorded_at <= begin_at and (valid_to is null or revoked_at < valid_to) then 1024
+            when valid_to <= begin_at then 2048
+            when coalesce(begin_at < valid_from, begin_at is null) then 4096
             else 0
-        end as of_time,
-        if(knowledge.is_then and coalesce(stretch.edge_at < item.recorded_at, stretch.edge_at is null), 8192, 0) as of_knowledge
+        end + if(coalesce(begin_at < recorded_at, begin_at is null), 8192, 0) as then_faults,
+        case
+            when revoked_at <= begin_at and (valid_to is null or revoked_at < valid_to) then 1024
+            when valid_to <= begin_at then 2048
+            when coalesce(begin_at < valid_from, begin_at is null) then 4096
+            else 0
+        end as now_faults
     from stretch
-    join flagged.known_grants as item on item.grant_rank = stretch.grant_rank
-    join (select account_id, count(*) as instants from instant group by account_id) as total on total.account_id = stretch.account_id
-    cross join (select unnest([true, false]) as is_then) as knowledge
-    where stretch.begin_place < coalesce(stretch.end_place, total.instants)
+    where (begin_at is null or begin_at <= last_at) and (stop_at is null or first_at < stop_at)
+),
+kept as (
+    select * from judged where least(bit_count(then_faults), bit_count(now_faults)) <= spare_faults
+),
+-- Where an edge falls among the instants of its key: how many stand before it.
+placed as (
+    select
+        key_id,
+        grant_rank,
+        number,
+        count(place) over (partition by key_id order by edge_at, is_instant rows between unbounded preceding and current row) as place
+    from (
+        select key_id, grant_rank, number, unnest([begin_at, stop_at]) as edge_at, null as place, false as is_instant from kept
+        union all
+        select distinct key_id, null, null, judged_at, place, true from flagged.access_bounds
+    ) as line
+    where edge_at is not null
+    qualify grant_rank is not null
+),
+met as (
+    select key_id, grant_rank, number, min(place) as first_place, max(place) as last_place from placed group by key_id, grant_rank, number
 )
 select
-    grant_rank, -- the grant
-    is_then, -- by what was recorded at each instant, else by all that is
-    begin_place, -- place of the first instant of its account in the stretch
-    end_place, -- place of the first instant behind it
-    of_time + of_knowledge as faults, -- faults of time and knowledge, powers of two by their place in the order
-    case when is_early then -1 when is_late then 1 else 0 end as slope, -- whether the distance shrinks, grows or is none as time passes
+    kept.key_id, -- number of the key
+    kept.grant_rank, -- the grant
+    kept.granted_by_staff_id, -- member of staff who granted it; null where no matter
+    if(kept.begin_at is null, 0, met.first_place) as begin_place, -- place of the first instant of the key in the stretch
+    if(kept.stop_at is null, kept.instants, met.last_place) as end_place, -- place of the first instant behind it
+    kept.then_faults, -- faults of time and knowledge by what was recorded at each instant, powers of two by their place in the order
+    kept.now_faults, -- faults of time by all that is recorded
+    case when kept.is_early then -1 when kept.is_late then 1 else 0 end as slope, -- whether the distance shrinks, grows or is none as time passes
     -- The distance at an instant t is offset_us + slope * t.
-    case when is_early then epoch_us(valid_from) when is_late then -epoch_us(end_at) else 0 end as offset_us -- distance at 1970-01-01, microseconds
-from judged
+    case when kept.is_early then epoch_us(kept.valid_from) when kept.is_late then -epoch_us(kept.end_at) else 0 end as offset_us -- distance at 1970-01-01, microseconds
+from kept
+join met on met.key_id = kept.key_id and met.grant_rank = kept.grant_rank and met.number = kept.number
+where if(kept.begin_at is null, 0, met.first_place) < if(kept.stop_at is null, kept.instants, met.last_place)

@@ -21,10 +21,13 @@ known as (
     from scrubbed.grants as item
     cross join scrubbed.run as run
     where item.recorded_at <= run.as_of and (item.valid_to is null or item.valid_from < item.valid_to)
+),
+ranked as (
+    select grant_id, row_number() over (order by grant_id) as grant_rank from scrubbed.grants where valid_to is null or valid_from < valid_to
 )
 select
-    grant_id, -- the grant
-    row_number() over (order by grant_id) as grant_rank, -- its place among all grants by id
+    known.grant_id, -- the grant
+    ranked.grant_rank, -- its place among all grants by id
     account_id, -- customer
     granted_by_staff_id, -- member of staff who granted it, where it was one
     case
@@ -45,3 +48,4 @@ select
     if(is_revoked, revoked_at, null) as revoked_at, -- first instant after the revocation known at the as-of
     if(is_revoked, revocation_recorded_at, null) as revocation_recorded_at -- when the revocation was committed
 from known
+join ranked on ranked.grant_id = known.grant_id

@@ -89,9 +89,7 @@ class Spool:
     def events(self, order: str, rows: int) -> Iterator[pa.Table]:
         """Yield all events in an order, so many at a time. They are sorted on disk, so that what sorts holds no memory while they are used."""
         path = self._folder / "sorted.parquet"
-        with pq.ParquetWriter(path, schema(EVENTS)) as writer:
-            for batch in self._connection.execute(f"select {self._columns} from event order by {order}").to_arrow_reader(ROWS):
-                writer.write_table(pa.Table.from_batches([batch]).cast(schema(EVENTS)))
+        self._connection.execute(f"copy (select {self._columns} from event order by {order}) to {_quoted(path)} (format parquet, compression lz4_raw)")
         for batch in pq.ParquetFile(path).iter_batches(rows):
             yield pa.Table.from_batches([batch]).cast(schema(EVENTS))
 
