@@ -20,6 +20,7 @@ class Format:
 
     A line is read by the first of `layouts` that matches, or as JSON by its `names`; of a format with both, a line that begins
     with a brace is JSON. `parts` finds the layouts of each run of lines where directives in the file name its fields.
+    A line that it refuses is read by the first of `others` that does.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Format:
     layouts: tuple[Layout, ...] = ()
     names: Names | None = None
     parts: Callable[[Lines, bytes | None], Parts] | None = None
+    others: tuple["Format", ...] = ()
 
 
 _AGENT = '"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"'
@@ -97,15 +99,10 @@ FORMATS: tuple[Format, ...] = (
 _ALIASES = {
     "common_complete": "vhost_combined", "litespeed": "combined", "upsun": "combined", "caddy": "json", "caddy_json": "json", "traefik_json": "json", "traefik_clf": "traefik",
     "fastly": "json", "jsonl": "json", "netscaler": "w3c", "ncsa_extended": "combined", "aws_alb": "alb", "aws_elb": "elb", "aws_s3": "s3",
+    "nginx": "combined+vhost_combined+common+vhost_common", "apache": "combined+vhost_combined+common+vhost_common+apache_ssl_request",
 }  # fmt: skip
-_FAMILY = (*web_servers.COMBINED, *web_servers.VHOST_COMBINED, *web_servers.COMMON, *web_servers.VHOST_COMMON)
-FAMILIES = (
-    Format("nginx", "combined or common, with or without the virtual host, mixed in one file", "", _FAMILY),
-    Format("apache", "any of Apache's own formats, mixed in one file", "", (*_FAMILY, *web_servers.APACHE_SSL)),
-)
-"""Formats for settings, and for files that are in no single one; the smaller first."""
-
-_BY_NAME = {entry.name: entry for entry in (*FORMATS, *FAMILIES)}
+_BY_NAME = {entry.name: entry for entry in FORMATS}
+_AND = "+"
 
 
 @lru_cache(maxsize=64)
@@ -117,19 +114,30 @@ def naming(name: str, client_headers: tuple[str, ...]) -> Format:
         known,
         layouts=tuple(layout.naming(client_headers) for layout in known.layouts),
         names=known.names and json_names.naming(known.names, client_headers),
+        others=tuple(naming(other.name, client_headers) for other in known.others),
         parts=parts and (lambda lines, header: [(start, end, tuple(each.naming(client_headers) for each in layouts)) for start, end, layouts in parts(lines, header)]),
     )
 
 
 @lru_cache(maxsize=64)
 def named(name: str) -> Format:
-    """Return a format by its name, or of `apache:<LogFormat>`, `nginx:<log_format>` or `json:<mapping>`; raises SettingsError for any other."""
+    """Return a format by its name, or of `apache:<LogFormat>`, `nginx:<log_format>` or `json:<mapping>`; raises SettingsError for any other.
+
+    `combined+common` is one format with others: lines are of any of them, and the first that reads a line counts.
+    """
     kind, _, log_format = name.partition(":")
     if log_format and kind in ("apache", "nginx"):
         return Format(name, f"a format of your own, as {kind} writes it", "", ((apache if kind == "apache" else nginx)(log_format),))
     if log_format and kind == "json":
         return Format(name, "JSON Lines by a mapping of your own", "", names=mapped(log_format))
     name = _ALIASES.get(name, name)
-    if name not in _BY_NAME:
+    names = name.split(_AND)
+    if not all(each in _BY_NAME for each in names) or (len(names) > 1 and any(_BY_NAME[each].parts for each in names)):
         raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")
-    return _BY_NAME[name]
+    first, *others = (_BY_NAME[each] for each in names)
+    return mixed(first, tuple(others)) if others else first
+
+
+def mixed(known: Format, others: tuple[Format, ...]) -> Format:
+    """Return a format of which what it refuses is read by others; its name is theirs joined by `+`."""
+    return replace(known, name=_AND.join(each.name for each in (known, *others)), others=others)

@@ -68,7 +68,8 @@ def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, .
     try:
         return _row(lines, index, known, layouts)
     except Refused as refused:
-        return str(refused)
+        others = (_read_line(lines, index, other, other.layouts) for other in known.others)
+        return next((row for row in others if isinstance(row, tuple)), str(refused))
 
 
 def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | None:
