@@ -13,7 +13,7 @@ _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONED = rf"\d{{4}}-\d\d-\d\dT{_CLOCK}(?:Z|[+-]\d\d:?\d\d)"
 _MONTH_DAY = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2}"
 _STAMP = rf"(?:{_MONTH_DAY}(?: \d{{4}})? {_CLOCK}|{_ZONED}|\d{{4}}-\d\d-\d\d {_CLOCK})"
-_TAG = r"[^\s:\[{]{1,48}(?:\[[^\s\]]{1,48}\])?: "
+_TAG = r"[^\s:\[{#]{1,48}(?:\[[^\s\]]{1,48}\])?: "
 _STRUCTURED = r'(?:-|(?>(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.){0,1024}"){0,1024}\]){1,16}))'
 _COLOUR = r"(?:\x1b\[[\d;]{0,16}m)?"
 _BEGUN = r"(?=(?:[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45}|\d{10}\.\d{3}) |\{)"
@@ -52,12 +52,23 @@ def readings(line: str) -> Iterator[str]:
         yield line
 
 
-@lru_cache(maxsize=FIRST_LINES)
-def _mended(line: str) -> tuple[str, ...]:
-    """Return what else a line may be read as; detection asks that of its first lines once for each format."""
+def alone(line: str) -> str:
+    """Return a line without blanks around it and without any of those who carried it."""
+    return _unwrapped(line.strip(_AROUND))[-1]
+
+
+def _unwrapped(line: str) -> list[str]:
+    """Return a line, and what is left of it without one more of those who carried it."""
     texts = [line]
     while len(texts) <= _MOST_CARRIERS and (bare := _bare(texts[-1])) != texts[-1]:
         texts.append(bare)
+    return texts
+
+
+@lru_cache(maxsize=FIRST_LINES)
+def _mended(line: str) -> tuple[str, ...]:
+    """Return what else a line may be read as; detection asks that of its first lines once for each format."""
+    texts = _unwrapped(line)
     single = _BLANKS.sub(lambda found: found[1] or " ", texts[-1]) if "  " in texts[-1] else texts[-1]
     return (*texts[0 if line.startswith(_DOCKER) else 1 :], *([single] if single != texts[-1] else []))
 
