@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import aws, json_names, proxies, w3c, web_servers
+from dagster_project.reading.logs import applications, aws, json_names, proxies, w3c, web_servers
 from dagster_project.reading.logs.json_names import NAMES, Names, mapped
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
@@ -19,7 +19,7 @@ class Format:
     """A log format, read in one of three ways.
 
     A line is read by the first of `layouts` that matches, or as JSON by its `names`; of a format with both, a line that begins
-    with a brace is JSON. `parts` finds the layouts of each run of lines where directives in the file name its fields.
+    with a brace is JSON; `is_logfmt` stands for pairs of `key=value` instead of JSON. `parts` finds the layouts of each run of lines where directives in the file name its fields.
     A line that it refuses is read by the first of `others` that does.
     """
 
@@ -30,6 +30,7 @@ class Format:
     names: Names | None = None
     parts: Callable[[Lines, bytes | None], Parts] | None = None
     others: tuple["Format", ...] = ()
+    is_logfmt: bool = False
 
 
 _AGENT = '"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"'
@@ -62,6 +63,10 @@ _ZORAXY = "2026/03/02 10:15:00 [2026-03-02 10:15:00.123456] [router:host-http] [
 _GANDI = f'www.example.com 192.0.2.7 - - {_TIME} (0 s) {_GET} 200 5120 "-" {_AGENT}'
 _OVH = f'192.0.2.7 www.example.com - {_TIME} {_GET} 200 5120 "-" {_AGENT}'
 _SSL = f"{_TIME} 192.0.2.7 TLSv1.3 TLS_AES_128_GCM_SHA256 {_GET} 5120"
+_HEROKU = 'at=info method=GET path="/jobs?page=2" host=www.example.com request_id=8601b555 fwd="192.0.2.7" dyno=web.1 connect=1ms service=12ms status=200 bytes=5120 protocol=https'
+_LOGFMT = 'time=2026-03-02T10:15:00Z level=info msg="request completed" method=GET path="/jobs?page=2" status=200 duration=12ms size=5120 remote_addr=192.0.2.7'
+_GIN = '[GIN] 2026/03/02 - 10:15:00 | 200 |    1.345678ms |       192.0.2.7 | GET      "/jobs?page=2"'
+_UVICORN = '2026-03-02T10:15:00.123456789Z stdout F INFO:     192.0.2.7:40780 - "GET /jobs?page=2 HTTP/1.1" 200 OK'
 _W3C = "#Fields: date time c-ip cs-method cs-uri sc-status\n2026-03-02 10:15:00 192.0.2.7 GET /jobs?page=2 200"
 
 FORMATS: tuple[Format, ...] = (
@@ -71,6 +76,7 @@ FORMATS: tuple[Format, ...] = (
         _JSON,
         names=NAMES,
     ),
+    Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, names=NAMES, is_logfmt=True),
     Format("iis", "IIS in W3C extended form, with #Fields or in one of its default orders", _IIS, parts=w3c.parts),
     Format("iis_native", "IIS's own format, with commas", _IIS_NATIVE, web_servers.IIS_NATIVE),
     Format("cloudfront", "CloudFront standard logs (W3C extended, tabs)", _CLOUDFRONT, parts=w3c.parts),
@@ -82,6 +88,9 @@ FORMATS: tuple[Format, ...] = (
     Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, NAMES),
     Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, NAMES),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
+    Format("heroku", "Heroku's router", f"2026-03-02T10:15:00.123456+00:00 heroku[router]: {_HEROKU}", proxies.HEROKU),
+    Format("gin", "Gin", _GIN, applications.GIN),
+    Format("uvicorn", "Uvicorn; it writes no time, which has to stand before its lines", _UVICORN, applications.UVICORN),
     Format("ingress_nginx", "ingress-nginx (Kubernetes)", _INGRESS, web_servers.INGRESS_NGINX),
     Format("npm", "Nginx Proxy Manager", _NPM, web_servers.NGINX_PROXY_MANAGER),
     Format("npmplus", "NPMplus", _NPMPLUS, web_servers.NPMPLUS),

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import unquote
@@ -11,6 +11,7 @@ from dagster_project.reading.logs.carried import alone
 from dagster_project.reading.logs.headless import UNREAD, fields_of
 from dagster_project.reading.logs.layouts import Field, Layout, Part, header_name
 from dagster_project.reading.logs.lines import BOM, Lines, split
+from dagster_project.reading.logs.values import Row
 
 _ADDRESS, _NUMBER = r"[0-9A-Fa-f.:%]+|-|\[[0-9A-Fa-f.:%]+\](?:\(\S*\))?", r"\d+|-"
 _DAY, _TIME_OF_DAY = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(?:\.\d+)?"
@@ -25,6 +26,7 @@ _FIELDS = {
     "cs-host": Field("host"), "cs(host)": Field("host"), "cs-version": Field("protocol"), "cs-protocol-version": Field("protocol"),
     "x-forwarded-for": Field("forwarded_for"), "cs(x-forwarded-for)": Field("forwarded_for"), "s-xff": Field("forwarded_for"),
     "s-ip": Field("", pattern=_ADDRESS), "s-port": Field("", pattern=_NUMBER),
+    "timestamp": Field("time"), "timestamp(ms)": Field("time"), "cs-user-agent": Field("user_agent"), "cs-referer": Field("referer"),
     "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000),
 }  # fmt: skip
 _NAMED = "#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark): "
@@ -37,7 +39,7 @@ _FEW_LINES = 20
 @lru_cache(maxsize=256)
 def layout(names: str, separator: str = " ") -> Layout:
     """Return the layout of the fields that a `#Fields` line names."""
-    is_cloudfront, has_query = "x-edge-location" in names, "cs-uri-query" in names.lower()
+    is_cloudfront, has_query = "x-edge-" in names, "cs-uri-query" in names.lower()
     parts: list[Part] = []
     for name in names.split():
         field = _FIELDS.get(name.lower(), Field(header=header_name(name[3:-1]) if _HEADER.fullmatch(name) else ""))
@@ -45,10 +47,16 @@ def layout(names: str, separator: str = " ") -> Layout:
             field = replace(field, unit_ns=1_000_000_000)
         if name.lower() == "cs-uri" and has_query:
             field = Field("path")
-        if name.lower() == "cs(host)" and "x-host-header" in names:
+        if (name.lower() in ("cs(host)", "cs-host") and "x-host-header" in names) or (name.startswith("timestamp") and "date time" in names):
             field = Field()
         parts += [field if name.lower() != "x-host-header" else Field("host"), separator]
     return Layout(tuple(parts[:-1]), decode=_percent if is_cloudfront else _plus, separator=separator, may_be_quoted=True)
+
+
+def row_of(record: Mapping[str, object]) -> Row | None:
+    """Return the values of an object that has fields of W3C as its keys, as CloudFront writes JSON; null where it has not; raises values.Refused."""
+    known = {key: str(value) for key, value in record.items() if key.lower() in _FIELDS or key.startswith("x-")}
+    return layout(" ".join(known), "\t").row("\t".join(re.sub(r"\s", " ", value) for value in known.values()))
 
 
 def _plus(text: str) -> str:

@@ -60,7 +60,7 @@ def _quoted(log_format: str) -> Layout:
 _VARIANTS = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ", "%h - %u - ")]
 """Without the name of the user, without the identity of the client too, and with one dash more."""
 
-COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, _VARIANTS), Layout((*apache(_COMMON).parts, _WORDS)))
+COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout((*apache(_COMMON).parts, _WORDS)))
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
