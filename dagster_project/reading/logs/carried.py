@@ -32,7 +32,7 @@ _HEAD = re.compile(
 NO_HEAD = rf"(?!<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s))"
 """Stands before a client or a host that could be taken from such a head: what has one is no line as it stands."""
 
-_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| {2,}', re.DOTALL)
+_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| *\t[ \t]*| {2,}', re.DOTALL)
 _AROUND = " \t\r\n"
 _DOCKER = '{"log":"'
 _CARRIERS = ("log", "message", "MESSAGE", "msg", "line", "textPayload", "event", "body", "_raw", "raw", "short_message")
@@ -70,7 +70,7 @@ def _unwrapped(line: str) -> list[str]:
 def _mended(line: str) -> tuple[str, ...]:
     """Return what else a line may be read as; detection asks that of its first lines once for each format."""
     texts = _unwrapped(line)
-    single = _BLANKS.sub(lambda found: found[1] or " ", texts[-1]) if "  " in texts[-1] else texts[-1]
+    single = _BLANKS.sub(lambda found: found[1] or " ", texts[-1]) if "  " in texts[-1] or "\t" in texts[-1] else texts[-1]
     return (*texts[0 if line.startswith(_DOCKER) else 1 :], *([single] if single != texts[-1] else []))
 
 

@@ -68,7 +68,7 @@ _LENGTH = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,4})m(?!s))?(\d+(?:\.\d+)?(?:[eE][
 _TOKEN = re.compile(r'(?:X-Forwarded-For=)?"((?:[^"\\]|\\.)*)"|(\S+)', re.IGNORECASE)
 _RATIO = re.compile(r'"\d{1,9}\.\d{1,9}"')
 """What nginx's own example of a log appends: how far gzip compressed."""
-_TRAILING_TIME = re.compile(r"(?:rt=|request_time=)?(\d{1,9}\.\d{1,9}s?|\d{1,12}ms)|ms:(\d{1,12})", re.ASCII)
+_TRAILING_TIME = re.compile(r"(?:rt=|request_time=)?\"?(\d{1,9}\.\d{1,9}s?|\d{1,12}[mu]s)\"?|ms:(\d{1,12})|D=(\d{1,12})", re.ASCII)
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
 _UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
@@ -220,12 +220,12 @@ def trailing(rest: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for token in tokens:
         took = _TRAILING_TIME.fullmatch(token)
-        if took and (length := duration_ns(took[1] or f"{took[2]}ms", _UNIT_NS["s"])) is not None:
+        if took and (length := duration_ns(took[1] or (f"{took[2]}ms" if took[2] else f"{took[3]}us"), _UNIT_NS["s"])) is not None:
             found.setdefault("duration", str(length))
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)
-    alone = re.fullmatch(r"(?:[0-9]+/)?([0-9]{1,12})", rest)
-    length = duration_ns(alone[1], 1_000) if alone else None
+    alone = re.fullmatch(r"(\**)(?:[0-9]+/)?([0-9]{1,12})\1", rest)
+    length = duration_ns(alone[2], 1_000) if alone else None
     return found if length is None else {"duration": str(length)}
 
 

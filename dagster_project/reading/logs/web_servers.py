@@ -64,6 +64,7 @@ COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" 
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
+    _with_rest(Layout((*apache(_COMMON).parts, " ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}"), *apache(_AGENT).parts))),
     *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS), *map(_hosted, ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)

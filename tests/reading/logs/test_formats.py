@@ -338,7 +338,7 @@ def test_a_line_whose_begin_was_cut_off_is_none_of_a_poorer_format(known: str, c
 def test_one_stray_tab_makes_no_w3c_log_one_with_tabs() -> None:
     """What stands between the fields is what stands there in most lines."""
     fields, line = b"#Fields: date time c-ip cs-method cs-uri-stem sc-status\n", b"2026-03-02 10:15:00 192.0.2.7 GET /jobs 200\n"
-    for body, read in ((fields + line + line.replace(b"7 ", b"7\t") + line * 2, 3), (fields + line.replace(b" ", b"\t") * 2 + line, 3), (b"\xef\xbb\xbf" + fields + line, 1)):
+    for body, read in ((fields + line + line.replace(b"7 ", b"7\t") + line * 2, 4), (fields + line.replace(b" ", b"\t") * 2 + line, 3), (b"\xef\xbb\xbf" + fields + line, 1)):
         assert parse(body).rows.num_rows == read
 
 
