@@ -45,7 +45,8 @@ _NAMES = {
     ),
     "host": (
         "originalhost http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
-        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname http.url_details.host request.hostname"
+        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname http.url_details.host "
+        "request.hostname domainname"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "

@@ -42,11 +42,19 @@ _ENVOY = '[$time_iso8601] "$request" $status {} $bytes_received $bytes_sent '
 _ENVOY_END = ' $upstream_service_time "$remote_addr" "$http_user_agent" "$request_id" "$host" "$upstream_host"'
 
 
-def _envoy(flags: str) -> Layout:
-    return Layout((*nginx(_ENVOY.format(flags)).parts, Field("duration", 1_000_000), *nginx(_ENVOY_END).parts, Field("more")))
+_ISTIO: tuple[Part, ...] = (" ", Field(), " ", Field(), " ", Field(), " ", Field("client", rank=1), " ", Field(), " ", Field())
+"""What Istio puts behind: the cluster and the addresses of a connection, of which the last counts where no proxy named a client."""
 
 
-ENVOY = tuple(map(_envoy, ("$flags", '$flags $details $termination "$failure"', '$flags "$mixer"', '$flags "$mixer" "$failure"')))
+def _envoy(flags: str, *more: Part) -> Layout:
+    return Layout((*nginx(_ENVOY.format(flags)).parts, Field("duration", 1_000_000), *nginx(_ENVOY_END).parts, *(more or (Field("more"),))))
+
+
+ENVOY = (
+    _envoy("$flags"),
+    _envoy('$flags $details $termination "$failure"', *_ISTIO),
+    *map(_envoy, ('$flags $details $termination "$failure"', '$flags "$mixer"', '$flags "$mixer" "$failure"')),
+)
 """Envoy's own, and what Istio wrote, the newest first."""
 
 _TRAEFIK = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent {} {} $count '
