@@ -35,7 +35,7 @@ def test_each_access_of_a_world_has_one_sentence(seed: int, tmp_path: Path) -> N
     delivery = deliver(tmp_path, Settings(), as_of)
     with Spool(tmp_path / "spool") as spool:
         read_accesses(delivery, spool)
-        events = pa.concat_tables(spool.events("source, event_id", len(made["access_events"])))
+        events = pa.concat_tables(spool.events(("source", "event_id"), len(made["access_events"])))
     told = evaluate("flagged.access_explanations", {**delivery.tables, "scrubbed.access_events": events}).to_pylist()
     assert len(told) == len(reference.decide(made, as_of)), f"seed {seed}"
     assert [

@@ -43,7 +43,7 @@ def slices(spool: Spool, grants: Grants, rows: int = ROWS) -> Iterator[tuple[pa.
 
     An account that fills several slices is read again for each by some tables of sql/, so where it has many grants slices grow with them.
     """
-    parts = whole_accounts(spool.events("account_id, occurred_at", BATCH), max(rows, grants.most // GRANTS_EACH))
+    parts = whole_accounts(spool.events(("account_id", "day", "occurred_at"), BATCH), max(rows, grants.most // GRANTS_EACH))
     for _, group in itertools.groupby(parts, key=lambda part: part[0]):
         accesses = (part for _, part in group)
         first = next(accesses)

@@ -9,6 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from dagster_project.engines.intake import spool as spool_module
 from dagster_project.engines.intake.spool import Spool
 from dagster_project.reading.accesses import native
 from dagster_project.reading.ledgers import schema
@@ -52,7 +53,7 @@ def test_an_event_that_comes_again_is_found_in_whatever_file(people: People, tmp
         refused, duplicates = zip(*spool.merge(), strict=True)
         assert places(refused) == [("a", 3)]
         assert places(duplicates) == [("a", 2)]
-        assert places(list(spool.events("event_id", 2))) == [("b", 1), ("b", 1), ("a", 1)]
+        assert places(list(spool.events(("event_id",), 2))) == [("b", 1), ("b", 1), ("a", 1)]
         assert sorted(spool.spans()) == [("a", TEN, TEN), ("b", TEN, TEN)]
     assert list(tmp_path.iterdir()) == []
 
@@ -65,4 +66,17 @@ def test_an_input_that_is_refused_in_its_midst_leaves_nothing(people: People, tm
         with spool.input("b", people) as take:
             take(rows({}))
         assert list(spool.merge()) == []
-        assert places(list(spool.events("event_id", 10))) == [("b", 1)]
+        assert places(list(spool.events(("event_id",), 10))) == [("b", 1)]
+
+
+@pytest.mark.parametrize("most", [1, 3, 100])
+def test_events_come_in_order_whatever_can_be_sorted_at_once(people: People, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """More than memory can sort is sorted in parts; an event without a customer comes last, and none is lost between two parts."""
+    monkeypatch.setattr(spool_module, "MOST_SORTED", most)
+    told = [("C2", 11), ("C1", 12), (None, 11), ("C1", 10), ("C2", 11), ("C1", 12), (None, 10)]
+    events = [{"event_id": f"e{place}", "account_id": account, "occurred_at": {"instant": TEN.replace(day=day), "local": None}} for place, (account, day) in enumerate(told)]
+    with Spool(tmp_path / "spool") as spool:
+        with spool.input("a", people) as take:
+            take(rows(*events))
+        assert list(spool.merge()) == []
+        assert places(list(spool.events(("account_id", "day", "line_number"), 2))) == [("a", line) for line in (4, 2, 6, 1, 5, 7, 3)]

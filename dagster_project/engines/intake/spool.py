@@ -20,7 +20,8 @@ from dagster_project.scrubbing.accesses import contract, merged
 from dagster_project.scrubbing.people import People
 
 EVENTS = "scrubbed.access_events"
-MEMORY_LIMIT = "500MB"  # 10 million events could not be sorted in 300
+MEMORY_LIMIT = "500MB"
+MOST_SORTED = 5_000_000  # at once: what sorts holds memory for each run on disk, and 50 million are too many for the limit
 ROWS = 1 << 17  # at a time
 _KEY = "source, event_id"
 
@@ -86,12 +87,21 @@ class Spool:
         """Return the first and the last instant of the events of each input."""
         return self._connection.execute("select input_id, min(occurred_at), max(occurred_at) from event group by input_id").fetchall()
 
-    def events(self, order: str, rows: int) -> Iterator[pa.Table]:
-        """Yield all events in an order, so many at a time. They are sorted on disk, so that what sorts holds no memory while they are used."""
+    def events(self, order: Sequence[str], rows: int) -> Iterator[pa.Table]:
+        """Yield all events in the order of columns, so many at a time. They are sorted on disk, so that what sorts holds no memory while they are used."""
         path = self._folder / "sorted.parquet"
-        self._connection.execute(f"copy (select {self._columns} from event order by {order}) to {_quoted(path)} (format parquet, compression lz4_raw)")
-        for batch in pq.ParquetFile(path).iter_batches(rows):
-            yield pa.Table.from_batches([batch]).cast(schema(EVENTS))
+        for part in range(self._parts(order[:2])):
+            of_part = f"semi join (from parts where part = {part}) as part on " + " and ".join(f"event.{name} is not distinct from part.{name}" for name in order[:2])
+            self._connection.execute(f"copy (select {self._columns} from event {of_part} order by {', '.join(order)}) to {_quoted(path)} (format parquet, compression lz4_raw)")
+            for batch in pq.ParquetFile(path).iter_batches(rows):
+                yield pa.Table.from_batches([batch]).cast(schema(EVENTS))
+
+    def _parts(self, columns: Sequence[str]) -> int:
+        """Cut the events where some columns change, in their order, into parts that can be sorted; return how many."""
+        names = ", ".join(columns)
+        counted = f"select {names}, count(*) as times from event group by {names}"
+        self._connection.execute(f"create or replace table parts as select {names}, (sum(times) over (order by {names}) - times) // {MOST_SORTED} as part from ({counted})")
+        return 1 + self._count("select coalesce(max(part), 0) from parts")
 
     def _repeated(self, name: str, part: int, parts: int) -> pa.Table:
         """Return a part of the events that have the key of another, in the order in which they came."""

@@ -82,7 +82,7 @@ def take_accesses(house: House) -> int:
     added = 0
     with Spool(house.home / "spill" / "accesses", lake.files(EVENTS)) as spool:
         read_accesses(delivery, spool, known_inputs(lake), house.watch)
-        for number, rows in enumerate(spool.events("day, input_id, line_number", FILE_ROWS)):
+        for number, rows in enumerate(spool.events(("day", "input_id", "line_number"), FILE_ROWS)):
             lake.write_days(EVENTS, rows, f"{rows.column('input_id')[0]}-{number}")
             added += rows.num_rows
     _account(house, lake, "accesses", delivery, house.run_id([entry.input_id for entry in delivery.entries]))

@@ -13,25 +13,26 @@ _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONED = rf"\d{{4}}-\d\d-\d\dT{_CLOCK}(?:Z|[+-]\d\d:?\d\d)"
 _MONTH_DAY = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2}"
 _STAMP = rf"(?:{_MONTH_DAY}(?: \d{{4}})? {_CLOCK}|{_ZONED}|\d{{4}}-\d\d-\d\d {_CLOCK})"
-_TAG = r"[^\s:\[{]{1,48}(?:\[[^\s\]]{1,48}\])?: "
+_TAG = r"[^\s:\[{#]{1,48}(?:\[[^\s\]]{1,48}\])?: "
 _STRUCTURED = r'(?:-|(?>(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.){0,1024}"){0,1024}\]){1,16}))'
 _COLOUR = r"(?:\x1b\[[\d;]{0,16}m)?"
 _BEGUN = r"(?=(?:[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45}|\d{10}\.\d{3}) |\{)"
 """What lines begin with that need no program before them to be told: an address, Squid's instant, or an object."""
 HEAD = re.compile(
-    rf"(?:<\d{{1,3}}>)?{_STAMP} (?:\S{{1,255}} )?{_TAG}"
+    rf"(?:<\d{{1,3}}>)?{_STAMP} (?:(?!\d{{4}}-\d\d-\d\dT)\S{{1,255}} )?{_TAG}"
     rf"|<\d{{1,3}}>1 {_ZONED} \S{{1,255}} \S{{1,48}} \S{{1,128}} \S{{1,32}} {_STRUCTURED} \ufeff?"
     rf"|(?:<\d{{1,3}}>{_STAMP}|{_MONTH_DAY} {_CLOCK}) [^\s{{]{{1,255}} {{1,8}}{_BEGUN}|{_ZONED} [^\s{{]{{1,255}} {{1,8}}(?=\{{)"
     rf"|[\w.-]{{1,255}} [\w./-]{{1,48}}(?:\[\d{{1,10}}\])?: {_BEGUN}"
     rf"|{_ZONED} (?:std(?:out|err) [FP] )?|\[pod/[^\s\]]{{1,255}}\] "
     rf"|{_COLOUR}[\w.-]{{1,64}} +\|{_COLOUR} |ACCESS (?=\[)|Info: (?=\d)"
+    rf"|\[\d{{4}}-\d\d-\d\d {_CLOCK}(?: [+-]\d{{4}})?\] \[\d{{1,10}}\] \[[A-Z]{{1,16}}\] |(?:{_STAMP} )?(?:INFO|DEBUG):(?:[\w.]{{1,64}}:| )\s{{0,8}}{_BEGUN}"
 )
-"""Syslog (RFC 3164, RFC 5424; without a program, or without a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador, Cisco's web appliances."""
+"""Syslog (RFC 3164, RFC 5424; without a program, or a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador, Cisco's web appliances, Python's servers."""
 
 NO_HEAD = rf"(?!<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s))"
 """Stands before a client or a host that could be taken from such a head: what has one is no line as it stands."""
 
-_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| {2,}', re.DOTALL)
+_BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| *\t[ \t]*| {2,}', re.DOTALL)
 _AROUND = " \t\r\n"
 _DOCKER = '{"log":"'
 _CARRIERS = ("log", "message", "MESSAGE", "msg", "line", "textPayload", "event", "body", "_raw", "raw", "short_message")
@@ -52,13 +53,24 @@ def readings(line: str) -> Iterator[str]:
         yield line
 
 
-@lru_cache(maxsize=FIRST_LINES)
-def _mended(line: str) -> tuple[str, ...]:
-    """Return what else a line may be read as; detection asks that of its first lines once for each format."""
+def alone(line: str) -> str:
+    """Return a line without blanks around it and without any of those who carried it."""
+    return _unwrapped(line.strip(_AROUND))[-1]
+
+
+def _unwrapped(line: str) -> list[str]:
+    """Return a line, and what is left of it without one more of those who carried it."""
     texts = [line]
     while len(texts) <= _MOST_CARRIERS and (bare := _bare(texts[-1])) != texts[-1]:
         texts.append(bare)
-    single = _BLANKS.sub(lambda found: found[1] or " ", texts[-1]) if "  " in texts[-1] else texts[-1]
+    return texts
+
+
+@lru_cache(maxsize=FIRST_LINES)
+def _mended(line: str) -> tuple[str, ...]:
+    """Return what else a line may be read as; detection asks that of its first lines once for each format."""
+    texts = _unwrapped(line)
+    single = _BLANKS.sub(lambda found: found[1] or " ", texts[-1]) if "  " in texts[-1] or "\t" in texts[-1] else texts[-1]
     return (*texts[0 if line.startswith(_DOCKER) else 1 :], *([single] if single != texts[-1] else []))
 
 

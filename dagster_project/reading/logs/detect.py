@@ -1,18 +1,17 @@
 """Which format a log is in, by its first lines."""
 
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from dagster_project.reading.logs import w3c
 from dagster_project.reading.logs.carried import FIRST_LINES
-from dagster_project.reading.logs.formats import FAMILIES, FORMATS, Format
+from dagster_project.reading.logs.formats import FORMATS, Format, mixed
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import are_read
 
 __all__ = ["FORMATS", "Detected", "detect"]
 
 HEAD_LINES = 100
-ONE_FORMAT = 0.95
-"""The share of lines that a format reads where the file is in one; the rest is damage, and more of it would refuse the file."""
 _DISTINCT = [place for place, known in enumerate(FORMATS) if not known.parts or known.parts not in [other.parts for other in FORMATS[:place]]]
 """Places in FORMATS; of those that are read in the same way the first, whose name `w3c.kind` tells."""
 
@@ -33,7 +32,7 @@ class Detected:
 def detect(head: bytes) -> Detected:
     """Return the format that reads most of the first 100 lines; of equals the more special, the first of FORMATS.
 
-    Where it leaves more of them than damage explains, a family of formats is taken that reads more. A last line that
+    Where lines that it refuses are whole lines of others the format is `combined+common`, the best first. A last line that
     the head may cut off counts only where nothing else is read.
     """
     lines = split(head)
@@ -54,18 +53,23 @@ def _detected(lines: Lines) -> Detected:
         share, refused = _share(lines, FORMATS[place], best.confidence)
         if share > best.confidence or (share == best.confidence > 0 and place < best_place):
             best, best_place = Detected(FORMATS[place].name, share, refused), place
-    if best.format and FORMATS[best_place].parts:
-        best = replace(best, format=w3c.kind(lines))
-    return _mixed(lines, best) if best.format and best.confidence < ONE_FORMAT else best
+    if not best.format or not FORMATS[best_place].parts:
+        return _mixed(lines, best, best_place)
+    return replace(best, format=w3c.kind(lines))
 
 
-def _mixed(lines: Lines, best: Detected) -> Detected:
-    """Return the first family that reads several lines more than the best format; one more may be a line that was cut."""
-    for family in FAMILIES:
-        share, refused = _share(lines, family, best.confidence)
-        if share and len(refused) + 1 < len(best.refused_lines):
-            best = Detected(family.name, share, refused)
-    return best
+def _mixed(lines: Lines, best: Detected, place: int) -> Detected:
+    """Return a format with all that read lines which it refuses; the first line of a file may be half a line of a richer format, and then tells nothing."""
+    others: dict[int, Format] = {}
+    for number in best.refused_lines if best.format else ():
+        line = split(lines.body[lines.bounds[number - 1] : lines.bounds[number]])
+        if not any(_share(line, other, 0.0)[0] for other in others.values()):
+            several = (at for at in _DISTINCT if not FORMATS[at].parts and (number > 1 or at < place) and _share(line, FORMATS[at], 0.0)[0])
+            others |= {at: FORMATS[at] for at in islice(several, 1)}
+    if not others:
+        return best
+    known = mixed(FORMATS[place], tuple(others[at] for at in sorted(others)))
+    return Detected(known.name, *_share(lines, known, 0.0))
 
 
 def _share(lines: Lines, known: Format, least: float) -> tuple[float, tuple[int, ...]]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import aws, json_names, proxies, w3c, web_servers
+from dagster_project.reading.logs import applications, aws, json_names, proxies, w3c, web_servers
 from dagster_project.reading.logs.json_names import NAMES, Names, mapped
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
@@ -19,7 +19,8 @@ class Format:
     """A log format, read in one of three ways.
 
     A line is read by the first of `layouts` that matches, or as JSON by its `names`; of a format with both, a line that begins
-    with a brace is JSON. `parts` finds the layouts of each run of lines where directives in the file name its fields.
+    with a brace is JSON; `is_logfmt` stands for pairs of `key=value` instead of JSON. `parts` finds the layouts of each run of lines where directives in the file name its fields.
+    A line that it refuses is read by the first of `others` that does.
     """
 
     name: str
@@ -28,6 +29,8 @@ class Format:
     layouts: tuple[Layout, ...] = ()
     names: Names | None = None
     parts: Callable[[Lines, bytes | None], Parts] | None = None
+    others: tuple["Format", ...] = ()
+    is_logfmt: bool = False
 
 
 _AGENT = '"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"'
@@ -60,6 +63,10 @@ _ZORAXY = "2026/03/02 10:15:00 [2026-03-02 10:15:00.123456] [router:host-http] [
 _GANDI = f'www.example.com 192.0.2.7 - - {_TIME} (0 s) {_GET} 200 5120 "-" {_AGENT}'
 _OVH = f'192.0.2.7 www.example.com - {_TIME} {_GET} 200 5120 "-" {_AGENT}'
 _SSL = f"{_TIME} 192.0.2.7 TLSv1.3 TLS_AES_128_GCM_SHA256 {_GET} 5120"
+_HEROKU = 'at=info method=GET path="/jobs?page=2" host=www.example.com request_id=8601b555 fwd="192.0.2.7" dyno=web.1 connect=1ms service=12ms status=200 bytes=5120 protocol=https'
+_LOGFMT = 'time=2026-03-02T10:15:00Z level=info msg="request completed" method=GET path="/jobs?page=2" status=200 duration=12ms size=5120 remote_addr=192.0.2.7'
+_GIN = '[GIN] 2026/03/02 - 10:15:00 | 200 |    1.345678ms |       192.0.2.7 | GET      "/jobs?page=2"'
+_UVICORN = '2026-03-02T10:15:00.123456789Z stdout F INFO:     192.0.2.7:40780 - "GET /jobs?page=2 HTTP/1.1" 200 OK'
 _W3C = "#Fields: date time c-ip cs-method cs-uri sc-status\n2026-03-02 10:15:00 192.0.2.7 GET /jobs?page=2 200"
 
 FORMATS: tuple[Format, ...] = (
@@ -69,6 +76,7 @@ FORMATS: tuple[Format, ...] = (
         _JSON,
         names=NAMES,
     ),
+    Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, names=NAMES, is_logfmt=True),
     Format("iis", "IIS in W3C extended form, with #Fields or in one of its default orders", _IIS, parts=w3c.parts),
     Format("iis_native", "IIS's own format, with commas", _IIS_NATIVE, web_servers.IIS_NATIVE),
     Format("cloudfront", "CloudFront standard logs (W3C extended, tabs)", _CLOUDFRONT, parts=w3c.parts),
@@ -80,6 +88,9 @@ FORMATS: tuple[Format, ...] = (
     Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, NAMES),
     Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, NAMES),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
+    Format("heroku", "Heroku's router", f"2026-03-02T10:15:00.123456+00:00 heroku[router]: {_HEROKU}", proxies.HEROKU),
+    Format("gin", "Gin", _GIN, applications.GIN),
+    Format("uvicorn", "Uvicorn; it writes no time, which has to stand before its lines", _UVICORN, applications.UVICORN),
     Format("ingress_nginx", "ingress-nginx (Kubernetes)", _INGRESS, web_servers.INGRESS_NGINX),
     Format("npm", "Nginx Proxy Manager", _NPM, web_servers.NGINX_PROXY_MANAGER),
     Format("npmplus", "NPMplus", _NPMPLUS, web_servers.NPMPLUS),
@@ -97,15 +108,10 @@ FORMATS: tuple[Format, ...] = (
 _ALIASES = {
     "common_complete": "vhost_combined", "litespeed": "combined", "upsun": "combined", "caddy": "json", "caddy_json": "json", "traefik_json": "json", "traefik_clf": "traefik",
     "fastly": "json", "jsonl": "json", "netscaler": "w3c", "ncsa_extended": "combined", "aws_alb": "alb", "aws_elb": "elb", "aws_s3": "s3",
+    "nginx": "combined+vhost_combined+common+vhost_common", "apache": "combined+vhost_combined+common+vhost_common+apache_ssl_request",
 }  # fmt: skip
-_FAMILY = (*web_servers.COMBINED, *web_servers.VHOST_COMBINED, *web_servers.COMMON, *web_servers.VHOST_COMMON)
-FAMILIES = (
-    Format("nginx", "combined or common, with or without the virtual host, mixed in one file", "", _FAMILY),
-    Format("apache", "any of Apache's own formats, mixed in one file", "", (*_FAMILY, *web_servers.APACHE_SSL)),
-)
-"""Formats for settings, and for files that are in no single one; the smaller first."""
-
-_BY_NAME = {entry.name: entry for entry in (*FORMATS, *FAMILIES)}
+_BY_NAME = {entry.name: entry for entry in FORMATS}
+_AND = "+"
 
 
 @lru_cache(maxsize=64)
@@ -117,19 +123,30 @@ def naming(name: str, client_headers: tuple[str, ...]) -> Format:
         known,
         layouts=tuple(layout.naming(client_headers) for layout in known.layouts),
         names=known.names and json_names.naming(known.names, client_headers),
+        others=tuple(naming(other.name, client_headers) for other in known.others),
         parts=parts and (lambda lines, header: [(start, end, tuple(each.naming(client_headers) for each in layouts)) for start, end, layouts in parts(lines, header)]),
     )
 
 
 @lru_cache(maxsize=64)
 def named(name: str) -> Format:
-    """Return a format by its name, or of `apache:<LogFormat>`, `nginx:<log_format>` or `json:<mapping>`; raises SettingsError for any other."""
+    """Return a format by its name, or of `apache:<LogFormat>`, `nginx:<log_format>` or `json:<mapping>`; raises SettingsError for any other.
+
+    `combined+common` is one format with others: lines are of any of them, and the first that reads a line counts.
+    """
     kind, _, log_format = name.partition(":")
     if log_format and kind in ("apache", "nginx"):
         return Format(name, f"a format of your own, as {kind} writes it", "", ((apache if kind == "apache" else nginx)(log_format),))
     if log_format and kind == "json":
         return Format(name, "JSON Lines by a mapping of your own", "", names=mapped(log_format))
     name = _ALIASES.get(name, name)
-    if name not in _BY_NAME:
+    names = name.split(_AND)
+    if not all(each in _BY_NAME for each in names) or (len(names) > 1 and any(_BY_NAME[each].parts for each in names)):
         raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")
-    return _BY_NAME[name]
+    first, *others = (_BY_NAME[each] for each in names)
+    return mixed(first, tuple(others)) if others else first
+
+
+def mixed(known: Format, others: tuple[Format, ...]) -> Format:
+    """Return a format of which what it refuses is read by others; its name is theirs joined by `+`."""
+    return replace(known, name=_AND.join(each.name for each in (known, *others)), others=others)

@@ -6,8 +6,17 @@ from functools import lru_cache
 
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 
-_MONTHS = {name: number for number, name in enumerate(("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1)}
-_CLF = re.compile(r"\[?(\d{1,2})/(\w{3})/(\d{4})[: ](\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?\]?")
+_ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTHS = {
+    name: number
+    for number, names in enumerate(
+        ("jan janv ene gen", "feb febr fvr fev fv", "mar mars mr mrz mrt maa", "apr avr avril abr", "may mai mag mei", "jun juin giu",
+         "jul juil lug", "aug aot ao ago", "sep sept set", "oct okt ott out", "nov", "dec dez dic dc"), 1
+    )
+    for name in names.split()
+}  # fmt: skip
+"""What `%b` writes in English, German, French, Spanish, Italian, Portuguese and Dutch, of which only the letters of ASCII count."""
+_CLF = re.compile(r"\[?(\d{1,2})/([^\s\d/:]{3,5})/(\d{4})[: ](\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?\]?")
 _AMERICAN = re.compile(r"\[?(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)(?:,? |:)(\d{1,2}):(\d\d):(\d\d)(?: ([+-]\d{4}))?\]?")
 """The month first: cPanel, and IIS's own format."""
 _EPOCH = re.compile(r"\d{9,19}(?:\.\d+)?")
@@ -34,8 +43,13 @@ def instant(value: str) -> datetime | None:
 def _clf(found: re.Match[str]) -> datetime:
     day, month, year, hour, minute, second, fraction, zone = found.groups()
     zone = "Z" if zone in (None, "UTC", "GMT") else zone
-    whole = f"{year}-{_MONTHS[month.title()]:02d}-{int(day):02d}T{hour:0>2}:{minute}:{second}.{(fraction or '0')[:6]:0<6}{zone}"
+    whole = f"{year}-{_month(month):02d}-{int(day):02d}T{hour:0>2}:{minute}:{second}.{(fraction or '0')[:6]:0<6}{zone}"
     return _zoned(datetime.fromisoformat(_no_leap(whole)))
+
+
+def _month(name: str) -> int:
+    """Return the number of a month by its short name; raises KeyError for any other text."""
+    return _MONTHS[re.sub("[^a-z]", "", name.lower())]
 
 
 def _american(found: re.Match[str]) -> datetime:
@@ -104,12 +118,23 @@ def expression(pattern: str) -> str:
     return "".join(re.escape(text).replace("\\\t", r"\s") if width is None else f"(?:{width})" for text, width in zip(texts, widths, strict=True))
 
 
+_NAME = re.compile(r"[^\W\d_]{3,5}(?:\.(?!\w))?")
+
+
+def _english(name: re.Match[str]) -> str:
+    """Return the short name of a month as strptime knows it, and any other word as it is."""
+    number = _MONTHS.get(re.sub("[^a-z]", "", name[0].lower()))
+    return _ENGLISH[number - 1] if number else name[0]
+
+
 def patterned(value: str, pattern: str) -> datetime | None:
     """Return the instant of a time that has a strftime pattern of its own."""
     pattern = expanded(pattern)
     if "%s" in pattern:
         numbers = re.findall(r"\d+", value)
         return instant(".".join(numbers[:: len(numbers) - 1]) if "%f" in pattern and len(numbers) > 1 else "".join(numbers[:1]))
+    if "%b" in pattern:
+        value = _NAME.sub(_english, value)
     if "%Z" in pattern and (zone := _ZONE.search(value)):
         value, pattern = _ZONE.sub(f"{_ZONES[zone[1]]:+03d}00", value), pattern.replace("%Z", "%z")
     try:

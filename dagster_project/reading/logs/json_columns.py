@@ -234,6 +234,8 @@ def _columns(shape: _Shape, numbers: Sequence[int], held: Sequence[Values], name
             named.setdefault(place[0], []).append((place[1], at))
         if unit_ns := names.unit_ns(path, context):
             units.append((at, unit_ns))
+    if any(map(names.is_told_by_others, paths)):
+        return None
     if "time" not in named or len(units) > 1 or any(len({rank for rank, _ in ranked}) < len(ranked) for ranked in named.values()):
         return None
     columns = {"line_number": pl.Series(numbers, dtype=pl.Int64), "moment": moments([held[at] for _, at in sorted(named["time"])])}
@@ -259,6 +261,7 @@ def _read(frame: pl.DataFrame) -> pl.DataFrame:
     present = {name: pl.col(name).is_not_null() if name in known else pl.lit(value=False) for name in _FIELDS}
     checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(present["path"] & present["client"], *(present[name] for name in REQUEST_FIELDS))]
     checks += [~pl.col(name).str.slice(0, 12).str.contains("://", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
+    checks += [~pl.col(name).str.contains(" HTTP/", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}
     if "user" in known:
         texts["user"] = pl.when(pl.col("user") != EMPTY_USER).then(pl.col("user"))

@@ -5,14 +5,17 @@ from collections.abc import Iterator, KeysView
 
 import orjson
 
+from dagster_project.reading.logs import w3c
 from dagster_project.reading.logs.json_names import NAMES, Names
-from dagster_project.reading.logs.values import Refused, Row, duration_ns, origin_form, row
+from dagster_project.reading.logs.values import Refused, Row, duration_ns, origin_form, row, unescape
 
 DEEPEST = 8
 REQUEST_FIELDS = ("method", "target", "request", "status")
 """One of these must be there, or a path and who asked; other messages are no requests, and a shipper names its file as a path."""
 
 _METHOD = re.compile("[A-Z]{3,20}")
+_REQUEST_LINE = re.compile(r"[A-Z]{3,20} \S.* HTTP/\d(?:\.\d)?")
+_PAIR = re.compile(r'([^\s="]{1,128})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)')
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
@@ -24,10 +27,32 @@ def read(line: str, names: Names = NAMES) -> Row:
     record = _loaded(line)
     if not isinstance(record, dict):
         raise Refused("json_not_object")
+    if "c-ip" in record and (found := w3c.row_of(record)):
+        return found
     fields = _fields(record, names)
     if not fields.get("time") or not _is_request(fields.keys()):
         raise Refused("field_missing")
+    return _row(fields)
+
+
+def read_pairs(line: str, names: Names = NAMES) -> Row:
+    """Return the values of a line of `key=value` pairs in the order of values.READ.
+
+    Raises values.Refused with no_match, or field_missing: it must have a time, and a method and a target or a request line.
+    """
+    found = [*_PAIR.finditer(line)]
+    if not found or "".join(pair[0] for pair in found) != line:
+        raise Refused("no_match")
+    fields = _fields({pair[1]: unescape(pair[2]) if pair[2] is not None else pair[3] for pair in found}, names)
+    if not fields.get("time") or not ("request" in fields or ("method" in fields and fields.keys() & {"target", "path"})):
+        raise Refused("field_missing")
+    return _row(fields)
+
+
+def _row(fields: dict[str, str]) -> Row:
     for name in ("target", "path"):
+        if _REQUEST_LINE.fullmatch(fields.get(name, "")):
+            fields["request"] = fields.pop(name)
         if "://" in fields.get(name, "")[:12]:
             host, fields[name] = origin_form(fields[name])
             fields.setdefault("host", host or "")

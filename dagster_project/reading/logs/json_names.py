@@ -10,7 +10,7 @@ from dagster_project.reading.logs.layouts import header_name
 _NAMES = {
     "time": (
         "starttime edgestarttimestamp start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
-        "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime time_start start event_datetime created_at"
+        "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime time_start start event_datetime created_at t"
     ),
     "client": (
         "client_ip clientip request.client_ip http.client_ip httprequest.remoteip source.ip source.address "
@@ -33,7 +33,7 @@ _NAMES = {
         "httprequest.requestmethod verb httprequest.httpmethod reqmethod http.http_method"
     ),
     "target": (
-        "request_uri requesturi clientrequesturi request.uri request.url req.url http.target url.original url.full http.url "
+        "originalrequesturiwithargs request_uri requesturi clientrequesturi request.uri request.url req.url http.target url.original url.full http.url "
         "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
         "original_fullpath target url uri http.request.uri requested_uri httprequest.uri"
     ),
@@ -44,8 +44,9 @@ _NAMES = {
         "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion http.protocol request.httpversion request_proto protover"
     ),
     "host": (
-        "http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
-        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname http.url_details.host request.hostname"
+        "originalhost http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
+        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname http.url_details.host "
+        "request.hostname domainname"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
@@ -71,7 +72,7 @@ _NAMES = {
         "request.headers.user-agent req.headers.user-agent request_user_agent request_user-agent "
         "httprequest.useragent headers.user-agent http.request.header.user-agent clientrequestuseragent ua agent http.http_user_agent req_user_agent"
     ),
-    "user": ("remote_user user user_name username user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login"),
+    "user": ("remote_user user user_name username uname user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login"),
     "account": (
         "account account_id accountid account.id tenant tenant_id tenantid tenant.id organization organization_id "
         "organization.id org org_id customer_id customerid company_id workspace_id"
@@ -96,6 +97,8 @@ _HEADER_KEYS = ("{}", "http_{}", "request_{}", "headers.{}", "request.headers.{}
 _WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.", "proxy.", "meta.", "protopayload.")
 _BARE_DURATION = "duration"
 _SECONDS_OF_CADDY = (_BARE_DURATION, "latency")
+_TOLD_BY_OTHERS = ("timetaken", "total_time")
+"""Durations whose unit other keys of the record tell."""
 _FIELD_UNITS_NS = {"duration_ns": 1, "duration_us": 1_000, "duration_ms": 1_000_000, "duration_s": 1_000_000_000}
 
 
@@ -117,6 +120,8 @@ class Names:
     def unit_ns(self, key: str, record: Mapping[str, object]) -> int | None:
         """Return the unit of a duration; a bare `duration` is Traefik's ns, Caddy's s, else ms (Envoy, Rails, most others)."""
         unit_ns, plain = self._of(key)[1], _plain(key)
+        if plain in _TOLD_BY_OTHERS:
+            return 1_000_000 if _is_old_gateway(record) or "trans_id" in record else unit_ns
         if plain in _SECONDS_OF_CADDY and isinstance(record.get("request"), dict) and "resp_headers" in record and key != "Duration":
             return 1_000_000_000
         if unit_ns is not None or plain != _BARE_DURATION:
@@ -137,9 +142,13 @@ class Names:
         """Tell whether a key names a duration that may be in any unit."""
         return self._of(key)[1] is None and _plain(key) == _BARE_DURATION
 
+    def is_told_by_others(self, key: str) -> bool:
+        """Tell whether only a whole record says the unit of a duration."""
+        return _plain(key) in _TOLD_BY_OTHERS
+
     def is_read(self, key: str) -> bool:
         """Tell whether a key may name a field."""
-        return self.place(key) is not None or self._of(key)[1] is not None or _plain(key) == _BARE_DURATION
+        return self.place(key) is not None or self._of(key)[1] is not None or _plain(key) in (_BARE_DURATION, *_TOLD_BY_OTHERS)
 
     def is_entered(self, key: str) -> bool:
         """Tell whether a field may stand within the object of a key."""
@@ -158,6 +167,13 @@ def _plain(key: str) -> str:
     for wrapper in _WRAPPERS:
         key = key.removeprefix(wrapper)
     return key
+
+
+def _is_old_gateway(record: Mapping[str, object]) -> bool:
+    """Tell whether a record is of Azure's application gateway v1, which counts milliseconds; v2, which names where a request went, counts seconds."""
+    held = record.get("properties")
+    known = held if isinstance(held, dict) else record
+    return "sslEnabled" in known and not known.keys() & {"serverRouted", "transactionId", "WAFEvaluationTime"}
 
 
 _PLACES = {name: (field, rank) for field, names in _NAMES.items() for rank, name in reversed(list(enumerate(names.split())))}

@@ -200,7 +200,7 @@ def _strict(field: Field, after: Part, pattern: str) -> str:
 VHOST_CLIENT = Field("client", pattern=rf"{_ADDRESS}(?:(?:\s*,(?:\s*{_ADDRESS})?){{1,64}}{_PEER})?|\"[^\"]*\"(?: [^\s\"]+)?", plain=_ADDRESS)
 """A client that must look like an address: where a host name stands before it, only that tells them apart."""
 
-VHOST = Field("host", pattern=rf'{NO_HEAD}[^\s,"\[\]]*[^\s,"\[\]:]|\[[0-9A-Fa-f:.]{{2,45}}\](?::\d{{1,5}})?', plain=r"[\w.*-]+(?::\d{1,5})?")
+VHOST = Field("host", pattern=rf'{NO_HEAD}[^\s,"\[\]()]*[^\s,"\[\]():]|\[[0-9A-Fa-f:.]{{2,45}}\](?::\d{{1,5}})?', plain=r"[\w.*-]+(?::\d{1,5})?")
 """A virtual host at the begin of a line; no program's name before a colon, and no address of a list."""
 
 IDENTITY = Field("", pattern=r"[^\s.:\[|]+")

@@ -1,4 +1,4 @@
-"""Text formats of proxies: HAProxy, Envoy, Traefik and Squid, as layouts."""
+"""Text formats of proxies: HAProxy, Envoy, Traefik, Squid and Heroku's router, as layouts."""
 
 from dagster_project.reading.logs.layouts import Field, Layout, Part
 from dagster_project.reading.logs.log_formats import nginx
@@ -42,11 +42,19 @@ _ENVOY = '[$time_iso8601] "$request" $status {} $bytes_received $bytes_sent '
 _ENVOY_END = ' $upstream_service_time "$remote_addr" "$http_user_agent" "$request_id" "$host" "$upstream_host"'
 
 
-def _envoy(flags: str) -> Layout:
-    return Layout((*nginx(_ENVOY.format(flags)).parts, Field("duration", 1_000_000), *nginx(_ENVOY_END).parts, Field("more")))
+_ISTIO: tuple[Part, ...] = (" ", Field(), " ", Field(), " ", Field(), " ", Field("client", rank=1), " ", Field(), " ", Field())
+"""What Istio puts behind: the cluster and the addresses of a connection, of which the last counts where no proxy named a client."""
 
 
-ENVOY = tuple(map(_envoy, ("$flags", '$flags $details $termination "$failure"', '$flags "$mixer"', '$flags "$mixer" "$failure"')))
+def _envoy(flags: str, *more: Part) -> Layout:
+    return Layout((*nginx(_ENVOY.format(flags)).parts, Field("duration", 1_000_000), *nginx(_ENVOY_END).parts, *(more or (Field("more"),))))
+
+
+ENVOY = (
+    _envoy("$flags"),
+    _envoy('$flags $details $termination "$failure"', *_ISTIO),
+    *map(_envoy, ('$flags $details $termination "$failure"', '$flags "$mixer"', '$flags "$mixer" "$failure"')),
+)
 """Envoy's own, and what Istio wrote, the newest first."""
 
 _TRAEFIK = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent {} {} $count '
@@ -67,3 +75,19 @@ SQUID = (
         is_absolute=True, decode=str, may_be_quoted=True,
     ),
 )  # fmt: skip
+
+_WORD = r'(?:"[^"]*"|[^\s"]*)'
+_PART_MS = Field("duration", 1_000_000, pattern=r"(?:\d+ms)?", is_part=True)
+_HEROKU: tuple[Part, ...] = (
+    Field(pattern=rf"(?:sock=\w+ )?at=\w+(?: code=\w+)?(?: desc={_WORD})?"), " method=", Field("method"), " path=", Field("target", pattern=_WORD), " host=", Field("host"),
+    Field(pattern=rf"(?: request_id={_WORD})?"), " fwd=", Field("client", pattern=_WORD), Field(pattern=rf"(?: dyno={_WORD})?"),
+    " connect=", _PART_MS, " service=", _PART_MS,
+    " status=", Field("status", pattern=r"\d{3}|"), " bytes=", Field("bytes", pattern=r"\d*"), Field("more"),
+)  # fmt: skip
+_STAMP = Field("time", pattern=r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)")
+HEROKU = (
+    Layout((_STAMP, " heroku[router]: ", *_HEROKU), may_be_quoted=True),
+    Layout((Field(pattern=r"(?:\d+ )?<\d{1,3}>1 "), _STAMP, " ", Field(), " heroku router - ", *_HEROKU), may_be_quoted=True),
+    Layout(_HEROKU, may_be_quoted=True),
+)
+"""As `heroku logs` and as its drains write it; the time stands in the head alone."""

@@ -34,7 +34,7 @@ def read(lines: Lines, known: Format, header: bytes | None) -> Parsed:
     runs = _runs(lines, known, header)
     many = [(start, stop, layouts) for start, stop, layouts in runs if layouts and stop - start >= FEWEST_LINES]
     plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many]
-    if known.names and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
+    if known.names and not known.is_logfmt and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
         plain.append(json_columns.rows(lines, known.names))
     taken = np.zeros(len(lines), bool)
     for frame in plain:
@@ -68,7 +68,8 @@ def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, .
     try:
         return _row(lines, index, known, layouts)
     except Refused as refused:
-        return str(refused)
+        others = (_read_line(lines, index, other, other.layouts) for other in known.others)
+        return next((row for row in others if isinstance(row, tuple)), str(refused))
 
 
 def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | None:
@@ -82,9 +83,9 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
         return None
     refused: Refused | None = None
     for text in readings(line):
-        if known.names and _is_object(text):
+        if known.names and (known.is_logfmt or _is_object(text)):
             try:
-                return json_lines.read(text, known.names)
+                return json_lines.read_pairs(text, known.names) if known.is_logfmt else json_lines.read(text, known.names)
             except Refused as refusal:
                 refused = refused or refusal
                 continue

@@ -53,21 +53,25 @@ EMPTY_USER = '""'
 """What Apache writes for a name of no letters."""
 
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*) HTTP/(\d(?:\.\d)?) *")
-_REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*) *")
+_REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*)(?: (1\.[01]|[23]))? *")
+"""Without a version, or with its number alone, as Hypercorn writes it."""
 _VERSION = re.compile(r"(?:^|/)(\d(?:\.\d)?)[^/]*\Z")
 _LINK = re.compile(r"\[([^\[\]()]+)\]\([^\[\]()]*\)")
 """What mail and chat programs make of an address or a host."""
+_NUMBERED_ZONE = re.compile(r"^[\d.]+%\d{1,10}$")
+"""Behind an address of IPv4, where IIS writes `%0` as behind any other."""
 _PORT = re.compile(r"(\[[^\]]*\]|[^:]*):(\d{1,5})")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\f"}
-_LENGTH = re.compile(r"(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|µs|ms|s)?")
+_LENGTH = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,4})m(?!s))?(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|[µμ]s|ms|s)?")
+"""A number and its unit, and before seconds Go's hours and minutes."""
 _TOKEN = re.compile(r'(?:X-Forwarded-For=)?"((?:[^"\\]|\\.)*)"|(\S+)', re.IGNORECASE)
 _RATIO = re.compile(r'"\d{1,9}\.\d{1,9}"')
 """What nginx's own example of a log appends: how far gzip compressed."""
-_TRAILING_TIME = re.compile(r"(?:rt=|request_time=)?(\d{1,9}\.\d{1,9}s?|\d{1,12}ms)|ms:(\d{1,12})", re.ASCII)
+_TRAILING_TIME = re.compile(r"(?:rt=|request_time=)?\"?(\d{1,9}\.\d{1,9}s?|\d{1,12}[mu]s)\"?|ms:(\d{1,12})|D=(\d{1,12})", re.ASCII)
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
-_UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+_UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
 class Refused(Exception):  # noqa: N818 - an outcome, not an error
@@ -147,7 +151,7 @@ def client(value: str) -> tuple[str | None, int | None, str | None]:
     if parts := _PORT.fullmatch(first):
         first, port = parts[1], int(parts[2])
     first = first.strip("[]")
-    if ":" in first:
+    if ":" in first or _NUMBERED_ZONE.search(first):
         first = first.partition("%")[0]
     return text(first), port if port and port <= LAST_PORT else None, ", ".join(hops) if len(hops) > 1 else None
 
@@ -165,7 +169,7 @@ def request(line: str) -> tuple[str | None, str | None, str | None]:
     if found := _REQUEST.fullmatch(line):
         return text(found[1]), text(found[2]), found[3]
     if found := _REQUEST_0_9.fullmatch(line):
-        return found[1], found[2], None
+        return found[1], found[2], found[3]
     return None, None, None
 
 
@@ -200,7 +204,10 @@ def duration_ns(value: str, unit_ns: int) -> int | None:
     found = _LENGTH.fullmatch(value.strip())
     if not found:
         return None
-    length = float(found[1]) * (_UNIT_NS[found[2]] if found[2] else unit_ns)
+    hours, minutes, number, unit = found.groups()
+    if (hours or minutes) and unit != "s":
+        return None
+    length = float(number) * (_UNIT_NS[unit] if unit else unit_ns) + (int(hours or 0) * 60 + int(minutes or 0)) * 60 * _UNIT_NS["s"]
     return round(length) if length <= LONGEST_NS else None
 
 
@@ -213,12 +220,12 @@ def trailing(rest: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for token in tokens:
         took = _TRAILING_TIME.fullmatch(token)
-        if took and (length := duration_ns(took[1] or f"{took[2]}ms", _UNIT_NS["s"])) is not None:
+        if took and (length := duration_ns(took[1] or (f"{took[2]}ms" if took[2] else f"{took[3]}us"), _UNIT_NS["s"])) is not None:
             found.setdefault("duration", str(length))
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)
-    alone = re.fullmatch(r"(?:[0-9]+/)?([0-9]{1,12})", rest)
-    length = duration_ns(alone[1], 1_000) if alone else None
+    alone = re.fullmatch(r"(\**)(?:[0-9]+/)?([0-9]{1,12})\1", rest)
+    length = duration_ns(alone[2], 1_000) if alone else None
     return found if length is None else {"duration": str(length)}
 
 

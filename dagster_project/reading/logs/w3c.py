@@ -2,13 +2,16 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from urllib.parse import unquote
 
+from dagster_project.reading.logs.carried import alone
 from dagster_project.reading.logs.headless import UNREAD, fields_of
 from dagster_project.reading.logs.layouts import Field, Layout, Part, header_name
-from dagster_project.reading.logs.lines import BOM, Lines
+from dagster_project.reading.logs.lines import BOM, Lines, split
+from dagster_project.reading.logs.values import Row
 
 _ADDRESS, _NUMBER = r"[0-9A-Fa-f.:%]+|-|\[[0-9A-Fa-f.:%]+\](?:\(\S*\))?", r"\d+|-"
 _DAY, _TIME_OF_DAY = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(?:\.\d+)?"
@@ -23,9 +26,12 @@ _FIELDS = {
     "cs-host": Field("host"), "cs(host)": Field("host"), "cs-version": Field("protocol"), "cs-protocol-version": Field("protocol"),
     "x-forwarded-for": Field("forwarded_for"), "cs(x-forwarded-for)": Field("forwarded_for"), "s-xff": Field("forwarded_for"),
     "s-ip": Field("", pattern=_ADDRESS), "s-port": Field("", pattern=_NUMBER),
+    "timestamp": Field("time"), "timestamp(ms)": Field("time"), "cs-user-agent": Field("user_agent"), "cs-referer": Field("referer"),
     "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000),
 }  # fmt: skip
-_DIRECTIVE = re.compile(rb"^(?:%b)?(#[^\n]*)" % BOM, re.MULTILINE)
+_NAMED = "#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark): "
+_DIRECTIVE = re.compile(rb"^(?:%b)?#|%b" % (BOM, _NAMED.encode()), re.MULTILINE)
+"""Where a comment stands, at the begin of a line, or a directive may stand, behind what carries it."""
 _HEADER = re.compile(r"cs\([^)]*\)", re.IGNORECASE)
 _FEW_LINES = 20
 
@@ -33,7 +39,7 @@ _FEW_LINES = 20
 @lru_cache(maxsize=256)
 def layout(names: str, separator: str = " ") -> Layout:
     """Return the layout of the fields that a `#Fields` line names."""
-    is_cloudfront, has_query = "x-edge-location" in names, "cs-uri-query" in names.lower()
+    is_cloudfront, has_query = "x-edge-" in names, "cs-uri-query" in names.lower()
     parts: list[Part] = []
     for name in names.split():
         field = _FIELDS.get(name.lower(), Field(header=header_name(name[3:-1]) if _HEADER.fullmatch(name) else ""))
@@ -41,10 +47,16 @@ def layout(names: str, separator: str = " ") -> Layout:
             field = replace(field, unit_ns=1_000_000_000)
         if name.lower() == "cs-uri" and has_query:
             field = Field("path")
-        if name.lower() == "cs(host)" and "x-host-header" in names:
+        if (name.lower() in ("cs(host)", "cs-host") and "x-host-header" in names) or (name.startswith("timestamp") and "date time" in names):
             field = Field()
         parts += [field if name.lower() != "x-host-header" else Field("host"), separator]
     return Layout(tuple(parts[:-1]), decode=_percent if is_cloudfront else _plus, separator=separator, may_be_quoted=True)
+
+
+def row_of(record: Mapping[str, object]) -> Row | None:
+    """Return the values of an object that has fields of W3C as its keys, as CloudFront writes JSON; null where it has not; raises values.Refused."""
+    known = {key: str(value) for key, value in record.items() if key.lower() in _FIELDS or key.startswith("x-")}
+    return layout(" ".join(known), "\t").row("\t".join(re.sub(r"\s", " ", value) for value in known.values()))
 
 
 def _plus(text: str) -> str:
@@ -57,15 +69,28 @@ def _percent(text: str) -> str:
     return unquote(once) if "%20" in once and " " not in once else once
 
 
+def _directives(lines: Lines) -> Iterator[tuple[int, str]]:
+    """Yield the lines, from 0, that are directives or comments, each with its text alone."""
+    last = -1
+    for found in _DIRECTIVE.finditer(lines.body):
+        index = lines.index(found.start())
+        if index > last:
+            text = lines.text(index)
+            if text.startswith("#") or re.match(_NAMED, text := alone(text)):
+                yield index, text
+        last = index
+
+
 def header_of(body: bytes, header: bytes | None) -> bytes | None:
     """Return the `#Fields` line in force after `body`, `header` where it holds none."""
-    return next((found[1] for found in reversed(list(_DIRECTIVE.finditer(body))) if found[1].startswith(b"#Fields:")), header)
+    return next((text.encode() for _, text in reversed(list(_directives(split(body)))) if text.startswith("#Fields:")), header)
 
 
 def kind(lines: Lines) -> str:
     """Return the name of the format: only IIS knows sub-status and Windows status, only CloudFront edges."""
     named = header_of(lines.body, None)
-    known = named.decode("utf-8", "replace") if named else " ".join(fields_of(lines.text(0))) if len(lines) else ""
+    found = (fields_of(alone(lines.text(index))) for index in range(min(len(lines), _FEW_LINES)))
+    known = named.decode() if named else " ".join(next(filter(None, found), ()))
     return "cloudfront" if "x-edge-location" in known else "iis" if "sc-substatus" in known or "s-sitename" in known else "w3c"
 
 
@@ -73,19 +98,18 @@ def parts(lines: Lines, header: bytes | None) -> list[tuple[int, int, tuple[Layo
     """Return the runs of lines between directives, as first line, end, and layouts to try in order."""
     bounds: list[tuple[int, int, bytes | None]] = []
     start = 0
-    for found in _DIRECTIVE.finditer(lines.body):
-        index = lines.index(found.start())
+    for index, text in _directives(lines):
         if index > start:
             bounds.append((start, index, header))
         start = index + 1
-        header = found[1] if found[1].startswith(b"#Fields:") else header
+        header = text.encode() if text.startswith("#Fields:") else header
     bounds += [(start, len(lines), header)] if start < len(lines) else []
     return [(first, end, _layouts(lines, first, end, of_these)) for first, end, of_these in bounds]
 
 
 def _layouts(lines: Lines, start: int, end: int, header: bytes | None) -> tuple[Layout, ...]:
     """Return the layout of a header, and those of first lines that have other fields than it says, or none to say it."""
-    few = [lines.text(index).strip() for index in range(start, min(end, start + _FEW_LINES))]
+    few = [alone(lines.text(index)) for index in range(start, min(end, start + _FEW_LINES))]
     separators = Counter("\t" if "\t" in text else " " for text in few)
     text = (header or b"").decode("utf-8", "replace")
     names = (text.partition(":")[2] or text).split()

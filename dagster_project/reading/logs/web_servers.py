@@ -10,6 +10,7 @@ _IPV4 = r"(?:\d{1,3}\.){3}\d{1,3}"
 _HOST = rf"(?:{_NAME}|localhost|{_IPV4}|\[[0-9A-Fa-f:.]{{2,45}}\])(?::\d{{1,5}})?"
 _COMMON = '%h %l %u %t "%r" %>s %b'
 _AGENT = ' "%{Referer}i" "%{User-Agent}i"'
+_MORE_WORDS = Field(pattern=r'(?> [^\s"]{1,64}){0,6}')
 _REST, _WORDS = Field("rest"), Field("rest", pattern=r'(?:[ \t][^"]*)?')
 """What may follow: anything, or words without quotes."""
 
@@ -35,10 +36,15 @@ def _damaged(layout: Layout) -> Layout:
     return Layout(
         (
             *before, Field("request", pattern=_until(r" (?:\d{3}|-) (?:\d+|-) ")), '" ', Field("status", pattern=r"\d{3}|-"), " ",
-            Field("bytes", pattern=r"\d+|-"), Field(pattern=r'(?> [^\s"]{1,64}){0,6}'), ' "', Field("referer", pattern=_until(' "')), '" "',
+            Field("bytes", pattern=r"\d+|-"), _MORE_WORDS, ' "', Field("referer", pattern=_until(' "')), '" "',
             Field("user_agent", pattern=_until(r'(?: (?:[\w-]{1,40}=)?"[^"]{0,1024}"| [^\s"]{1,256}){0,16}$')), '"', Field("rest"),
         )
     )  # fmt: skip
+
+
+def _timed(before: str, duration: Field) -> Layout:
+    """Return a layout of combined lines with a time, and perhaps more words, between size and referrer."""
+    return _with_rest(Layout((*apache(_COMMON).parts, before, duration, _MORE_WORDS, *apache(_AGENT).parts)))
 
 
 def _until(following: str) -> str:
@@ -60,10 +66,11 @@ def _quoted(log_format: str) -> Layout:
 _VARIANTS = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ", "%h - %u - ")]
 """Without the name of the user, without the identity of the client too, and with one dash more."""
 
-COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, _VARIANTS), Layout((*apache(_COMMON).parts, _WORDS)))
+COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout((*apache(_COMMON).parts, _WORDS)))
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
+    _timed(" ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")), _timed(" ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
     *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS), *map(_hosted, ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)

@@ -37,6 +37,10 @@ CARRIERS: list[dict[str, object]] = [
 WHOLE = [entry for entry in FORMATS if not entry.parts]
 
 
+IIS_FIELDS = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken"
+W3C = [(entry.name, [f"#Fields: {IIS_FIELDS}"] * (entry.name == "iis") + ["#Version: 1.0", *entry.example.split("\n")]) for entry in FORMATS if entry.parts]
+
+
 def _carried(carrier: dict[str, object], line: str) -> str:
     return json.dumps({key: value or f"{line}\n" for key, value in carrier.items()})
 
@@ -50,6 +54,29 @@ def test_a_carried_line_says_what_it_says_alone(entry: Format) -> None:
         assert parse(f"{line}\n".encode()).rows.equals(alone), line[:40]
         many = parse(f"{line}\n".encode() * FEWEST_LINES).rows.drop_columns("line_number")
         assert many.slice(FEWEST_LINES - 1).equals(alone.drop_columns("line_number"))
+
+
+@pytest.mark.parametrize(("known", "lines"), W3C)
+def test_a_carried_w3c_log_has_the_fields_that_its_carried_directives_name(known: str, lines: list[str]) -> None:
+    """A shipper puts its head before every line of a file, `#Fields` and comments too."""
+    alone = parse("".join(f"{line}\n" for line in lines).encode())
+    assert (alone.rows.num_rows, alone.rejects.num_rows) == (1, 0)
+    carriers = [*("".join(f"{head}{line}\n" for line in lines) for head in HEADS), *("".join(f"{_carried(carrier, line)}\n" for line in lines) for carrier in CARRIERS)]
+    for body in carriers:
+        parsed = parse(body.encode())
+        assert detect(body.encode()).format == known
+        assert (parsed.rows.equals(alone.rows), parsed.rejects.num_rows) == (True, 0), body[:40]
+
+
+def test_an_agent_that_looks_like_a_directive_is_none() -> None:
+    """What a client sends must not change what the fields of all lines after it are."""
+    line = '192.0.2.7 - - [02/Mar/2026:10:15:00 +0000] "GET / HTTP/1.1" 200 5 "-" "{}"'
+    fields = "#Fields: date time c-ip cs-method cs-uri-stem sc-status cs(User-Agent)\n"
+    assert parse(f'{fields}2026-03-02 10:15:00 192.0.2.7 GET / 200 "#Fields: c-ip"\n2026-03-02 10:15:00 192.0.2.7 GET / 200 -\n'.encode(), "w3c").rows["status"].to_pylist() == [
+        200,
+        200,
+    ]
+    assert parse(line.format("#Fields: c-ip").encode() + b"\n" + line.format("x").encode()).rows.num_rows == 2
 
 
 @pytest.mark.parametrize("head", ["nginx: ", "Mar 12 10:15:00 web1 access_log ", "2026-03-12T10:15:00+00:00 web1.example.com nginx "])

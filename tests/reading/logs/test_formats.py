@@ -50,7 +50,7 @@ def test_w3c_fields_may_change_in_the_middle_of_a_file() -> None:
         {"line_number": 6, "client_ip": "192.0.2.8", "target": "/b", "status": 201},
     ]
     assert parsed.rejects["reason"].to_pylist() == ["field_count"]
-    assert header_of(body, None) == b"#Fields: date time cs-method cs-uri-stem sc-status c-ip\r"
+    assert header_of(body, None) == b"#Fields: date time cs-method cs-uri-stem sc-status c-ip"
     assert header_of(b"2026-03-02 10:16:00 POST /b 201\n", b"#Fields: date") == b"#Fields: date"
 
 
@@ -257,8 +257,8 @@ def test_a_format_of_ones_own_is_read_as_the_server_writes_it(known: str, line: 
     assert {name: row[name] for name in expected} == expected
 
 
-@pytest.mark.parametrize("known", ["apache:no directive", "nginx:no variable", "apache:", "nothing"])
-def test_a_format_that_names_no_field_is_a_fault_of_the_settings(known: str) -> None:
+@pytest.mark.parametrize("known", ["apache:no directive", "nginx:no variable", "apache:", "nothing", "combined+nothing", "combined+w3c", "combined+"])
+def test_a_format_that_does_not_exist_or_names_no_field_is_a_fault_of_the_settings(known: str) -> None:
     """Every line would be refused; better say so at once."""
     with pytest.raises(SettingsError):
         parse(b"x\n", known)
@@ -299,27 +299,46 @@ def test_a_damaged_line_does_not_make_a_file_one_of_a_poorer_format(known: str) 
         assert detect(f"{example[:length]}\n{example}\n{example}\n".encode()).format == known
 
 
-@pytest.mark.parametrize(("others", "known"), [(("common", "vhost_combined"), "nginx"), (("vhost_common", "apache_ssl_request", "apache_ssl_request"), "apache")])
-def test_a_file_of_several_formats_is_one_of_their_family(others: tuple[str, ...], known: str) -> None:
-    """Virtual hosts may share a file and log in their own ways; kept to one format, all but one of them would be refused."""
+@pytest.mark.parametrize(
+    ("best", "others", "known"),
+    [
+        ("combined", ["vhost_combined"], "combined+vhost_combined"),
+        ("combined", ["common", "vhost_combined"], "combined+vhost_combined+common"),
+        ("combined", ["vhost_common", "apache_ssl_request", "apache_ssl_request"], "combined+apache_ssl_request+vhost_common"),
+        ("combined", ["json"], "combined+json"),
+        ("vhost_combined", ["combined"], "vhost_combined+combined"),
+        ("json", ["combined"], "json+combined"),
+        ("traefik", ["common"], "traefik+common"),
+        ("alb", ["combined"], "alb+combined"),
+    ],
+)
+def test_a_file_of_several_formats_is_read_by_each_of_them(best: str, others: list[str], known: str) -> None:
+    """Virtual hosts and containers may share a file and log in their own ways; kept to one format, all but one of them would be refused."""
     examples = {entry.name: entry.example for entry in FORMATS}
-    body = "\n".join([examples["combined"]] * 20 + [examples[name] for name in others] + ["broken"]).encode() + b"\n"
+    body = "\n".join([examples[best]] * 5 + [examples[name] for name in others] + ["broken"] + [examples[best]]).encode() + b"\n"
     found = detect(body)
-    assert (found.format, found.refused_lines) == (known, (21 + len(others),))
-    assert [row["method"] for row in parse(body).rows.to_pylist()] == ["GET"] * (20 + len(others))
+    assert (found.format, found.refused_lines) == (known, (6 + len(others),))
+    rows = parse(body).rows.drop_columns("line_number").to_pylist()
+    alone = {name: parse(examples[name].encode() + b"\n").rows.drop_columns("line_number").to_pylist() for name in (best, *others)}
+    assert rows == alone[best] * 5 + [alone[name][0] for name in others] + alone[best]
+    many = parse(body * FEWEST_LINES, known).rows.drop_columns("line_number").to_pylist()
+    assert many == rows * FEWEST_LINES
 
 
-def test_a_few_damaged_lines_make_no_mixed_file() -> None:
-    """Lines that were cut after the size read as common; their last number may be half of one."""
-    combined = next(entry.example for entry in FORMATS if entry.name == "combined")
-    cut = combined[: combined.index(' "https')]
-    assert detect("\n".join([combined] * 50 + [cut] * 2).encode() + b"\n").format == "combined"
+@pytest.mark.parametrize(("known", "cuts"), [("vhost_combined", ["192.0.2.7", "92.0.2.7"]), ("bunkerweb", ["192.0.2.7", "92.0.2.7", " - 95386"]), ("ovh", [" www.example.com"])])
+def test_a_line_whose_begin_was_cut_off_is_none_of_a_poorer_format(known: str, cuts: list[str]) -> None:
+    """Rotation cuts a file's first line anywhere: what is left of it must make no client or user."""
+    example = next(entry.example for entry in FORMATS if entry.name == known)
+    for cut in cuts:
+        body = f"{example[example.index(cut) :]}\n{example}\n{example}\n".encode()
+        assert (detect(body).format, detect(body).refused_lines) == (known, (1,))
+        assert parse(body).rejects["reason"].to_pylist() == ["truncated_first"]
 
 
 def test_one_stray_tab_makes_no_w3c_log_one_with_tabs() -> None:
     """What stands between the fields is what stands there in most lines."""
     fields, line = b"#Fields: date time c-ip cs-method cs-uri-stem sc-status\n", b"2026-03-02 10:15:00 192.0.2.7 GET /jobs 200\n"
-    for body, read in ((fields + line + line.replace(b"7 ", b"7\t") + line * 2, 3), (fields + line.replace(b" ", b"\t") * 2 + line, 3), (b"\xef\xbb\xbf" + fields + line, 1)):
+    for body, read in ((fields + line + line.replace(b"7 ", b"7\t") + line * 2, 4), (fields + line.replace(b" ", b"\t") * 2 + line, 3), (b"\xef\xbb\xbf" + fields + line, 1)):
         assert parse(body).rows.num_rows == read
 
 
@@ -407,6 +426,8 @@ def test_a_header_that_settings_name_is_delivered(known: str, line: str, told: s
         claims = parse_claims(body, known, header, ("CF-Connecting-IP", "X-Real-IP")).rows
         assert claims.select(["client_ip", "client_header"]).to_pylist() == [{"client_ip": "192.0.2.7", "client_header": told}] * count
         assert set(parse_claims(body, known, header).rows.column("client_header").to_pylist()) == {None}
+        if known == "json":
+            assert parse_claims(body, "combined+json", header, ("CF-Connecting-IP", "X-Real-IP")).rows["client_header"].to_pylist() == [told] * count
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.reading.logs import FORMATS, parse
+from dagster_project.reading.logs.carried import alone
 
 FUZZ_SECONDS = float(os.environ.get("GLASSHOUSE_FUZZ_SECONDS", "60"))
 SHAPES = [json.loads(line) for line in Path(__file__).with_name("shapes.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -60,9 +62,9 @@ def assert_accounted(body: bytes, known: str) -> None:
 
 
 def holds_something(line: bytes, known: str) -> bool:
-    """Tell whether a line must be a row or a reject; `#` begins a comment in W3C logs only."""
+    """Tell whether a line must be a row or a reject; comments, and directives behind what carries them, are in W3C logs only."""
     text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
-    return bool(text) and not (line.startswith(b"#") and known in ("auto", "iis", "cloudfront", "w3c"))
+    return bool(text) and not (known in ("auto", "iis", "cloudfront", "w3c") and (line.startswith(b"#") or re.match(r"#[A-Z][A-Za-z-]+: ", alone(text.strip("\0")))))
 
 
 @given(st.randoms(use_true_random=False), st.lists(st.sampled_from(LINES), min_size=1, max_size=4), st.sampled_from(["auto", "its own", *NAMES]))

@@ -9,6 +9,7 @@ import pytest
 
 from dagster_project.reading.logs import parse
 from dagster_project.reading.logs.detect import detect
+from dagster_project.reading.logs.reader import FEWEST_LINES
 
 CORPUS = Path(__file__).parents[3].parent / "shared" / "corpus" / "lines.jsonl"
 SHAPES = [json.loads(line) for line in Path(__file__).with_name("shapes.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -48,6 +49,17 @@ def test_what_surrounds_a_line_changes_none_of_its_values(around: tuple[str, str
         if _row(record, known) != _row({**record, "raw": f"{before}{record['raw']}{after}"}, known):
             changed.append(f"{record['format']}:{record['number']}")
     assert changed == []
+
+
+def test_many_lines_say_what_one_says() -> None:
+    """Whole columns are read by other code than a line alone; what they disagree on would depend on the size of a file."""
+    wrong = []
+    for record in SHAPES:
+        header = record["header"].encode() if record.get("header") else None
+        one, many = (parse((record["raw"].encode() + b"\n") * count, record["format"], header).rows for count in (1, FEWEST_LINES))
+        if many.drop_columns("line_number").to_pylist() != one.drop_columns("line_number").to_pylist() * FEWEST_LINES:
+            wrong.append(f"{record['format']}:{record['number']}")
+    assert wrong == []
 
 
 def test_real_lines_mean_what_their_sources_say() -> None:
