@@ -37,6 +37,8 @@ class Spool:
         self._schema = schema(EVENTS).append(pa.field("is_part", pa.bool_()))
         self._inputs: list[str] = []
         self._connection = catalog.connect(folder / "spill", MEMORY_LIMIT)
+        # DuckDB judges many files by the first, and would hold the events in memory to join them to a few keys; the right side of each join is the small one.
+        self._connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
         for name, kind in (("delivered", self._schema), ("merged", schema(EVENTS)), ("known", schema(EVENTS))):
             pq.write_table(kind.empty_table(), self._folder / f"{name}.parquet")
         self._view("known", [self._folder / "known.parquet", *known])
