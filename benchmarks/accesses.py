@@ -3,7 +3,7 @@
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -41,24 +41,34 @@ def world(count: int, seed: int = 1) -> dict[str, pa.Table]:
     staff, of_class = draw.integers(STAFF, size=count), draw.integers(len(CLASSES), size=count)
     begin = START_US + draw.integers(DAYS * 86_400, size=count) * SECOND
     lasts = draw.integers(1, 30, count) * 86_400 * SECOND
-    chosen = draw.integers(count, size=count)
-    at = begin[chosen] + (draw.random(count) * lasts[chosen] * 1.05).astype(np.int64)
-    numbers = pa.array(np.arange(count))
     classes = pa.array(CLASSES).take(pa.array(of_class))
     grants = {
-        "grant_id": _named("g", pc.utf8_lpad(numbers.cast(pa.string()), 8, "0")), "account_id": _named("C", account), "is_grantor": True,
+        "grant_id": _named("g", pc.utf8_lpad(pa.array(np.arange(count)).cast(pa.string()), 8, "0")), "account_id": _named("C", account), "is_grantor": True,
         "grantee_kind": "person", "grantee_id": _named("s", staff), "record_classes": pa.ListArray.from_arrays(pa.array(np.arange(count + 1), pa.int32()), classes),
         "valid_from": _instants(begin), "valid_to": _instants(begin + lasts), "recorded_at": _instants(begin),
     }  # fmt: skip
-    events = {
-        "day": _instants(at).cast(pa.date32()), "input_id": "x", "line_number": numbers, "source": "app", "event_id": _named("e", numbers), "occurred_at": _instants(at),
-        "time_status": "zoned", "actor_kind": "staff", "staff_id": _named("s", staff[chosen]), "account_id": _named("C", account[chosen]),
-        "record_class": classes.take(pa.array(chosen)), "record_id": "r1", "action": "read", "has_content": True, "outcome": "ok",
-    }  # fmt: skip
+    granted = _table("scrubbed.grants", grants, count)
     members = {"staff_id": _named("s", np.arange(STAFF)), "kind": "person"}
     run = {"as_of": AS_OF, "dark_access_within_s": 60, "k_visitors": 10, "min_seats": 5}
-    filled = {"scrubbed.grants": (grants, count), "scrubbed.access_events": (events, count), "scrubbed.staff": (members, STAFF), "scrubbed.run": (run, 1)}
-    return {name: _table(name, columns, rows) for name, (columns, rows) in filled.items()}
+    filled = {"scrubbed.staff": (members, STAFF), "scrubbed.run": (run, 1)}
+    tables = {name: _table(name, columns, rows) for name, (columns, rows) in filled.items()}
+    return {"scrubbed.grants": granted, "scrubbed.access_events": accesses(granted, count, draw), **tables}
+
+
+def accesses(grants: pa.Table, count: int, draw: np.random.Generator, first: int = 0) -> pa.Table:
+    """Return accesses that rest on grants, one in twenty too late, numbered from `first`."""
+    chosen = draw.integers(grants.num_rows, size=count)
+    begin, end = (grants.column(name).cast(pa.int64()).to_numpy()[chosen] for name in ("valid_from", "valid_to"))
+    at = begin + (draw.random(count) * (end - begin) * 1.05).astype(np.int64)
+    rested_on = grants.select(["account_id", "grantee_id", "record_classes"]).take(pa.array(chosen)).combine_chunks()
+    numbers = np.arange(first, first + count)
+    events = {
+        "day": _instants(at).cast(pa.date32()), "input_id": "x", "line_number": pa.array(numbers), "source": "app", "event_id": _named("e", numbers),
+        "occurred_at": _instants(at), "time_status": "zoned", "actor_kind": "staff", "staff_id": rested_on["grantee_id"].combine_chunks(),
+        "account_id": rested_on["account_id"].combine_chunks(), "record_class": pc.list_flatten(rested_on["record_classes"].combine_chunks()),
+        "record_id": "r1", "action": "read", "has_content": True, "outcome": "ok",
+    }  # fmt: skip
+    return _table("scrubbed.access_events", events, count)
 
 
 def _named(letter: str, numbers: Any) -> pa.Array:
@@ -77,18 +87,23 @@ def _table(name: str, columns: Mapping[str, Any], rows: int) -> pa.Table:
 
 def write_landing(given: Mapping[str, pa.Table], landing: Path) -> None:
     """Write a world as a landing folder of Parquet files."""
-    grants, events = given["scrubbed.grants"], given["scrubbed.access_events"]
+    grants = given["scrubbed.grants"]
     folders = {
         "grants": grants.select(["grant_id", "account_id", "record_classes", "valid_from", "valid_to", "recorded_at"])
         .append_column("granted_by", pa.array(["cora"] * grants.num_rows))
         .append_column("grantee", pc.binary_join_element_wise("person:", grants["grantee_id"], "")),
-        "access_events": events.select(["event_id", "account_id", "record_class", "record_id", "action", "occurred_at"]).append_column("actor", events["staff_id"]),
+        "access_events": native(given["scrubbed.access_events"]),
         "staff": given["scrubbed.staff"].select(["staff_id"]),
         "grantors": pa.table({"person_id": ["cora"] * ACCOUNTS, "account_id": [f"C{number}" for number in range(ACCOUNTS)], "valid_from": [BEFORE] * ACCOUNTS}),
     }
     for folder, rows in folders.items():
         (landing / folder).mkdir(parents=True)
         pq.write_table(rows, landing / folder / "0.parquet")
+
+
+def native(events: pa.Table) -> pa.Table:
+    """Return accesses as an application delivers them."""
+    return events.select(["event_id", "account_id", "record_class", "record_id", "action", "occurred_at"]).append_column("actor", events["staff_id"])
 
 
 def measure_decisions(count: int) -> list[str]:
@@ -107,11 +122,23 @@ def measure_decisions(count: int) -> list[str]:
     return [title, "", words, "", head, "|---|---|---|---|---|---|---|", *rows, ""]
 
 
-def _command(given: Mapping[str, pa.Table]) -> Cost:
+def measure_many(files: int, each: int = 1_000_000) -> list[str]:
+    """Return the table of accesses a second where they come in many files, all under one set of grants."""
+    given, draw, count = world(each), np.random.default_rng(2), files * each
+    more = (native(accesses(given["scrubbed.grants"], each, draw, number * each)) for number in range(1, files))
+    whole = _command(given, more)
+    title = f"### In {files} files, against {each:,} grants"
+    head = "| accesses | accesses/s | wall s | CPU s | memory, MB |"
+    return [title, "", head, "|---|---|---|---|---|", f"| {count:,} | {count / whole.wall_s:,.0f} | {whole.wall_s:.1f} | {whole.cpu_s:.1f} | {whole.together_mb:,.0f} |", ""]
+
+
+def _command(given: Mapping[str, pa.Table], more: Iterable[pa.Table] = ()) -> Cost:
     with tempfile.TemporaryDirectory(prefix="glasshouse-bench-") as folder:
         write_landing(given, Path(folder) / "landing")
+        for number, events in enumerate(more, 1):
+            pq.write_table(events, Path(folder) / "landing" / "access_events" / f"{number}.parquet")
         command = (sys.executable, "-m", "dagster_project.cli", "decide", f"{folder}/landing", "--as-of", AS_OF.isoformat(), "--out", f"{folder}/decisions.parquet")
-        return cost(command, {"XDG_STATE_HOME": f"{folder}/state"})
+        return cost(command, {"XDG_STATE_HOME": f"{folder}/state"}, limit_s=3600)
 
 
 def _plain(given: Mapping[str, pa.Table]) -> float:

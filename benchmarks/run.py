@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from itertools import islice, pairwise
 from pathlib import Path
 
-from benchmarks.accesses import measure_decisions
+from benchmarks.accesses import measure_decisions, measure_many
 from benchmarks.generate_log import COMBINED, JSON, lines
 from benchmarks.measure import cost
 from benchmarks.peers import peers
@@ -34,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--lines", type=int, nargs="+", default=[1_000_000, 5_000_000], help="lengths of the log; beside the shortest run all peers, gzip and JSON")
     parser.add_argument("--accesses", type=int, default=2_000_000)
+    parser.add_argument("--access-files", type=int, default=50, help="files of a million accesses each, all under the same million grants")
     parser.add_argument("--record-files", type=int, default=10_000, help="Parquet files of a record store, with 10,000 records each")
     parser.add_argument("--table-rows", type=int, default=10_000_000, help="rows of a table of PostgreSQL")
     parser.add_argument("--reported", type=int, nargs=2, default=[1_000_000, 10_000], metavar=("ACCESSES", "FINDINGS"), help="the month of the report")
@@ -45,7 +46,13 @@ def main() -> None:
             written += end_to_end(Path(folder), log, count, is_shortest=count == min(chosen.lines))
             if count == min(chosen.lines):
                 of_reading = stages(log)
-    written += [*of_reading, *measure_decisions(chosen.accesses), *measure_stores(chosen.record_files, 10_000, chosen.table_rows), *measure_report(*chosen.reported)]
+    written += [
+        *of_reading,
+        *measure_decisions(chosen.accesses),
+        *measure_many(chosen.access_files),
+        *measure_stores(chosen.record_files, 10_000, chosen.table_rows),
+        *measure_report(*chosen.reported),
+    ]
     RESULTS.write_text("\n".join(written) + "\n", encoding="utf-8")
     print("\n".join(written))
 
