@@ -10,7 +10,7 @@ import pyarrow as pa
 from dagster_project.scrubbing import protocols
 from dagster_project.scrubbing.agents import agent
 from dagster_project.scrubbing.detectors import PERSONAL, card_numbers, kinds, may_hold_cards
-from dagster_project.scrubbing.memory import CLOSED, Memory, Seen, distinct
+from dagster_project.scrubbing.memory import CLOSED, Combination, Memory
 from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.referrers import alike, referrer
 from dagster_project.scrubbing.targets import Target, Targets
@@ -110,21 +110,19 @@ def hosts(accounts: Accounts, own_hosts: Collection[str]) -> Memory:
     return Memory(made, {"host": CLOSED, "account": pa.int32(), **CARDS})
 
 
-class Alike:
-    """Texts of which many say the same: what `reduced` leaves of them is remembered, as by a Memory; card numbers are looked for in each text itself."""
+class Alike(Memory):
+    """Remembers texts of which many say the same: what `make` makes of what `reduced` leaves of them; card numbers are looked for in each text itself."""
 
     def __init__(self, reduced: Callable[[pl.Series], pl.Series], make: Callable[[str | None], tuple[object, ...]], schema: dict[str, pa.DataType]) -> None:
+        super().__init__(make, {**schema, **CARDS})
         self._reduced = reduced
-        self._memory = Memory(make, schema)
-        self._cards = Memory(lambda text: (cards(text),), CARDS)
+        self._reductions = Memory(make, schema)
 
-    def see(self, column: pa.Array) -> Seen:
-        """Return what was made of the texts of a column, and how many card numbers each holds."""
-        values, rows = distinct(column)
-        texts = pl.Series(values, dtype=pl.String)
-        seen = self._memory.see(self._reduced(texts).to_arrow())
-        numbers = self._cards.see(texts.set(~may_hold_cards(texts), None).to_arrow())
-        return Seen(seen.made.take(seen.rows).append_column("cards", numbers.column("cards")), rows)
+    def _made(self, new: list[Combination]) -> list[pa.Array]:
+        texts = pl.Series([text for (text,) in new], dtype=pl.String)
+        seen = self._reductions.see(self._reduced(texts).to_arrow())
+        numbers = [cards(text) if may_hold else 0 for text, may_hold in zip(texts, may_hold_cards(texts), strict=True)]
+        return [*seen.made.take(seen.rows).columns, pa.array(numbers, pa.int32())]
 
 
 def referrers(own_hosts: frozenset[str]) -> Alike:

@@ -60,12 +60,16 @@ class Memory:
         if len(self._texts[1]) + len(self._combinations[1]) > MOST_VALUES or self._chars > MOST_CHARS:
             self._begin()
         numbering, made = self._texts if len(columns) == 1 else self._combinations
-        numbers, rows, new = numbering.numbered(*map(distinct, columns))
+        numbers, rows, new = numbering.numbered(*map(_coded, columns))
         if new:
             self._chars += sum(len(cell) for value in new for cell in value if isinstance(cell, str))
-            cells = zip(*starmap(self._make, new), strict=True)
-            made.add([_cells(of_field, field.type) for of_field, field in zip(cells, self._schema, strict=True)])
+            made.add(self._made(new))
         return made.seen(numbers, rows)
+
+    def _made(self, new: list[Combination]) -> list[pa.Array]:
+        """Return the columns made of combinations of values."""
+        cells = zip(*starmap(self._make, new), strict=True)
+        return [_cells(of_field, field.type) for of_field, field in zip(cells, self._schema, strict=True)]
 
 
 class _Texts:
@@ -134,8 +138,7 @@ def _cells(cells: Sequence[object], of_type: pa.DataType) -> pa.Array:
     return pa.array(cells, of_type.value_type).dictionary_encode() if pa.types.is_dictionary(of_type) else pa.array(cells, of_type)
 
 
-def distinct(column: pa.Array) -> Coded:
-    """Return the distinct values of a column, plain or dictionary-encoded."""
+def _coded(column: pa.Array) -> Coded:
     if not pa.types.is_dictionary(column.type):
         column = column.dictionary_encode(null_encoding="encode")
         return column.dictionary, column.indices

@@ -53,7 +53,7 @@ class _Site:
         own_hosts = frozenset(map(str.lower, site.own_hosts))
         read = Targets(site, settings.access.customer_record_routes, settings.accounts.path_patterns)
         self.clients = Clients(Proxies.of(site.trusted_proxies))
-        self.texts: dict[str, columns.Alike | Memory] = {
+        self.texts: dict[str, Memory] = {
             "target": columns.targets(read, accounts, lambda candidate: route_id(name, candidate)),
             "host": columns.hosts(accounts, own_hosts),
             "referer": columns.referrers(own_hosts),
@@ -75,7 +75,7 @@ class Scrubber:
         self._literals = Literals(settings.thresholds.literal_visitors, settings.thresholds.literal_accounts, first_route_id, learnt)
         self._sites: dict[str, _Site] = {}
         self._accounts = columns.Accounts(people)
-        self._texts: dict[str, columns.Alike | Memory] = {
+        self._texts: dict[str, Memory] = {
             "method": columns.methods(),
             "http_version": columns.versions(),
             "user_agent": columns.agents(),

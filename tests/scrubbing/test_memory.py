@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 
 from dagster_project.scrubbing import memory
+from dagster_project.scrubbing.columns import Alike
 from dagster_project.scrubbing.memory import CLOSED, Memory
 
 SCHEMA = {"upper": CLOSED, "length": pa.int32()}
@@ -79,3 +80,18 @@ def test_has_any_tells_of_what_was_ever_made() -> None:
     seen = noting([])
     assert not seen.see(pa.array([None], pa.string())).has_any("length")
     assert seen.see(pa.array(["a"])).has_any("length")
+
+
+def test_texts_that_are_alike_are_made_once() -> None:
+    """A search is asked for with other words each time; a card number is one of the text itself."""
+    noted: list[str | None] = []
+
+    def made(text: str | None) -> tuple[str]:
+        noted.append(text)
+        return (str(text).upper(),)
+
+    seen = Alike(lambda texts: texts.str.slice(0, 1), made, {"upper": CLOSED})
+    found = [seen.see(pa.array(column, pa.string())) for column in (["a1", "b", None, "a 4111111111111111"], ["a2", "b", "a1"])]
+    assert [each.column("upper").to_pylist() for each in found] == [["A", "B", "NONE", "A"], ["A", "B", "A"]]
+    assert [each.column("cards").to_pylist() for each in found] == [[0, 0, 0, 1], [0, 0, 0]]
+    assert noted == [None, "a", "b"]
