@@ -57,9 +57,10 @@ possible as (
 wanted as (
     select * from possible where record_class is not null and record_id is not null and action is not null and case_id is not null
 ),
--- Any number will do: keys are only told apart by it.
 key as (
-    select account_id, named, faults, holder_id, record_class, record_id, action, case_id, row_number() over () as key_id
+    select
+        *,
+        row_number() over (order by account_id, named, faults, holder_id, record_class, record_id, action, case_id) as key_id
     from (select distinct account_id, named, faults, holder_id, record_class, record_id, action, case_id from wanted) as asked
 )
 select

@@ -3,7 +3,7 @@ with
 stamped as (
     select
         -- Any number will do: accesses are only told apart by it.
-        row_number() over () as event_number,
+        row_number() over (order by event.source, event.event_id) as event_number,
         event.source,
         event.event_id,
         event.occurred_at,

@@ -27,9 +27,10 @@ record as (
 action as (
     select record.*, unnest(record.actions) as scope_action from record
 ),
--- Any number will do: keys are only told apart by it.
 key as (
-    select account_id, named, grantee_id, scope_class, scope_record, scope_action, scope_case, row_number() over () as key_id
+    select
+        *,
+        row_number() over (order by account_id, named, grantee_id, scope_class, scope_record, scope_action, scope_case) as key_id
     from (select distinct account_id, named, grantee_id, scope_class, scope_record, scope_action, scope_case from action) as scope
 )
 select

@@ -53,7 +53,9 @@ stretch as (
     where not held.is_plain and (not part.is_behind_end or held.revoked_at is not null)
 ),
 numbered as (
-    select *, row_number() over () as number from stretch where stop_at is null or begin_at < stop_at
+    select *, row_number() over (order by key_id, refused_us, grant_rank, lag_us, is_behind_end) as number
+    from stretch
+    where stop_at is null or begin_at < stop_at
 ),
 -- Where an edge falls among the instants: how many stand before it; all before an open end.
 placed as (
