@@ -10,6 +10,7 @@ import pytest
 from dagster_project.cli import status_of
 from dagster_project.cli.common import app
 from dagster_project.publishing.query import query, shown
+from dagster_project.reading.logs.formats import FORMATS
 from tests.write_docs import pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -81,6 +82,11 @@ def test_the_readme_shows_the_true_answer(demo_home: Path) -> None:
 
 
 @pytest.mark.xdist_group("demo")
+def test_the_readme_counts_the_formats() -> None:
+    """A number written by hand stays what it was when a format is added."""
+    assert f"request logs in {len(FORMATS)} formats" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
 def test_the_page_of_tables_names_every_table_of_the_warehouse(demo_warehouse: duckdb.DuckDBPyConnection) -> None:
     """An analyst who finds a table that no page names does not know what may be done with it."""
     held = {f"{schema}.{name}" for schema, name in demo_warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall()}
