@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from dagster_project.reading.files import Found, Readable, decompressed
 
 LONGEST_LINE_BYTES = 1 << 20
@@ -48,7 +50,7 @@ def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = 32 << 20, end_by
         else:
             offset, line = skipped.size_bytes, 1 + skipped.lines
         ends_open = not body.endswith(b"\n")
-        held = Piece(body, offset, line, body.count(b"\n") + ends_open, False, ends_open, cut_bytes)
+        held = Piece(body, offset, line, _line_ends(body) + ends_open, False, ends_open, cut_bytes)
     if held is not None:
         yield replace(held, is_last=True)
     if readable.damage:
@@ -78,7 +80,7 @@ class _Skipped:
         for chunk in chunks:
             head = chunk[: self.wanted_bytes - self.size_bytes]
             self.size_bytes += len(head)
-            self.lines += head.count(b"\n")
+            self.lines += _line_ends(head)
             yield chunk[len(head) :]
 
 
@@ -141,3 +143,8 @@ class _Held:
     def _whole(self) -> bytes:
         self._chunks = [b"".join(self._chunks)]
         return self._chunks[0]
+
+
+def _line_ends(body: bytes) -> int:
+    """Count line feeds; other threads go on meanwhile, as they do not while `bytes.count` does."""
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("\n")))

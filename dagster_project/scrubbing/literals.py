@@ -57,28 +57,41 @@ class Contributors:
 
     def __init__(self, cap: int) -> None:
         self._cap = cap
-        self._settled = pl.DataFrame(schema={"candidate": pl.UInt32, "who": pl.Int64})
+        self._pairs = [(np.zeros(0, np.int64), np.zeros(0, np.int64))]  # those settled, then those taken since
         self._is_full = np.zeros(0, np.bool_)
-        self._pending: list[pl.DataFrame] = []
 
     def add(self, candidates: npt.NDArray[np.int64], who: npt.NDArray[np.int64]) -> None:
         """Take a candidate and who asked for it, for each request; what is full already needs no more."""
         self._is_full.resize(max(len(self._is_full), candidates.max(initial=-1) + 1), refcheck=False)
         is_open = ~self._is_full[candidates]
-        self._pending.append(pl.DataFrame({"candidate": candidates[is_open], "who": who[is_open]}, schema=self._settled.schema).unique())
-        if sum(map(len, self._pending)) > max(SETTLE_ROWS, len(self._settled)):
-            self.settled()
+        self._pairs.append((candidates[is_open], who[is_open]))
+        settled, *pending = (len(candidates) for candidates, _ in self._pairs)
+        if sum(pending) > max(SETTLE_ROWS, settled):
+            self._settle()
 
     def settled(self) -> pl.DataFrame:
         """Return the pairs, at most `cap` for each candidate: enough for any union to be told from a smaller one."""
-        if not self._pending:
-            return self._settled
-        pairs = pl.concat([self._settled, *self._pending]).unique()
-        self._settled = pairs.filter(pl.int_range(pl.len()).over("candidate") < self._cap)
-        full = self._settled.group_by("candidate").len().filter(pl.col("len") >= self._cap)["candidate"]
-        self._is_full[full.to_numpy()] = True
-        self._pending = []
-        return self._settled
+        self._settle()
+        [(candidates, who)] = self._pairs
+        return pl.DataFrame({"candidate": candidates, "who": who}, schema={"candidate": pl.UInt32, "who": pl.Int64})
+
+    def _settle(self) -> None:
+        """Sort the pairs and keep the first `cap` different ones of each candidate; sorting holds less memory than hashing."""
+        candidates, who = map(np.concatenate, zip(*self._pairs, strict=True))
+        order = np.lexsort((who, candidates))
+        candidates, who = candidates[order], who[order]
+        is_new = _differs(candidates) | _differs(who)
+        candidates, who = candidates[is_new], who[is_new]
+        starts = np.flatnonzero(_differs(candidates))
+        counts = np.diff(starts, append=len(candidates))
+        is_kept = np.arange(len(candidates)) - np.repeat(starts, counts) < self._cap
+        self._is_full[candidates[starts[counts >= self._cap]]] = True
+        self._pairs = [(candidates[is_kept], who[is_kept])]
+
+
+def _differs(values: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Tell which values are not those before them."""
+    return np.concatenate((np.ones(min(1, len(values)), np.bool_), values[1:] != values[:-1]))
 
 
 class Literals:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from dagster_project.engines.lake import Lake
 from dagster_project.scrubbing.scrub import Origin, Scrubbed, Scrubber
 
-BATCH_ROWS = 50_000  # below it, setting up columns costs more than the rows
+BATCH_ROWS = 50_000  # of small inputs; below it, setting up columns costs more than the rows
 FILE_ROWS = 125_000
 TABLES = ("scrubbed.requests", "scrubbed.visits", "scrubbed.staff_requests")
 
@@ -35,6 +35,7 @@ class Batches:
         self._scrubber = scrubber
         self._name: str | None = None
         self._files = 0
+        self._begun: str | None = None
         self._lots: list[Lot] = []
         self._rows = 0
         self._scrubbed: list[Scrubbed] = []
@@ -46,7 +47,7 @@ class Batches:
     def begin(self, input_id: str) -> None:
         """Begin an input that comes in several pieces and may yet be refused: its rows go into files of its own."""
         self.close()
-        self._name, self._files = input_id, 0
+        self._name, self._files, self._begun = input_id, 0, input_id
         self._tokens_before = self._tokens.copy()
 
     def discard(self) -> None:
@@ -66,7 +67,7 @@ class Batches:
             self._name, self._files = lot.origin.input_id, 0
         self._lots.append(lot)
         self._rows += lot.rows.num_rows
-        if self._rows >= BATCH_ROWS:
+        if self._rows >= BATCH_ROWS or lot.origin.input_id == self._begun:
             self._scrub()
 
     def close(self) -> dict[date, int]:

@@ -32,7 +32,7 @@ from dagster_project.scrubbing.scrub import Origin, Scrubber
 from dagster_project.settings import Settings
 
 FOLDERS = ("web_logs", "request_logs")
-PIECE_BYTES = 6 << 20
+PIECE_BYTES = 12 << 20
 PARSERS = 2  # pieces at a time: what one cannot do on both cores, the other does
 GATE_LINES = 1_000  # below it a share of refused lines says nothing (privacy-rules.md section 8)
 
