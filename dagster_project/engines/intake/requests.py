@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -96,14 +97,14 @@ class _Intake:
         try:
             entry.format = self._formats.of(entry.found)
             for piece, parsed in self._parsed(entry, skip_bytes):
-                rows = self._accounted(entry, piece, parsed)
+                self._account(entry, piece, parsed)
                 if piece.is_last:
                     self._gate(entry)
                 elif not is_begun:
                     self._batches.begin(entry.input_id)
                     is_begun = True
-                self._batches.add(Lot(origin, rows, piece.first_line, on_time))
-                self._house.watch(f"reading {origin.folder}/{origin.site}", piece.byte_offset + len(piece.body), entry.bytes)
+                self._batches.add(Lot(origin, parsed.rows, piece.first_line, on_time))
+                self._house.watch(f"reading {origin.folder}/{origin.site}", piece.byte_offset, entry.bytes)
         except InputError as error:
             if isinstance(error, DamagedError) and entry.parsed:
                 entry.damage = error
@@ -126,26 +127,16 @@ class _Intake:
         read = self._readers.submit(next, reader, None)
         return self._parsers.submit(lambda: None if (headed := read.result()) is None else parse(headed))
 
-    def _accounted(self, entry: Entry, piece: Piece, parsed: logs.Parsed) -> pa.Table:
-        """Count the lines of a piece and index those that are refused; return its rows. Only the first line of a file can be cut at its beginning, and a row needs a time."""
-        rows, rejects = parsed.rows, parsed.rejects
-        if piece.first_line > 1 and rejects.num_rows:
-            reasons = rejects.column("reason")
-            inside = pc.if_else(pc.equal(reasons, "truncated_first"), "no_match", reasons)
-            rejects = rejects.set_column(rejects.schema.get_field_index("reason"), "reason", inside)
-        if rows.column("ts").null_count:
-            timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
-            rejects = pa.concat_tables([rejects, split(piece.body).rejects(dict.fromkeys((line - 1 for line in timeless), "bad_time"))])
-            rows = rows.filter(rows.column("ts").is_valid())
+    def _account(self, entry: Entry, piece: Piece, parsed: logs.Parsed) -> None:
+        """Count the lines of a piece and index those that are refused."""
         entry.lines += piece.lines
-        entry.parsed += rows.num_rows
-        entry.quarantined += rejects.num_rows
+        entry.parsed += parsed.rows.num_rows
+        entry.quarantined += parsed.rejects.num_rows
         entry.blank = entry.lines - entry.parsed - entry.quarantined
-        span = pc.min_max(rows.column("ts")).as_py()
+        span = pc.min_max(parsed.rows.column("ts")).as_py()
         entry.saw(span["min"], span["max"])
-        if rejects.num_rows:
-            self._accounts.rejects.append(with_input(moved(rejects, piece), entry.input_id))
-        return rows
+        if parsed.rejects.num_rows:
+            self._accounts.rejects.append(with_input(parsed.rejects, entry.input_id))
 
     def _gate(self, entry: Entry) -> None:
         """Refuse or warn about a file of which too much is refused (privacy-rules.md section 8)."""
@@ -194,10 +185,24 @@ def _headed(entry: Entry, skip_bytes: int) -> Iterator[Headed]:
 
 
 def _parse(known: str, client_headers: tuple[str, ...], headed: Headed) -> tuple[Piece, logs.Parsed]:
-    """Return a piece and what is in it, texts as numbers of their distinct values."""
+    """Return a piece without its bytes, and what is in it: rows, texts as numbers of their distinct values, and refused lines by their places in the file."""
     piece, header = headed
-    parsed = logs.parse_claims(piece.body, known, header, client_headers)
-    return piece, logs.Parsed(coded(parsed.rows), parsed.rejects)
+    parsed = _timed(logs.parse_claims(piece.body, known, header, client_headers), piece)
+    return replace(piece, body=b""), logs.Parsed(coded(parsed.rows), moved(parsed.rejects, piece))
+
+
+def _timed(parsed: logs.Parsed, piece: Piece) -> logs.Parsed:
+    """Refuse rows without a time; only the first line of a file can be cut at its beginning."""
+    rows, rejects = parsed.rows, parsed.rejects
+    if piece.first_line > 1 and rejects.num_rows:
+        reasons = rejects.column("reason")
+        inside = pc.if_else(pc.equal(reasons, "truncated_first"), "no_match", reasons)
+        rejects = rejects.set_column(rejects.schema.get_field_index("reason"), "reason", inside)
+    if rows.column("ts").null_count:
+        timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
+        rejects = pa.concat_tables([rejects, split(piece.body).rejects(dict.fromkeys((line - 1 for line in timeless), "bad_time"))])
+        rows = rows.filter(rows.column("ts").is_valid())
+    return logs.Parsed(rows, rejects)
 
 
 def _has_headers(known: str) -> bool:
