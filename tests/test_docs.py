@@ -10,6 +10,10 @@ import pytest
 from dagster_project.cli import status_of
 from dagster_project.cli.common import app
 from dagster_project.publishing.query import query, shown
+from dagster_project.reading.accesses.native import EVENTS
+from dagster_project.reading.cells import Column
+from dagster_project.reading.files import DEFAULT_SITES
+from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.formats import FORMATS
 from tests.write_docs import pages
 
@@ -85,6 +89,19 @@ def test_the_readme_shows_the_true_answer(demo_home: Path) -> None:
 def test_the_readme_counts_the_formats() -> None:
     """A number written by hand stays what it was when a format is added."""
     assert f"request logs in {len(FORMATS)} formats" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_names_every_folder_that_can_be_delivered() -> None:
+    """A folder that the first page leaves out is one that nobody delivers."""
+    table = re.findall(r"^\| (`\w+/`.*?) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    named = [folder for cell in table for folder in re.findall(r"`(\w+)/`", cell)]
+    assert sorted(named) == sorted([*LEDGERS, *DEFAULT_SITES, "access_events", "records"])
+
+
+@pytest.mark.parametrize(("folder", "column"), [(folder, column) for folder, columns in {**LEDGERS, "access_events": EVENTS}.items() for column in columns])
+def test_every_column_that_can_be_delivered_has_a_meaning(folder: str, column: Column) -> None:
+    """Who writes a ledger knows of a column what its page says, and nothing else."""
+    assert len(column.meaning) > 3, folder
 
 
 def test_the_page_of_tables_names_every_table_of_the_warehouse(demo_warehouse: duckdb.DuckDBPyConnection) -> None:
