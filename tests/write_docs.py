@@ -147,7 +147,7 @@ def ledgers_page() -> str:
         "All files of a ledger are read whole at every run, in the order of their names, and are one ledger; access events are taken once.",
         "All spans are half-open: the end itself is outside.",
         "",
-        "A **required** column that is missing refuses its file. A row that lacks its value, or one of whose values does not fit, is refused with its line number, and the rest counts.",
+        "A **required** column that is missing refuses its file. A row without its value, or with a value that does not fit, is refused with its line number, and the rest counts.",
         "In CSV an empty cell is missing, in JSON null. Columns that are not listed are ignored, and told. Names are in lower case; there are no aliases.",
         "*A code* has four words at most and names nobody; any other text in its place is shown as `{redacted}`.",
         "",

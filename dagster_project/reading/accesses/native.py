@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 
 from dagster_project.reading.accesses.events import Events, Take
 from dagster_project.reading.cells import TEXTS, Column
-from dagster_project.reading.instants import INSTANT, is_zone, placed
+from dagster_project.reading.instants import INSTANT, placed
 from dagster_project.reading.ledgers import format_of, read_rows
+from dagster_project.zones import is_zone
 
 EVENTS = (
     Column("event_id", is_required=True, meaning="the event, unique in its source; the same again is a duplicate, with other content it is refused"),
