@@ -62,6 +62,11 @@ class Table:
         return self.name.split(".")[0]
 
     @property
+    def file(self) -> str:
+        """Return the file that defines it, `sql/2_measured/account_requests_daily.sql`."""
+        return self.path.relative_to(root()).as_posix()
+
+    @property
     def select(self) -> str:
         """Return all parts as one statement."""
         return "".join(self.parts) if len(self.parts) < 2 else "\nunion all\n".join(f"(\n{part}\n)" for part in self.parts)
