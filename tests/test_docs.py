@@ -10,6 +10,7 @@ import pytest
 from dagster_project.cli import status_of
 from dagster_project.cli.common import app
 from dagster_project.publishing.query import query, shown
+from dagster_project.publishing.words import CODES
 from dagster_project.reading.accesses.native import EVENTS
 from dagster_project.reading.cells import Column
 from dagster_project.reading.files import DEFAULT_SITES
@@ -21,6 +22,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 COMMANDS = {name for name in app if not name.startswith("-")}
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"(?<![\w./-])([\w./-]+\.md)\b(?:#([\w-]+))?")
+FOLDERS = ("dagster_project", "sql", "expectations", "tests", "benchmarks", "data_samples", "docs")
+FILES = [ROOT / "Makefile", *ROOT.glob("*.md"), *ROOT.glob("*.toml"), *(path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*")))]
+WRITTEN = [path for path in FILES if path.name == "Makefile" or path.suffix in {".py", ".sql", ".json", ".toml", ".md"}]
 PLACES = {"HOME", "LANDING", "demo", "house"}
 
 
@@ -51,6 +56,30 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", FENCED.sub("", page.read_text(encoding="utf-8")))
     missing = [target for target in targets if not target.startswith("http") and not (page.parent / target).exists()]
     assert missing == []
+
+
+def test_every_page_that_is_named_anywhere_exists() -> None:
+    """A rule whose source cannot be opened is a rule that nobody can check: comments, docstrings and pages name what lies here, and headings that it has."""
+    named = [(path, *found) for path in WRITTEN for found in NAMED.findall(path.read_text(encoding="utf-8", errors="replace"))]
+    missing = [
+        (str(path.relative_to(ROOT)), name, anchor) for path, name, anchor in named if not any(anchor in anchors(folder / name) for folder in (ROOT, ROOT / "docs", path.parent))
+    ]
+    assert missing == []
+    assert len(named) > 100
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the headings of a page as links write them, and the page as a whole as an empty one."""
+    if not page.is_file():
+        return set()
+    headings = re.findall(r"^#+ (.*)$", FENCED.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {"", *(re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings)}
+
+
+def test_the_page_of_verdicts_has_every_code() -> None:
+    """Whoever is accused by a code must be able to read when it is given."""
+    page = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b|\bGRANTED\b|\bREVOKED\b|\bEXPIRED\b|\bBACKDATED\b", page)) == set(CODES)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -172,7 +172,7 @@ def test_an_id_is_its_text(written: str, text: str, tmp_path: Path) -> None:
 
 
 def test_empty_is_none_but_for_cases_and_records(tmp_path: Path) -> None:
-    """An empty class names none, while an empty case is a case (decision-rules: Facts)."""
+    """An empty class names none, while an empty case is a case (docs/ledgers.md)."""
     found = _grants(tmp_path, {"case_id": "", "record_ids": [""], "revoked_at": None}, {"account_id": ""})
     assert (found.rows["case_id"].to_pylist(), found.rows["record_ids"].to_pylist()) == ([""], [[""]])
     assert found.rejects["reason"].to_pylist() == ["field_missing"]

@@ -131,7 +131,7 @@ def test_each_key_is_merged_for_itself(people: People, tmp_path: Path) -> None:
 
 
 def test_a_revocation_is_recorded_when_it_happened_unless_said_otherwise(people: People, tmp_path: Path) -> None:
-    """revocation_recorded_at defaults to revoked_at (decision-rules: Defaults)."""
+    """revocation_recorded_at defaults to revoked_at (docs/ledgers.md#grants)."""
     found = _scrub(tmp_path, people, "grants", [GRANT | {"revoked_at": "2026-03-10T10:00:00Z"}, REVOKED | {"grant_id": "g2"}])
     assert found.table["revocation_recorded_at"].to_pylist() == [NINE.replace(hour=10), NINE.replace(hour=10, minute=5)]
 
