@@ -15,6 +15,7 @@ from dagster_project.reading.accesses.native import EVENTS
 from dagster_project.reading.cells import Column
 from dagster_project.reading.files import DEFAULT_SITES
 from dagster_project.reading.ledger_columns import LEDGERS
+from dagster_project.reading.logs import parse
 from dagster_project.reading.logs.formats import FORMATS
 from tests.write_docs import pages
 
@@ -74,6 +75,23 @@ def anchors(page: Path) -> set[str]:
         return set()
     headings = re.findall(r"^#+ (.*)$", FENCED.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
     return {"", *(re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings)}
+
+
+def test_decisions_stand_newest_first() -> None:
+    """Who looks up what was decided last reads the first entry."""
+    days = re.findall(r"^## (\S+) · ", (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert days == sorted(days, reverse=True)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", day) for day in days)
+
+
+def test_the_example_of_a_log_format_is_read() -> None:
+    """The page shows how to add a format; a line that its own layout does not read would show it wrong."""
+    page = (ROOT / "docs" / "adding.md").read_text(encoding="utf-8")
+    layout, example = re.search(r'EDGE = \(nginx\("(.*)"\),\)', page), re.search(r'_EDGE = "(.*)"', page)
+    assert layout
+    assert example
+    read = parse(example[1].encode(), f"nginx:{layout[1]}").rows
+    assert read.select(["client_ip", "target", "status", "bytes"]).to_pylist() == [{"client_ip": "192.0.2.7", "target": "/jobs?page=2", "status": 200, "bytes": 5120}]
 
 
 def test_the_page_of_verdicts_has_every_code() -> None:
