@@ -4,9 +4,10 @@ import hashlib
 import ipaddress
 import re
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+
+from dagster_project.zones import is_zone
 
 AccountRule = Literal["log", "host", "path", "user"]
 AccessFormat = Literal["native", "pgaudit", "cloudtrail", "google", "teleport", "salesforce", "okta", "zendesk", "github", "ocsf", "json"]
@@ -19,7 +20,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 
 
 def _zone(name: str) -> str:
-    if name not in available_timezones():
+    if not is_zone(name):
         raise ValueError("no such time zone")
     return name
 

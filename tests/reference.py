@@ -1,4 +1,4 @@
-"""The decision rules again, slow and plain, so that an auditor can lay each function beside its rule; nothing here may be shared with the engine.
+"""The rules of docs/verdicts.md again, slow and plain, so that an auditor can lay each function beside its rule; nothing here may be shared with the engine.
 
 One access at a time, one loop over all grants, instants as integers of microseconds. Numbers in comments are the steps of the order of decision.
 

@@ -1,4 +1,4 @@
-"""The engine against the worked cases of the decision rules."""
+"""The engine against worked cases of the rules (docs/verdicts.md)."""
 
 import json
 from pathlib import Path

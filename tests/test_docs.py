@@ -11,6 +11,12 @@ from dagster_project.cli import status_of
 from dagster_project.cli.common import app
 from dagster_project.engines import catalog
 from dagster_project.publishing.query import query, shown
+from dagster_project.publishing.words import CODES
+from dagster_project.reading.accesses.native import EVENTS
+from dagster_project.reading.cells import Column
+from dagster_project.reading.files import DEFAULT_SITES
+from dagster_project.reading.ledger_columns import LEDGERS
+from dagster_project.reading.logs import parse
 from dagster_project.reading.logs.formats import FORMATS
 from tests.write_docs import pages
 
@@ -18,6 +24,10 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
 COMMANDS = {name for name in app if not name.startswith("-")}
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+NAMED = re.compile(r"(?<![\w./-])([\w./-]+\.md)\b(?:#([\w-]+))?")
+FOLDERS = ("dagster_project", "sql", "expectations", "tests", "benchmarks", "data_samples", "docs")
+FILES = [ROOT / "Makefile", *ROOT.glob("*.md"), *ROOT.glob("*.toml"), *(path for folder in FOLDERS for path in sorted((ROOT / folder).rglob("*")))]
+WRITTEN = [path for path in FILES if path.name == "Makefile" or path.suffix in {".py", ".sql", ".json", ".toml", ".md"}]
 PLACES = {"HOME", "LANDING", "demo", "house"}
 
 
@@ -48,6 +58,47 @@ def test_links_lead_somewhere(page: Path) -> None:
     targets = re.findall(r"\]\(([^)#]+)[^)]*\)", FENCED.sub("", page.read_text(encoding="utf-8")))
     missing = [target for target in targets if not target.startswith("http") and not (page.parent / target).exists()]
     assert missing == []
+
+
+def test_every_page_that_is_named_anywhere_exists() -> None:
+    """A rule whose source cannot be opened is a rule that nobody can check: comments, docstrings and pages name what lies here, and headings that it has."""
+    named = [(path, *found) for path in WRITTEN for found in NAMED.findall(path.read_text(encoding="utf-8", errors="replace"))]
+    missing = [
+        (str(path.relative_to(ROOT)), name, anchor) for path, name, anchor in named if not any(anchor in anchors(folder / name) for folder in (ROOT, ROOT / "docs", path.parent))
+    ]
+    assert missing == []
+    assert len(named) > 100
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the headings of a page as links write them, and the page as a whole as an empty one."""
+    if not page.is_file():
+        return set()
+    headings = re.findall(r"^#+ (.*)$", FENCED.sub("", page.read_text(encoding="utf-8")), re.MULTILINE)
+    return {"", *(re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings)}
+
+
+def test_decisions_stand_newest_first() -> None:
+    """Who looks up what was decided last reads the first entry."""
+    days = re.findall(r"^## (\S+) · ", (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert days == sorted(days, reverse=True)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\d", day) for day in days)
+
+
+def test_the_example_of_a_log_format_is_read() -> None:
+    """The page shows how to add a format; a line that its own layout does not read would show it wrong."""
+    page = (ROOT / "docs" / "adding.md").read_text(encoding="utf-8")
+    layout, example = re.search(r'EDGE = \(nginx\("(.*)"\),\)', page), re.search(r'_EDGE = "(.*)"', page)
+    assert layout
+    assert example
+    read = parse(example[1].encode(), f"nginx:{layout[1]}").rows
+    assert read.select(["client_ip", "target", "status", "bytes"]).to_pylist() == [{"client_ip": "192.0.2.7", "target": "/jobs?page=2", "status": 200, "bytes": 5120}]
+
+
+def test_the_page_of_verdicts_has_every_code() -> None:
+    """Whoever is accused by a code must be able to read when it is given."""
+    page = (ROOT / "docs" / "verdicts.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b|\bGRANTED\b|\bREVOKED\b|\bEXPIRED\b|\bBACKDATED\b", page)) == set(CODES)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -86,6 +137,19 @@ def test_the_readme_shows_the_true_answer(demo_home: Path) -> None:
 def test_the_readme_counts_the_formats() -> None:
     """A number written by hand stays what it was when a format is added."""
     assert f"request logs in {len(FORMATS)} formats" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_names_every_folder_that_can_be_delivered() -> None:
+    """A folder that the first page leaves out is one that nobody delivers."""
+    table = re.findall(r"^\| (`\w+/`.*?) \|", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    named = [folder for cell in table for folder in re.findall(r"`(\w+)/`", cell)]
+    assert sorted(named) == sorted([*LEDGERS, *DEFAULT_SITES, "access_events", "records"])
+
+
+@pytest.mark.parametrize(("folder", "column"), [(folder, column) for folder, columns in {**LEDGERS, "access_events": EVENTS}.items() for column in columns])
+def test_every_column_that_can_be_delivered_has_a_meaning(folder: str, column: Column) -> None:
+    """Who writes a ledger knows of a column what its page says, and nothing else."""
+    assert len(column.meaning) > 3, folder
 
 
 def test_the_page_of_tables_names_every_table_of_the_warehouse(demo_warehouse: duckdb.DuckDBPyConnection) -> None:

@@ -76,6 +76,8 @@ def test_a_site_takes_what_it_does_not_say_from_all_sites(tmp_path: Path) -> Non
         ("[sites.shop]\ntrusted_proxies = ['10.0.0.0/33']\n", "2: sites.shop.trusted_proxies.0: write an address"),
         ("[sites.shop.query]\npage = 'all'\n", "2: sites.shop.query.page: Input should be"),
         ("[sources.console]\ntime_zone = 'Europe/Nowhere'\n", "2: sources.console.time_zone: no such time zone"),
+        ("[sources.console]\ntime_zone = 'localtime'\n", "2: sources.console.time_zone: no such time zone"),
+        ("[sources.console]\ntime_zone = 'Factory'\n", "2: sources.console.time_zone: no such time zone"),
         ("[sources.console]\nwatermark = 2026-03-01T00:00:00\n", "2: sources.console.watermark: Input should have timezone info"),
         ("[sources.console]\nclock_skew_s = -1\n", "2: sources.console.clock_skew_s: Input should be greater than or equal to 0"),
         ("[stores.crm]\npath = 'crm.parquet'\n", "1: stores.crm.record_class: Field required"),

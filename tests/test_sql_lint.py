@@ -154,12 +154,6 @@ def test_says_what_a_row_is_and_what_each_column_means(path: Path) -> None:
         assert columns == select.named_selects
 
 
-def test_a_file_reads_only_its_own_or_a_lower_layer() -> None:
-    """The number of a folder is a rule: what is flagged can never depend on what is reported."""
-    tables = catalog.tables()
-    assert all(tables[read].layer <= table.layer for table in tables.values() for read in table.reads)
-
-
 @pytest.mark.parametrize("path", sorted((SQL / "adhoc").glob("*.sql")), ids=lambda path: path.stem)
 def test_an_analyst_can_ask_it_of_the_warehouse(path: Path) -> None:
     """The questions of sql/adhoc are asked of the published file, which holds nothing else."""

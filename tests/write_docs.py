@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -14,6 +14,11 @@ from rich.console import Console
 from dagster_project.cli.common import app
 from dagster_project.engines import catalog
 from dagster_project.publishing.suppress import BREAKDOWNS
+from dagster_project.reading.accesses.native import EVENTS
+from dagster_project.reading.cells import Column, Kind
+from dagster_project.reading.files import found
+from dagster_project.reading.ledger_columns import LEDGERS, ROWS
+from dagster_project.reading.ledgers import COMPRESSIONS, FORMATS, read_rows
 from dagster_project.settings import RecordRule, Section, Settings, Site, Sites
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
@@ -24,11 +29,22 @@ SCHEMAS = {
     "reported": "What compliance reads.",
     "ledger": "What was read, refused, measured, published and destroyed.",
 }
+EVENTS_ROW = "an access of a member of staff or a user to customers' records, in Glasshouse's own columns; other forms: [access-sources.md](access-sources.md)"
+KINDS: dict[Kind, str] = {
+    "text": "a text; ids compare exactly, case included. *May be empty*: an empty text in JSON or Parquet is a value, not a missing one",
+    "note": "a text or, in JSON and Parquet, an object",
+    "list": "in CSV items with `;` between them or a JSON list, `[]` the empty one; in JSON a list of texts; in Parquet list<string>",
+    "instant": "ISO 8601 with a zone, `2026-03-09T09:00:00Z` or `2026-03-09 10:00:00.5+01:00`; in Parquet a timestamp with a zone. A date alone is none",
+    "stamp": "an instant that may lack its zone, where its source has one in `sources/` or the settings",
+    "integer": "a whole number",
+    "number": "a number, 30 or 0.5",
+    "boolean": "true or false",
+}
 
 
 def pages() -> dict[str, str]:
     """Return the text of each page by its file name."""
-    return {"settings.md": settings_page(), "tables.md": tables_page(), "command-line.md": command_line_page()}
+    return {"settings.md": settings_page(), "tables.md": tables_page(), "command-line.md": command_line_page(), "ledgers.md": ledgers_page()}
 
 
 def settings_page() -> str:
@@ -120,6 +136,48 @@ def tables_page() -> str:
                 lines += [f"| {column.name} | {column.type} | {column.meaning.replace('|', '/')} |" for column in table.columns]
                 lines.append("")
     return "\n".join(lines)
+
+
+def ledgers_page() -> str:
+    """Return every folder of a landing folder whose columns Glasshouse declares, each with its first row in the sample."""
+    lines = [
+        "# Ledgers and access events",
+        "",
+        f"Files `LANDING/<folder>/<any name>`: {_suffixes(FORMATS)}, also compressed: {_suffixes(COMPRESSIONS)}. CSV has a header and is UTF-8.",
+        "All files of a ledger are read whole at every run, in the order of their names, and are one ledger; access events are taken once.",
+        "All spans are half-open: the end itself is outside.",
+        "",
+        "A **required** column that is missing refuses its file. A row without its value, or with a value that does not fit, is refused with its line number, and the rest counts.",
+        "In CSV an empty cell is missing, in JSON null. Columns that are not listed are ignored, and told. Names are in lower case; there are no aliases.",
+        "*A code* has four words at most and names nobody; any other text in its place is shown as `{redacted}`.",
+        "",
+        "| kind | what is read |",
+        "|---|---|",
+        *(f"| {kind} | {meaning} |" for kind, meaning in KINDS.items()),
+        "",
+    ]
+    for folder, columns in {**LEDGERS, "access_events": EVENTS}.items():
+        lines += [f"## {folder}/", "", f"A row is {ROWS.get(folder, EVENTS_ROW)}.", "", "| column | kind | meaning |", "|---|---|---|", *map(_column, columns), ""]
+        lines += _example(folder, columns)
+    return "\n".join(lines)
+
+
+def _suffixes(names: Sequence[str]) -> str:
+    return ", ".join(f"`.{name}`" for name in names)
+
+
+def _column(column: Column) -> str:
+    name = f"**{column.name}** (required)" if column.is_required else column.name
+    return f"| {name} | {column.kind}{', may be empty' if column.keeps_empty else ''} | {column.meaning} |"
+
+
+def _example(folder: str, columns: Sequence[Column]) -> list[str]:
+    """Return the first row of the sample as JSON, in a fence."""
+    for file in found(catalog.root() / "data_samples", folder):
+        for row in read_rows(file.path, columns).rows.select([column.name for column in columns]).slice(0, 1).to_pylist():
+            told = {name: cell["instant"] or cell["local"] if isinstance(cell, dict) else cell for name, cell in row.items() if cell is not None}
+            return ["```json", json.dumps(told, default=lambda at: at.isoformat().replace("+00:00", "Z")), "```", ""]
+    return []
 
 
 def command_line_page() -> str:

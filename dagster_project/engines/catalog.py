@@ -10,7 +10,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, replace
-from graphlib import TopologicalSorter
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
 
@@ -62,6 +62,11 @@ class Table:
         return self.name.split(".")[0]
 
     @property
+    def file(self) -> str:
+        """Return the file that defines it, `sql/2_measured/account_requests_daily.sql`."""
+        return self.path.relative_to(root()).as_posix()
+
+    @property
     def select(self) -> str:
         """Return all parts as one statement."""
         return "".join(self.parts) if len(self.parts) < 2 else "\nunion all\n".join(f"(\n{part}\n)" for part in self.parts)
@@ -83,18 +88,30 @@ def root() -> Path:
 
 @functools.cache
 def tables() -> dict[str, Table]:
-    """Return every table of sql/, dependencies first.
+    """Return every table of sql/, dependencies first; raises as `tables_of` does."""
+    return tables_of(root() / "sql")
+
+
+def tables_of(folder: Path) -> dict[str, Table]:
+    """Return every table that the files below a folder define, dependencies first.
 
     Raises GlasshouseError where a file breaks the rules of sql/ (a comment is missing, a higher layer is read, a circle).
     """
-    files = sorted((root() / "sql").glob("[1-4]_*/*.sql"))
-    connection = duckdb.connect(config=dict(CLOSED))
-    read = {table.name: table for table in (_read(path, connection) for path in files)}
-    if controls := [table for table in read.values() if table.is_control]:
-        read[FINDINGS] = _findings(controls)
-    order = TopologicalSorter({name: table.reads for name, table in sorted(read.items())}).static_order()
-    sorted_tables = {name: read[name] for name in order}
-    return _typed(sorted_tables, connection)
+    with duckdb.connect(config=dict(CLOSED)) as connection:
+        read = {table.name: table for table in (_read(path, connection) for path in sorted(folder.glob("[1-4]_*/*.sql")))}
+        if controls := [table for table in read.values() if table.is_control]:
+            read[FINDINGS] = _findings(controls)
+        for table in read.values():
+            _refuse_higher(table, read)
+        return _typed(_ordered(read), connection)
+
+
+def _ordered(found: dict[str, Table]) -> dict[str, Table]:
+    try:
+        order = TopologicalSorter({name: table.reads for name, table in sorted(found.items())}).static_order()
+        return {name: found[name] for name in order}
+    except CycleError as circle:
+        raise GlasshouseError(f"sql: {' reads '.join(reversed(circle.args[1]))}; break the circle") from None
 
 
 def adhoc() -> dict[str, str]:
@@ -190,7 +207,6 @@ def _typed(found: dict[str, Table], connection: duckdb.DuckDBPyConnection) -> di
     for schema in {table.schema for table in found.values()}:
         connection.execute(f"create schema {schema}")
     for table in found.values():
-        _refuse_higher(table, found)
         create_empty(table, connection)
     types: dict[str, dict[str, str]] = {name: {} for name in found}
     told = "select schema_name || '.' || table_name, column_name, lower(data_type) from duckdb_columns() where not internal order by table_oid, column_index"

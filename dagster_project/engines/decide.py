@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
+from dagster_project.engines.failures import explained
 from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.accounting import attestations
 from dagster_project.engines.intake.delivery import Delivery, deliver
@@ -22,7 +23,7 @@ from dagster_project.engines.intake.spool import EVENTS, Spool
 from dagster_project.engines.lake import schema
 from dagster_project.engines.memory import Made, roomy
 from dagster_project.engines.slices import ROWS, Grants, slices
-from dagster_project.errors import GlasshouseError, UsageError
+from dagster_project.errors import UsageError
 from dagster_project.settings import Settings
 
 MEMORY_LIMIT = "500MB"  # for a slice and all that is made of it
@@ -117,10 +118,8 @@ def fill(table: Table, connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _run(table: Table, connection: duckdb.DuckDBPyConnection, work: Callable[[], Made]) -> Made:
-    try:
+    with explained(table):
         return roomy(connection, work)
-    except duckdb.Error as error:
-        raise GlasshouseError(f"{table.name}: {type(error).__name__} in {table.path.parent.name}/{table.path.name}; run its cases in tests/sql") from None
 
 
 def closure(name: str, tables: Mapping[str, Table]) -> set[str]:

@@ -14,9 +14,10 @@ import pyarrow.parquet as pq
 from dagster_project.engines import catalog
 from dagster_project.engines.answers import answer
 from dagster_project.engines.catalog import Table
+from dagster_project.engines.failures import explained
 from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
 from dagster_project.engines.memory import roomy
-from dagster_project.errors import GlasshouseError, SealedError
+from dagster_project.errors import SealedError
 
 VISITORS = "measured.visitors_daily"
 
@@ -69,28 +70,27 @@ class DuckDBEngine:
     def build(self, table: Table, day: date | None = None) -> int:
         """Run the select of a table, for one day where it is daily, and put its rows in place; return how many.
 
-        Raises SealedError for the visitors of a day that was sealed: they cannot be counted again.
+        Raises SealedError for the visitors of a day that was sealed: they cannot be counted again; GlasshouseError where DuckDB or the disk fails.
         """
         if table.name == VISITORS and self._is_counted(day):
             raise SealedError(f"{table.name}: the visitors of {day} were counted when it was sealed, and its tokens are gone; the number published stays")
         target = self.lake.folder(table.name, day) / "part.parquet"
-        try:
+        with explained(table), self.lake.replacing(target) as beside:
             if table.is_daily:
-                with self._showing(day, table.reads):
-                    parts = [partial(answer, self._connection, part, {"day": day}) for part in table.parts]
-                    rows = pa.concat_tables([roomy(self._connection, part) for part in parts])
-                marked = rows.replace_schema_metadata({BUILT_FROM: self.fingerprint(table, day).encode()})
-                with self.lake.replacing(target) as beside:
-                    pq.write_table(marked, beside, compression="zstd", compression_level=1)
+                pq.write_table(self._rows_of(table, day), beside, compression="zstd", compression_level=1)
             else:
-                with self.lake.replacing(target) as beside:
-                    place = str(beside).replace("'", "''")
-                    copy = f"copy ({table.select}) to '{place}' (format parquet, compression zstd)"
-                    roomy(self._connection, partial(self._connection.execute, copy))
-        except duckdb.Error as error:
-            raise GlasshouseError(f"{table.name}: {type(error).__name__} in {table.path.parent.name}/{table.path.name}; run its cases in tests/sql") from None
+                place = str(beside).replace("'", "''")
+                copy = f"copy ({table.select}) to '{place}' (format parquet, compression zstd)"
+                roomy(self._connection, partial(self._connection.execute, copy))
         self.show(table)
         return int(pq.read_metadata(target).num_rows)
+
+    def _rows_of(self, table: Table, day: date | None) -> pa.Table:
+        """Return the rows of a day of a table, marked with what they are made from."""
+        with self._showing(day, table.reads):
+            parts = [partial(answer, self._connection, part, {"day": day}) for part in table.parts]
+            rows = pa.concat_tables([roomy(self._connection, part) for part in parts])
+        return rows.replace_schema_metadata({BUILT_FROM: self.fingerprint(table, day).encode()})
 
     @contextmanager
     def _showing(self, day: date | None, names: Collection[str]) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Tells which stored rows are past their time (privacy-rules.md section 7), by opening the files that hold them; it removes nothing."""
+"""Tells which stored rows are past their time (docs/operations.md#retention), by opening the files that hold them; it removes nothing."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass

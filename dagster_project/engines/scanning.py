@@ -28,7 +28,7 @@ TEXTS = ("varchar", "varchar[]")
 SHAPES = ("ledger.quarantine", "shape")
 _SHAPE = re.compile(r'[A9\[\]"{}:,\-/ ]*')
 BACKSTOP = "backstop"
-MAX_PRIVATE = 0.01  # share of private clients above which a proxy is missing from the settings (privacy-rules.md section 2, row 13)
+MAX_PRIVATE = 0.01  # share of private clients above which a proxy is missing from the settings (docs/privacy.md#rule-by-rule)
 
 Row = dict[str, object]
 
@@ -57,7 +57,7 @@ def scan_store(engine: DuckDBEngine, house: House) -> int:
 
 
 def backstop(connection: duckdb.DuckDBPyConnection, settings: Settings) -> pa.Table:
-    """Return the rows of ledger.scans on what the last look of the detectors blanks (privacy-rules.md section 3, rule 7).
+    """Return the rows of ledger.scans on what the last look of the detectors blanks (docs/privacy.md#routes).
 
     `scrubbed.routes`: routes that many asked for and that named somebody once they were put together. `settings`: words, routes and
     query values that are declared and name somebody; there must be none, as what is declared is shown to whoever reads a report.

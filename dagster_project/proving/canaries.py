@@ -1,6 +1,6 @@
 """The invented persons of the proof: each identifier in each way of writing it, for two sets of people that differ in nothing else.
 
-privacy-rules.md section 2 lists the notations of an address, section 9 the kinds.
+docs/privacy.md#the-proof-by-experiment says what they prove.
 """
 
 import base64

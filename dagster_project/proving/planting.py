@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from dagster_project.proving.canaries import FILE_NAMES, SITE_NAMES, Canary, canaries
 from dagster_project.proving.moulds import CLIENT, PLACES, example, moulds
 from dagster_project.reading.accesses.native import EVENTS
-from dagster_project.reading.ledgers import LEDGERS
+from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.formats import FORMATS, Format
 from dagster_project.settings import Settings, Site, Sites
 

@@ -70,7 +70,7 @@ def suppress(table: str, cells: pl.DataFrame, totals: pl.DataFrame, thresholds: 
 
     cells: the lake's rows (visitor_days exact). totals: measured.account_requests_daily, for the seats rule. sealed: days whose visitors are counted for good.
     A hidden cell stays as a row without values (`is_suppressed`); a group that hiding cannot protect is left out whole, so that not even its keys show.
-    The rules are those of privacy-rules.md section 5, points 1, 3, 4, 5 and 7; docs/privacy.md explains them.
+    The rules are those of docs/privacy.md#small-numbers.
     """
     breakdown = BREAKDOWNS[table]
     ordered = [*breakdown.group, *breakdown.dimensions]

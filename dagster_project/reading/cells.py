@@ -46,6 +46,7 @@ class Column:
     kind: Kind = "text"
     is_required: bool = False
     keeps_empty: bool = False  # an empty text is a value, not a missing one
+    meaning: str = ""
 
     @property
     def arrow(self) -> pa.DataType:

@@ -4,8 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pyarrow as pa
@@ -70,16 +69,6 @@ def from_timestamps(stamps_read: pa.Array) -> Stamps:
         micros = pc.subtract(pc.divide(ticks, 1000), below.cast(pa.int64()))  # cut towards the past, as digits are
     empty = pa.nulls(len(ticks))
     return Stamps(micros.cast(INSTANT), empty.cast(LOCAL)) if zone else Stamps(empty.cast(INSTANT), micros.cast(LOCAL))
-
-
-def is_zone(name: str) -> bool:
-    """Tell whether a name is an IANA zone; `localtime` is the machine's own, and no declaration."""
-    return name in _zone_names()
-
-
-@cache
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones() - {"Factory", "localtime"})
 
 
 def placed(local: pa.Array, zone: str) -> tuple[pa.Array, pa.Array]:

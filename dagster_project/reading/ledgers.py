@@ -1,4 +1,4 @@
-"""The ledgers of the landing folder: which columns each has, and their rows as they were delivered."""
+"""The rows of ledgers as they were delivered, in the columns that are declared of them."""
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -13,6 +13,7 @@ import pyarrow as pa
 from dagster_project.errors import ColumnError, FormatError
 from dagster_project.reading.cells import Column
 from dagster_project.reading.compression import open_plain
+from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.lines import REJECTS, shape
 from dagster_project.reading.rows import Batch, Place, json_batches, parquet_batches
 from dagster_project.reading.separated import csv_batches
@@ -20,59 +21,6 @@ from dagster_project.reading.separated import csv_batches
 FORMATS = ("csv", "jsonl", "parquet")
 COMPRESSIONS = ("gz", "gzip", "zst", "bz2", "xz")
 _SHAPE_BYTES = 4096
-
-
-def _columns(*specs: str) -> tuple[Column, ...]:
-    """Read columns from `name`, `name:kind`, with `!` behind a required one and `?` where an empty text is a value."""
-    parts = [(spec.rstrip("!?").partition(":"), spec) for spec in specs]
-    return tuple(Column(name, kind or "text", "!" in spec, "?" in spec) for (name, _, kind), spec in parts)  # type: ignore[arg-type]
-
-
-LEDGERS: Mapping[str, tuple[Column, ...]] = {
-    "grants": _columns(
-        "grant_id!", "account_id!", "granted_by!", "grantee!", "valid_from:instant!", "recorded_at:instant!",
-        "valid_to:instant", "record_classes:list", "record_ids:list", "actions:list", "case_id?", "revoked_at:instant",
-        "revocation_recorded_at:instant", "evidence:note",
-    ),
-    "staff": _columns("staff_id!", "logins:list", "kind", "owner", "valid_from:instant", "valid_to:instant"),
-    "teams": _columns("staff_id!", "team!", "valid_from:instant!", "valid_to:instant", "recorded_at:instant"),
-    "accounts": _columns(
-        "account_id!", "joined_at:instant", "closed_at:instant", "hosts:list", "plan", "seats:integer", "time_zone"
-    ),
-    "users": _columns("user_id!", "account_id!"),
-    "grantors": _columns("person_id!", "account_id!", "valid_from:instant!", "valid_to:instant"),
-    "policies": _columns(
-        "policy_id!", "noticed_at:instant", "posted_at:instant", "emailed_at:instant", "notice_days:integer",
-        "exempt_classes:list", "purposes:list", "max_grant_days:integer",
-    ),
-    "opt_outs": _columns(
-        "account_id!", "valid_from:instant!", "record_class", "purpose", "site", "valid_to:instant", "recorded_at:instant"
-    ),
-    "emergencies": _columns(
-        "emergency_id!", "staff_id!", "account_id!", "opened_at:instant!", "ttl_s:integer!", "decide_within_s:integer!",
-        "reason:note", "record_classes:list", "recorded_at:instant", "decision", "decided_by", "decided_at:instant",
-    ),
-    "sources": _columns(
-        "source!", "time_zone", "clock_skew_s:number", "whole_seconds:boolean", "watermark:instant",
-        "allowed_lateness_s:integer",
-    ),
-    "gaps": _columns("source!", "from:instant!", "to:instant"),
-    "messages": _columns(
-        "snapshot_at:instant!", "message_id!", "account_id!", "received_at:instant!", "size_bytes:integer!", "channel"
-    ),
-    "erasures": _columns("order_id!", "account_id!", "recorded_at:instant!", "message_id"),
-    "disclosures": _columns(
-        "disclosure_id!", "account_id!", "recipient!", "data_class!", "purpose!", "occurred_at:instant!", "kind"
-    ),
-    "consents": _columns(
-        "consent_id!", "account_id!", "recipient!", "valid_from:instant!", "recorded_at:instant!", "valid_to:instant",
-        "data_classes:list", "purpose",
-    ),
-    "tags": _columns("event_id!", "site!", "recipient!", "occurred_at:instant!", "url!?", "account_id"),
-    "mailings": _columns("mailing_id!", "account_id!", "sent_at:instant!", "purpose!"),
-    "objections": _columns("account_id!", "policy_id!", "recorded_at:instant!"),
-    "reviews": _columns("finding_id!", "status!", "reviewed_at:instant!", "reviewed_by!", "note:note"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ import numpy as np
 from dagster_project.reading.files import Found, Readable, decompressed
 
 LONGEST_LINE_BYTES = 1 << 20
+PIECE_BYTES = 12 << 20  # two are read at a time, on two cores
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ def lines_before(file: Found, size_bytes: int) -> int:
     return skipped.lines
 
 
-def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = 32 << 20, end_bytes: int | None = None) -> Iterator[Piece]:
+def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = PIECE_BYTES, end_bytes: int | None = None) -> Iterator[Piece]:
     """Yield the lines of a file after `skip_bytes`, and before `end_bytes`, in pieces of at most `piece_bytes`, or of one longer line.
 
     The last piece holds the open last line too. A line above LONGEST_LINE_BYTES that does not fit a piece comes alone and

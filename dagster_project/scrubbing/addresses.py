@@ -98,7 +98,7 @@ class Proxies:
 
 
 def client(peer: str | None, forwarded: str | None, proxies: Proxies, listed: str | None = None, header: str | None = None) -> tuple[Packed, Client]:
-    """Return the client of a request: pick its address, unwrap it, classify it (section 2 of the privacy rules).
+    """Return the client of a request: pick its address, unwrap it, classify it (docs/privacy.md#what-is-kept-of-a-request).
 
     `forwarded` is X-Forwarded-For or Forwarded (RFC 7239) as logged. `listed` is the list where the log's own client field holds
     one: its last entry is the nearest hop, and no other list counts. `header` is what the header says that settings name as the

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from zoneinfo import available_timezones
 
 import polars as pl
 
@@ -11,6 +10,7 @@ from dagster_project.scrubbing import detectors
 from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, code_lists, codes
 from dagster_project.scrubbing.merging import Merged, adding, distinct, filling
 from dagster_project.scrubbing.people import People
+from dagster_project.zones import zones
 
 GRANTEE = r"(?s)^(person|team):.|^anystaff:$"
 REVIEW_STATUS = ("acknowledged", "justified", "false_positive", "remediated", "reopened")
@@ -105,7 +105,7 @@ def _policies(rows: pl.DataFrame, _: People) -> pl.DataFrame:
 
 
 def _accounts(rows: pl.DataFrame, people: People) -> pl.DataFrame:
-    is_zone = pl.col("time_zone").is_in(_zones().implode())
+    is_zone = pl.col("time_zone").is_in(zones())
     kept = rows.with_columns(codes(rows["plan"]), pl.when(is_zone).then("time_zone").alias("time_zone"))
     return _as_delivered("account_id", "joined_at", "closed_at", "plan", "seats", "time_zone")(kept, people)
 
@@ -142,12 +142,8 @@ def _emergencies(rows: pl.DataFrame, people: People) -> pl.DataFrame:
     )
 
 
-def _zones() -> pl.Series:
-    return pl.Series(sorted(available_timezones() - {"Factory", "localtime"}))
-
-
 def _source_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
-    is_zone = pl.col("time_zone").is_null() | pl.col("time_zone").is_in(_zones().implode())
+    is_zone = pl.col("time_zone").is_null() | pl.col("time_zone").is_in(zones())
     return _unless(is_zone & _is_span("clock_skew_s", "allowed_lateness_s", longest=LONGEST_DAYS * 86_400))
 
 

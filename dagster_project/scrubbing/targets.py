@@ -1,4 +1,4 @@
-"""What a request target may say: a candidate route, and how much was dropped (section 3 of the privacy rules).
+"""What a request target may say: a candidate route, and how much was dropped (docs/privacy.md#routes).
 
 Kept of a query is only what `[sites] query` declares; it stands behind the route in the order of its names: `/jobs?page=2–5&sort=new`.
 A declared name with a value that is not declared stands alone: `/jobs?sort`.

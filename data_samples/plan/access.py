@@ -1,4 +1,4 @@
-"""One staff access as it is planted: what its source writes, and the outcome and code that the decision rules give it."""
+"""One staff access as it is planted: what its source writes, and the outcome and code that docs/verdicts.md gives it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

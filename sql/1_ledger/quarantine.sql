@@ -1,4 +1,4 @@
--- One row for each line that was refused; never its text (privacy-rules.md section 8).
+-- One row for each line that was refused; never its text (docs/privacy.md#what-is-kept-of-a-request).
 create table ledger.quarantine (
     input_id varchar not null,      -- input
     line_number bigint not null,    -- line, from 1

@@ -1,4 +1,4 @@
--- One row for each access event that exists at the as-of, decided as far as it can be without grants (steps 1 to 11 of the decision order). Stays in HOME.
+-- One row for each access event that exists at the as-of, decided as far as it can be without grants (steps 1 to 11 of docs/verdicts.md). Stays in HOME.
 with
 stamped as (
     select

@@ -1,4 +1,4 @@
-"""A file's name can name a customer or a person: it stands in HOME's private ledger and on the console, and nowhere else (privacy-rules.md 1.8)."""
+"""A file's name can name a customer or a person: it stands in HOME's private ledger and on the console, and nowhere else (docs/operations.md#side-channels)."""
 
 import gzip
 import sqlite3

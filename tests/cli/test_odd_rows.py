@@ -10,7 +10,7 @@ import pytest
 from dagster_project.cli import status_of
 from dagster_project.reading.accesses.native import EVENTS
 from dagster_project.reading.cells import Column
-from dagster_project.reading.ledgers import LEDGERS
+from dagster_project.reading.ledger_columns import LEDGERS
 
 AT = "2026-03-02T10:00:00Z"
 INSTANTS = ("0001-01-01T00:00:00Z", "1969-12-31T23:59:59.999999Z", "9999-12-31T23:59:59.999999Z", "9999-12-31T23:59:59-23:59", "0000-01-01T00:00:00Z", "", "never")

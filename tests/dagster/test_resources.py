@@ -22,7 +22,7 @@ KEY = bytes(range(32))
     ],
 )
 def test_day_keys_lie_outside_home(configured: str | None, environment: dict[str, str], expected: str, tmp_path: Path) -> None:
-    """A backup of HOME must not carry the keys that would undo its pseudonyms (privacy-rules, section 1)."""
+    """A backup of HOME must not carry the keys that would undo its pseudonyms (docs/operations.md#keys)."""
     found = resources.key_directory(tmp_path, configured, environment)
     assert str(found).startswith(expected)
     assert tmp_path not in found.parents

@@ -1,4 +1,4 @@
-"""Day keys: sections 1.3 to 1.6 of the privacy rules, on a real directory."""
+"""Day keys, on a real directory (docs/operations.md#keys)."""
 
 import hashlib
 import hmac

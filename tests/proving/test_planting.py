@@ -9,7 +9,7 @@ from dagster_project.proving.moulds import PLACES, example, moulds
 from dagster_project.proving.planting import plant, settings
 from dagster_project.proving.sinks import Leak, search
 from dagster_project.proving.traces import traces
-from dagster_project.reading.ledgers import LEDGERS
+from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.formats import FORMATS, Format
 from dagster_project.reading.logs.lines import split
 from dagster_project.reading.logs.reader import read

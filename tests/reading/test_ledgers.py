@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from dagster_project.errors import ColumnError, DamagedError, FormatError
 from dagster_project.reading import ledgers
 from dagster_project.reading.instants import from_timestamps, parsed, placed, stamps
+from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.separated import csv_batches
 
 GRANT = {
@@ -171,7 +172,7 @@ def test_an_id_is_its_text(written: str, text: str, tmp_path: Path) -> None:
 
 
 def test_empty_is_none_but_for_cases_and_records(tmp_path: Path) -> None:
-    """An empty class names none, while an empty case is a case (decision-rules: Facts)."""
+    """An empty class names none, while an empty case is a case (docs/ledgers.md)."""
     found = _grants(tmp_path, {"case_id": "", "record_ids": [""], "revoked_at": None}, {"account_id": ""})
     assert (found.rows["case_id"].to_pylist(), found.rows["record_ids"].to_pylist()) == ([""], [[""]])
     assert found.rejects["reason"].to_pylist() == ["field_missing"]
@@ -233,7 +234,7 @@ def test_a_stray_quote_spoils_its_own_line_only(size: int, tmp_path: Path) -> No
     path = tmp_path / "users.csv"
     path.write_text("\n".join(lines))
     with path.open("rb") as stream:
-        batches = list(csv_batches(stream, ledgers.LEDGERS["users"], path.name, size))
+        batches = list(csv_batches(stream, LEDGERS["users"], path.name, size))
     numbers = [int(number) for batch in batches for number in batch.places.line_numbers]
     assert numbers == [2, 4, 5, 8, 10]
     assert [(place.line_number, reason) for batch in batches for place, reason in batch.rejects] == [(3, "field_count"), (7, "field_count"), (9, "field_count")]
@@ -315,11 +316,11 @@ def test_rows_of_several_files_stand_together(tmp_path: Path) -> None:
     assert ledgers.together("grants", {}).schema == rows.schema
 
 
-@pytest.mark.parametrize("folder", ledgers.LEDGERS)
+@pytest.mark.parametrize("folder", LEDGERS)
 def test_every_ledger_reads_its_required_columns_alone(folder: str, tmp_path: Path) -> None:
     """What architecture.md requires is enough, in each of the three formats."""
     plain = {"instant": "2026-03-10T09:00:00Z", "integer": 5, "text": "x", "note": "x"}
-    row = {column.name: plain[column.kind] for column in ledgers.LEDGERS[folder] if column.is_required}
+    row = {column.name: plain[column.kind] for column in LEDGERS[folder] if column.is_required}
     in_json = _read(tmp_path, folder, "l.jsonl", json.dumps(row))
     in_csv = _read(tmp_path, folder, "l.csv", ",".join(row) + "\n" + ",".join(map(str, row.values())))
     in_parquet = _parquet(tmp_path, folder, {name: [NINE if cell == plain["instant"] else cell] for name, cell in row.items()})

@@ -1,4 +1,4 @@
-"""Addresses: section 2 of the privacy rules, a case for each notation of its table."""
+"""Addresses, a case for each notation (docs/privacy.md#rule-by-rule)."""
 
 from ipaddress import IPv6Address, ip_address
 
@@ -93,7 +93,7 @@ def test_an_address_has_one_packed_form_and_a_class(text: str, address: str, ver
 
 @pytest.mark.parametrize("text", ["2001:db8::211:22ff:fe33:4455"])
 def test_a_hardware_address_ends_in_the_token(text: str) -> None:
-    """An EUI-64 interface id is a device's MAC address: it may be hashed, never kept (row 5)."""
+    """An EUI-64 interface id is a device's MAC address: it may be hashed, never kept."""
     assert classify(text)[1] == Client(6, "reserved")
 
 
@@ -193,14 +193,14 @@ def test_an_invalid_address_is_no_visitor(text: str) -> None:
     ],
 )
 def test_the_client_is_the_first_hop_from_the_right_that_is_not_ours(peer: str, forwarded: str, trusted: list[str], address: str, source: str) -> None:
-    """The left-most entry is the client's own claim: whoever believes it counts what an attacker writes (row 7)."""
+    """The left-most entry is the client's own claim: whoever believes it counts what an attacker writes."""
     found, known = client(peer, forwarded, Proxies.of(trusted))
     assert (found, known.client_source) == (packed(address), source)
 
 
 @pytest.mark.parametrize("forwarded", ["for=unknown", "for=_hidden", 'for="_SEVKISEK"', "for=8.8.8.8, for=unknown"])
 def test_an_obfuscated_hop_is_no_address(forwarded: str) -> None:
-    """RFC 7239 lets a proxy say that it will not tell: then nobody is counted, least of all the proxy (row 8)."""
+    """RFC 7239 lets a proxy say that it will not tell: then nobody is counted, least of all the proxy."""
     assert client("10.0.0.1", forwarded, Proxies.of(["10.0.0.0/8"])) == (None, Client(None, "none", "forwarded"))
 
 
@@ -226,7 +226,7 @@ def test_a_socket_may_be_a_trusted_proxy(peer: str) -> None:
 )
 @pytest.mark.parametrize("forwarded", [None, "9.9.9.9", "10.0.0.2, 9.9.9.9"])
 def test_of_a_list_in_the_clients_place_the_last_is_the_nearest_hop(listed: str, trusted: list[str], address: str, source: str, forwarded: str | None) -> None:
-    """The server wrote the last entry, the client may have written the first; without a trusted proxy nothing before the last is believed (row 7)."""
+    """The server wrote the last entry, the client may have written the first; without a trusted proxy nothing before the last is believed."""
     found, known = client(listed.split(",", maxsplit=1)[0], forwarded, Proxies.of(trusted), listed)
     assert (found, known.client_source) == (packed(address), source)
 
@@ -249,7 +249,7 @@ def test_of_a_list_in_the_clients_place_the_last_is_the_nearest_hop(listed: str,
     ],
 )
 def test_a_named_header_goes_before_all_if_a_proxy_of_ours_sent_it(peer: str | None, listed: str | None, header: str | None, address: str | None, source: str) -> None:
-    """It is only read where settings name it; one that holds no address is passed over (row 14)."""
+    """It is only read where settings name it; one that holds no address is passed over."""
     found, known = client(peer, "9.9.9.9", Proxies.of(["10.0.0.0/8"]), listed, header)
     assert known.client_source == source
     assert found == (packed(address) if address else b"localhost" if peer else None)

@@ -218,7 +218,7 @@ def leaks(lines: list[dict[str, object]], planted: set[str | bytes]) -> list[str
 
 @pytest.mark.parametrize("kind", IDENTIFIERS)
 def test_no_identifier_comes_out(kind: str) -> None:
-    """CR-6: forty kinds of identifier in thirty places and eight encodings, asked for by one visitor: the bar is none."""
+    """CR-6: each kind of IDENTIFIERS in each of PLACES and ENCODINGS, asked for by one visitor: the bar is none."""
     text = IDENTIFIERS[kind]
     written = [encode(text) for encode in ENCODINGS.values()]
     lines = [place(each) for place in PLACES.values() for each in written]

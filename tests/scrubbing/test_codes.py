@@ -9,6 +9,7 @@ import pytest
 
 from dagster_project.reading import ledgers as reading
 from dagster_project.reading.accesses import native
+from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.scrubbing import accesses, ledgers
 from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, code, code_lists, codes
 from tests.scrubbing.made import people
@@ -64,10 +65,10 @@ def test_a_code_is_short_and_names_nobody(text: str, words: int, expected: bool)
 
 
 @pytest.mark.parametrize("text", FREE_TEXTS)
-@pytest.mark.parametrize("folder", sorted(set(reading.LEDGERS) - {"users", "grantors"}))
+@pytest.mark.parametrize("folder", sorted(set(LEDGERS) - {"users", "grantors"}))
 def test_free_text_of_a_ledger_reaches_no_table(folder: str, text: str, tmp_path: Path) -> None:
     """Reasons, evidence, notes, purposes, plans, channels, recipients, people: planted in every column that is no id, none comes out."""
-    columns = [column for column in reading.LEDGERS[folder] if column.name not in IDS or column.name == "staff_id"]
+    columns = [column for column in LEDGERS[folder] if column.name not in IDS or column.name == "staff_id"]
     texts = [column for column in columns if column.kind in {"text", "note", "list"} and column.name not in {"status", "grantee", "staff_id"}]
     rows = [_row(folder) | {planted.name: [text] if planted.kind == "list" else text} for planted in texts]
     path = tmp_path / f"{folder}.jsonl"
@@ -80,7 +81,7 @@ def test_free_text_of_a_ledger_reaches_no_table(folder: str, text: str, tmp_path
 
 def _row(folder: str) -> dict[str, object]:
     """Return a row that is sound; texts name their column."""
-    told = {column.name: SOUND.get(column.kind, SOUND_TEXTS.get(column.name, column.name)) for column in reading.LEDGERS[folder] if column.kind != "list"}
+    told = {column.name: SOUND.get(column.kind, SOUND_TEXTS.get(column.name, column.name)) for column in LEDGERS[folder] if column.kind != "list"}
     return told | ({"ttl_s": 1, "decide_within_s": 1} if folder == "emergencies" else {})
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from dagster_project.reading import ledgers as reading
+from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.scrubbing import ledgers as scrubbing
 from dagster_project.scrubbing.people import People
 from dagster_project.settings import Source
@@ -59,7 +60,7 @@ def _scrub(tmp_path: Path, people: People, folder: str, *files: list[dict[str, A
     return scrubbing.scrub(folder, _native(tmp_path, folder, *files), people)
 
 
-@pytest.mark.parametrize("folder", [folder for folder in reading.LEDGERS if folder not in ("users", "grantors")])
+@pytest.mark.parametrize("folder", [folder for folder in LEDGERS if folder not in ("users", "grantors")])
 def test_every_table_is_its_contract(folder: str, people: People, tmp_path: Path) -> None:
     """The columns of sql/1_scrubbed, in their order and types, are all that may leave memory."""
     wanted = re.findall(r"^    (\w+) (\w+(?:\[\])?)", (CONTRACTS / f"{folder}.sql").read_text(), re.MULTILINE)
@@ -130,7 +131,7 @@ def test_each_key_is_merged_for_itself(people: People, tmp_path: Path) -> None:
 
 
 def test_a_revocation_is_recorded_when_it_happened_unless_said_otherwise(people: People, tmp_path: Path) -> None:
-    """revocation_recorded_at defaults to revoked_at (decision-rules: Defaults)."""
+    """revocation_recorded_at defaults to revoked_at (docs/ledgers.md#grants)."""
     found = _scrub(tmp_path, people, "grants", [GRANT | {"revoked_at": "2026-03-10T10:00:00Z"}, REVOKED | {"grant_id": "g2"}])
     assert found.table["revocation_recorded_at"].to_pylist() == [NINE.replace(hour=10), NINE.replace(hour=10, minute=5)]
 

@@ -1,4 +1,4 @@
-"""Targets: what a request line may say once its path, query and host are gone (section 3 of the privacy rules)."""
+"""Targets: what a request line may say once its path, query and host are gone (docs/privacy.md#routes)."""
 
 import polars as pl
 import pytest

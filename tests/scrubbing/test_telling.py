@@ -129,7 +129,7 @@ def test_an_ordinary_page_is_not_telling(segment: str) -> None:
     ],
 )
 def test_a_name_behind_its_folder(folder: str, segment: str, expected: bool) -> None:
-    """Names of people never enter a table (section 1), and `/users/` says where one stands."""
+    """Names of people never enter a table, and `/users/` says where one stands."""
     assert is_behind_folder(folder, segment) is expected
 
 

@@ -1,4 +1,4 @@
-"""Tokens: section 1.2 of the privacy rules."""
+"""Tokens of visitors (docs/privacy.md#what-is-kept-of-a-request)."""
 
 from datetime import date
 from hashlib import blake2b

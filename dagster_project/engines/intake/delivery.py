@@ -15,7 +15,7 @@ from dagster_project.errors import InputError
 from dagster_project.reading import ledgers as reading
 from dagster_project.reading.files import found
 from dagster_project.reading.identity import identity
-from dagster_project.reading.ledgers import LEDGERS, LedgerRead
+from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.scrubbing import ledgers as scrubbing
 from dagster_project.scrubbing.people import People
 from dagster_project.settings import Settings, Source
@@ -70,7 +70,7 @@ def _with_whole_seconds(settings: Settings, names: Collection[str]) -> dict[str,
 
 
 def _read_folder(landing: Path, folder: str, entries: dict[str, Entry], rejects: list[pa.Table], *, is_wanted: bool) -> pa.Table:
-    reads: dict[str, LedgerRead] = {}
+    reads: dict[str, reading.LedgerRead] = {}
     for file in found(landing, folder) if is_wanted else []:
         entry = Entry(f"refused-{folder}-{len(entries):04d}", file, str(file.path.relative_to(landing)))
         try:

@@ -33,9 +33,8 @@ from dagster_project.scrubbing.scrub import Origin, Scrubber
 from dagster_project.settings import Settings
 
 FOLDERS = ("web_logs", "request_logs")
-PIECE_BYTES = 12 << 20
 PARSERS = 2  # pieces at a time: what one cannot do on both cores, the other does
-GATE_LINES = 1_000  # below it a share of refused lines says nothing (privacy-rules.md section 8)
+GATE_LINES = 1_000  # below it a share of refused lines says nothing (docs/settings.md, [thresholds])
 
 Headed = tuple[Piece, bytes | None]
 """A piece, and the `#Fields` line in force where it begins."""
@@ -139,7 +138,7 @@ class _Intake:
             self._accounts.rejects.append(with_input(parsed.rejects, entry.input_id))
 
     def _gate(self, entry: Entry) -> None:
-        """Refuse or warn about a file of which too much is refused (privacy-rules.md section 8)."""
+        """Refuse or warn about a file of which too much is refused (docs/settings.md, [thresholds])."""
         share = entry.quarantined / entry.lines if entry.lines >= GATE_LINES else 0
         if share > self._house.settings.thresholds.quarantine_refuse:
             rule = f"{share:.1%} of its lines are refused; name its format in [formats] of glasshouse.toml, or raise thresholds.quarantine_refuse"
@@ -179,7 +178,7 @@ def _headed(entry: Entry, skip_bytes: int) -> Iterator[Headed]:
     header = _header(entry.found, known, skip_bytes)
     # An archive does not grow: what cannot be read of its last line is refused now.
     end_bytes = None if is_compressed(entry.found.path) else entry.bytes
-    for piece in pieces(entry.found, skip_bytes, PIECE_BYTES, end_bytes=end_bytes):
+    for piece in pieces(entry.found, skip_bytes, end_bytes=end_bytes):
         yield piece, header
         header = logs.header_of(piece.body, header) if _has_headers(known) else None
 

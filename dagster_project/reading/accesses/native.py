@@ -11,29 +11,31 @@ import pyarrow.compute as pc
 
 from dagster_project.reading.accesses.events import Events, Take
 from dagster_project.reading.cells import TEXTS, Column
-from dagster_project.reading.instants import INSTANT, is_zone, placed
+from dagster_project.reading.instants import INSTANT, placed
 from dagster_project.reading.ledgers import format_of, read_rows
+from dagster_project.zones import is_zone
 
 EVENTS = (
-    Column("event_id", is_required=True),
-    Column("actor", is_required=True, keeps_empty=True),  # nobody by that name: an access all the same
-    Column("occurred_at", "stamp", is_required=True),
-    Column("source"),
-    Column("account_id"),
-    Column("record_class"),
-    Column("record_id", keeps_empty=True),
-    Column("record_ids", "list"),
-    Column("action"),
-    Column("content", "boolean"),
-    Column("purpose"),
-    Column("case_id", keeps_empty=True),
-    Column("observed_at", "stamp"),
-    Column("rows", "integer"),
-    Column("bytes", "integer"),
-    Column("outcome"),
-    Column("started_at", "stamp"),
-    Column("ended_at", "stamp"),
-    Column("request_id"),
+    Column("event_id", is_required=True, meaning="the event, unique in its source; the same again is a duplicate, with other content it is refused"),
+    # Nobody by that name: an access all the same.
+    Column("actor", is_required=True, keeps_empty=True, meaning="who: a staff_id or login of staff/, or a user_id of users/"),
+    Column("occurred_at", "stamp", is_required=True, meaning="when; without a zone that of its source"),
+    Column("source", meaning="system that wrote the event; missing = name of the sub-folder"),
+    Column("account_id", meaning="customer whose records were reached; missing = undetermined (CUSTOMER_UNRESOLVED)"),
+    Column("record_class", meaning="class of the records, as grants and `[record_classes]` name it; missing = undetermined (CLASS_UNKNOWN)"),
+    Column("record_id", keeps_empty=True, meaning="the record; missing with record_ids missing = all records"),
+    Column("record_ids", "list", meaning="the records, where there were several"),
+    Column("action", meaning="`read`, `list`, `export`, `write`, `delete`, `impersonate`, …"),
+    Column("content", "boolean", meaning="false where only counts and sizes came back; missing = true"),
+    Column("purpose", meaning="declared purpose, a code: `servicing`, `account_setup`, `configuration`, `billing`, `contact`, …"),
+    Column("case_id", keeps_empty=True, meaning="ticket"),
+    Column("observed_at", "stamp", meaning="when the event was received; without a zone it counts as missing"),
+    Column("rows", "integer", meaning="rows that came back"),
+    Column("bytes", "integer", meaning="bytes that came back"),
+    Column("outcome", meaning="`denied`, or an access that took place; missing = it took place"),
+    Column("started_at", "stamp", meaning="begin of a session, all of which must be permitted"),
+    Column("ended_at", "stamp", meaning="end of a session, the first instant after it"),
+    Column("request_id", meaning="id that the request log shares"),
 )
 PARQUET = b"PAR1"
 _BETWEEN_NAMES = re.compile(rb'[,"\s]+')

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dagster_project.reading.accesses.fields import stamp
-from dagster_project.reading.instants import is_zone
+from dagster_project.zones import is_zone
 
 _WRITTEN = re.compile(r"(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d(?:[.,]\d+)?)(?: (?:(UTC|GMT|UCT|Z)|([+-]\d\d(?::?\d\d)?)|(\S+)))?", re.ASCII)
 

@@ -110,7 +110,7 @@ def _bounds(body: bytes) -> npt.NDArray[np.int64]:
 def shape(text: str) -> str:
     """Return what a line looks like: letters as A, digits as 9, a run as one, two (2 to 4) or three (5 and more) symbols.
 
-    Of all other characters only `[]"{}:,-/` and the blank stay (privacy-rules.md section 8).
+    Of all other characters only `[]"{}:,-/` and the blank stay (docs/privacy.md#what-is-kept-of-a-request).
     """
     symbols = _NOT_SHAPE.sub("", _DIGIT.sub("9", _LETTER.sub("A", text)))
     return _RUN.sub(lambda run: run[1] * (2 if len(run[0]) < 5 else 3), symbols)[:SHAPE_SYMBOLS]

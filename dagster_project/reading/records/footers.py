@@ -1,7 +1,7 @@
 """What a Parquet footer says of a file: rows, sizes and places of its columns, and the accounts where statistics tell them.
 
 The footer is read here and not by Arrow, which reads the last 64 KiB of a file, content too, and ends the process where the metadata of a
-column is encrypted (apache/parquet-format, parquet.thrift and Encryption.md).
+column is encrypted (apache/parquet-format, parquet.thrift and the page on encryption).
 """
 
 from collections.abc import Iterator

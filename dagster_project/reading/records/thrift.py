@@ -1,4 +1,4 @@
-"""Thrift's compact protocol, in which Parquet writes its footers: bytes to plain values and back (apache/thrift, doc/specs/thrift-compact-protocol.md)."""
+"""Thrift's compact protocol, in which Parquet writes its footers: bytes to plain values and back (apache/thrift, doc/specs: Thrift compact protocol)."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -40,7 +40,7 @@ def _events(tmp_path: Path, *changes: dict[str, Any], source: str = "access_even
     ],
 )
 def test_zones(stamp: str, source: str | None, instant: datetime | None, status: str, tmp_path: Path) -> None:
-    """A local time takes its own source's declared zone and no other's (decision-rules: 1)."""
+    """A local time takes its own source's declared zone and no other's (docs/verdicts.md, step 1)."""
     found = _events(tmp_path, {"event_id": "z"}, {"occurred_at": stamp, "source": source})
     row = found.rows.to_pylist()[1]
     assert (row["occurred_at"], row["time_status"]) == (instant, status)
