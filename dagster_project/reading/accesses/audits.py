@@ -89,6 +89,12 @@ class Part:
         """Return how many rows came back, where that is told."""
         return max((audit.rows for audit in self.audits if audit.rows is not None), default=None)
 
+    def may_have(self, audit: Audit) -> bool:
+        """Tell whether an entry can be of this part: all of them have the same text and the same parameters, where these are told."""
+        every = (*self.audits, audit)
+        texts, parameters = {each.statement for each in every}, {each.parameter for each in every}
+        return len(texts - {PREVIOUSLY}) < 2 and len(parameters - {PREVIOUSLY}) < 2
+
     def relations(self) -> dict[str, str]:
         """Return the tables and views that pgAudit names, each with its kind."""
         return {audit.object_name: audit.object_type for audit in self.audits if audit.object_type in _RELATIONS and audit.object_name}

@@ -19,7 +19,7 @@ from dagster_project.reading.accesses.cursors import Cursors
 from dagster_project.reading.accesses.events import OTHERS as OTHERS_SCHEMA
 from dagster_project.reading.accesses.events import Adapter, Events, Given
 from dagster_project.reading.accesses.postgres_log import entries, opened
-from dagster_project.reading.accesses.reader import as_rows
+from dagster_project.reading.accesses.reader import as_rows, content_id
 from dagster_project.reading.accesses.server_entries import Entry
 from dagster_project.reading.accesses.sessions import Runs
 from dagster_project.reading.accesses.switches import Switches
@@ -34,7 +34,9 @@ OTHERS = (
     "raised",
 )  # fmt: skip
 _AUDIT = re.compile(r"AUDIT: (?=(?:SESSION|OBJECT),\d+,\d+,)")
-_MINE = re.compile(rb"""AUDIT: (?:SESSION|OBJECT),\d+,\d+,|audit_type[\\"]*\s*:\s*[\\"]*(?:SESSION|OBJECT)|"logger\\*"\s*:\s*\\*"(?:postgres|pgaudit)""")
+_MINE = re.compile(
+    rb"""(?:AUDIT: |,"?[0-9A-Z]{5}"?,"?)(?:SESSION|OBJECT)"?,"?\d+"?,"?\d+"?,|audit_type[\\"]*\s*:\s*[\\"]*(?:SESSION|OBJECT)|"logger\\*"\s*:\s*\\*"(?:postgres|pgaudit)"""
+)
 _SAID = re.compile(r"(?:^|[\s;,])(staff|case|purpose)=([^\s;,]+)")
 _DENIED = "permission denied for "
 
@@ -99,16 +101,18 @@ class _Log:
 
     def _audited(self, audit: Audit) -> None:
         entry = audit.entry
-        key = (entry.session, audit.statement_id, audit.part)
+        key = (entry.session or f"{entry.stamp} {entry.user}", audit.statement_id, audit.part)
         if entry.session and (at := parsed(entry.stamp or "")) is not None and at.tzinfo:
             if audit.statement_id == 1 and self._runs.has_ended(entry.session):
                 self._forget(entry.session)
             self._runs.add(entry.session, audit.statement_id, at)
             self._switches.said(entry, at, audit.statement, shows_reads=audit.kind == "SESSION" and audit.of_class == "READ")
+        if (part := self._parts.get(key)) is not None and not part.may_have(audit):
+            self._forget(key[0])
         self._parts.setdefault(key, Part()).audits.append(audit)
 
     def _forget(self, session: str) -> None:
-        """Begin anew where a process id is used again: what was read of the session before is finished."""
+        """Begin anew where the name of a session, the id of a process, is used again: what was read of the one before is finished."""
         for key in [key for key in self._parts if key[0] == session]:
             self._parts[(f"{session} before {len(self._parts)}", *key[1:])] = self._parts.pop(key)
         self._switches.ended(session)
@@ -157,7 +161,7 @@ class _Log:
     def _events(self, entry: Entry, name: str, found: Sequence[Touched], rows: int | None, *, is_denied: bool = False) -> Iterator[tuple[Place, dict[str, Any]]]:
         if not found:
             self._name(entry, "server_log" if is_denied else NO_CUSTOMER_TABLE)
-        session = entry.session if "." in entry.session else f"{entry.stamp} {entry.session}"
+        session = entry.session if "." in entry.session else f"{entry.stamp} {entry.session or content_id({'': entry.message})}"
         said = dict(_SAID.findall(entry.application or ""))
         for number, one in enumerate(found):
             yield (

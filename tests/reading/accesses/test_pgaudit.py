@@ -159,6 +159,12 @@ def test_any_log_line_prefix_is_read(prefix: str, line: str) -> None:
     assert (row["actor"], row["account_id"], row["occurred_at"], row["time_status"]) == ("amy", "C1", datetime(2026, 3, 10, 12, tzinfo=UTC), "zoned")
 
 
+HEROKU = (
+    ' sql_error_code = 00000 time_ms = "2026-03-10 12:00:00.123 UTC" pid="6699" proc_start_time="2026-03-10 11:00:00 UTC" session_id="69b00000.1a2b" vtid="3/4" tid="0" '
+    'log_line="4" database="main" connection_source="192.0.2.7(5432)" user="amy" application_name="psql" LOG:  '
+)
+
+
 @pytest.mark.parametrize(
     ("line", "user"),
     [
@@ -173,6 +179,12 @@ def test_any_log_line_prefix_is_read(prefix: str, line: str) -> None:
         ("2026-03-10 12:00:00 UTC [6699]: db=main,user=amy,app=psql,client=192.0.2.7 LOG:  ", "amy"),
         ("2026-03-10 12:00:00.000 UTC [6699] user=amy,db=main LOG:  ", "amy"),
         ("\ufeff2026-03-10 12:00:00.000 UTC [6699] amy@main LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.000 UTC [6699] amy@example.com@main LOG:  ", "amy@example.com"),
+        ("2026-03-10 12:00:00 UTC:192.0.2.7(5432):amy@example.com@main:[6699]:LOG:  ", "amy@example.com"),
+        ("2026-03-10 12:00:00 UTC:2001:db8::7(5432):amy@main:[6699]:LOG:  ", "amy"),
+        ("2026-03-10 17:30:00 +05:30:[local]:amy@main:[6699]:LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.123 UTC:192.0.2.7(5432):amy@main:[6699]:1:00000:2026-03-10 11:00:00 UTC:3/4:0:69b00000.1a2b:psql:LOG:  ", "amy"),
+        (HEROKU, "amy"),
     ],
 )
 def test_a_usual_prefix_need_not_be_declared(line: str, user: str) -> None:
@@ -396,6 +408,14 @@ def test_a_session_that_began_behind_the_begin_of_the_log_must_begin_with_1() ->
     body = text(audit(7), 0, session=old) + text(audit(3), 40, session=new)
     (gap,) = proofs(read(body).attestations)
     assert (gap.object, gap.begin) == (f"{new} 1-2", datetime(2026, 3, 10, 12, 0, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("prefix", ["2026-03-10 12:00:{} UTC [6699] amy@main LOG:  ", "user=amy{},db=main LOG:  ", "< 2026-03-10 12:00:00.000 UTC > LOG:  "])
+def test_no_statement_hides_behind_the_number_of_another(prefix: str) -> None:
+    """Without the id of a session, two have the same numbers: what has another text or other parameters is another statement."""
+    two = [("00.1", audit(5)), ("00.1", audit(5, what="TABLE,public.invoices")), ("07.0", audit(5, READ.replace("C1", "C2")))]
+    events = read("".join(f"2026-03-10T12:00:00Z stderr F {prefix.format(told)}{message}\n" for told, message in two), Given("pgaudit", access=ACCESS))
+    assert (accounts(events), others(events), len(set(events.rows["event_id"].to_pylist()))) == (["C1", "C2"], ["same_statement"], 2)
 
 
 def test_a_process_id_that_is_used_again_is_another_session() -> None:

@@ -547,6 +547,7 @@ ENVELOPES = {
     "commas": lambda entries: b"".join(json.dumps(entry).encode() + b",\n" for entry in entries),
     "lines of several": lambda entries: _lines(*entries[:1], {"Records": []}, {"Records": entries[1:]}),
     "lines": lambda entries: b"\xef\xbb\xbf" + _lines(*entries),
+    "collected": lambda entries: json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": json.dumps(entry)}}]}]} for entry in entries]}).encode(),
     "crlf": lambda entries: _lines(*entries).replace(b"\n", b"\r\n\r\n"),
 }  # fmt: skip
 
@@ -557,6 +558,7 @@ def test_entries_in_every_envelope(envelope: str) -> None:
     entries = [_with("cloudtrail", {"eventID": f"e{number}"}) for number in range(3)]
     read = _read("cloudtrail", ENVELOPES[envelope](entries))
     assert (read.rows["event_id"].to_pylist(), read.rejects.num_rows) == (["e0", "e1", "e2"], 0)
+    assert envelope in ("streamed", "found") or chosen("x", Source(), ENVELOPES[envelope](entries)) is ADAPTERS["cloudtrail"]
     assert read.has_lines == (envelope in ("lines", "crlf", "bridge", "indexed", "contained", "prefixed", "stamped", "commas", "lines of several"))
 
 
