@@ -79,10 +79,7 @@ class Part:
     @property
     def parameters(self) -> tuple[str, ...] | None:
         """Return the values of $1, $2, …, empty where one is too long; None where they are not told."""
-        told = next((audit.parameter for audit in self.audits if audit.parameter != PREVIOUSLY), NOT_LOGGED)
-        if told == NONE:
-            return ()
-        return None if told.startswith("<") and told.endswith(">") and told != TOO_LONG else tuple("" if cell == TOO_LONG else cell for cell in cells_of(told) or [told])
+        return parameters_of(next((audit.parameter for audit in self.audits if audit.parameter != PREVIOUSLY), NOT_LOGGED))
 
     @property
     def rows(self) -> int | None:
@@ -98,6 +95,13 @@ class Part:
     def relations(self) -> dict[str, str]:
         """Return the tables and views that pgAudit names, each with its kind."""
         return {audit.object_name: audit.object_type for audit in self.audits if audit.object_type in _RELATIONS and audit.object_name}
+
+
+def parameters_of(told: str) -> tuple[str, ...] | None:
+    """Return the values of the last field, empty where one is too long; None where they are not told."""
+    if told == NONE:
+        return ()
+    return None if told.startswith("<") and told.endswith(">") and told != TOO_LONG else tuple("" if cell == TOO_LONG else cell for cell in cells_of(told) or [told])
 
 
 def taken_apart(entry: Entry, message: str) -> Audit | None:

@@ -23,7 +23,7 @@ from dagster_project.reading.separated import csv_batches
 Fields = Mapping[str, Any]
 
 # Where the entries stand in a document of one source or another, and what else such a document says.
-LISTS = ("Records", "records", "entries", "events", "Events", "logEvents", "audit_logs", "access_logs", "items", "logs", "value", "Messages")
+LISTS = ("Records", "records", "entries", "events", "Events", "logEvents", "audit_logs", "access_logs", "items", "logs", "value", "Messages", "receivedMessages")
 _OF_PAGES = {
     "after_cursor", "after_url", "before_cursor", "before_url", "count", "cursor", "done", "end_time", "etag", "has_more", "kind", "links", "logGroup",
     "logStream", "messageType", "meta", "next", "nextBackwardToken", "nextForwardToken", "nextPageToken", "nextRecordsUrl", "nextToken", "NextToken", "next_page",
