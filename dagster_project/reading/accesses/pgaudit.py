@@ -4,6 +4,7 @@ What a statement touched is audit_touches.py's to say. What pgAudit cannot see: 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -145,18 +146,30 @@ class _Log:
     def _accesses(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         queries = {key[:2] for key, part in self._parts.items() if part.is_access() and not part.is_twin()}
         places, cursors = bursts(self._parts), Cursors()
+        parts = Counter(key[:2] for key in self._parts)
+        names_relations = any(audit.kind == "SESSION" and part.relations() for part in self._parts.values() for audit in part.audits[:1])
         for key, part in self._parts.items():
             for audit in part.audits[1:]:
                 self._name(audit.entry, "same_statement")
             if not part.is_access():
                 cursors.take(key[0], part.statement or "", ())
-                self._name(part.first.entry, part.other())
+                if self._is_of_a_function(key, part, cursors):
+                    yield from self._events(part.first.entry, part.name, [Touched(None)], part.rows)
+                else:
+                    self._name(part.first.entry, part.other())
             elif part.is_twin() and key[:2] in queries:
                 self._name(part.first.entry, "same_statement")
             else:
-                yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access, cursors), part.rows)
+                # What a function that became part of its query reads is named by its tables alone.
+                is_followed = names_relations or parts[key[:2]] > 1
+                yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access, cursors, is_followed=is_followed), part.rows)
         for entry in self._denied:
             yield from self._events(entry, f"denied {entry.stamp}", of_denied(entry, self._given.access), None, is_denied=True)
+
+    def _is_of_a_function(self, key: Key, part: Part, cursors: Cursors) -> bool:
+        """Tell whether a part fetches from a cursor that a function opened: with rows, pgAudit logs no query of that."""
+        is_whole = (key[0], 1, 1) in self._parts
+        return part.command == "FETCH" and part.rows is not None and is_whole and not cursors.has_declared(key[0], part.statement or "")
 
     def _events(self, entry: Entry, name: str, found: Sequence[Touched], rows: int | None, *, is_denied: bool = False) -> Iterator[tuple[Place, dict[str, Any]]]:
         if not found:

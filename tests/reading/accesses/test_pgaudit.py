@@ -335,6 +335,33 @@ def test_rows_of_a_cursor_are_those_of_its_query(between: list[str], account: st
     assert [row["account_id"] for row in other.rows.to_pylist() if row["action"] == "write"] == [None], "another session's cursor"
 
 
+MERGE = "merge into contacts t using invoices s on t.id = s.id and s.account_id = 'C1' when matched then do nothing"
+CALL = audit(1, "select * from of_account('C1')")
+FETCH = [
+    audit(1, "begin", of_class="MISC", command="BEGIN", rows=",0"), audit(2, "select opened('C1')", rows=",1"),
+    audit(3, "fetch all from opened", of_class="MISC", command="FETCH", rows=",0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("messages", "reached"),
+    [
+        pytest.param([audit(1, what="TABLE,public.invoices"), audit(1, of_class="MISC", command="???", what="TABLE,public.invoices_1")], ["C1 invoice"], id="a partition"),
+        pytest.param([audit(1, MERGE, of_class="MISC", command="???")], ["None person", "None invoice"], id="a merge without relations"),
+        pytest.param([CALL], ["None None"], id="a function without relations"),
+        pytest.param([CALL, audit(2, what="TABLE,public.invoices")], ["C1 invoice"], id="a function that reads nothing"),
+        pytest.param([CALL, audit(1, READ, part=2), audit(1, "x", part=3, of_class="FUNCTION", command="EXECUTE")], ["C1 invoice"], id="a function whose parts are logged"),
+        pytest.param(FETCH, ["None None", "None None"], id="a cursor of a function, with rows"),
+        pytest.param([audit(2, "declare opened cursor for " + READ, command="DECLARE CURSOR", rows=",0"), *FETCH], ["None None", "C1 invoice"], id="a cursor that is declared"),
+        pytest.param(FETCH[2:], [], id="a cursor that may have been declared before"),
+    ],
+)
+def test_what_pgaudit_names_otherwise_is_not_lost(messages: list[str], reached: list[str]) -> None:
+    """Some reads have another class, or no entry of their own; what they reached is unknown, if nothing else tells."""
+    rows = read("".join(text(message, second) for second, message in enumerate(messages))).rows.to_pylist()
+    assert sorted(f"{row['account_id']} {row['record_class']}" for row in rows) == sorted(reached)
+
+
 def test_the_twins_of_copy_and_a_cursor_count_once() -> None:
     """The query that they run is logged, too; with rows of its own, where theirs are none."""
     copied = "copy (select * from invoices where account_id = 'C1') to stdout"
