@@ -111,7 +111,7 @@ _ALIASES = {
     "nginx": "combined+vhost_combined+common+vhost_common", "apache": "combined+vhost_combined+common+vhost_common+apache_ssl_request",
 }  # fmt: skip
 _BY_NAME = {entry.name: entry for entry in FORMATS}
-_AND = "+"
+AND = "+"
 
 
 @lru_cache(maxsize=64)
@@ -140,7 +140,7 @@ def named(name: str) -> Format:
     if log_format and kind == "json":
         return Format(name, "JSON Lines by a mapping of your own", "", names=mapped(log_format))
     name = _ALIASES.get(name, name)
-    names = name.split(_AND)
+    names = name.split(AND)
     if not all(each in _BY_NAME for each in names) or (len(names) > 1 and any(_BY_NAME[each].parts for each in names)):
         raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")
     first, *others = (_BY_NAME[each] for each in names)
@@ -149,4 +149,4 @@ def named(name: str) -> Format:
 
 def mixed(known: Format, others: tuple[Format, ...]) -> Format:
     """Return a format of which what it refuses is read by others; its name is theirs joined by `+`."""
-    return replace(known, name=_AND.join(each.name for each in (known, *others)), others=others)
+    return replace(known, name=AND.join(each.name for each in (known, *others)), others=others)

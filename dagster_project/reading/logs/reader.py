@@ -27,6 +27,8 @@ class Parsed:
 
     rows: pa.Table
     rejects: pa.Table
+    others: tuple[str, ...] = ()
+    """The formats that read lines which the format of the file refuses."""
 
 
 def read(lines: Lines, known: Format, header: bytes | None) -> Parsed:
