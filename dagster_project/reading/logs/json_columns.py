@@ -15,10 +15,10 @@ import polars as pl
 from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.columns import ROW, Reading, read_columns
 from dagster_project.reading.logs.json_lines import DEEPEST, REQUEST_FIELDS
-from dagster_project.reading.logs.json_names import Names
+from dagster_project.reading.logs.json_names import FIREWALL, Names
 from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.values import EMPTY_USER
+from dagster_project.reading.logs.values import NO_USER
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_LINES, MOST_LINES = 32, 2048
@@ -234,7 +234,7 @@ def _columns(shape: _Shape, numbers: Sequence[int], held: Sequence[Values], name
             named.setdefault(place[0], []).append((place[1], at))
         if unit_ns := names.unit_ns(path, context):
             units.append((at, unit_ns))
-    if any(map(names.is_told_by_others, paths)):
+    if FIREWALL in named or any(map(names.is_told_by_others, paths)):
         return None
     if "time" not in named or len(units) > 1 or any(len({rank for rank, _ in ranked}) < len(ranked) for ranked in named.values()):
         return None
@@ -264,7 +264,7 @@ def _read(frame: pl.DataFrame) -> pl.DataFrame:
     checks += [~pl.col(name).str.contains(" HTTP/", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}
     if "user" in known:
-        texts["user"] = pl.when(pl.col("user") != EMPTY_USER).then(pl.col("user"))
+        texts["user"] = pl.when(~pl.col("user").is_in(NO_USER)).then(pl.col("user"))
     if "request" in known:
         checks += [present["request"]]
     elif "target" in known:
