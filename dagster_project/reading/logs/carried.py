@@ -25,12 +25,12 @@ HEAD = re.compile(
     rf"|[\w.-]{{1,255}} [\w./-]{{1,48}}(?:\[\d{{1,10}}\])?: {_BEGUN}"
     rf"|{_ZONED} (?:std(?:out|err) [FP] )?|\[pod/[^\s\]]{{1,255}}\] "
     rf"|[A-Z], \[\d{{4}}-\d\d-\d\dT{_CLOCK} #\d{{1,10}}\] +[A-Z]{{1,8}} -- [^\s:]{{0,64}} ?: (?:\[[^\]\s]{{1,64}}\] ){{0,4}}"
-    rf"|\d{{4}}/\d\d/\d\d {_CLOCK}\t[^\t]{{1,32}}\t[\w.]{{1,64}}\thandled request\t(?=\{{)"
+    rf"|(?:{_ZONED}|\d{{4}}/\d\d/\d\d {_CLOCK})(?:\t[^\t]{{1,64}}){{1,3}}\t(?=\{{)"
     rf"|{_COLOUR}[\w.-]{{1,64}} +\|{_COLOUR} |ACCESS (?=\[)|Info: (?=\d)"
     rf"|\[\d{{4}}-\d\d-\d\d {_CLOCK}(?: [+-]\d{{4}})?\] \[\d{{1,10}}\] \[[A-Z]{{1,16}}\] |(?:{_STAMP} )?(?:INFO|DEBUG):(?:[\w.]{{1,64}}:| )\s{{0,8}}{_BEGUN}"
 )
 """Syslog (RFC 3164, RFC 5424; without a program, or a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador, Cisco's web appliances,
-Ruby's and Caddy's own loggers, Python's servers."""
+Ruby's and Caddy's own loggers, Fluentd's files, Python's servers."""
 
 NO_HEAD = rf"(?!<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s))"
 """Stands before a client or a host that could be taken from such a head: what has one is no line as it stands."""
@@ -41,6 +41,8 @@ _AROUND = " \t\r\n"
 _DOCKER = '{"log":"'
 _CARRIERS = ("log", "message", "MESSAGE", "msg", "line", "textPayload", "event", "body", "_raw", "raw", "short_message")
 """The keys under which Docker, shippers, journals and collectors put the line."""
+_HOLDERS = ("result", "_source")
+"""Under which exports of Splunk and Elasticsearch hold such a record."""
 _MOST_CARRIERS = 4
 
 
@@ -99,8 +101,9 @@ def _bare(line: str) -> str:
 def _held(line: str) -> str:
     """Return the text that an object carries, the object where it carries none."""
     record = _loaded(line)
-    held = (_text(record.get(key)) for key in _CARRIERS)
-    return next((text for text in held if text), line)
+    records = (record, *(held for key in _HOLDERS if isinstance(held := record.get(key), dict)))
+    texts = (_text(held.get(key)) for held in records for key in _CARRIERS)
+    return next((text for text in texts if text), line)
 
 
 def _loaded(line: str) -> dict[str, object]:

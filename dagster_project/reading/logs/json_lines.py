@@ -6,12 +6,13 @@ from collections.abc import Iterator, KeysView
 import orjson
 
 from dagster_project.reading.logs import w3c
-from dagster_project.reading.logs.json_names import FIREWALL, NAMES, Names
-from dagster_project.reading.logs.values import Refused, Row, duration_ns, origin_form, row, unescape
+from dagster_project.reading.logs.json_names import NAMES, REMARK, Names
+from dagster_project.reading.logs.values import Refused, Row, duration_ns, origin_form, request, row, unescape
 
 DEEPEST = 8
-REQUEST_FIELDS = ("method", "target", "request", "status")
-"""One of these must be there, or a path and who asked; other messages are no requests, and a shipper names its file as a path."""
+REQUEST_FIELDS = ("method", "target", "request")
+"""One of these must be there, or a path or a status and who asked; other messages are no requests, and a shipper names its file as a path."""
+ASKED_FIELDS = ("path", "status")
 
 _METHOD = re.compile("[A-Z]{3,20}")
 _REQUEST_LINE = re.compile(r"[A-Z]{3,20} \S.* HTTP/\d(?:\.\d)?")
@@ -68,6 +69,8 @@ def _row(fields: dict[str, str]) -> Row:
         asked = fields.pop("request")
         if not fields.keys() & {"target", "path"}:
             fields["path" if asked.startswith("/") else "request"] = asked
+        elif "query" not in fields and (request(asked)[1] or "").startswith(f"{fields.get('target') or fields.get('path')}?"):
+            fields["request"] = asked
     return row(fields)
 
 
@@ -76,7 +79,7 @@ def _asks(names: KeysView[str]) -> bool:
 
 
 def _is_request(names: KeysView[str]) -> bool:
-    return FIREWALL not in names and (bool(names & set(REQUEST_FIELDS)) or ("path" in names and bool(names & {"client", "forwarded_for"})))
+    return REMARK not in names and (bool(names & set(REQUEST_FIELDS)) or bool(names & set(ASKED_FIELDS) and names & {"client", "forwarded_for"}))
 
 
 def _loaded(line: str) -> object:

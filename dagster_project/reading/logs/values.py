@@ -60,6 +60,8 @@ _LINK = re.compile(r"\[([^\[\]()]+)\]\([^\[\]()]*\)")
 """What mail and chat programs make of an address or a host."""
 _NUMBERED_ZONE = re.compile(r"^[\d.]+%\d{1,10}$")
 """Behind an address of IPv4, where IIS writes `%0` as behind any other."""
+_BEFORE = re.compile(r"^(?!.*::|(?:[0-9A-Fa-f]{1,4}:){6}).*:(?=(?:\d{1,3}\.){3}\d{1,3}$)")
+"""What Python's logging and grep write before a line, with no blank between."""
 _PORT = re.compile(r"(\[[^\]]*\]|[^:]*):(\d{1,5})")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\f"}
@@ -149,7 +151,7 @@ def client(value: str) -> tuple[str | None, int | None, str | None]:
     if not hops:
         return None, None, None
     first, port = next((hop for hop in hops if _LIKE_ADDRESS.match(hop)), hops[0]), None
-    first = _LINK.sub(r"\1", first)
+    first = _BEFORE.sub("", _LINK.sub(r"\1", first))
     if parts := _PORT.fullmatch(first):
         first, port = parts[1], int(parts[2])
     first = first.strip("[]")

@@ -42,9 +42,14 @@ def _damaged(layout: Layout) -> Layout:
     )  # fmt: skip
 
 
-def _timed(before: str, duration: Field) -> Layout:
+def _combined(*common: Part) -> Layout:
+    """Return a layout of combined lines that begin with these parts."""
+    return _with_rest(Layout((*common, *apache(_AGENT).parts)))
+
+
+def _timed(common: tuple[Part, ...], before: str, duration: Field) -> Layout:
     """Return a layout of combined lines with a time, and perhaps more words, between size and referrer."""
-    return _with_rest(Layout((*apache(_COMMON).parts, before, duration, _MORE_WORDS, *apache(_AGENT).parts)))
+    return _combined(*common, before, duration, _MORE_WORDS)
 
 
 def _until(following: str) -> str:
@@ -52,14 +57,13 @@ def _until(following: str) -> str:
     return rf'(?>(?:[^"\\]|\\.|"(?!{following}))*)'
 
 
-def _hosted(before: str) -> Layout:
-    """Return a layout of combined lines with the host before the time or the request."""
-    parts = apache(f'{before} "%r" %>s %b{_AGENT}').parts
-    return _with_rest(Layout(tuple(Field("host", pattern=f"{_HOST}|-") if part == Field("host") else part for part in parts)))
+def _hosted(before: str) -> tuple[Part, ...]:
+    """Return the parts of common lines with the host before the time or the request."""
+    return tuple(Field("host", pattern=f"{_HOST}|-") if part == Field("host") else part for part in apache(f'{before} "%r" %>s %b').parts)
 
 
 def _time_first(log_format: str) -> tuple[Part, ...]:
-    """Return the parts of lines that begin with the time; only an address tells the client from a host."""
+    """Return the parts of common lines that begin with the time; only an address tells the client from a host."""
     return tuple(replace(VHOST_CLIENT, rank=1) if isinstance(part, Field) and part.name == "client" else part for part in apache(log_format).parts)
 
 
@@ -71,6 +75,7 @@ def _quoted(log_format: str) -> Layout:
 _VARIANTS = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ", "%h - %u - ")]
 """Without the name of the user, without the identity of the client too, and with one dash more."""
 
+_HOSTED = [_hosted(before) for before in ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")]
 _TIME_FIRST = [_time_first(log_format) for log_format in ('%t %h %l %u "%r" %>s %b', '%t %h "%r" %>s %b')]
 _IN_QUOTES = '"%h" "%l" "%u" "%t" "%r" "%>s" "%b"'
 """Each field in quotes of its own."""
@@ -79,9 +84,10 @@ COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" 
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
-    _timed(" ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")), _timed(" ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
-    *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS), *map(_hosted, ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")),
-    *(Layout((*parts, *apache(_AGENT).parts, _REST)) for parts in _TIME_FIRST), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
+    *(_timed(parts, " ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")) for parts in (apache(_COMMON).parts, _HOSTED[1])),
+    _timed(apache(_COMMON).parts, " ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
+    *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS),
+    *(_combined(*parts) for parts in (*_HOSTED, *_TIME_FIRST)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
 VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)))

@@ -196,7 +196,8 @@ def test_json_that_holds_a_line_stands_for_it(key: str, others: dict[str, object
         ('{"time": "2026-03-02T10:15:00Z", "level": "info"}', "field_missing"),
         ('{"method": "GET", "path": "/"}', "field_missing"),
         ('{"time": "yesterday", "method": "GET"}', "bad_time"),
-        ('{"time": "2026-03-02T10:15:00Z", "status": "ok"}', "bad_status"),
+        ('{"time": "2026-03-02T10:15:00Z", "status": 200}', "field_missing"),
+        ('{"time": "2026-03-02T10:15:00Z", "method": "GET", "status": "ok"}', "bad_status"),
     ],
 )
 def test_json_that_is_no_request_is_refused_with_a_reason(line: str, reason: str) -> None:
@@ -214,11 +215,13 @@ def test_json_that_is_no_request_is_refused_with_a_reason(line: str, reason: str
         {"time": "2026-03-02T10:15:00Z", "category": "FrontDoorWebApplicationFirewallLog",
          "properties": {"clientIP": "192.0.2.7", "requestUri": "https://www.example.com/a", "ruleName": "x", "action": "Block", "policyMode": "prevention"}},
         {"TimeGenerated": "2026-03-02T10:15:00Z", "Category": "ApplicationGatewayFirewallLog", "clientIp_s": "192.0.2.7", "requestUri_s": "/a", "ruleSetType_s": "OWASP"},
+        {"level": "error", "ts": 1772446500.1, "logger": "http.log.error", "msg": "refused", "duration": 0.25, "status": 502, "err_id": "x", "err_trace": "y",
+         "request": {"remote_ip": "192.0.2.7", "method": "GET", "host": "www.example.com", "uri": "/a", "headers": {}}},
         {"time": "2026-03-02T10:15:00Z", "category": "AZFWApplicationRule", "properties": {"SourceIp": "192.0.2.7", "Fqdn": "www.example.com", "Action": "Allow"}},
     ],
 )  # fmt: skip
-def test_what_a_firewall_says_of_a_request_is_none(record: dict[str, object]) -> None:
-    """The access log holds the request already; each rule that it met would count it once more."""
+def test_what_else_is_said_of_a_request_is_none(record: dict[str, object]) -> None:
+    """The access log holds the request already; each rule that it met, and its error, would count it once more."""
     good = json.dumps({"time": "2026-03-02T10:15:00Z", "client": "192.0.2.7", "method": "GET", "uri": "/jobs"})
     for count in (1, FEWEST_LINES):
         parsed = parse(f"{good}\n{json.dumps(record)}\n".encode() * count)
