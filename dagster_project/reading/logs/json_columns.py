@@ -14,7 +14,7 @@ import polars as pl
 
 from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.columns import ROW, Reading, read_columns
-from dagster_project.reading.logs.json_lines import ASKED_FIELDS, DEEPEST, REQUEST_FIELDS
+from dagster_project.reading.logs.json_lines import DEEPEST, EVIDENCE, REQUEST_FIELDS
 from dagster_project.reading.logs.json_names import REMARK, Names
 from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
 from dagster_project.reading.logs.lines import Lines
@@ -261,10 +261,8 @@ def _read(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of lines of which all have a request line, or none."""
     known = set(frame.columns)
     present = {name: pl.col(name).is_not_null() if name in known else pl.lit(value=False) for name in _FIELDS}
-    checks = [
-        present["client"] | ~present["forwarded_for"],
-        pl.any_horizontal(*(present[name] & present["client"] for name in ASKED_FIELDS), *(present[name] for name in REQUEST_FIELDS)),
-    ]
+    told = pl.sum_horizontal(pl.any_horizontal(present[name] for name in names) for names in EVIDENCE) > 1
+    checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(told, *(present[name] for name in REQUEST_FIELDS))]
     checks += [~pl.col(name).str.slice(0, 12).str.contains("://", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     checks += [~pl.col(name).str.contains(" HTTP/", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}

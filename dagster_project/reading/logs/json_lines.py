@@ -10,9 +10,9 @@ from dagster_project.reading.logs.json_names import NAMES, REMARK, Names
 from dagster_project.reading.logs.values import Refused, Row, duration_ns, origin_form, request, row, unescape
 
 DEEPEST = 8
-REQUEST_FIELDS = ("method", "target", "request")
-"""One of these must be there, or a path or a status and who asked; other messages are no requests, and a shipper names its file as a path."""
-ASKED_FIELDS = ("path", "status")
+REQUEST_FIELDS = ("method", "request")
+EVIDENCE = (("target", "path"), ("status",), ("client", "forwarded_for"))
+"""One of the former must be there, or two of the latter: what was asked, how it was answered, who asked. Other messages are no requests, and a shipper names its file as a path."""
 
 _METHOD = re.compile("[A-Z]{3,20}")
 _REQUEST_LINE = re.compile(r"[A-Z]{3,20} \S.* HTTP/\d(?:\.\d)?")
@@ -79,7 +79,7 @@ def _asks(names: KeysView[str]) -> bool:
 
 
 def _is_request(names: KeysView[str]) -> bool:
-    return REMARK not in names and (bool(names & set(REQUEST_FIELDS)) or bool(names & set(ASKED_FIELDS) and names & {"client", "forwarded_for"}))
+    return REMARK not in names and (bool(names & set(REQUEST_FIELDS)) or sum(bool(names & set(told)) for told in EVIDENCE) > 1)
 
 
 def _loaded(line: str) -> object:

@@ -13,7 +13,7 @@ from dagster_project.reading.logs.formats import Format, Parts
 from dagster_project.reading.logs.json_names import NAMES
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.values import READ, Refused, Row
+from dagster_project.reading.logs.values import READ, Refused, Row, instant_us
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_LINES = 128
@@ -94,7 +94,7 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
                 continue
         for layout in layouts:
             if (row := layout.row(text)) is not None:
-                return row
+                return row if row[0] is not None else _stamped(line, row)
     if known.names and not layouts and not refused:
         return json_lines.read(line, known.names)
     raise refused or Refused("field_count" if known.parts else "no_match")
@@ -109,6 +109,12 @@ def _recorded(line: str, text: str, known: Format) -> Row:
         if str(refusal) != "field_missing" or (said := stamp(line)) is None:
             raise
         return read(text, names, said)
+
+
+def _stamped(line: str, row: Row) -> Row:
+    """Return the values of a line whose format has no time with that of what carried it."""
+    said = stamp(line)
+    return row if said is None else (instant_us({"time": said}), *row[1:])
 
 
 def _is_object(line: str) -> bool:

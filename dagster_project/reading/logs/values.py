@@ -90,7 +90,7 @@ def row(fields: Fields, time_pattern: str | None = None) -> Row:
     address, port, hops = client(fields.get("client") or fields.get("forwarded_for") or "")
     method, target, version = _asked(fields)
     return (
-        _instant_of(fields, time_pattern),
+        instant_us(fields, time_pattern),
         address,
         port if port is not None else _port(fields.get("client_port")),
         method,
@@ -237,7 +237,8 @@ def _is_address_list(token: str) -> bool:
     return len(token) < LONGEST_LIST and all(_ADDRESS.fullmatch(hop.strip()) for hop in token.split(","))
 
 
-def _instant_of(fields: Fields, pattern: str | None) -> int | None:
+def instant_us(fields: Fields, pattern: str | None = None) -> int | None:
+    """Return the instant of the time of a line in microseconds, null where it has none; raises Refused."""
     value = fields.get("time")
     if value is None:
         return None

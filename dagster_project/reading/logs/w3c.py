@@ -18,7 +18,7 @@ _DAY, _TIME_OF_DAY = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(?:\.\d+)?"
 _FIELDS = {
     "date": Field("time", pattern=_DAY), "time": Field("time", pattern=_TIME_OF_DAY),
     "date-local": Field("time", pattern=_DAY), "time-local": Field("time", pattern=_TIME_OF_DAY),
-    "c-ip": Field("client", pattern=_ADDRESS), "c-port": Field("client_port"), "cs-username": Field("user"),
+    "c-ip": Field("client", pattern=_ADDRESS), "cs-ip": Field("client", pattern=_ADDRESS, rank=1), "c-port": Field("client_port"), "cs-username": Field("user"),
     "cs-method": Field("method"), "cs-uri-stem": Field("path"), "cs-uri-path": Field("path"), "cs-uri-query": Field("query"), "cs-uri": Field("target"),
     "sc-status": Field("status", pattern=r"\d{1,3}|-"), "c-status": Field("status", pattern=r"\d{1,3}|-"),
     "sc-bytes": Field("bytes", pattern=_NUMBER), "bytes": Field("bytes", pattern=_NUMBER),
