@@ -51,13 +51,6 @@ def opened(home: Path, landing: Path | None, settings: Path | None, as_of: str |
     return resources.open_house(home, landing, settings, instant(as_of), environment=os.environ if environment is None else environment)
 
 
-def there(landing: Path) -> Path:
-    """Return a landing folder that is there."""
-    if not landing.is_dir():
-        raise UsageError("LANDING is no folder; name the folder that holds web_logs/, access_events/, grants/ and so on")
-    return landing
-
-
 def refuse_unwritable(home: Path) -> None:
     """Raise UsageError where HOME cannot be made or written."""
     try:
