@@ -21,6 +21,7 @@ from dagster_project.expect import Suites
 from dagster_project.publishing.purge import plan, purge
 from dagster_project.publishing.release import publish_warehouse, release
 from dagster_project.publishing.reports import report_latest
+from dagster_project.settings import Retention
 from dagster_project.sql_assets import EXPECTATIONS, counted, dep, described, group
 
 LEDGERS = tuple(
@@ -35,12 +36,7 @@ LOGS = ("scrubbed.requests", "scrubbed.visits", "scrubbed.staff_requests", "scru
 EVENTS = "scrubbed.access_events"
 ATTESTED = ("ledger.attestations", "ledger.source_gaps")
 BOOKS = ("ledger.inputs", "ledger.input_files", "ledger.quarantine", "ledger.non_accesses", "ledger.runs")
-RETENTION = {
-    "quarantine_days": "The index of refused lines, by file and line.",
-    "request_days": "Request rows, without tokens, of days that were sealed.",
-    "published_months": "Measured tables, by whole UTC months.",
-    "ledger_years": "Ledgers, access events, findings and reports.",
-}
+RETENTION = {name: str(field.description) for name, field in Retention.model_fields.items()}
 KEPT_NO_LONGER = "kept_no_longer"
 PROOF = dg.AssetKey(["house", "proof"])
 COUNTED = ("canaries", "formats", "sinks", "leaks", "seconds")

@@ -48,15 +48,7 @@ def main(place: Path, people: int) -> int:
 
 
 def _run(whole: dg.Definitions, house: House, suites: expect.Suites, engine: DuckDBEngine) -> list[automation.Outcome]:
-    """Run landing, days and verdicts, each only if those before it went well."""
-    given = {"house": house, "suites": suites, "engine": engine}
-    with history.dagster_instance(house.home) as instance:
-        done = [automation.run(whole, instance, given, automation.LANDING)]
-        days = automation.stale_days(engine, catalog.tables().values()) if done[-1].is_success else []
-        done += [automation.run(whole, instance, given, automation.DAYS, between) for between in automation.ranges(days)]
-        if all(outcome.is_success for outcome in done):
-            done.append(automation.run(whole, instance, given, automation.VERDICTS))
-        return done
+    return automation.run_all(whole, {"house": house, "suites": suites, "engine": engine}, list(catalog.tables().values()))
 
 
 def _with_faults(house: House, suites: expect.Suites, engine: FaultyEngine, place: Path) -> list[automation.Outcome]:
@@ -103,14 +95,8 @@ def _show(house: House, outcomes: list[automation.Outcome]) -> None:
     if all(outcome.is_success for outcome in outcomes):
         from rich.console import Console
 
-        with _engine(house) as engine:
+        with closing(DuckDBEngine(house.home)) as engine:
             summary.show(summary.summary(engine.connection(), house.home, []), Console())
-
-
-@contextmanager
-def _engine(house: House) -> Iterator[DuckDBEngine]:
-    with closing(DuckDBEngine(house.home)) as engine:
-        yield engine
 
 
 def _export(place: Path) -> None:

@@ -12,6 +12,7 @@ from dagster_project.engines.decide import evaluate
 from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.delivery import deliver
 from dagster_project.engines.intake.spool import Spool
+from dagster_project.publishing.words import CODES
 from dagster_project.settings import Settings
 from tests import reference
 from tests.worlds import world, write_landing
@@ -24,6 +25,12 @@ def test_each_code_has_a_case() -> None:
     """A code without a sentence of its own would leave a customer with a word in capitals."""
     with (CASE / "flagged.access_decisions.csv").open(encoding="utf-8") as lines:
         assert sorted(row["code"] for row in csv.DictReader(lines)) == sorted(reference.CODES)
+
+
+def test_each_verdict_has_a_meaning_and_words() -> None:
+    """A verdict that the list does not know would have no outcome, and one without words would stand in the report as a code."""
+    meant = [row["code"] for row in evaluate("flagged.verdict_codes", {}).to_pylist()]
+    assert sorted(meant) == sorted(reference.CODES) == sorted(CODES.keys() - {"DARK_ACCESS"})
 
 
 @pytest.mark.parametrize("seed", range(201, 205))

@@ -105,7 +105,7 @@ def seal(*, home: HomeOption, as_of: AsOfOption = None, as_json: JsonOption = Fa
         before = _sealed(engine)
         rows = seal_due(house, engine)
         days = sorted(_sealed(engine) - before)
-    tell({"days": days, "rows": rows}, as_json, [f"{len(days):,} days sealed: {', '.join(days) or 'none was due'}", f"{rows:,} rows rewritten without tokens"])
+    tell({"days": days, "rows": rows}, as_json, [f"{len(days):,} days sealed: {', '.join(days) or 'none was due'}", f"{rows:,} tokens removed"])
     return 0
 
 

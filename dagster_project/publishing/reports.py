@@ -35,7 +35,7 @@ def months(engine: DuckDBEngine) -> list[date]:
 
 
 def report_latest(house: House, engine: DuckDBEngine) -> list[Path]:
-    """Write the reports of the months that this run could have changed and that lie before its as-of; return their folders."""
+    """Write the report of the last month with evidence, if there is one; return its folder. Earlier ones stay as they are until `report --month` writes them anew."""
     engine.refresh()
     return [_write(house, engine, f"{month:%Y-%m}", None) for month in months(engine)[-1:]]
 

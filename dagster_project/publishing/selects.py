@@ -5,8 +5,8 @@ Parameters: $month and $next (the first days of the period's month and of the on
 
 OURS = "($account is null or {}account_id = $account)"
 MONTH = "{0} >= cast($month as timestamptz) and {0} < cast($next as timestamptz)"
-# What has no date, or one after the as-of, belongs to the as-of's month: reported.promises counts it there too.
-HAPPENED = MONTH.format("least({0}, $as_of - interval 1 microsecond)")
+# What has no date belongs to the month of the last evidence, what is after the as-of to the as-of's: reported.promises counts it there too.
+HAPPENED = MONTH.format("least(coalesce({0}, (select last_at from reported.evidence_end)), $as_of - interval 1 microsecond)")
 _RANK = "case {0} when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 else 5 end"
 
 PROMISES = """
@@ -33,14 +33,11 @@ group by p.policy, p.promise_id, t.promised, p.controls
 order by p.policy desc, length(p.promise_id), p.promise_id
 """
 
-# finding_id of access_without_grant is the hash of its control, source and event: that is how a finding meets its decision.
 FINDINGS = f"""
 with decided as (
-    select
-        left(sha256(concat_ws(chr(31), 'access_without_grant', source, event_id)), 32) as finding_id,
-        record_class, nearest_grant_id, all_faults, distance_s, provisional, late
-    from flagged.access_decisions
-    where outcome = 'violation' and {OURS.format("")}
+    select finding_id, record_class, nearest_grant_id, all_faults, distance_s, provisional, late
+    from flagged.access_without_grant
+    where {OURS.format("")}
     union all
     select finding_id, null, null, null, null, provisional, false
     from flagged.dark_access
@@ -59,7 +56,7 @@ order by {_RANK.format("f.severity")}, f.control, f.occurred_at nulls last, f.fi
 DECISIONS = """
 select outcome, code, sum(accesses)::bigint as accesses, max(staff) as staff, max(accounts) as accounts
 from reported.decision_counts
-where coalesce(month, cast(date_trunc('month', $as_of - interval 1 microsecond) as date)) = $month
+where month = $month
 group by outcome, code
 order by accesses desc, code
 """
@@ -75,7 +72,7 @@ order by accesses desc, code
 EXPLAINED = f"""
 select basis, sum(accesses)::bigint as accesses
 from reported.explained_accesses
-where coalesce(month, cast(date_trunc('month', $as_of - interval 1 microsecond) as date)) = $month and {OURS.format("")}
+where month = $month and {OURS.format("")}
 group by basis
 order by accesses desc, basis
 """

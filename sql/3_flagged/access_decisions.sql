@@ -41,21 +41,6 @@ verdict as (
     from ordered
     join first on first.event_number = ordered.event_number and first.place = ordered.place
 ),
--- Between the ends of closed months: the first closed report that tells of the time between.
-closed as (
-    select
-        coalesce(lag(period_end) over (order by period_end), timestamptz '0001-01-01 00:00:00+00') as closed_from,
-        period_end as closed_to,
-        min(closed_as_of) over (order by period_end rows between current row and unbounded following) as closed_as_of
-    from ledger.closings
-),
-late as (
-    select event.source, event.event_id
-    from scrubbed.access_events as event
-    join closed on event.occurred_at >= closed.closed_from and event.occurred_at < closed.closed_to
-    left join ledger.closed_accesses as known on known.source = event.source and known.event_id = event.event_id
-    where known.closed_as_of is null or known.closed_as_of > closed.closed_as_of
-),
 decided as (
     select
         fact.source,
@@ -84,21 +69,7 @@ decided as (
         late.event_id is not null as is_late
     from flagged.access_facts as fact
     left join verdict on verdict.event_number = fact.event_number
-    left join late on late.source = fact.source and late.event_id = fact.event_id
-),
-graded as (
-    select
-        *,
-        case
-            when code in ('GRANTED', 'GRANTED_BOUNDARY', 'SELF_ACCESS', 'EXEMPT_CLASS', 'EXEMPT_METRICS_ONLY', 'BREAK_GLASS_APPROVED') then 'permitted'
-            when code in ('ATTEMPT_DENIED', 'RETRO_REVOKED') then 'info'
-            when code in (
-                'TIME_UNZONED', 'ACTOR_UNRESOLVED', 'CUSTOMER_UNRESOLVED', 'CLOCK_ANOMALY', 'GRANTS_INCOMPLETE', 'LOG_GAP', 'CLASS_UNKNOWN',
-                'TIME_AMBIGUOUS', 'BREAK_GLASS_PENDING'
-            ) then 'undetermined'
-            else 'violation'
-        end as outcome
-    from decided
+    left join flagged.late_accesses as late on late.source = fact.source and late.event_id = fact.event_id
 )
 select
     source, -- system that wrote the event
@@ -115,21 +86,16 @@ select
     action, -- what was done
     purpose, -- declared purpose, a code
     case_id, -- ticket
-    outcome, -- permitted, info, undetermined or violation
-    code, -- verdict, the first rule of the decision order that applies
-    case
-        when outcome <> 'violation' then null
-        when code in ('SELF_GRANTED', 'GRANTOR_NOT_CUSTOMER', 'OPTED_OUT', 'FORMER_STAFF', 'FOREIGN_USER', 'BREAK_GLASS_REJECTED') then 'critical'
-        when code in ('SCOPE_ACTION', 'SCOPE_CASE', 'EXPIRED', 'NOT_YET_VALID') then 'medium'
-        when code = 'BREAK_GLASS_LATE' then 'low'
-        else 'high'
-    end as severity, -- critical, high, medium or low; null unless a violation
-    case when code in ('GRANTED', 'GRANTED_BOUNDARY') then grant_id end as grant_id, -- grant relied on
+    meaning.outcome, -- permitted, info, undetermined or violation
+    decided.code, -- verdict, the first rule of the decision order that applies
+    meaning.severity, -- critical, high, medium or low; null unless a violation
+    case when decided.code in ('GRANTED', 'GRANTED_BOUNDARY') then grant_id end as grant_id, -- grant relied on
     nearest_grant_id, -- grant with the fewest faults, then the nearest in time; null where the account gave none
-    case when outcome = 'permitted' then [] else coalesce(all_faults, []) end as all_faults, -- faults of the nearest grant in their order; empty when permitted
+    case when meaning.outcome = 'permitted' then [] else coalesce(all_faults, []) end as all_faults, -- faults of the nearest grant in their order; empty when permitted
     distance_s, -- from the access to the nearest grant's interval, seconds
     verdict_then, -- by what was recorded at the access; null where decided before grants
     verdict_now, -- by what was recorded at the as-of; null where decided before grants
     is_provisional as provisional, -- its source has not been read so far: the verdict may change
     is_late as late -- of the time of a closed report that does not know it
-from graded
+from decided
+left join flagged.verdict_codes as meaning on meaning.code = decided.code

@@ -190,16 +190,10 @@ worded as (
 select
     source, -- system that wrote the event
     event_id, -- unique within its source
-    case
-        when code in ('GRANTED', 'GRANTED_BOUNDARY') then 'grant'
-        when code = 'BREAK_GLASS_APPROVED' then 'emergency'
-        when code = 'SELF_ACCESS' then 'own_user'
-        -- Where the exemption holds for some purposes only, all that stands behind it is the word of who had access.
-        when code = 'EXEMPT_CLASS' and purpose is not null then 'declared_purpose'
-        when outcome = 'permitted' then 'exemption'
-        when code = 'ATTEMPT_DENIED' then 'nothing_seen'
-        when code = 'RETRO_REVOKED' then 'revoked_since'
-        else outcome
-    end as basis, -- grant, emergency, own_user, exemption, declared_purpose, nothing_seen, revoked_since, undetermined or violation
+    -- Where the exemption holds for some purposes only, all that stands behind it is the word of who had access.
+    if(
+        worded.code = 'EXEMPT_CLASS' and purpose is not null, 'declared_purpose', meaning.basis
+    ) as basis, -- grant, emergency, own_user, exemption, declared_purpose, nothing_seen, revoked_since, undetermined or violation
     concat(who, ' ', did, ' ', what, ' of ', account, coalesce(' at ' || happened, ''), '; ', where_missing, because, '.') as sentence -- who did what, when, and why
 from worded
+left join flagged.verdict_codes as meaning on meaning.code = worded.code

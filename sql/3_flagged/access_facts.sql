@@ -47,21 +47,6 @@ in_gap as (
     from stamped as event
     join scrubbed.gaps as gap on gap.source = event.source
     where gap.gap_from <= event.occurred_at and (gap.gap_to is null or event.occurred_at < gap.gap_to)
-),
-ordered_policy as (
-    select noticed_at, notice_days, exempt_classes, row_number() over (order by noticed_at, policy_id) as place from scrubbed.policies
-),
--- A policy binds an account that joined after its notice at once, an older one after notice_days; of those in force the last decides.
-in_force as (
-    select event.event_number, max(policy.place) as place
-    from stamped as event
-    left join scrubbed.accounts as account on account.account_id = event.account_id
-    join ordered_policy as policy
-        on event.occurred_at >= case
-            when account.joined_at >= policy.noticed_at then policy.noticed_at
-            else policy.noticed_at + to_days(policy.notice_days::integer)
-        end
-    group by event.event_number
 )
 select
     event.event_number, -- number of the access
@@ -101,8 +86,9 @@ select
         when list_contains(policy.exempt_classes, event.record_class) then 'EXEMPT_CLASS'
     end as early_code -- verdict before grants; null where grants decide
 from stamped as event
-left join (select distinct account_id from scrubbed.accounts) as known on known.account_id = event.account_id
+left join scrubbed.accounts as known on known.account_id = event.account_id
 left join employed on employed.event_number = event.event_number
 left join in_gap on in_gap.event_number = event.event_number
-left join in_force on in_force.event_number = event.event_number
-left join ordered_policy as policy on policy.place = in_force.place
+left join flagged.policy_periods as policy
+    on policy.account_id is not distinct from known.account_id
+    and policy.binds_from <= event.occurred_at and (policy.binds_to is null or event.occurred_at < policy.binds_to)

@@ -2,7 +2,7 @@
 with used as (
     select 'access' as used_in, source, event_id, occurred_at, account_id, staff_id, 'purpose' as what, purpose as item
     from flagged.access_decisions
-    where purpose is not null and code not in ('ATTEMPT_DENIED', 'EXEMPT_METRICS_ONLY', 'SELF_ACCESS', 'FOREIGN_USER')
+    where purpose is not null and code in (select code from flagged.verdict_codes where is_use)
     union all
     -- Exempt by the version in force or, without permission, perhaps believed to be; no exemption helps former staff and strangers.
     select 'access' as used_in, source, event_id, occurred_at, account_id, staff_id, 'class' as what, record_class as item

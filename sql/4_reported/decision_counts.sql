@@ -1,9 +1,16 @@
 -- One row for each UTC month, outcome and code: how many accesses were judged so. Stays in HOME.
 with
 judged as (
-    select cast(date_trunc('month', occurred_at) as date) as month, outcome, code, staff_id, account_id, count(*) as accesses
-    from flagged.access_decisions
-    group by cast(date_trunc('month', occurred_at) as date), outcome, code, staff_id, account_id
+    select
+        cast(date_trunc('month', least(coalesce(decision.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) as date) as month,
+        decision.outcome,
+        decision.code,
+        decision.staff_id,
+        decision.account_id,
+        count(*) as accesses
+    from flagged.access_decisions as decision
+    cross join reported.evidence_end as last
+    group by month, decision.outcome, decision.code, decision.staff_id, decision.account_id
 ),
 -- Who and whose are told apart first: DuckDB 1.5.6 can wait for ever on several distinct aggregates in one plan.
 who as (
@@ -17,13 +24,13 @@ whose as (
     group by month, outcome, code
 )
 select
-    judged.month, -- first day of the UTC month; null where stamps have no zone
+    judged.month, -- first day of the UTC month; that of the last evidence where stamps have no zone, as in reported.promises
     judged.outcome, -- permitted, info, undetermined or violation
     judged.code, -- verdict
     cast(sum(judged.accesses) as bigint) as accesses, -- accesses
     max(who.staff) as staff, -- members of staff
     max(whose.accounts) as accounts -- customers
 from judged
-join who on who.month is not distinct from judged.month and who.outcome = judged.outcome and who.code = judged.code
-join whose on whose.month is not distinct from judged.month and whose.outcome = judged.outcome and whose.code = judged.code
+join who on who.month = judged.month and who.outcome = judged.outcome and who.code = judged.code
+join whose on whose.month = judged.month and whose.outcome = judged.outcome and whose.code = judged.code
 group by judged.month, judged.outcome, judged.code

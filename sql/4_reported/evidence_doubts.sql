@@ -11,8 +11,9 @@ with access as (
         d.code,
         d.provisional,
         case when d.record_class is null then 'unknown' else coalesce(c.kind, 'business') end as class_kind,
-        d.code not in ('ATTEMPT_DENIED', 'EXEMPT_METRICS_ONLY', 'SELF_ACCESS', 'FOREIGN_USER') as is_use
+        verdict.is_use
     from flagged.access_decisions as d
+    join flagged.verdict_codes as verdict on verdict.code = d.code
     cross join reported.evidence_end as last
     left join scrubbed.record_classes as c on c.record_class = d.record_class
     left join scrubbed.accounts as a on a.account_id = d.account_id

@@ -7,8 +7,9 @@ with access as (
         d.purpose,
         d.code,
         coalesce(c.kind, 'business') as class_kind,
-        d.code not in ('ATTEMPT_DENIED', 'EXEMPT_METRICS_ONLY', 'SELF_ACCESS', 'FOREIGN_USER') as is_use
+        verdict.is_use
     from flagged.access_decisions as d
+    join flagged.verdict_codes as verdict on verdict.code = d.code
     left join scrubbed.record_classes as c on c.record_class = d.record_class
 ),
 used as (

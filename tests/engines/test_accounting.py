@@ -3,12 +3,17 @@
 import gzip
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.intake import steps
+from dagster_project.settings import Settings
 
 World = Any
 Line = Callable[..., str]
@@ -108,6 +113,18 @@ def test_an_empty_log_is_an_input_without_rows(body: bytes, lines: int, world: W
     world.run()
     row = world.inputs()["web_logs/access.log"]
     assert (row["status"], row["format"], row["lines"], row["blank_or_comment"]) == ("read", None, lines, lines)
+
+
+def test_a_log_whose_format_changed_names_both(world: World, line: Line) -> None:
+    """The first lines tell what a file is; the books say what else was found in it, and a format of settings is the only one."""
+    later = '{"time":"2026-03-02T10:00:00Z","client_ip":"192.0.2.7","method":"GET","path":"/a","status":200,"bytes":1}\n'
+    for folder in ("web_logs", "request_logs"):
+        world.put(f"{folder}/access.log", "".join(map(line, range(1500))) + later * 1500)
+    house = replace(world.house(), settings=Settings(formats={"request_logs": "combined"}))
+    steps.take_requests(house, DuckDBEngine(world.home))
+    read, refused = (world.inputs()[f"{folder}/access.log"] for folder in ("web_logs", "request_logs"))
+    assert (read["status"], read["format"], read["parsed"]) == ("read", "combined+json", 3000)
+    assert (refused["status"], refused["format"], refused["reason"]) == ("refused", "combined", "too_many_refused")
 
 
 def test_many_small_logs_share_files(world: World, line: Line) -> None:

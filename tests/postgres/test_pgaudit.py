@@ -48,6 +48,13 @@ select * from no_such_table;
 select * from invoices where account_id = 'C1' \; select * from invoices where account_id = 'C2' \; select 1 / 0;
 select body from invoices where account_id = $q$C1$q$;
 """
+MADE = """
+create table if not exists parts (account_id text, body text) partition by list (account_id);
+create table if not exists parts_1 partition of parts for values in ('C1');
+create or replace function inlined(a text) returns setof invoices language sql stable as $$ select * from invoices where account_id = a $$;
+create or replace function opened(a text) returns refcursor language plpgsql as $$
+    declare c refcursor := 'of_account'; begin open c for select * from invoices where account_id = a; return c; end $$;
+"""
 # account, class, records, action, whether content came back
 TOUCHED = [
     ("C1", "invoice", [], "read", True),
@@ -275,6 +282,25 @@ def test_a_definer_function_is_seen_in_what_it_reads(server: Cluster) -> None:
     made = "create function sd(text) returns setof invoices language sql security definer as 'select * from invoices where account_id = $1';"
     events = read(server.logged(f"{made} select * from sd('C2'); drop function sd;"))["jsonlog"]
     assert told(events) == [("C2", "invoice", [], "read", True)]
+
+
+@pytest.mark.parametrize(
+    ("statements", "options", "reached"),
+    [
+        ("select * from parts where account_id = 'C1';", {}, [("C1", "part")]),
+        ("merge into contacts t using (select 'C1' a) s on t.account_id = s.a when not matched then do nothing;", {"pgaudit.log_relation": "off"}, [(None, "person")]),
+        ("select * from inlined('C1');", {"pgaudit.log_relation": "off"}, [(None, None)]),
+        ("select * from inlined('C1');", {}, [(None, "invoice")]),
+        ("begin; select opened('C1'); fetch all from of_account; commit;", {"pgaudit.log_rows": "on"}, [(None, None)]),
+        ("begin; select opened('C1'); fetch all from of_account; commit;", {}, [(None, "invoice")]),
+    ],
+)
+def test_what_pgaudit_names_otherwise_is_not_lost(server: Cluster, statements: str, options: dict[str, str], reached: list[Any]) -> None:
+    """Partitions, `merge`, functions that become part of their query, and cursors that a function opens."""
+    server.run(MADE, {"pgaudit.log": "none"})
+    access = Access(tables={**TABLES, "parts": Table(record_class="part", account_column="account_id")}, other_tables=("flags",))
+    for events in read(server.logged(statements, options), Given("pgaudit", declared=GIVEN.declared, access=access)).values():
+        assert [(account, kind) for account, kind, *_ in told(events)] == reached
 
 
 def test_rows_of_a_cursor_are_those_that_its_query_read(server: Cluster) -> None:

@@ -19,6 +19,7 @@ create schema reported; create schema flagged; create schema measured; create sc
 create table scrubbed.promises (policy varchar, promise_id varchar, promised varchar);
 create table reported.promises (promise_id varchar, period_start date, period_end date, policy varchar, controls varchar[], status varchar,
     checked bigint, broken bigint, reason varchar);
+create table reported.evidence_end (last_at timestamptz, as_of timestamptz);
 create table reported.evidence_gaps (promise_id varchar, month date, reason varchar);
 create table reported.evidence_doubts (promise_id varchar, month date, reason varchar);
 create table reported.findings (finding_id varchar, control varchar, promise_ids varchar[], code varchar, severity varchar, occurred_at timestamptz,
@@ -26,6 +27,8 @@ create table reported.findings (finding_id varchar, control varchar, promise_ids
 create table flagged.access_decisions (source varchar, event_id varchar, occurred_at timestamptz, staff_id varchar, account_id varchar,
     record_class varchar, outcome varchar, code varchar, nearest_grant_id varchar, all_faults varchar[], distance_s double, provisional boolean, late boolean,
     record_id varchar, record_ids varchar[], action varchar, purpose varchar, grant_id varchar);
+create view flagged.access_without_grant as
+    select left(sha256(concat_ws(chr(31), 'access_without_grant', source, event_id)), 32) as finding_id, * from flagged.access_decisions where outcome = 'violation';
 create table flagged.access_explanations (source varchar, event_id varchar, basis varchar, sentence varchar);
 create table flagged.dark_access (finding_id varchar, account_id varchar, provisional boolean);
 create table reported.explained_accesses (month date, account_id varchar, basis varchar, accesses bigint);
@@ -113,6 +116,7 @@ def month(findings: int = 59, hostile: str | None = None) -> duckdb.DuckDBPyConn
     connection.executemany(
         "insert into reported.evidence_gaps values (?, ?, ?)", [("CR-3", "2026-10-01", gap), ("CR-2", "2026-10-01", gap), ("CR-2", "2026-09-01", "no input in grants/")]
     )
+    connection.execute("insert into reported.evidence_end values ('2026-10-31T23:00:00Z', '2026-11-01T00:00:00Z')")
     connection.execute("insert into reported.evidence_doubts values ('CR-2', '2026-10-01', '6 accesses are undetermined')")
     connection.executemany("insert into reported.decision_counts values ('2026-10-01', ?, ?, ?, 6, 5)", OUTCOMES)
     _findings(connection, findings, chance, hostile)

@@ -254,16 +254,21 @@ def test_only_the_month_is_in_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("as_of", "expected"), [(datetime(2026, 11, 1, tzinfo=UTC), 1), (datetime(2026, 11, 1, 0, 0, 0, 1, tzinfo=UTC), 0), (datetime(2026, 10, 1, tzinfo=UTC), 0)]
+    ("last_at", "as_of", "expected"),
+    [
+        ("2026-10-31T23:59:59.999999Z", datetime(2026, 12, 15, tzinfo=UTC), 1),
+        ("2026-11-01T00:00:00Z", datetime(2026, 12, 15, tzinfo=UTC), 0),
+        ("2026-09-30T23:59:59.999999Z", datetime(2026, 12, 15, tzinfo=UTC), 0),
+        ("2026-11-05T00:00:00Z", datetime(2026, 11, 1, tzinfo=UTC), 1),
+    ],
+    ids=["evidence ends in the month", "behind it", "before it", "behind the as-of"],
 )
-def test_what_has_no_date_counts_in_the_month_of_the_as_of(tmp_path: Path, as_of: datetime, expected: int) -> None:
+def test_what_has_no_date_counts_in_the_month_of_the_last_evidence(tmp_path: Path, last_at: str, as_of: datetime, expected: int) -> None:
     """It must stand in one report, the same one whose promise it makes unproven; an as-of at midnight still belongs to the day before."""
     connection = synthetic.month(0)
-    connection.execute("insert into reported.decision_counts values (null, 'undetermined', 'TIME_UNZONED', 1, 1, 1)")
-    connection.execute("delete from reported.decision_counts where month is not null")
+    connection.execute("update reported.evidence_end set last_at = ?::timestamptz", [last_at])
     write(replace(synthetic.report(connection), as_of=as_of), tmp_path)
     facts = json.loads((tmp_path / "report.json").read_text())
-    assert len(facts["decisions"]) == expected
     assert sum(row["code"] == "TIME_UNZONED" for row in facts["undetermined"]) == expected
 
 

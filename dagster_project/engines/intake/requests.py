@@ -115,7 +115,8 @@ class _Intake:
     def _parsed(self, entry: Entry, skip_bytes: int) -> Iterator[tuple[Piece, logs.Parsed]]:
         """Yield pieces and their rows, read ahead of the scrubber on the other core; of a damaged archive all that is readable, then raise."""
         reader = _headed(entry, skip_bytes)
-        parse = partial(_parse, entry.format or "auto", self._house.settings.sites.of(entry.found.site).client_headers)
+        client_headers = self._house.settings.sites.of(entry.found.site).client_headers
+        parse = partial(_parse, entry.format or "auto", client_headers, self._formats.declared(entry.found) is None)
         ahead = deque(self._ahead(reader, parse) for _ in range(PARSERS))
         while (ready := ahead.popleft().result()) is not None:
             ahead.append(self._ahead(reader, parse))
@@ -128,6 +129,7 @@ class _Intake:
 
     def _account(self, entry: Entry, piece: Piece, parsed: logs.Parsed) -> None:
         """Count the lines of a piece and index those that are refused."""
+        entry.saw_formats(parsed.others)
         entry.lines += piece.lines
         entry.parsed += parsed.rows.num_rows
         entry.quarantined += parsed.rejects.num_rows
@@ -154,9 +156,13 @@ class _Formats:
         self._declared = settings.formats
         self._detected: dict[Path, str | None] = {}
 
+    def declared(self, file: Found) -> str | None:
+        """Return the format that settings give its folder."""
+        return self._declared.get(f"{file.folder}/{file.site}") or self._declared.get(file.folder)
+
     def of(self, file: Found) -> str | None:
         """Return the format, null for a file without lines; raises FormatError where no format reads them."""
-        if declared := self._declared.get(f"{file.folder}/{file.site}") or self._declared.get(file.folder):
+        if declared := self.declared(file):
             return declared
         if file.path not in self._detected:
             beginning = head(file.path)
@@ -183,11 +189,11 @@ def _headed(entry: Entry, skip_bytes: int) -> Iterator[Headed]:
         header = logs.header_of(piece.body, header) if _has_headers(known) else None
 
 
-def _parse(known: str, client_headers: tuple[str, ...], headed: Headed) -> tuple[Piece, logs.Parsed]:
+def _parse(known: str, client_headers: tuple[str, ...], is_detected: bool, headed: Headed) -> tuple[Piece, logs.Parsed]:
     """Return a piece without its bytes, and what is in it: rows, texts as numbers of their distinct values, and refused lines by their places in the file."""
     piece, header = headed
-    parsed = _timed(logs.parse_claims(piece.body, known, header, client_headers), piece)
-    return replace(piece, body=b""), logs.Parsed(coded(parsed.rows), moved(parsed.rejects, piece))
+    parsed = _timed(logs.parse_claims(piece.body, known, header, client_headers, is_detected=is_detected), piece)
+    return replace(piece, body=b""), replace(parsed, rows=coded(parsed.rows), rejects=moved(parsed.rejects, piece))
 
 
 def _timed(parsed: logs.Parsed, piece: Piece) -> logs.Parsed:
@@ -201,7 +207,7 @@ def _timed(parsed: logs.Parsed, piece: Piece) -> logs.Parsed:
         timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
         rejects = pa.concat_tables([rejects, split(piece.body).rejects(dict.fromkeys((line - 1 for line in timeless), "bad_time"))])
         rows = rows.filter(rows.column("ts").is_valid())
-    return logs.Parsed(rows, rejects)
+    return replace(parsed, rows=rows, rejects=rejects)
 
 
 def _has_headers(known: str) -> bool:

@@ -4,10 +4,13 @@ import re
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _VERBS = {
-    "read": ("get", "head", "read", "select", "query", "scan", "download", "view", "show", "fetch", "clone", "lookup", "describe", "retrieve", "run"),
+    "read": ("get", "head", "read", "select", "query", "scan", "download", "view", "show", "fetch", "clone", "lookup", "describe", "retrieve", "run", "access", "accessed"),
     "list": ("list", "search", "find", "count"),
     "export": ("export", "unload", "dump", "exported"),
-    "write": ("put", "create", "update", "insert", "write", "upload", "set", "patch", "post", "merge", "copy", "add", "commit", "push", "restore", "upsert", "import", "edit"),
+    "write": (
+        "put", "create", "update", "insert", "write", "upload", "set", "patch", "post", "merge", "copy", "add", "commit", "push", "restore", "upsert", "import", "edit",
+        "complete", "abort",
+    ),
     "delete": ("delete", "destroy", "remove", "purge", "drop", "truncate"),
 }  # fmt: skip
 _ACTIONS = {verb: action for action, verbs in _VERBS.items() for verb in verbs}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import replace
 
-from dagster_project.reading.accesses.audits import Part
+from dagster_project.reading.accesses.audits import UNNAMED, Part
 from dagster_project.reading.accesses.cursors import Cursors
 from dagster_project.reading.accesses.server_entries import Entry
 from dagster_project.reading.accesses.statements import touched
@@ -11,16 +11,16 @@ from dagster_project.reading.accesses.tables import Touched, declared
 from dagster_project.reading.accesses.touches import only_records
 from dagster_project.settings import Access
 
-_ACTIONS = {"DELETE": "delete", "TRUNCATE TABLE": "delete", "COPY": "export", "COPY TO": "export"}
+_ACTIONS = {"DELETE": "delete", "TRUNCATE TABLE": "delete", "COPY": "export", "COPY TO": "export", UNNAMED: "write"}
 
 
-def of_part(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors) -> list[Touched]:
-    """Return what a part of a statement touched: as its text says, and beyond that the tables that pgAudit names."""
+def of_part(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors, *, is_followed: bool = True) -> list[Touched]:
+    """Return what a part of a statement touched: as its text says, and beyond that the tables that pgAudit names. `is_followed` as `touched` takes it."""
     action = _ACTIONS.get(part.command) or ("write" if part.first.of_class == "WRITE" else "read")
     relations = part.relations()
     if part.statement is None:
         return only_records([Touched(name, action=action) for name in relations] or [Touched(None, action=action)], access)
-    found = [_qualified(one, relations, access) for one in _said(part, burst, access, cursors)]
+    found = [_qualified(one, relations, access) for one in _said(part, burst, access, cursors, is_followed=is_followed)]
     names = {one.table.rpartition(".")[2] for one in found if one.table}
     has_view = any(kind.endswith("VIEW") and declared(name, access.tables) for name, kind in relations.items())
     behind = [] if has_view else [name for name, kind in relations.items() if kind != "VIEW" and name.rpartition(".")[2] not in names]
@@ -40,10 +40,11 @@ def _qualified(one: Touched, relations: Iterable[str], access: Access) -> Touche
     return replace(one, table=name) if is_meant else Touched(name, action=one.action)
 
 
-def _said(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors) -> list[Touched]:
+def _said(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors, *, is_followed: bool) -> list[Touched]:
     """Return what the text says. Each statement of a text with several is logged with all of it: the one is taken where that is certain."""
     session, statement = part.first.entry.session, part.statement or ""
-    each = touched(statement, part.parameters, access.tables, cursors=cursors.of(session, statement) if part.first.part == 1 else None)  # a function has cursors of its own
+    opened = cursors.of(session, statement) if part.first.part == 1 else None  # a function has cursors of its own
+    each = touched(statement, part.parameters, access.tables, is_followed=is_followed, cursors=opened)
     cursors.take(session, statement, each)
     if len({*each}) == 1:
         return list(each[0])

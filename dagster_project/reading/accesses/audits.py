@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from dagster_project.reading.accesses.server_entries import Entry, cells_of
 
 NOT_LOGGED, PREVIOUSLY, NONE, TOO_LONG = "<not logged>", "<previously logged>", "<none>", "<long param suppressed>"
+UNNAMED = "???"  # for what needs no privilege of its own: a partition beside its table, and `merge` where relations are not logged
 FIELDS = (9, 10)  # the tenth with pgaudit.log_rows
 
 _KINDS = {
@@ -17,6 +18,8 @@ _KINDS = {
 _CLASSES = {"DDL": "schema_change", "ROLE": "role_change", "FUNCTION": "function_call", "MISC": "maintenance", "MISC_SET": "setting"}
 _TWINS = frozenset({"COPY", "COPY FROM", "COPY TO", "DECLARE CURSOR"})  # beside the query that they run, where that is logged, too
 _RELATIONS = frozenset({"TABLE", "FOREIGN TABLE", "PARTITIONED TABLE", "MATERIALIZED VIEW", "VIEW"})
+
+_READS = ("READ", "WRITE")  # the classes of what reads or writes rows
 
 Key = tuple[str, int, int]  # session, statement, part of it
 
@@ -56,7 +59,7 @@ class Part:
 
     def is_access(self) -> bool:
         """Tell whether it reads or writes."""
-        return any(audit.of_class in ("READ", "WRITE") and audit.command != "PREPARE" for audit in self.audits)
+        return any((audit.of_class in _READS or audit.command == UNNAMED) and audit.command != "PREPARE" for audit in self.audits)
 
     def is_twin(self) -> bool:
         """Tell whether the query that it runs may be logged beside it."""
@@ -69,7 +72,7 @@ class Part:
     @property
     def command(self) -> str:
         """Return what reads or writes, else what it is."""
-        return next((audit.command for audit in self.audits if audit.of_class in ("READ", "WRITE")), self.first.command)
+        return next((audit.command for audit in self.audits if audit.of_class in _READS), self.first.command)
 
     @property
     def statement(self) -> str | None:
@@ -79,19 +82,30 @@ class Part:
     @property
     def parameters(self) -> tuple[str, ...] | None:
         """Return the values of $1, $2, …, empty where one is too long; None where they are not told."""
-        told = next((audit.parameter for audit in self.audits if audit.parameter != PREVIOUSLY), NOT_LOGGED)
-        if told == NONE:
-            return ()
-        return None if told.startswith("<") and told.endswith(">") and told != TOO_LONG else tuple("" if cell == TOO_LONG else cell for cell in cells_of(told) or [told])
+        return parameters_of(next((audit.parameter for audit in self.audits if audit.parameter != PREVIOUSLY), NOT_LOGGED))
 
     @property
     def rows(self) -> int | None:
         """Return how many rows came back, where that is told."""
         return max((audit.rows for audit in self.audits if audit.rows is not None), default=None)
 
+    def may_have(self, audit: Audit) -> bool:
+        """Tell whether an entry can be of this part: all of them have the same text and the same parameters, where these are told."""
+        every = (*self.audits, audit)
+        texts, parameters = {each.statement for each in every}, {each.parameter for each in every}
+        return len(texts - {PREVIOUSLY}) < 2 and len(parameters - {PREVIOUSLY}) < 2
+
     def relations(self) -> dict[str, str]:
-        """Return the tables and views that pgAudit names, each with its kind."""
-        return {audit.object_name: audit.object_type for audit in self.audits if audit.object_type in _RELATIONS and audit.object_name}
+        """Return the tables and views that pgAudit names, each with its kind; of a table with partitions the table alone."""
+        named = [audit for audit in self.audits if audit.object_type in _RELATIONS and audit.object_name]
+        return {audit.object_name: audit.object_type for audit in [audit for audit in named if audit.of_class in _READS] or named}
+
+
+def parameters_of(told: str) -> tuple[str, ...] | None:
+    """Return the values of the last field, empty where one is too long; None where they are not told."""
+    if told == NONE:
+        return ()
+    return None if told.startswith("<") and told.endswith(">") and told != TOO_LONG else tuple("" if cell == TOO_LONG else cell for cell in cells_of(told) or [told])
 
 
 def taken_apart(entry: Entry, message: str) -> Audit | None:

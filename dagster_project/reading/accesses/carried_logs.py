@@ -1,4 +1,4 @@
-"""PostgreSQL's server log as CloudWatch, Azure, Google, containers and document stores hand it on: each message in an object, or behind a stamp of theirs."""
+"""PostgreSQL's server log as CloudWatch, Azure, Google, collectors, containers and document stores hand it on: each message in an object, a row, or behind a stamp."""
 
 import re
 
@@ -11,7 +11,7 @@ from dagster_project.reading.accesses.envelopes import unwrapped
 from dagster_project.reading.accesses.fields import text, text_at
 from dagster_project.reading.accesses.server_json import KNOWN, is_entry
 
-_MESSAGE = ("event.original", "message", "properties.message", "textPayload", "log", "@message", "_raw")
+_MESSAGE = ("event.original", "message", "properties.message", "textPayload", "log", "@message", "_raw", "body")
 _STAMP = ("timestamp", "@timestamp", "time")
 _FIRST_BYTES = 1 << 16
 _ENDS = "\n\r"
@@ -24,9 +24,10 @@ def unpacked(body: bytes, place: str) -> bytes | None:
     """Return the server log that a file carries, each message behind the head that a container's log has; None where the file carries none."""
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     first = [found for line in start[:_FIRST_BYTES].split(b"\n") if (found := _object(line)) is not None]
-    if not start.startswith((b"{", b"[")) and not (first and start.split(b"\n", 1)[0].rstrip().endswith(b"}")):
+    is_of_objects = start.startswith((b"{", b"[")) or (first and start.split(b"\n", 1)[0].rstrip().endswith(b"}"))
+    if not is_of_objects and _names(start).isdisjoint(_MESSAGE):
         return None
-    if not any(_ends(each) or listed(each) is not None for each in first) and any(map(_entries, first)):
+    if is_of_objects and not any(_ends(each) or listed(each) is not None for each in first) and any(map(_entries, first)):
         return None
     try:
         entries = [entry for batch in read_entries(body, place).batches for entry in (*batch.entries, *({} for _ in batch.rejects))]
@@ -36,6 +37,11 @@ def unpacked(body: bytes, place: str) -> bytes | None:
         return None
     is_split = any(_ends(entry) for entry in entries)
     return b"".join(_line(entry, is_part=is_split and not _ends(entry)) for entry in entries)
+
+
+def _names(start: bytes) -> set[str]:
+    """Return the names of the columns of a CSV."""
+    return {name.strip('" \r') for name in start.split(b"\n", 1)[0].decode("utf-8", "replace").split(",")}
 
 
 def _object(line: bytes) -> Fields | None:

@@ -9,7 +9,7 @@ from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.accesses.fields import at, count, flag, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import at, count, flag, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("management_event", "insight_event", "digest", "public_keys", "signature")
@@ -28,9 +28,9 @@ _DATA_EVENTS = {
     "rdsdata.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "ExecuteSql"),
 }  # fmt: skip
 _KNOWN = words("""
-    addendum additionalEventData annotation apiVersion awsRegion edgeDeviceDetails errorCode errorMessage eventCategory eventID eventName eventSource eventTime
-    eventType eventVersion managementEvent readOnly recipientAccountId requestID requestParameters resources responseElements serviceEventDetails
-    sessionCredentialFromConsole sharedEventID sourceIPAddress tlsDetails userAgent userIdentity vpcEndpointAccountId vpcEndpointId
+    addendum additionalEventData annotation apiVersion awsRegion edgeDeviceDetails errorCode errorMessage eventCategory eventContext eventID eventName
+    eventSource eventTime eventType eventVersion managementEvent readOnly recipientAccountId requestID requestParameters resources responseElements
+    serviceEventDetails sessionCredentialFromConsole sharedEventID sourceIPAddress tlsDetails userAgent userIdentity vpcEndpointAccountId vpcEndpointId
 """)
 
 
@@ -44,19 +44,21 @@ def other(entry: Fields) -> str | None:
     if category == "Management" or is_management:
         return "management_event"
     source, name = text_at(entry, "eventSource"), text_at(entry, "eventName")
-    if is_management is False or source is None or name is None or name in _DATA_EVENTS.get(source, ()):
+    if is_management is False or source is None or source.startswith("aws:") or name is None or name in _DATA_EVENTS.get(source, ()):
         return None
     return "management_event"
 
 
 def event(entry: Fields, _: Given) -> dict[str, Any]:
-    """Return the native columns."""
+    """Return the native columns; none of what is a notice of another service, `aws:s3`, or carries what cannot be opened."""
+    if (text_at(entry, "eventSource") or "").startswith("aws:"):
+        return {}
     names = actors(entry)
     return {
         "event_id": text_at(entry, "eventID"),
         "actor": names[0] if names else "",
         "actor_aliases": names[1:],
-        "occurred_at": text_at(entry, "eventTime"),
+        "occurred_at": utc(text_at(entry, "eventTime")),
         "action": action(text_at(entry, "eventName")),
         "bytes": count(at(entry, "additionalEventData.bytesTransferredOut")),
         "outcome": "denied" if text_at(entry, "errorCode") else "ok",

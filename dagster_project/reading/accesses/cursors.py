@@ -12,6 +12,8 @@ _DECLARED = re.compile(r'\s*declare\s+("[^"]*"|[\w$]+)\s+(?:(?:binary|asensitive
 _FORGETS = re.compile(r"\s*(?:close|commit|rollback|end|abort|discard|prepare\s+transaction)\b|.*pgaudit", re.IGNORECASE | re.DOTALL)
 _USED = re.compile(r"\bcurrent\s+of\b", re.IGNORECASE)
 
+_FETCHED = re.compile(r'^\s*fetch\b.*?("[^"]*"|[\w$]+)\s*;?\s*$', re.IGNORECASE | re.DOTALL)
+
 Read = tuple[Touched, ...]
 
 
@@ -20,11 +22,17 @@ class Cursors:
 
     def __init__(self) -> None:
         self._open: dict[str, dict[str, Read]] = defaultdict(dict)
+        self._declared: dict[str, set[str]] = defaultdict(set)
 
     def of(self, session: str, statement: str) -> Mapping[str, Read]:
         """Return what the cursors read that a single statement may name; none where it names none."""
         is_one = ";" not in statement.rstrip("; \t\r\n")
         return self._open.get(session, {}) if is_one and _USED.search(statement) else {}
+
+    def has_declared(self, session: str, statement: str) -> bool:
+        """Tell whether the cursor that a statement fetches from was ever declared by one of the session; a function opens others."""
+        found = _FETCHED.search(statement)
+        return found is None or _folded(found[1]) in self._declared.get(session, ())
 
     def take(self, session: str, statement: str, each: Sequence[Read]) -> None:
         """Take a statement of a session, and what it touched."""
@@ -33,9 +41,14 @@ class Cursors:
         elif (found := _DECLARED.match(statement)) is not None:
             if len(self._open) > MOST_CURSORS:
                 self._open.clear()
-            name = found[1].strip('"') if found[1].startswith('"') else found[1].lower()
+            name = _folded(found[1])
+            self._declared[session].add(name)
             opened = self._open[session]
             if len(each) != 1 or len(opened) > MOST_CURSORS:
                 opened.clear()
             else:
                 opened[name] = each[0]
+
+
+def _folded(name: str) -> str:
+    return name.strip('"') if name.startswith('"') else name.lower()

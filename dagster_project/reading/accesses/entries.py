@@ -16,19 +16,20 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.errors import DamagedError
+from dagster_project.reading.accesses import otlp
 from dagster_project.reading.rows import PARQUET_ROWS, Place, Places, blocks, is_utf8
 from dagster_project.reading.separated import csv_batches
 
 Fields = Mapping[str, Any]
 
 # Where the entries stand in a document of one source or another, and what else such a document says.
-LISTS = ("Records", "records", "entries", "events", "Events", "logEvents", "audit_logs", "access_logs", "items", "logs", "value", "Messages")
+LISTS = ("Records", "records", "entries", "events", "Events", "logEvents", "audit_logs", "access_logs", "items", "logs", "value", "Messages", "receivedMessages")
 _OF_PAGES = {
     "after_cursor", "after_url", "before_cursor", "before_url", "count", "cursor", "done", "end_time", "etag", "has_more", "kind", "links", "logGroup",
     "logStream", "messageType", "meta", "next", "nextBackwardToken", "nextForwardToken", "nextPageToken", "nextRecordsUrl", "nextToken", "NextToken", "next_page",
     "owner", "page", "per_page", "prev", "previous_page", "ResponseMetadata", "searchedLogStreams", "size", "startKey", "subscriptionFilters", "total", "totalSize",
 }  # fmt: skip
-_OF_LISTS = frozenset({*LISTS, "hits", "messageType"})
+_OF_LISTS = frozenset({*LISTS, "hits", "messageType", otlp.LIST})
 _LISTING = re.compile(rb'\{\s*"(' + "|".join(LISTS).encode() + rb')"\s*:\s*\[')
 _SPACE = re.compile(r"\s*")
 # What carriers of lines write before an object: a stamp, a host and a program, a tag.
@@ -152,6 +153,8 @@ def listed(document: Any) -> list[Any] | None:
         return document
     if not isinstance(document, dict) or _OF_LISTS.isdisjoint(document):
         return None
+    if isinstance(document.get(otlp.LIST), list):
+        return otlp.records(document)
     if document.get("messageType") == "CONTROL_MESSAGE":
         return []
     if isinstance(document.get("hits"), dict):

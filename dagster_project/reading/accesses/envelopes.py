@@ -1,6 +1,7 @@
-"""Entries without what carried them: CloudWatch, EventBridge, SNS, SQS, Kinesis, Pub/Sub, CloudTrail's look-up, shippers, searches and containers."""
+"""Entries without what carried them: CloudWatch and its subscriptions, EventBridge, SNS, SQS, Kinesis, Pub/Sub, CloudTrail's look-up, shippers, searches and containers."""
 
 import base64
+import zlib
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -27,10 +28,17 @@ _CARRIED = (
     "Sns",
     "kinesis",
     "data",
+    "awslogs",
+    "payload",
+    "event_data",
+    "FieldsMap",
+    "Fields",
 )
 _ANY_CARRIED = frozenset(_CARRIED)
 _OBJECT = ("{", "[")
 _OBJECT_IN_BASE64 = ("ey", "ew", "ID")
+_GZIP_IN_BASE64 = "H4sI"
+_MOST_BYTES = 1 << 26  # of what is packed within an entry
 _DEEPEST = 6
 
 
@@ -62,7 +70,9 @@ def _loaded(value: Any) -> Any:
         return value
     text: str | bytes = value.strip()
     try:
+        if value.startswith(_GZIP_IN_BASE64):
+            return orjson.loads(zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(base64.b64decode(text, validate=True), _MOST_BYTES))
         text = base64.b64decode(text, validate=True) if value.startswith(_OBJECT_IN_BASE64) else text
         return orjson.loads(text) if isinstance(text, bytes) or text.startswith(_OBJECT) else None
-    except ValueError:  # both tell so that they cannot read it
+    except (ValueError, zlib.error):  # they tell so that they cannot read it
         return None

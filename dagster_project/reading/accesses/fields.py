@@ -8,6 +8,8 @@ from typing import Any
 
 import orjson
 
+from dagster_project.reading.instants import parsed
+
 _STEP = re.compile(r"([^.\[\]]+)(?:\[([^=\[\]]+)=([^\[\]]*)\])?(?:\.|$)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -105,6 +107,11 @@ def stamp(value: Any, unit: str | None = None) -> str | None:
         return (_EPOCH + timedelta(microseconds=(int(whole) * 1_000_000_000 + fraction) // (per_second * 1_000))).isoformat()
     except OverflowError:
         return delivered
+
+
+def utc(written: str | None) -> str | None:
+    """Return a stamp of a source that writes all of them in UTC, with its zone where it has left that out."""
+    return f"{written}Z" if (read := parsed(written or "")) is not None and read.tzinfo is None else written
 
 
 def words(text_of_names: str) -> frozenset[str]:

@@ -10,9 +10,11 @@ from dagster_project.reading.accesses.fields import at, stamp, text_at, texts_at
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("setting_changed", "login")
-_SESSION = re.compile(r"impersonat|fake_login|staff_(un)?lock|support_(access|session)|assum", re.IGNORECASE)
-_SWITCHED = re.compile(r"(^|[._])(enabled?|disabled?|grant(ed)?|revoked?|updated?|deleted?|destroy|settings?|expired?|lock)$", re.IGNORECASE)
-_READS = re.compile(r"git\.(clone|fetch|push)|api\.request|repo\.(download_zip|download_archive)|.*\.(view|viewed|read|download|downloaded|export|exported)")
+_SESSION = re.compile(r"impersonat|fake_login|staff_(un)?lock|staff\.(repo_)?unlock|support_(access|session)|assum", re.IGNORECASE)
+_SWITCHED = re.compile(
+    r"\.(enable|disable|request|set|update|grant|revoke)_|(^|[._])(enabled?|disabled?|grant(ed)?|revoked?|updated?|deleted?|destroy|settings?|expired?|lock)$", re.IGNORECASE
+)
+_READS = re.compile(r"git\.(clone|fetch|push)|api\.request|.*\.(view|viewed|read|download|downloaded|download_\w+|export|exported)")
 _LOGIN = re.compile(r"user\.(login|failed_login|logout|two_factor_.*)|org\.sso_response|business\.sso_response|.*\.sso_response|user_session\..*")
 
 

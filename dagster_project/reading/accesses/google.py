@@ -3,9 +3,10 @@
 from typing import Any
 
 from dagster_project.reading.accesses.actions import action
+from dagster_project.reading.accesses.audits import NONE, NOT_LOGGED, PREVIOUSLY, parameters_of
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import at, count, flag, text, text_at, texts_at, values, words
+from dagster_project.reading.accesses.fields import at, count, flag, text, text_at, texts_at, utc, values, words
 from dagster_project.reading.accesses.reader import Form, adapter
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
 
@@ -16,9 +17,10 @@ _LOGINS = frozenset({"login.googleapis.com", "oslogin.googleapis.com", "sts.goog
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
 _PGAUDIT = "type.googleapis.com/google.cloud.sql.audit.v1.PgAuditEntry"
+_IN_BRACKETS = {"[not logged]": NOT_LOGGED, "[previously logged]": PREVIOUSLY, "[none]": NONE}  # as Cloud SQL writes pgAudit's words
 _KNOWN = words("""
-    errorGroups httpRequest insertId labels logName operation protoPayload receiveTimestamp resource severity sourceLocation spanId split timestamp trace
-    traceSampled
+    apphub apphubDestination apphubSource errorGroups httpRequest insertId labels logName operation otel protoPayload receiveTimestamp resource severity
+    sourceLocation spanId split timestamp trace traceSampled
 """)
 
 
@@ -38,17 +40,19 @@ def other(entry: Fields) -> str | None:
 def event(entry: Fields, _: Given) -> dict[str, Any]:
     """Return the native columns; `timestamp` is when it happened, `receiveTimestamp` when the log got it."""
     names = actors(entry)
-    stamp, method = text_at(entry, "timestamp"), text_at(entry, "protoPayload.methodName")
+    stamp, method = utc(text_at(entry, "timestamp")), text_at(entry, "protoPayload.methodName")
     operation = text_at(entry, "operation.id")
     is_part = bool(operation) and not (flag(at(entry, "operation.first")) and flag(at(entry, "operation.last")))
     insert = text_at(entry, "insertId")
     by_type = next((_BY_TYPE[kind] for kind in values(entry, "protoPayload.authorizationInfo.permissionType") if kind in _BY_TYPE), None)
     return {
-        "event_id": f"operation {text_at(entry, 'operation.producer') or ''} {operation}" if is_part else insert and f"{insert} {stamp}",
+        "event_id": f"operation {text_at(entry, 'operation.producer') or ''} {operation} {text_at(entry, 'protoPayload.resourceName') or ''}"
+        if is_part
+        else insert and f"{insert} {stamp}",
         "actor": names[0] if names else "",
         "actor_aliases": names[1:],
         "occurred_at": stamp,
-        "observed_at": text_at(entry, "receiveTimestamp"),
+        "observed_at": utc(text_at(entry, "receiveTimestamp")),
         "action": told if (told := action(method)) != method or by_type is None else by_type,
         "rows": count(at(entry, "protoPayload.numResponseItems")),
         "outcome": "denied" if is_denied(entry) else "ok",
@@ -70,7 +74,8 @@ def statement(entry: Fields) -> Statement | None:
     if not _is_statement(entry):
         return None
     is_whole = text_at(entry, "protoPayload.request.chunkCount") in (None, "1")
-    return Statement(text_at(entry, "protoPayload.request.statement") if is_whole else None, is_followed=True)
+    told = text_at(entry, "protoPayload.request.parameter") or NOT_LOGGED
+    return Statement(text_at(entry, "protoPayload.request.statement") if is_whole else None, parameters_of(_IN_BRACKETS.get(told, told)), is_followed=True)
 
 
 def _is_statement(entry: Fields) -> bool:

@@ -15,10 +15,11 @@ Starts = Callable[[bytes], str | None]  # the severity of the entry that a text 
 MOST_HEADS = 4
 BELONGS = frozenset({"DETAIL", "HINT", "QUERY", "CONTEXT", "LOCATION", "STATEMENT", "BACKTRACE"})
 _CONTAINER = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\S*)? ")
+_OCTETS = re.compile(r"\d{1,7} (?=<\d{1,3}>)")  # RFC 6587, section 3.4.1
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d)")
 _STAMPS = re.compile(rf"^<\d+>(?:1 )?|{_ZONED.pattern}|^\w{{3}} [ \d]\d (?:\d{{4}} )?[\d:.,]+|\d{{4}}-\d\d-\d\d [\d:.,]+|\[[^\]]*=.*")
-_PROCESS = re.compile(r"\[(\d+)\]:? ?$|^ ?\S+ \S+ (\d+) ")
-_NUMBER = re.compile(rb"\[(\d+)-(\d+)\] ")
+_PROCESS = re.compile(r"\[(?:[a-z]+\.)?(\d+)\]:? ?$|^ ?\S+ \S+ (?:[a-z]+\.)?(\d+) ")
+_NUMBER = re.compile(rb"(?:\[[A-Z0-9_]+\] )?\[(\d+)-(\d+)\] ")  # behind the name of a database, as Heroku has it
 _ESCAPED = re.compile(rb"--[^\n]*|'[^']*'|#011")  # a tab as syslog writes it; within quotes it may be a value
 _MARK = re.compile(rb"AUDIT: (?:SESSION|OBJECT),")
 
@@ -69,7 +70,7 @@ def _bare(text: bytes) -> bytes:
 
 def _head(text: bytes) -> str:
     written = text.decode("utf-8", "surrogateescape")
-    found = _CONTAINER.match(written) or HEAD.match(written)
+    found = _OCTETS.match(written) or _CONTAINER.match(written) or HEAD.match(written)
     return found[0] if found else ""
 
 

@@ -1,5 +1,6 @@
 """OCSF: API activity (6003), datastore activity (6005), user access management (3005) and their like; stamps are milliseconds since 1970."""
 
+import re
 from typing import Any
 
 from dagster_project.reading.accesses.actions import action
@@ -17,6 +18,7 @@ _CLASSES = {
     "6005": {"1": "read", "2": "write", "4": "read", "5": "write", "6": "write", "7": "delete", "8": "list", "9": "write", "10": "read"},
     "6006": {"1": "write", "2": "write", "3": "read", "4": "preview", "5": "delete"},
 }
+_SESSION = re.compile(r"A[A-Z0-9]{3,}:(.+)|arn:aws[\w-]*:sts::\d*:assumed-role/[^/]+/(.+)")
 _CONNECT = ("6005", "3")
 _KNOWN = words("""
     accountid action action_id activity_id activity_name actor api app_name attacks category_name category_uid class_name class_uid cloud connection_info count
@@ -40,6 +42,8 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     """Return the native columns."""
     kind, activity = text_at(entry, "class_uid") or "", text_at(entry, "activity_id") or ""
     names = texts_at(entry, *(f"{user}.{name}" for user in ("actor.user", "identity.user") for name in ("name", "uid", "email_addr", "uid_alt")))
+    # Who took a role of AWS stands behind it.
+    names = [*(found[1] or found[2] for name in names if (found := _SESSION.fullmatch(name))), *names]
     names += texts_at(entry, "actor.invoked_by", "actor.app_name", "actor.session.issuer") if not names else []
     return {
         "event_id": text_at(entry, "metadata.uid", "metadata.event_uid"),
@@ -49,9 +53,15 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "observed_at": stamp(at(entry, "metadata.logged_time", "metadata.logged_time_dt"), "ms"),
         "action": _CLASSES.get(kind, {}).get(activity) or action(text_at(entry, "api.operation", "activity_name")),
         "rows": count(at(entry, "query_info.rows_returned", "query_info.row_count")),
-        "outcome": "denied" if text_at(entry, "status_id") == "2" or text_at(entry, "status") == "Failure" or text_at(entry, "action_id") == "2" else "ok",
+        "outcome": "denied" if _is_denied(entry) else "ok",
         "request_id": text_at(entry, "api.request.uid"),
     }
+
+
+def _is_denied(entry: Fields) -> bool:
+    status = text_at(entry, "status")
+    is_error = status is None and text_at(entry, "status_id") is None and text_at(entry, "api.response.error") is not None
+    return is_error or "2" in (text_at(entry, "status_id"), text_at(entry, "action_id")) or (status or "").lower() in ("failure", "failed", "denied", "blocked")
 
 
 ADAPTER = adapter(Form("ocsf", event, other, _KNOWN), rb"class_uid", rb"metadata|activity_id")

@@ -4,6 +4,7 @@ What a statement touched is audit_touches.py's to say. What pgAudit cannot see: 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,7 +20,7 @@ from dagster_project.reading.accesses.cursors import Cursors
 from dagster_project.reading.accesses.events import OTHERS as OTHERS_SCHEMA
 from dagster_project.reading.accesses.events import Adapter, Events, Given
 from dagster_project.reading.accesses.postgres_log import entries, opened
-from dagster_project.reading.accesses.reader import as_rows
+from dagster_project.reading.accesses.reader import as_rows, content_id
 from dagster_project.reading.accesses.server_entries import Entry
 from dagster_project.reading.accesses.sessions import Runs
 from dagster_project.reading.accesses.switches import Switches
@@ -34,7 +35,9 @@ OTHERS = (
     "raised",
 )  # fmt: skip
 _AUDIT = re.compile(r"AUDIT: (?=(?:SESSION|OBJECT),\d+,\d+,)")
-_MINE = re.compile(rb"""AUDIT: (?:SESSION|OBJECT),\d+,\d+,|audit_type[\\"]*\s*:\s*[\\"]*(?:SESSION|OBJECT)|"logger\\*"\s*:\s*\\*"(?:postgres|pgaudit)""")
+_MINE = re.compile(
+    rb"""(?:AUDIT: |,"?[0-9A-Z]{5}"?,"?)(?:SESSION|OBJECT)"?,"?\d+"?,"?\d+"?,|audit_type[\\"]*\s*:\s*[\\"]*(?:SESSION|OBJECT)|"logger\\*"\s*:\s*\\*"(?:postgres|pgaudit)"""
+)
 _SAID = re.compile(r"(?:^|[\s;,])(staff|case|purpose)=([^\s;,]+)")
 _DENIED = "permission denied for "
 
@@ -99,16 +102,18 @@ class _Log:
 
     def _audited(self, audit: Audit) -> None:
         entry = audit.entry
-        key = (entry.session, audit.statement_id, audit.part)
+        key = (entry.session or f"{entry.stamp} {entry.user}", audit.statement_id, audit.part)
         if entry.session and (at := parsed(entry.stamp or "")) is not None and at.tzinfo:
             if audit.statement_id == 1 and self._runs.has_ended(entry.session):
                 self._forget(entry.session)
             self._runs.add(entry.session, audit.statement_id, at)
             self._switches.said(entry, at, audit.statement, shows_reads=audit.kind == "SESSION" and audit.of_class == "READ")
+        if (part := self._parts.get(key)) is not None and not part.may_have(audit):
+            self._forget(key[0])
         self._parts.setdefault(key, Part()).audits.append(audit)
 
     def _forget(self, session: str) -> None:
-        """Begin anew where a process id is used again: what was read of the session before is finished."""
+        """Begin anew where the name of a session, the id of a process, is used again: what was read of the one before is finished."""
         for key in [key for key in self._parts if key[0] == session]:
             self._parts[(f"{session} before {len(self._parts)}", *key[1:])] = self._parts.pop(key)
         self._switches.ended(session)
@@ -141,23 +146,35 @@ class _Log:
     def _accesses(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         queries = {key[:2] for key, part in self._parts.items() if part.is_access() and not part.is_twin()}
         places, cursors = bursts(self._parts), Cursors()
+        parts = Counter(key[:2] for key in self._parts)
+        names_relations = any(audit.kind == "SESSION" and part.relations() for part in self._parts.values() for audit in part.audits[:1])
         for key, part in self._parts.items():
             for audit in part.audits[1:]:
                 self._name(audit.entry, "same_statement")
             if not part.is_access():
                 cursors.take(key[0], part.statement or "", ())
-                self._name(part.first.entry, part.other())
+                if self._is_of_a_function(key, part, cursors):
+                    yield from self._events(part.first.entry, part.name, [Touched(None)], part.rows)
+                else:
+                    self._name(part.first.entry, part.other())
             elif part.is_twin() and key[:2] in queries:
                 self._name(part.first.entry, "same_statement")
             else:
-                yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access, cursors), part.rows)
+                # What a function that became part of its query reads is named by its tables alone.
+                is_followed = names_relations or parts[key[:2]] > 1
+                yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access, cursors, is_followed=is_followed), part.rows)
         for entry in self._denied:
             yield from self._events(entry, f"denied {entry.stamp}", of_denied(entry, self._given.access), None, is_denied=True)
+
+    def _is_of_a_function(self, key: Key, part: Part, cursors: Cursors) -> bool:
+        """Tell whether a part fetches from a cursor that a function opened: with rows, pgAudit logs no query of that."""
+        is_whole = (key[0], 1, 1) in self._parts
+        return part.command == "FETCH" and part.rows is not None and is_whole and not cursors.has_declared(key[0], part.statement or "")
 
     def _events(self, entry: Entry, name: str, found: Sequence[Touched], rows: int | None, *, is_denied: bool = False) -> Iterator[tuple[Place, dict[str, Any]]]:
         if not found:
             self._name(entry, "server_log" if is_denied else NO_CUSTOMER_TABLE)
-        session = entry.session if "." in entry.session else f"{entry.stamp} {entry.session}"
+        session = entry.session if "." in entry.session else f"{entry.stamp} {entry.session or content_id({'': entry.message})}"
         said = dict(_SAID.findall(entry.application or ""))
         for number, one in enumerate(found):
             yield (

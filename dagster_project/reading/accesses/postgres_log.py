@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
 
-from dagster_project.reading.accesses import server_json, server_text
+from dagster_project.reading.accesses import server_json, server_own_csv, server_text
 from dagster_project.reading.accesses.heads import behind_heads, without_heads
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, cells_of, refused
 from dagster_project.reading.accesses.server_stamps import iso
@@ -21,7 +21,7 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Log:
-    """The lines of a log without what carried them: `form` is stderr, csvlog or jsonlog, `prefix` the log_line_prefix of stderr."""
+    """The lines of a log without what carried them: `form` is one of the three or `own_csv` (server_own_csv.py), `prefix` the log_line_prefix of stderr."""
 
     form: str
     prefix: str
@@ -39,7 +39,8 @@ def opened(body: bytes, prefix: str | None) -> Log:
 
 def entries(log: Log, zone: str | None) -> Iterator[Found | None]:
     """Yield the entries of a log and the lines that are refused, in their order; None for a blank line. `zone` is that of abbreviations."""
-    found = server_text.entries(log.lines, log.prefix) if log.form == "stderr" else {"jsonlog": server_json.entries, "csvlog": _csv}[log.form](log.lines)
+    forms = {"jsonlog": server_json.entries, "csvlog": _csv, "own_csv": server_own_csv.entries}
+    found = server_text.entries(log.lines, log.prefix) if log.form == "stderr" else forms[log.form](log.lines)
     for each in found:
         yield replace(each, stamp=iso(each.stamp, zone)) if isinstance(each, Entry) else each
 
@@ -56,6 +57,8 @@ def _form(texts: Iterable[bytes]) -> str:
     written = [text for text in texts if text.strip()]
     if written and sum(text.lstrip().startswith(b"{") for text in written) * 2 >= len(written):
         return "jsonlog"
+    if any(server_own_csv.STARTS.match(text) for text in written):
+        return "own_csv"
     return "csvlog" if any(_CSV_START.match(text) for text in written) else "stderr"
 
 

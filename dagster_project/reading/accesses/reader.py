@@ -53,7 +53,12 @@ class Form:
 def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
     """Return the adapter of a form; a file in whose first bytes each mark, an expression, is found is its own."""
     expressions = [re.compile(mark) for mark in marks]
-    return Adapter(form.name, lambda first: bool(marks) and all(mark.search(first) for mark in expressions), lambda body, given: read(body, given, form), whole_seconds)
+
+    def is_mine(first: bytes) -> bool:
+        written = first.replace(b"\\", b"")  # an entry that is carried as text
+        return bool(marks) and all(mark.search(written) for mark in expressions)
+
+    return Adapter(form.name, is_mine, lambda body, given: read(body, given, form), whole_seconds)
 
 
 def by_prefix(name: str, kinds: Mapping[str, str | None]) -> str | None:

@@ -5,9 +5,8 @@ from typing import Any
 
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import text_at, texts_at, words
+from dagster_project.reading.accesses.fields import text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
-from dagster_project.reading.instants import parsed
 
 OTHERS = ("not_login_as",)
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?", re.ASCII)
@@ -49,7 +48,7 @@ def _stamp(written: str | None) -> str | None:
         return None
     if found := _DIGITS.fullmatch(written):
         return "{}-{}-{}T{}:{}:{}{}Z".format(*(part or "" for part in found.groups()))
-    return f"{written}Z" if (read := parsed(written)) is not None and read.tzinfo is None else written
+    return utc(written)
 
 
 _FORM = Form("salesforce", event, other, _KNOWN)

@@ -6,6 +6,7 @@ from io import StringIO
 
 import orjson
 
+from dagster_project.reading.accesses import server_own_csv
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.envelopes import unwrapped
 from dagster_project.reading.accesses.fields import text, words
@@ -50,7 +51,7 @@ def _carried(fields: Fields) -> Fields:
 
 def _entry(line: Line, fields: Fields) -> Entry | None:
     told = record if isinstance(record := fields.get("record"), dict) else fields
-    message = _audited(told) or _told(told, "message")
+    message = _audited(told) or _told(told, "message", "content")
     if message is None and record is None and _is_record(fields):  # what the operator itself writes, or the server before it has a log
         written = _told(fields, "msg") or ""
         message = None if "AUDIT: " in written or _AUDIT[0] in written else written
@@ -60,9 +61,13 @@ def _entry(line: Line, fields: Fields) -> Entry | None:
     place = line.places[0]
     return Entry(
         Place(place.line_number, place.byte_offset, line.text), len(line.places), stamp, _session(told), _told(told, "user", "user_name", "db.user"),
-        _told(told, "dbname", "database_name", "db.name"), _told(told, "application_name"), _told(told, "error_severity") or "",
-        _told(told, "state_code", "sql_state_code", "custom.state_code"), message, _told(told, "statement", "query"), bool(_told(told, "context", "custom.context")),
+        _told(told, "dbname", "database_name", "db.name"), _told(told, "application_name", "custom.application_name"), _told(told, "error_severity") or "",
+        _told(told, "state_code", "sql_state_code", "custom.state_code"), message, _told(told, "statement", "query"), _is_raised(told),
     )  # fmt: skip
+
+
+def _is_raised(told: Fields) -> bool:
+    return bool(_told(told, "context")) or server_own_csv.is_raised(_told(told, "custom.context"), _told(told, "custom.debug_query"))
 
 
 def _session(told: Fields) -> str:

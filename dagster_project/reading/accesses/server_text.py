@@ -10,15 +10,22 @@ from dagster_project.reading.accesses.server_entries import Entry, Found, Line, 
 from dagster_project.reading.rows import Place
 
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+_ZONE = r"(?:[+-]\d\d(?::?\d\d)?(?!\d)|\S+?)"
 # PostgreSQL's manual, "log_line_prefix".
 _ESCAPES = {
-    "a": r"(?P<application>.*?)", "u": r"(?P<user>.*?)", "d": r"(?P<database>.*?)", "r": r"\S*?", "h": r"\S*?", "b": r".*?", "p": r"(?P<pid>\d+)", "P": r"\d*",
-    "t": rf"(?P<stamp>{_TIME} \S+)", "m": rf"(?P<stamp>{_TIME}[.,]\d+ \S+)", "n": r"(?P<stamp>\d+\.\d+)", "i": r".*?", "e": r"(?P<state>[0-9A-Z]{5})",
-    "c": r"(?P<session>[0-9a-f]+\.[0-9a-f]+)", "l": r"\d+", "s": rf"{_TIME} \S+", "v": r"(?:\d+/\d+)?", "x": r"\d+", "Q": r"-?\d+", "%": "%",
+    "a": r"(?P<application>.*?)", "u": r"(?P<user>.*?)", "d": r"(?P<database>.*?)", "r": r"(?:\S+?\(\d+\)|\S*?)", "h": r"\S*?", "b": r".*?", "p": r"(?P<pid>\d+)", "P": r"\d*",
+    "t": rf"(?P<stamp>{_TIME} {_ZONE})", "m": rf"(?P<stamp>{_TIME}[.,]\d+ {_ZONE})", "n": r"(?P<stamp>\d+\.\d+)", "i": r".*?", "e": r"(?P<state>[0-9A-Z]{5})",
+    "c": r"(?P<session>[0-9a-f]+\.[0-9a-f]+)", "l": r"\d+", "s": rf"{_TIME} {_ZONE}", "v": r"(?:\d+/\d+)?", "x": r"\d+", "Q": r"-?\d+", "%": "%",
 }  # fmt: skip
+_HEROKU = (
+    ' sql_error_code = %e time_ms = "%m" pid="%p" proc_start_time="%s" session_id="%c" vtid="%v" tid="%x" log_line="%l" '
+    '%qdatabase="%d" connection_source="%r" user="%u" application_name="%a" '
+)
 # PostgreSQL's default and Debian's, those of hosted servers and of pgBadger's manual; without a time for those who carry the log with one.
 USUAL_PREFIXES = (
     "%m [%p] %c %q%u@%d ", "%m [%p] %q%u@%d/%a ", "%m [%p] %q%u@%d ", "%t:%r:%u@%d:[%p]:",
+    "%m:%r:%u@%d:[%p]:", "%m:%r:%u@%d:[%p]:%l:%e:%s:%v:%x:%c:%q%a:",
+    _HEROKU, " sql_error_code = %e ",
     "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", "%t [%p]: user=%u,db=%d,app=%a,client=%h ", "%t [%p]: db=%d,user=%u,app=%a,client=%h ", "%m [%p] user=%u,db=%d ",
     "%m [%p]: [%l-1] user=%u,db=%d ", "%t [%p]: [%l-1] user=%u,db=%d ", "%m [%p]: [%l-1] db=%d,user=%u ", "%t-%c-", "< %m > ", "%t ",
     "[%p]: [%l-1] db=%d,user=%u ", "user=%u,db=%d,app=%a,client=%h ", "db=%d,user=%u,app=%a,client=%h ", "user=%u,db=%d ", "db=%d,user=%u ", "",
@@ -57,6 +64,8 @@ def pattern(prefix: str) -> re.Pattern[str]:
         if group and group[1] in met:
             written = re.sub(r"\?P<\w+>", "?:", written)
         met |= {group[1]} if group else set()
+        if name == "d" and prefix[: found.start()].endswith("%u@"):  # a role may be called as an address of mail is
+            written = written.replace(".", "[^@]")
         parts.append(rf"\s*{written}\s*" if found[1] else written)
     parts.append(re.escape(prefix[at:]) + ")?" * optional)
     return re.compile("".join(parts) + _SEVERITY, re.DOTALL)

@@ -74,13 +74,13 @@ _KINDS: dict[str, str | None] = {
     ),
 }  # fmt: skip
 _KNOWN = words("""
-    access_requests action addr.local addr.remote affected_rows app_name app_public_addr app_uri args argv body cgroup_id cluster_name code command
-    db_gcp_instance_id db_gcp_project_id db_labels db_name db_origin db_protocol db_query db_query_parameters db_roles db_service db_type db_uri db_user ei error
-    event exitCode exitError expires flags forwarded_by impersonator kubernetes_cluster kubernetes_groups kubernetes_labels kubernetes_pod_name
-    kubernetes_pod_namespace kubernetes_users login message method namespace parameters path pid portal_name ppid private_key_policy procedure program proto
-    protocol query raw_query request_path resource_api_group resource_kind resource_name resource_namespace response_code return_code server_addr server_hostname
-    server_id server_labels server_version sid statement_name status_code success target time trait uid uri user user_agent user_cluster_name user_kind user_message
-    user_roles user_traits verb working_directory
+    access_requests action addr.local addr.remote affected_rows app_name app_public_addr app_uri args argv body category cgroup_id cluster_name code command
+    db_gcp_instance_id db_gcp_project_id db_labels db_name db_origin db_protocol db_query db_query_parameters db_roles db_service db_type db_uri db_user ei
+    error event exitCode exitError expires flags forwarded_by function_args function_oid impersonator kubernetes_cluster kubernetes_groups kubernetes_labels
+    kubernetes_pod_name kubernetes_pod_namespace kubernetes_users length login message method namespace parameters path pid portal_name ppid private_key_policy
+    procedure procname program proto protocol query raw_query request_path resource_api_group resource_kind resource_name resource_namespace response_code
+    return_code server_addr server_hostname server_id server_labels server_version session_id sid statement_id statement_name status_code success target time
+    trait uid uri user user_agent user_cluster_name user_kind user_message user_roles user_traits verb working_directory
 """)
 _POSTGRES = frozenset({"postgres", "cockroachdb"})  # whose language statements are read in
 _VERBS = {"db.session.query": "read", "db.session.postgres.statements.execute": "read", "scp": "read", "session.recording.access": "read"}
@@ -103,9 +103,14 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "occurred_at": text_at(entry, "time"),
         "action": _VERBS.get(kind or "") or action(text_at(entry, "verb", "method")) or kind,
         "rows": count(at(entry, "affected_rows")),
-        "outcome": "denied" if letter in "WEF" or flag(at(entry, "success")) is False else "ok",
+        "outcome": "denied" if letter in "WEF" or flag(at(entry, "success")) is False or _came_to_nothing(entry) else "ok",
         "request_id": text_at(entry, "sid"),
     }
+
+
+def _came_to_nothing(entry: Fields) -> bool:
+    """Tell whether a service refused a request, or the kernel a file or a program: of a program that ran the status is positive."""
+    return text_at(entry, "response_code", "status_code") in ("401", "403") or (text_at(entry, "return_code") or "").startswith("-")
 
 
 def statement(entry: Fields) -> Statement | None:

@@ -1,4 +1,4 @@
-"""Text formats of servers that are part of an application: Gin and Uvicorn, as layouts."""
+"""Text formats of servers that are part of an application: Gin, Uvicorn and uWSGI, as layouts."""
 
 from dagster_project.reading.logs.layouts import Field, Layout, Part
 
@@ -24,3 +24,16 @@ UVICORN = (
     Layout(_UVICORN),
 )
 """It writes no time, and the reason of the status or none; where a container or a head of Python's writes a time before the line, it is that."""
+
+UWSGI = tuple(
+    Layout(
+        (
+            "[pid: ", Field(pattern=r"\d+\|app: [\d-]+\|req: [\d-]+/\d+"), "] ",
+            Field("client", pattern=r"[^\s,]*(?:, ?[^\s,]+){0,16}"), " (", Field("user", pattern=r"[^)]*"), ") {",
+            Field(pattern=r"\d+ vars in \d+ bytes"), "} [", Field("time"), "] ", Field("method", pattern=r"[A-Z_-]*"), " ", Field("target", pattern=r"\S*"),
+            " => generated ", Field("bytes", pattern=r"\d+"), " bytes in ", Field("duration", unit_ns, pattern=r"\d+"), f" {unit} (", Field("protocol", pattern=r"[^\s)]*"), " ",
+            Field("status", pattern=r"\d{3}"), ")", Field(pattern=r" .*"),
+        )
+    )
+    for unit, unit_ns in (("msecs", 1_000_000), ("micros", 1_000))
+)  # fmt: skip

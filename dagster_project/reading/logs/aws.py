@@ -36,7 +36,9 @@ _S3_HEAD: tuple[Part, ...] = (
 )  # fmt: skip
 _S3_COUNTS = _spaced(_STATUS, Field(), _BYTES, _COUNT, Field("duration", 1_000_000, pattern=r"\d+|-"), _COUNT)
 _S3_END: tuple[Part, ...] = (' "', Field("referer"), '" "', Field("user_agent", pattern=".*"), '"', Field("more", pattern=r'(?:\s[^"]*)?'))
+_S3_HOST: tuple[Part, ...] = (" ", *_spaced(Field(), Field(), Field(pattern="SigV[24]A?|-"), Field(), Field(), Field("host", pattern=r"[\w.-]+")), Field("more"))
 S3 = (
+    Layout((*_S3_HEAD, *_REQUEST, " ", *_S3_COUNTS, *_S3_END[:-1], *_S3_HOST)),
     Layout((*_S3_HEAD, *_REQUEST, " ", *_S3_COUNTS, *_S3_END)),
     Layout((*_S3_HEAD, " - ", *_S3_COUNTS, " - -", Field("more"))),
 )

@@ -13,7 +13,7 @@ _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONED = rf"\d{{4}}-\d\d-\d\dT{_CLOCK}(?:Z|[+-]\d\d:?\d\d)"
 _MONTH_DAY = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2}"
 _STAMP = rf"(?:{_MONTH_DAY}(?: \d{{4}})? {_CLOCK}|{_ZONED}|\d{{4}}-\d\d-\d\d {_CLOCK})"
-_TAG = r"[^\s:\[{#]{1,48}(?:\[[^\s\]]{1,48}\])?: "
+_TAG = r"[^\s:\[{#|]{1,48}(?:\[[^\s\]]{1,48}\])?: "
 _STRUCTURED = r'(?:-|(?>(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.){0,1024}"){0,1024}\]){1,16}))'
 _COLOUR = r"(?:\x1b\[[\d;]{0,16}m)?"
 _BEGUN = r"(?=(?:[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45}|\d{10}\.\d{3}) |\{)"
@@ -24,19 +24,25 @@ HEAD = re.compile(
     rf"|(?:<\d{{1,3}}>{_STAMP}|{_MONTH_DAY} {_CLOCK}) [^\s{{]{{1,255}} {{1,8}}{_BEGUN}|{_ZONED} [^\s{{]{{1,255}} {{1,8}}(?=\{{)"
     rf"|[\w.-]{{1,255}} [\w./-]{{1,48}}(?:\[\d{{1,10}}\])?: {_BEGUN}"
     rf"|{_ZONED} (?:std(?:out|err) [FP] )?|\[pod/[^\s\]]{{1,255}}\] "
+    rf"|[A-Z], \[\d{{4}}-\d\d-\d\dT{_CLOCK} #\d{{1,10}}\] +[A-Z]{{1,8}} -- [^\s:]{{0,64}} ?: (?:\[[^\]\s]{{1,64}}\] ){{0,4}}"
+    rf"|(?:{_ZONED}|\d{{4}}/\d\d/\d\d {_CLOCK})(?:\t[^\t]{{1,64}}){{1,3}}\t(?=\{{)"
     rf"|{_COLOUR}[\w.-]{{1,64}} +\|{_COLOUR} |ACCESS (?=\[)|Info: (?=\d)"
     rf"|\[\d{{4}}-\d\d-\d\d {_CLOCK}(?: [+-]\d{{4}})?\] \[\d{{1,10}}\] \[[A-Z]{{1,16}}\] |(?:{_STAMP} )?(?:INFO|DEBUG):(?:[\w.]{{1,64}}:| )\s{{0,8}}{_BEGUN}"
 )
-"""Syslog (RFC 3164, RFC 5424; without a program, or a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador, Cisco's web appliances, Python's servers."""
+"""Syslog (RFC 3164, RFC 5424; without a program, or a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador, Cisco's web appliances,
+Ruby's and Caddy's own loggers, Fluentd's files, Python's servers."""
 
 NO_HEAD = rf"(?!<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s))"
 """Stands before a client or a host that could be taken from such a head: what has one is no line as it stands."""
 
+_INSTANT = re.compile(rf"\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?")
 _BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| *\t[ \t]*| {2,}', re.DOTALL)
 _AROUND = " \t\r\n"
 _DOCKER = '{"log":"'
 _CARRIERS = ("log", "message", "MESSAGE", "msg", "line", "textPayload", "event", "body", "_raw", "raw", "short_message")
 """The keys under which Docker, shippers, journals and collectors put the line."""
+_HOLDERS = ("result", "_source")
+"""Under which exports of Splunk and Elasticsearch hold such a record."""
 _MOST_CARRIERS = 4
 
 
@@ -51,6 +57,17 @@ def readings(line: str) -> Iterator[str]:
     yield from _mended(bare)
     if bare != line:
         yield line
+
+
+def stamp(line: str) -> str | None:
+    """Return the time that what carries a line says, null where it says none with a year."""
+    line = line.strip(_AROUND)
+    if line.startswith("{"):
+        record = _loaded(line)
+        return next((said for key in ("time", "@timestamp", "timestamp") if isinstance(said := record.get(key), str)), None)
+    found = HEAD.match(line)
+    said = _INSTANT.search(found[0]) if found else None
+    return said[0] if said else None
 
 
 def alone(line: str) -> str:
@@ -83,10 +100,22 @@ def _bare(line: str) -> str:
 
 def _held(line: str) -> str:
     """Return the text that an object carries, the object where it carries none."""
+    record = _loaded(line)
+    records = (record, *(held for key in _HOLDERS if isinstance(held := record.get(key), dict)))
+    texts = (_text(held.get(key)) for held in records for key in _CARRIERS)
+    return next((text for text in texts if text), line)
+
+
+def _loaded(line: str) -> dict[str, object]:
     try:
         record = orjson.loads(line)
     except orjson.JSONDecodeError:
-        return line
-    if not isinstance(record, dict):
-        return line
-    return next((held.strip(_AROUND) for key in _CARRIERS if isinstance(held := record.get(key), str) and held.strip()), line)
+        return {}
+    return record if isinstance(record, dict) else {}
+
+
+def _text(value: object) -> str:
+    """Return a text, which journals write as a list of bytes where it holds colours or no UTF-8."""
+    if isinstance(value, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
+        value = bytes(value).decode("utf-8", "replace")
+    return value.strip(_AROUND) if isinstance(value, str) else ""

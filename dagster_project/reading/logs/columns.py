@@ -31,7 +31,7 @@ Texts = Mapping[str, pl.Expr]
 
 _METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "REPORT", "CONNECT", "TRACE"]
 _VERSIONS = [f"HTTP/{version}" for version in ("1.0", "1.1", "2.0", "2", "3.0", "3")]
-_ODD_CLIENT, _ODD_HOST = r'[,\[%"\s]|^-?$|^[^:]*:[^:]*$', r"[:\[]"
+_ODD_CLIENT, _ODD_HOST = r'[,\[%"\s]|^-?$|^[^:]*:[^:]*$|^[^:]+:.*:\d{1,3}\.', r"[:\[]"
 _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.fZ"
 _FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 _BATCH_LINES = 1 << 18

@@ -1,15 +1,18 @@
 """Which format a log is in, by its first lines."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from itertools import islice
 
+import pyarrow as pa
+
 from dagster_project.reading.logs import w3c
 from dagster_project.reading.logs.carried import FIRST_LINES
-from dagster_project.reading.logs.formats import FORMATS, Format, mixed
+from dagster_project.reading.logs.formats import AND, FORMATS, Format, mixed
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import are_read
 
-__all__ = ["FORMATS", "Detected", "detect"]
+__all__ = ["FORMATS", "Detected", "detect", "others_of"]
 
 HEAD_LINES = 100
 _DISTINCT = [place for place, known in enumerate(FORMATS) if not known.parts or known.parts not in [other.parts for other in FORMATS[:place]]]
@@ -60,16 +63,29 @@ def _detected(lines: Lines) -> Detected:
 
 def _mixed(lines: Lines, best: Detected, place: int) -> Detected:
     """Return a format with all that read lines which it refuses; the first line of a file may be half a line of a richer format, and then tells nothing."""
+    others = _others(lines, best.refused_lines if best.format else (), place)
+    if not others:
+        return best
+    known = mixed(FORMATS[place], others)
+    return Detected(known.name, *_share(lines, known, 0.0))
+
+
+def _others(lines: Lines, numbers: Iterable[int], place: int) -> tuple[Format, ...]:
+    """Return the formats that read lines which the one at `place` refuses, the more special first."""
     others: dict[int, Format] = {}
-    for number in best.refused_lines if best.format else ():
-        line = split(lines.body[lines.bounds[number - 1] : lines.bounds[number]])
+    for number in numbers:
+        line = lines.alone(number - 1)
         if not any(_share(line, other, 0.0)[0] for other in others.values()):
             several = (at for at in _DISTINCT if not FORMATS[at].parts and (number > 1 or at < place) and _share(line, FORMATS[at], 0.0)[0])
             others |= {at: FORMATS[at] for at in islice(several, 1)}
-    if not others:
-        return best
-    known = mixed(FORMATS[place], tuple(others[at] for at in sorted(others)))
-    return Detected(known.name, *_share(lines, known, 0.0))
+    return tuple(others[at] for at in sorted(others))
+
+
+def others_of(lines: Lines, rejects: pa.Table, name: str) -> tuple[Format, ...]:
+    """Return the formats that read lines which a file's own, by its name, refuses; one line is tried of each shape, of a hundred shapes at most."""
+    place = next(at for at, known in enumerate(FORMATS) if known.name == name.partition(AND)[0])
+    numbers = sorted(rejects.group_by("shape").aggregate([("line_number", "min")])["line_number_min"].to_pylist())
+    return _others(lines, numbers[:: -(-len(numbers) // HEAD_LINES)], place)
 
 
 def _share(lines: Lines, known: Format, least: float) -> tuple[float, tuple[int, ...]]:

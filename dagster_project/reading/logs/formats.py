@@ -67,6 +67,10 @@ _HEROKU = 'at=info method=GET path="/jobs?page=2" host=www.example.com request_i
 _LOGFMT = 'time=2026-03-02T10:15:00Z level=info msg="request completed" method=GET path="/jobs?page=2" status=200 duration=12ms size=5120 remote_addr=192.0.2.7'
 _GIN = '[GIN] 2026/03/02 - 10:15:00 | 200 |    1.345678ms |       192.0.2.7 | GET      "/jobs?page=2"'
 _UVICORN = '2026-03-02T10:15:00.123456789Z stdout F INFO:     192.0.2.7:40780 - "GET /jobs?page=2 HTTP/1.1" 200 OK'
+_UWSGI = (
+    "[pid: 12|app: 0|req: 7/21] 192.0.2.7 () {44 vars in 900 bytes} [Mon Mar  2 10:15:00 2026] GET /jobs?page=2 => "
+    "generated 5120 bytes in 12 msecs (HTTP/1.1 200) 4 headers in 150 bytes (1 switches on core 0)"
+)
 _W3C = "#Fields: date time c-ip cs-method cs-uri sc-status\n2026-03-02 10:15:00 192.0.2.7 GET /jobs?page=2 200"
 
 FORMATS: tuple[Format, ...] = (
@@ -76,7 +80,6 @@ FORMATS: tuple[Format, ...] = (
         _JSON,
         names=NAMES,
     ),
-    Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, names=NAMES, is_logfmt=True),
     Format("iis", "IIS in W3C extended form, with #Fields or in one of its default orders", _IIS, parts=w3c.parts),
     Format("iis_native", "IIS's own format, with commas", _IIS_NATIVE, web_servers.IIS_NATIVE),
     Format("cloudfront", "CloudFront standard logs (W3C extended, tabs)", _CLOUDFRONT, parts=w3c.parts),
@@ -89,8 +92,10 @@ FORMATS: tuple[Format, ...] = (
     Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, NAMES),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
     Format("heroku", "Heroku's router", f"2026-03-02T10:15:00.123456+00:00 heroku[router]: {_HEROKU}", proxies.HEROKU),
+    Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, names=NAMES, is_logfmt=True),
     Format("gin", "Gin", _GIN, applications.GIN),
     Format("uvicorn", "Uvicorn; it writes no time, which has to stand before its lines", _UVICORN, applications.UVICORN),
+    Format("uwsgi", "uWSGI", _UWSGI, applications.UWSGI),
     Format("ingress_nginx", "ingress-nginx (Kubernetes)", _INGRESS, web_servers.INGRESS_NGINX),
     Format("npm", "Nginx Proxy Manager", _NPM, web_servers.NGINX_PROXY_MANAGER),
     Format("npmplus", "NPMplus", _NPMPLUS, web_servers.NPMPLUS),
@@ -111,7 +116,7 @@ _ALIASES = {
     "nginx": "combined+vhost_combined+common+vhost_common", "apache": "combined+vhost_combined+common+vhost_common+apache_ssl_request",
 }  # fmt: skip
 _BY_NAME = {entry.name: entry for entry in FORMATS}
-_AND = "+"
+AND = "+"
 
 
 @lru_cache(maxsize=64)
@@ -140,7 +145,7 @@ def named(name: str) -> Format:
     if log_format and kind == "json":
         return Format(name, "JSON Lines by a mapping of your own", "", names=mapped(log_format))
     name = _ALIASES.get(name, name)
-    names = name.split(_AND)
+    names = name.split(AND)
     if not all(each in _BY_NAME for each in names) or (len(names) > 1 and any(_BY_NAME[each].parts for each in names)):
         raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")
     first, *others = (_BY_NAME[each] for each in names)
@@ -149,4 +154,4 @@ def named(name: str) -> Format:
 
 def mixed(known: Format, others: tuple[Format, ...]) -> Format:
     """Return a format of which what it refuses is read by others; its name is theirs joined by `+`."""
-    return replace(known, name=_AND.join(each.name for each in (known, *others)), others=others)
+    return replace(known, name=AND.join(each.name for each in (known, *others)), others=others)

@@ -12,15 +12,23 @@ _CLOUDFRONT = (
     "x-edge-response-result-type cs-protocol-version fle-status fle-encrypted-fields c-port time-to-first-byte "
     "x-edge-detailed-result-type sc-content-type sc-content-len sc-range-start sc-range-end"
 )
+_REAL_TIME = (
+    "timestamp c-ip time-to-first-byte sc-status sc-bytes cs-method cs-protocol cs-host cs-uri-stem cs-bytes x-edge-location x-edge-request-id x-host-header "
+    "time-taken cs-protocol-version c-ip-version cs-user-agent cs-referer cs-cookie cs-uri-query x-edge-response-result-type x-forwarded-for ssl-protocol ssl-cipher "
+    "x-edge-result-type fle-encrypted-fields fle-status sc-content-type sc-content-len sc-range-start sc-range-end c-port x-edge-detailed-result-type c-country "
+    "cs-accept-encoding cs-accept cache-behavior-path-pattern cs-headers cs-header-names cs-headers-count"
+)
 _NETSCALER = "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status sc-bytes cs-bytes time-taken cs-version cs(User-Agent) cs(Cookie) cs(Referer)"
 _IIS_5 = "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status cs(User-Agent)"
-_FEWEST_OF_CLOUDFRONT, _FEWEST, _MOST = 12, 11, 40
+_FEWEST_OF_CLOUDFRONT, _FEWEST, _MOST = 12, 11, 64
+_FEWEST_OF_REAL_TIME = 20
 _FIXED = {len(names): names for names in (_NETSCALER.split(), _IIS_5.split())}
 
 UNREAD = "x"
 
 _ADDRESS = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(?:%\w+)?|-|\[[0-9A-Fa-f.:%]+\]\(\S*\)")
 _METHOD, _NUMBER, _PORT = re.compile(r"[A-Z][A-Z_]{2,15}|-"), re.compile(r"\d+"), re.compile(r"\d{1,5}|-")
+_INSTANT = re.compile(r"\d{10}(?:\.\d{1,6})?")
 _STATUS, _EDGE, _DAY = re.compile(r"\d{3}"), re.compile(r"[A-Z]{3}\d+(?:-[A-Z]+\d+)?"), re.compile(r"\d{4}-\d\d-\d\d")
 _URL = re.compile(r"[a-z][a-z+.-]*://")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*(?::\d+)?|\[[\w.-]+\]\(\S*\)")
@@ -29,7 +37,11 @@ _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*(?::\d+)?|\[[\w.-]+\]\(\S*\)")
 def fields_of(line: str) -> list[str]:
     """Return the names of the fields of a line, none where it is none of these formats."""
     words = re.split("\t" if "\t" in line else " +", line.strip(" \r\n"), maxsplit=_MOST)
-    if len(words) > _MOST or len(words) < _FEWEST or not _DAY.fullmatch(words[0]):
+    if len(words) > _MOST or len(words) < _FEWEST:
+        return []
+    if _INSTANT.fullmatch(words[0]):
+        return _real_time(words)
+    if not _DAY.fullmatch(words[0]):
         return []
     cloudfront = _CLOUDFRONT.split()
     if _EDGE.fullmatch(words[2]) and _FEWEST_OF_CLOUDFRONT <= len(words) <= len(cloudfront):
@@ -38,6 +50,13 @@ def fields_of(line: str) -> list[str]:
     if fixed and _ADDRESS.fullmatch(words[4]) and _PORT.fullmatch(words[5]) and _METHOD.fullmatch(words[6]) and _STATUS.fullmatch(words[9]):
         return fixed
     return _iis(words)
+
+
+def _real_time(words: list[str]) -> list[str]:
+    """Return the fields of CloudFront's real-time logs, all of them in their own order; newer ones follow and stay unread."""
+    names = _REAL_TIME.split()
+    is_whole = len(words) >= _FEWEST_OF_REAL_TIME and _ADDRESS.fullmatch(words[1]) and _STATUS.fullmatch(words[3]) and _METHOD.fullmatch(words[5])
+    return [*names[: len(words)], *[UNREAD] * (len(words) - len(names))] if is_whole else []
 
 
 def _iis(words: list[str]) -> list[str]:

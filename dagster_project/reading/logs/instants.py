@@ -19,6 +19,10 @@ _MONTHS = {
 _CLF = re.compile(r"\[?(\d{1,2})/([^\s\d/:]{3,5})/(\d{4})[: ](\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?\]?")
 _AMERICAN = re.compile(r"\[?(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)(?:,? |:)(\d{1,2}):(\d\d):(\d\d)(?: ([+-]\d{4}))?\]?")
 """The month first: cPanel, and IIS's own format."""
+_WORDS = re.compile(
+    r"(?:[A-Z][a-z]{2},? )?(?:(\d{1,2})[ -]([^\s\d:-]{3,5})[ -](\d{4})|([A-Z][a-z]{2}) {1,2}(\d{1,2})) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?: (Z|UTC|GMT|[+-]\d{4}))?(?: (\d{4}))?"
+)
+"""HTTP's own dates, with dashes too, and what C's `asctime` writes."""
 _EPOCH = re.compile(r"\d{9,19}(?:\.\d+)?")
 
 
@@ -35,6 +39,8 @@ def instant(value: str) -> datetime | None:
             return _clf(found)
         if found := _AMERICAN.fullmatch(value):
             return _american(found)
+        if found := _WORDS.fullmatch(value):
+            return _worded(found)
         return _zoned(datetime.fromisoformat(_no_leap(value.replace("/", "-").replace(",", "."))))
     except (ValueError, KeyError, OverflowError):
         return None
@@ -44,6 +50,14 @@ def _clf(found: re.Match[str]) -> datetime:
     day, month, year, hour, minute, second, fraction, zone = found.groups()
     zone = "Z" if zone in (None, "UTC", "GMT") else zone
     whole = f"{year}-{_month(month):02d}-{int(day):02d}T{hour:0>2}:{minute}:{second}.{(fraction or '0')[:6]:0<6}{zone}"
+    return _zoned(datetime.fromisoformat(_no_leap(whole)))
+
+
+def _worded(found: re.Match[str]) -> datetime:
+    """Return the instant of a date in words; raises ValueError where it has no year or two."""
+    day, month, year, month_before, day_behind, clock, fraction, zone, year_behind = found.groups()
+    zone = "Z" if zone in (None, "UTC", "GMT") else zone
+    whole = f"{year or ''}{year_behind or ''}-{_month(month or month_before):02d}-{int(day or day_behind):02d}T{clock}.{(fraction or '0')[:6]:0<6}{zone}"
     return _zoned(datetime.fromisoformat(_no_leap(whole)))
 
 

@@ -14,11 +14,11 @@ import polars as pl
 
 from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.columns import ROW, Reading, read_columns
-from dagster_project.reading.logs.json_lines import DEEPEST, REQUEST_FIELDS
-from dagster_project.reading.logs.json_names import Names
+from dagster_project.reading.logs.json_lines import ASKED_FIELDS, DEEPEST, REQUEST_FIELDS
+from dagster_project.reading.logs.json_names import REMARK, Names
 from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.values import EMPTY_USER
+from dagster_project.reading.logs.values import NO_USER
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_LINES, MOST_LINES = 32, 2048
@@ -234,7 +234,7 @@ def _columns(shape: _Shape, numbers: Sequence[int], held: Sequence[Values], name
             named.setdefault(place[0], []).append((place[1], at))
         if unit_ns := names.unit_ns(path, context):
             units.append((at, unit_ns))
-    if any(map(names.is_told_by_others, paths)):
+    if REMARK in named or any(map(names.is_told_by_others, paths)):
         return None
     if "time" not in named or len(units) > 1 or any(len({rank for rank, _ in ranked}) < len(ranked) for ranked in named.values()):
         return None
@@ -247,11 +247,13 @@ def _columns(shape: _Shape, numbers: Sequence[int], held: Sequence[Values], name
 
 
 def _without_spare_request(frame: pl.DataFrame) -> pl.DataFrame:
-    """Drop the request line where method and target stand beside it; lines that have only one of them are not plain."""
+    """Drop the request line where method and target stand beside it; lines that have only one of them, or a query in the request alone, are not plain."""
     targets = [name for name in ("target", "path") if name in frame.columns]
     if "request" not in frame.columns or "method" not in frame.columns or not targets:
         return frame
     has_both = pl.col("method").is_not_null() & pl.any_horizontal(pl.col(name).is_not_null() for name in targets)
+    if "query" not in frame.columns:
+        has_both &= ~pl.col("request").str.contains("?", literal=True) | pl.any_horizontal(pl.col(name).str.contains("?", literal=True) for name in targets)
     return frame.filter(pl.col("request").is_null() | has_both).drop("request")
 
 
@@ -259,12 +261,15 @@ def _read(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of lines of which all have a request line, or none."""
     known = set(frame.columns)
     present = {name: pl.col(name).is_not_null() if name in known else pl.lit(value=False) for name in _FIELDS}
-    checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(present["path"] & present["client"], *(present[name] for name in REQUEST_FIELDS))]
+    checks = [
+        present["client"] | ~present["forwarded_for"],
+        pl.any_horizontal(*(present[name] & present["client"] for name in ASKED_FIELDS), *(present[name] for name in REQUEST_FIELDS)),
+    ]
     checks += [~pl.col(name).str.slice(0, 12).str.contains("://", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     checks += [~pl.col(name).str.contains(" HTTP/", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}
     if "user" in known:
-        texts["user"] = pl.when(pl.col("user") != EMPTY_USER).then(pl.col("user"))
+        texts["user"] = pl.when(~pl.col("user").is_in(NO_USER)).then(pl.col("user"))
     if "request" in known:
         checks += [present["request"]]
     elif "target" in known:

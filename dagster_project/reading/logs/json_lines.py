@@ -6,12 +6,13 @@ from collections.abc import Iterator, KeysView
 import orjson
 
 from dagster_project.reading.logs import w3c
-from dagster_project.reading.logs.json_names import NAMES, Names
-from dagster_project.reading.logs.values import Refused, Row, duration_ns, origin_form, row, unescape
+from dagster_project.reading.logs.json_names import NAMES, REMARK, Names
+from dagster_project.reading.logs.values import Refused, Row, duration_ns, origin_form, request, row, unescape
 
 DEEPEST = 8
-REQUEST_FIELDS = ("method", "target", "request", "status")
-"""One of these must be there, or a path and who asked; other messages are no requests, and a shipper names its file as a path."""
+REQUEST_FIELDS = ("method", "target", "request")
+"""One of these must be there, or a path or a status and who asked; other messages are no requests, and a shipper names its file as a path."""
+ASKED_FIELDS = ("path", "status")
 
 _METHOD = re.compile("[A-Z]{3,20}")
 _REQUEST_LINE = re.compile(r"[A-Z]{3,20} \S.* HTTP/\d(?:\.\d)?")
@@ -19,8 +20,8 @@ _PAIR = re.compile(r'([^\s="]{1,128})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
-def read(line: str, names: Names = NAMES) -> Row:
-    """Return the values of a line in the order of values.READ.
+def read(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
+    """Return the values of a line in the order of values.READ; `stamp` is the time of one that has none, and then must be a request beyond doubt.
 
     Raises values.Refused with json_error, json_not_object or field_missing (no time, or nothing of a request), too.
     """
@@ -30,21 +31,25 @@ def read(line: str, names: Names = NAMES) -> Row:
     if "c-ip" in record and (found := w3c.row_of(record)):
         return found
     fields = _fields(record, names)
+    if not fields.get("time") and stamp and _asks(fields.keys()):
+        fields["time"] = stamp
     if not fields.get("time") or not _is_request(fields.keys()):
         raise Refused("field_missing")
     return _row(fields)
 
 
-def read_pairs(line: str, names: Names = NAMES) -> Row:
+def read_pairs(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
     """Return the values of a line of `key=value` pairs in the order of values.READ.
 
-    Raises values.Refused with no_match, or field_missing: it must have a time, and a method and a target or a request line.
+    Raises values.Refused with no_match, or field_missing: it must have a time, or a `stamp`, and a method and a target or a request line.
     """
     found = [*_PAIR.finditer(line)]
     if not found or "".join(pair[0] for pair in found) != line:
         raise Refused("no_match")
     fields = _fields({pair[1]: unescape(pair[2]) if pair[2] is not None else pair[3] for pair in found}, names)
-    if not fields.get("time") or not ("request" in fields or ("method" in fields and fields.keys() & {"target", "path"})):
+    if not fields.get("time") and stamp:
+        fields["time"] = stamp
+    if not fields.get("time") or not _asks(fields.keys()):
         raise Refused("field_missing")
     return _row(fields)
 
@@ -64,11 +69,17 @@ def _row(fields: dict[str, str]) -> Row:
         asked = fields.pop("request")
         if not fields.keys() & {"target", "path"}:
             fields["path" if asked.startswith("/") else "request"] = asked
+        elif "query" not in fields and (request(asked)[1] or "").startswith(f"{fields.get('target') or fields.get('path')}?"):
+            fields["request"] = asked
     return row(fields)
 
 
+def _asks(names: KeysView[str]) -> bool:
+    return "request" in names or ("method" in names and bool(names & {"target", "path"}))
+
+
 def _is_request(names: KeysView[str]) -> bool:
-    return bool(names & set(REQUEST_FIELDS)) or ("path" in names and bool(names & {"client", "forwarded_for"}))
+    return REMARK not in names and (bool(names & set(REQUEST_FIELDS)) or bool(names & set(ASKED_FIELDS) and names & {"client", "forwarded_for"}))
 
 
 def _loaded(line: str) -> object:

@@ -10,17 +10,20 @@ from dagster_project.reading.logs.layouts import header_name
 _NAMES = {
     "time": (
         "starttime edgestarttimestamp start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
-        "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime time_start start event_datetime created_at t"
+        "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime time_start start event_datetime created_at t timegenerated eventtimestamp"
     ),
     "client": (
         "client_ip clientip request.client_ip http.client_ip httprequest.remoteip source.ip source.address "
         "client.address client.ip network.client.ip network.peer.address net.peer.ip net.sock.peer.addr remote_ip remoteip "
         "remote_addr remoteaddr request.remote_ip request.remote_addr req.remoteaddress remoteaddress remote_address "
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
-        "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip ip_source request.ipsource request.ipsrc"
+        "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip srcip ip_source "
+        "request.ipsource request.ipsrc "
+        "ipaddress cip clientip_s remotehost http.request.remoteaddr"
     ),
     "client_port": (
-        "client_port clientport clientsrcport request.remote_port remote_port client.port network.client.port source.port network.peer.port req.remoteport id.orig_p src_port"
+        "client_port clientport clientsrcport request.remote_port remote_port client.port network.client.port source.port network.peer.port req.remoteport id.orig_p src_port "
+        "clientport_d"
     ),
     "forwarded_for": (
         "http_x_forwarded_for x_forward_for x_forwarded_for x-forwarded-for xff forwarded_for request.headers.x-forwarded-for "
@@ -30,29 +33,29 @@ _NAMES = {
     "request": "request request_line requestline http.request_line requested_url",
     "method": (
         "method request_method requestmethod clientrequestmethod httpmethod http_method http.method http.request.method request.method req.method "
-        "httprequest.requestmethod verb httprequest.httpmethod reqmethod http.http_method"
+        "httprequest.requestmethod verb httprequest.httpmethod reqmethod http.http_method csmethod httpmethod_s"
     ),
     "target": (
         "originalrequesturiwithargs request_uri requesturi clientrequesturi request.uri request.url req.url http.target url.original url.full http.url "
         "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
-        "original_fullpath target url uri http.request.uri requested_uri httprequest.uri"
+        "original_fullpath target url uri http.request.uri requested_uri httprequest.uri http_uri requesturi_s"
     ),
-    "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath http.url_details.path resource",
-    "query": "query query_string querystring args url.query request.query requestquery request_query httprequest.args querystr",
+    "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath http.url_details.path resource csuristem",
+    "query": "query query_string querystring args url.query request.query requestquery request_query httprequest.args querystr csuriquery requestquery_s",
     "protocol": (
         "http_version httpversion http.version network.protocol.version protocol server_protocol request_protocol requestprotocol proto request.proto "
-        "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion http.protocol request.httpversion request_proto protover"
+        "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion http.protocol request.httpversion request_proto protover httpversion_s"
     ),
     "host": (
         "originalhost http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
         ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname http.url_details.host "
-        "request.hostname domainname"
+        "request.hostname domainname cshost host_s http.request.host"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
         "http.status_code http.response.status_code http.response.status response.status response.status_code "
         "res.statuscode downstreamstatus edgeresponsestatus httpstatuscode httprequest.status code response response.statuscode http.status "
-        "resp_status httpresponse.status http_status_code"
+        "resp_status httpresponse.status http_status_code responsecode scstatus httpstatus_d api.statuscode"
     ),
     "bytes": (
         "body_bytes_sent bytes_sent_body response_body_size response_body_bytes http.response.body.bytes "
@@ -60,7 +63,7 @@ _NAMES = {
         "response_size responsesize response_bytes responsebytes bytes_out bytes_written response_length resp_size httprequest.responsesize "
         "content_length contentlength res.contentlength bytes length "
         "response.size res.headers.content-length response_body_len responselength responsebytesize response.body_size response.bodysize http.length "
-        "resp_body_size written_bytes httpresponse.bytes response.length network.bytes_written"
+        "resp_body_size written_bytes httpresponse.bytes response.length network.bytes_written scbytes sentbytes_d http.response.written txbytes bytes_read"
     ),
     "referer": (
         "referer referrer http_referer http_referrer http.referer http.request.header.referer "
@@ -70,9 +73,10 @@ _NAMES = {
     "user_agent": (
         "user_agent useragent user-agent http_user_agent http.user_agent http.useragent user_agent.original "
         "request.headers.user-agent req.headers.user-agent request_user_agent request_user-agent "
-        "httprequest.useragent headers.user-agent http.request.header.user-agent clientrequestuseragent ua agent http.http_user_agent req_user_agent"
+        "httprequest.useragent headers.user-agent http.request.header.user-agent clientrequestuseragent ua agent http.http_user_agent req_user_agent "
+        "useragent_s http.request.useragent"
     ),
-    "user": ("remote_user user user_name username uname user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login"),
+    "user": ("remote_user user user_name username uname user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login csusername"),
     "account": (
         "account account_id accountid account.id tenant tenant_id tenantid tenant.id organization organization_id "
         "organization.id org org_id customer_id customerid company_id workspace_id"
@@ -85,16 +89,31 @@ _DURATIONS = {
     1_000: "duration_us time_elapsed",
     1_000_000: (
         "duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration "
-        "latency latency_human elapsed_time latencies.request duration_in_ms httpresponse.elapsed responselatency"
+        "latency latency_human elapsed_time latencies.request duration_in_ms httpresponse.elapsed responselatency http.response.duration totalduration"
     ),
-    1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken",
+    1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken timetaken_d",
 }
 """The keys of durations by their unit in nanoseconds."""
 
 _HEADER_KEYS = ("{}", "http_{}", "request_{}", "headers.{}", "request.headers.{}", "req.headers.{}", "http.request.header.{}")
 """How a request header is named, with dashes or underscores."""
 
-_WRAPPERS = ("attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.", "proxy.", "meta.", "protopayload.")
+_WRAPPERS = (
+    "attributes.",
+    "fields.",
+    "event.",
+    "message.",
+    "jsonpayload.",
+    "data.",
+    "context.",
+    "payload.",
+    "properties.",
+    "http_request.",
+    "proxy.",
+    "meta.",
+    "protopayload.",
+    "_source.",
+)
 _BARE_DURATION = "duration"
 _SECONDS_OF_CADDY = (_BARE_DURATION, "latency")
 _TOLD_BY_OTHERS = ("timetaken", "total_time")
@@ -121,7 +140,7 @@ class Names:
         """Return the unit of a duration; a bare `duration` is Traefik's ns, Caddy's s, else ms (Envoy, Rails, most others)."""
         unit_ns, plain = self._of(key)[1], _plain(key)
         if plain in _TOLD_BY_OTHERS:
-            return 1_000_000 if _is_old_gateway(record) or "trans_id" in record else unit_ns
+            return 1_000_000 if _counts_milliseconds(record) or "trans_id" in record else unit_ns
         if plain in _SECONDS_OF_CADDY and isinstance(record.get("request"), dict) and "resp_headers" in record and key != "Duration":
             return 1_000_000_000
         if unit_ns is not None or plain != _BARE_DURATION:
@@ -162,21 +181,24 @@ MOST_KEYS = 8192
 
 @lru_cache(maxsize=MOST_KEYS)
 def _plain(key: str) -> str:
-    """Return a key in lower case without what log shippers wrap around records."""
+    """Return a key in lower case without what log shippers wrap around records, and GELF before keys."""
     key = key.lower()
     for wrapper in _WRAPPERS:
         key = key.removeprefix(wrapper)
-    return key
+    return key.removeprefix("_")
 
 
-def _is_old_gateway(record: Mapping[str, object]) -> bool:
-    """Tell whether a record is of Azure's application gateway v1, which counts milliseconds; v2, which names where a request went, counts seconds."""
+def _counts_milliseconds(record: Mapping[str, object]) -> bool:
+    """Tell whether a record is of Azure's web apps or of its application gateway v1; v2, which names where a request went, counts seconds."""
     held = record.get("properties")
     known = held if isinstance(held, dict) else record
-    return "sslEnabled" in known and not known.keys() & {"serverRouted", "transactionId", "WAFEvaluationTime"}
+    return "CsMethod" in known or ("sslEnabled" in known and not known.keys() & {"serverRouted", "transactionId", "WAFEvaluationTime"})
 
 
-_PLACES = {name: (field, rank) for field, names in _NAMES.items() for rank, name in reversed(list(enumerate(names.split())))}
+REMARK = "remark"
+_REMARK_KEYS = ("rulesettype", "policymode", "rulesettype_s", "ruleid_s", "policymode_s", "err_id", "err_trace")
+"""What only Azure's firewalls and Caddy's errors hold: such a record says more of a request that another one is."""
+_PLACES = {name: (field, rank) for field, names in {**_NAMES, REMARK: " ".join(_REMARK_KEYS)}.items() for rank, name in reversed(list(enumerate(names.split())))}
 _UNITS_NS = {name: unit_ns for unit_ns, names in _DURATIONS.items() for name in names.split()}
 NAMES = Names(_PLACES, _UNITS_NS)
 """The names in use."""

@@ -51,6 +51,10 @@ class Lines:
         """Return a line without its line end."""
         return self.body[self.bounds[index] : self.bounds[index + 1]].rstrip(b"\r\n")
 
+    def alone(self, *indexes: int) -> "Lines":
+        """Return some of the lines as a piece of their own, line ends included."""
+        return split(b"".join(self.body[self.bounds[index] : self.bounds[index + 1]] for index in indexes))
+
     def text(self, index: int) -> str:
         """Return a line as text: bytes that are not UTF-8 become U+FFFD; a byte-order mark and NULs around it go.
 

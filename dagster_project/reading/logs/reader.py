@@ -8,8 +8,9 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs import columns, json_columns, json_lines
-from dagster_project.reading.logs.carried import readings
+from dagster_project.reading.logs.carried import readings, stamp
 from dagster_project.reading.logs.formats import Format, Parts
+from dagster_project.reading.logs.json_names import NAMES
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.values import READ, Refused, Row
@@ -27,6 +28,8 @@ class Parsed:
 
     rows: pa.Table
     rejects: pa.Table
+    others: tuple[str, ...] = ()
+    """The formats that read lines which the format of the file refuses."""
 
 
 def read(lines: Lines, known: Format, header: bytes | None) -> Parsed:
@@ -85,7 +88,7 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
     for text in readings(line):
         if known.names and (known.is_logfmt or _is_object(text)):
             try:
-                return json_lines.read_pairs(text, known.names) if known.is_logfmt else json_lines.read(text, known.names)
+                return _recorded(line, text, known)
             except Refused as refusal:
                 refused = refused or refusal
                 continue
@@ -95,6 +98,17 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
     if known.names and not layouts and not refused:
         return json_lines.read(line, known.names)
     raise refused or Refused("field_count" if known.parts else "no_match")
+
+
+def _recorded(line: str, text: str, known: Format) -> Row:
+    """Return the values of what a line holds as JSON or pairs; what has no time has that of what carried it."""
+    read, names = json_lines.read_pairs if known.is_logfmt else json_lines.read, known.names or NAMES
+    try:
+        return read(text, names)
+    except Refused as refusal:
+        if str(refusal) != "field_missing" or (said := stamp(line)) is None:
+            raise
+        return read(text, names, said)
 
 
 def _is_object(line: str) -> bool:

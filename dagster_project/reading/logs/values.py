@@ -43,14 +43,14 @@ CLAIMS = pa.schema([("client_list", pa.string()), ("client_header", pa.string())
 READ = pa.schema([*ROWS, *CLAIMS])
 
 LARGEST = (1 << 63) - 1
-MOST_BYTES = 10**13 - 1
-"""No answer is as large; such a number is something else in the place of the size, a card's perhaps."""
+MOST_BYTES = 10**12 - 1
+"""No answer is larger; such a number is something else in the place of the size, a card's perhaps."""
 LONGEST_NS = 86_400 * 10**9
 """A day, which only a tunnel lasts: what says more tells no time of an answer, and may be somebody's number."""
 LAST_PORT = 65535
 LONGEST_LIST = 1024
-EMPTY_USER = '""'
-"""What Apache writes for a name of no letters."""
+NO_USER = ('""', '"-"')
+"""What Apache writes for a name of no letters, and for none where the name stands in quotes."""
 
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*) HTTP/(\d(?:\.\d)?) *")
 _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*)(?: (1\.[01]|[23]))? *")
@@ -60,6 +60,8 @@ _LINK = re.compile(r"\[([^\[\]()]+)\]\([^\[\]()]*\)")
 """What mail and chat programs make of an address or a host."""
 _NUMBERED_ZONE = re.compile(r"^[\d.]+%\d{1,10}$")
 """Behind an address of IPv4, where IIS writes `%0` as behind any other."""
+_BEFORE = re.compile(r"^(?!.*::|(?:[0-9A-Fa-f]{1,4}:){6}).*:(?=(?:\d{1,3}\.){3}\d{1,3}$)")
+"""What Python's logging and grep write before a line, with no blank between."""
 _PORT = re.compile(r"(\[[^\]]*\]|[^:]*):(\d{1,5})")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\f"}
@@ -97,7 +99,7 @@ def row(fields: Fields, time_pattern: str | None = None) -> Row:
         status(fields.get("status", "")),
         size(fields.get("bytes") or fields.get("total") or ""),
         text(fields.get("referer")),
-        text(fields.get("user")) if fields.get("user") != EMPTY_USER else None,
+        text(fields.get("user")) if fields.get("user") not in NO_USER else None,
         text(fields.get("user_agent")),
         version,
         _whole(fields.get("duration")),
@@ -123,7 +125,8 @@ def _port(value: str | None) -> int | None:
 
 
 def status(value: str) -> int | None:
-    """Return a status of three digits; null where the log has none."""
+    """Return a status of three digits, in quotes or not; null where the log has none."""
+    value = value.strip('"')
     if value in ("", "-"):
         return None
     if not (value.isascii() and value.isdecimal() and len(value) <= 3):
@@ -132,7 +135,8 @@ def status(value: str) -> int | None:
 
 
 def size(value: str) -> int:
-    """Return bytes, 0 where the log says `-`; more than MOST_BYTES are none."""
+    """Return bytes, in quotes or not, 0 where the log says `-`; more than MOST_BYTES are none."""
+    value = value.strip('"')
     if value in ("", "-"):
         return 0
     if not (value.isascii() and value.isdecimal() and len(value) <= 19) or int(value) > MOST_BYTES:
@@ -147,7 +151,7 @@ def client(value: str) -> tuple[str | None, int | None, str | None]:
     if not hops:
         return None, None, None
     first, port = next((hop for hop in hops if _LIKE_ADDRESS.match(hop)), hops[0]), None
-    first = _LINK.sub(r"\1", first)
+    first = _BEFORE.sub("", _LINK.sub(r"\1", first))
     if parts := _PORT.fullmatch(first):
         first, port = parts[1], int(parts[2])
     first = first.strip("[]")

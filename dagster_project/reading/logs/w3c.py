@@ -19,7 +19,7 @@ _FIELDS = {
     "date": Field("time", pattern=_DAY), "time": Field("time", pattern=_TIME_OF_DAY),
     "date-local": Field("time", pattern=_DAY), "time-local": Field("time", pattern=_TIME_OF_DAY),
     "c-ip": Field("client", pattern=_ADDRESS), "c-port": Field("client_port"), "cs-username": Field("user"),
-    "cs-method": Field("method"), "cs-uri-stem": Field("path"), "cs-uri-query": Field("query"), "cs-uri": Field("target"),
+    "cs-method": Field("method"), "cs-uri-stem": Field("path"), "cs-uri-path": Field("path"), "cs-uri-query": Field("query"), "cs-uri": Field("target"),
     "sc-status": Field("status", pattern=r"\d{1,3}|-"), "c-status": Field("status", pattern=r"\d{1,3}|-"),
     "sc-bytes": Field("bytes", pattern=_NUMBER), "bytes": Field("bytes", pattern=_NUMBER),
     "cs(user-agent)": Field("user_agent"), "cs(referer)": Field("referer"), "cs(referrer)": Field("referer"),
@@ -38,8 +38,9 @@ _FEW_LINES = 20
 
 @lru_cache(maxsize=256)
 def layout(names: str, separator: str = " ") -> Layout:
-    """Return the layout of the fields that a `#Fields` line names."""
+    """Return the layout of the fields that a `#Fields` line names; CloudFront's real-time logs have the viewer's host in `cs-host` and the query in the stem."""
     is_cloudfront, has_query = "x-edge-" in names, "cs-uri-query" in names.lower()
+    is_real_time = is_cloudfront and "cs-host" in names
     parts: list[Part] = []
     for name in names.split():
         field = _FIELDS.get(name.lower(), Field(header=header_name(name[3:-1]) if _HEADER.fullmatch(name) else ""))
@@ -47,9 +48,13 @@ def layout(names: str, separator: str = " ") -> Layout:
             field = replace(field, unit_ns=1_000_000_000)
         if name.lower() == "cs-uri" and has_query:
             field = Field("path")
-        if (name.lower() in ("cs(host)", "cs-host") and "x-host-header" in names) or (name.startswith("timestamp") and "date time" in names):
+        if is_real_time and name == "cs-uri-stem":
+            field = Field("target")
+        if name == "x-host-header" and not is_real_time:
+            field = Field("host")
+        if (name.lower() == "cs(host)" and "x-host-header" in names) or (name.startswith("timestamp") and "date time" in names):
             field = Field()
-        parts += [field if name.lower() != "x-host-header" else Field("host"), separator]
+        parts += [field, separator]
     return Layout(tuple(parts[:-1]), decode=_percent if is_cloudfront else _plus, separator=separator, may_be_quoted=True)
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dagster_project.reading.logs.layouts import VHOST, VHOST_CLIENT, Field, Layout
+from dagster_project.reading.logs.layouts import VHOST, VHOST_CLIENT, Field, Layout, Part
 from dagster_project.reading.logs.log_formats import apache, nginx
 
 _NAME = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}"
@@ -42,9 +42,14 @@ def _damaged(layout: Layout) -> Layout:
     )  # fmt: skip
 
 
-def _timed(before: str, duration: Field) -> Layout:
+def _combined(*common: Part) -> Layout:
+    """Return a layout of combined lines that begin with these parts."""
+    return _with_rest(Layout((*common, *apache(_AGENT).parts)))
+
+
+def _timed(common: tuple[Part, ...], before: str, duration: Field) -> Layout:
     """Return a layout of combined lines with a time, and perhaps more words, between size and referrer."""
-    return _with_rest(Layout((*apache(_COMMON).parts, before, duration, _MORE_WORDS, *apache(_AGENT).parts)))
+    return _combined(*common, before, duration, _MORE_WORDS)
 
 
 def _until(following: str) -> str:
@@ -52,10 +57,14 @@ def _until(following: str) -> str:
     return rf'(?>(?:[^"\\]|\\.|"(?!{following}))*)'
 
 
-def _hosted(before: str) -> Layout:
-    """Return a layout of combined lines with the host before the time or the request."""
-    parts = apache(f'{before} "%r" %>s %b{_AGENT}').parts
-    return _with_rest(Layout(tuple(Field("host", pattern=f"{_HOST}|-") if part == Field("host") else part for part in parts)))
+def _hosted(before: str) -> tuple[Part, ...]:
+    """Return the parts of common lines with the host before the time or the request."""
+    return tuple(Field("host", pattern=f"{_HOST}|-") if part == Field("host") else part for part in apache(f'{before} "%r" %>s %b').parts)
+
+
+def _time_first(log_format: str) -> tuple[Part, ...]:
+    """Return the parts of common lines that begin with the time; only an address tells the client from a host."""
+    return tuple(replace(VHOST_CLIENT, rank=1) if isinstance(part, Field) and part.name == "client" else part for part in apache(log_format).parts)
 
 
 def _quoted(log_format: str) -> Layout:
@@ -66,12 +75,19 @@ def _quoted(log_format: str) -> Layout:
 _VARIANTS = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ", "%h - %u - ")]
 """Without the name of the user, without the identity of the client too, and with one dash more."""
 
-COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout((*apache(_COMMON).parts, _WORDS)))
+_HOSTED = [_hosted(before) for before in ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")]
+_TIME_FIRST = [_time_first(log_format) for log_format in ('%t %h %l %u "%r" %>s %b', '%t %h "%r" %>s %b')]
+_IN_QUOTES = '"%h" "%l" "%u" "%t" "%r" "%>s" "%b"'
+"""Each field in quotes of its own."""
+
+COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout((*apache(_COMMON).parts, _WORDS)), *map(Layout, _TIME_FIRST))
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
-    _timed(" ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")), _timed(" ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
-    *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS), *map(_hosted, ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")), _damaged(apache(_COMMON)),
+    *(_timed(parts, " ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")) for parts in (apache(_COMMON).parts, _HOSTED[1])),
+    _timed(apache(_COMMON).parts, " ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
+    *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS),
+    *(_combined(*parts) for parts in (*_HOSTED, *_TIME_FIRST)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
 VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)))
@@ -93,7 +109,8 @@ _GANDI_TIME = Field("duration", 1_000_000_000, pattern=r"\d+ ?[mu]?s?")
 _GANDI = apache(f"%v {_COMMON}{_AGENT}").parts
 GANDI = (Layout((VHOST, _GANDI[1], VHOST_CLIENT, *_GANDI[3:9], "] (", _GANDI_TIME, ') "', *_GANDI[10:])),)
 
-APACHE_SSL = (apache('%t %h %{SSL_PROTOCOL}x %{SSL_CIPHER}x "%r" %b'),)
+_SSL = '%t %h %{SSL_PROTOCOL}x %{SSL_CIPHER}x "%r" %b'
+APACHE_SSL = (apache(_SSL), _with_rest(apache(_SSL + _AGENT)))
 
 _INGRESS_USER = Field("user", pattern=r"(?!\[).*?", plain=r"[^\[].*")
 
@@ -118,7 +135,8 @@ NGINX_PROXY_MANAGER = tuple(
     for before in ("$upstream_cache_status $upstream_status ", "")
     for after in ("[Sent-to $server] ", "")
 )
-NPMPLUS = (nginx('[$time_local] $http_host $remote_addr $request_time "$request" $status $body_bytes_sent $bytes_received $http_referer $http_user_agent'),)
+_NPMPLUS = nginx('[$time_local] $http_host $remote_addr $request_time "$request" $status $body_bytes_sent $bytes_received $http_referer $http_user_agent').parts
+NPMPLUS = (Layout(tuple(replace(part, pattern=r"\d{1,9}\.\d{3}") if isinstance(part, Field) and part.name == "duration" else part for part in _NPMPLUS)),)
 _BUNKERWEB = nginx('$server_name $remote_addr - $request_id $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"').parts
 BUNKERWEB = (Layout((VHOST, *_BUNKERWEB[1:], _REST)),)
 

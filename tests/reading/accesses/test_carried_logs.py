@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -59,6 +60,8 @@ CARRIED = {
     "syslog with a whole stamp": syslog(lambda number, pid: f"2026-03-10T12:00:{number:02}.123456+00:00 db1 postgres[{pid}]: "),
     "RFC 5424": syslog(lambda number, pid: f"<134>1 2026-03-10T12:00:{number:02}.123Z db1.example.com postgres {pid} - - "),
     "RFC 5424 with data": syslog(lambda number, pid: f'<134>1 2026-03-10T12:00:{number:02}Z db1 postgres {pid} m7 [meta sequenceId="{number}"] '),
+    "Heroku": syslog(lambda number, pid: f"2026-03-10T12:00:{number:02}+00:00 app[postgres.{pid}]: [DATABASE] ", tab="\t"),
+    "Heroku's drain": syslog(lambda number, pid: f"451 <134>1 2026-03-10T12:00:{number:02}+00:00 host app postgres.{pid} - [DATABASE] ", tab="\t"),
     "syslog without numbers": syslog(lambda _, pid: f"Mar 10 12:00:01 db1 postgres[{pid}]: ", is_numbered=False),
     "syslog unsplit": "".join(
         f"Mar 10 12:00:01 db1 postgres[6699]: [{number}-1] {text(message, number)}".rstrip("\n").replace("\n", "#012").replace("\t", "#011") + "\n"
@@ -106,6 +109,21 @@ def record(message: str, second: float = 0, **more: str) -> dict[str, object]:
     return {"level": "info", "ts": 1773144000.5 + second, "logger": "pgaudit", "msg": "record", "logging_pod": "main-1", "record": fields}
 
 
+def typed(value: Any) -> dict[str, Any]:
+    """Return a value as OpenTelemetry's protocol has it."""
+    if isinstance(value, dict):
+        return {"kvlistValue": {"values": [{"key": name, "value": typed(each)} for name, each in value.items()]}}
+    if isinstance(value, list):
+        return {"arrayValue": {"values": [typed(each) for each in value]}}
+    return {} if value is None else {"boolValue": value} if isinstance(value, bool) else {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value}
+
+
+def otlp(bodies: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return a document of OpenTelemetry's protocol."""
+    records = [{"timeUnixNano": "1773144000123000000", "body": body, "attributes": [{"key": "log.file.name", "value": {"stringValue": "x.log"}}]} for body in bodies]
+    return {"resourceLogs": [{"resource": {"attributes": []}, "scopeLogs": [{"scope": {}, "logRecords": records}]}]}
+
+
 RECORDS = [record(message, second) for second, message in enumerate(EVERY)]
 CARRIED |= {
     "CloudNativePG": "".join(json.dumps(each) + "\n" for each in RECORDS).encode(),
@@ -116,8 +134,16 @@ CARRIED |= {
         json.dumps({"labels": {"namespace": "db"}, "line": json.dumps(each), "timestamp": "2026-03-10T12:00:00Z"}) + "\n" for each in RECORDS
     ).encode(),
     "CloudNativePG merged": "".join(json.dumps({**each, "kubernetes": {"pod_name": "main-1"}, "stream": "stdout"}) + "\n" for each in RECORDS).encode(),
+    "a collector": json.dumps(otlp({"stringValue": text(message, second)} for second, message in enumerate(EVERY))).encode(),
+    "a collector of jsonlog": json.dumps(otlp(typed(json.loads(as_json(message, second))) for second, message in enumerate(EVERY))).encode(),
+    "rows of CSV": "".join(
+        f'{at},"{cell}"\n' for at, cell in [("@timestamp", "@message"), *((stamp(0)[:-4], text(each, second).replace('"', '""')) for second, each in enumerate(EVERY))]
+    ).encode(),
     "CloudNativePG in a search": json.dumps({"hits": {"hits": [{"_source": {"message": json.dumps(each)}} for each in RECORDS]}}).encode(),
 }
+
+
+OF_ONE_PIECE = {"a collector", "a collector of jsonlog", "rows of CSV", "CloudNativePG in a search"}
 
 
 @pytest.mark.parametrize("carrier", CARRIED)
@@ -137,7 +163,7 @@ def test_a_carried_log_is_known_by_its_content(carrier: str) -> None:
     assert chosen("records", Source(), CARRIED[carrier]).name == "pgaudit"  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("carrier", [carrier for carrier in CARRIED if "in a search" not in carrier and "Docker" not in carrier])
+@pytest.mark.parametrize("carrier", [carrier for carrier in CARRIED if carrier not in OF_ONE_PIECE and "Docker" not in carrier])
 def test_every_line_of_a_carried_log_is_accounted_for(carrier: str) -> None:
     """Cut anywhere, each of its lines is an access, another thing, or refused; none is lost, none is read as a whole that is not."""
     body = CARRIED[carrier]
@@ -164,7 +190,7 @@ def test_whatever_stands_behind_a_head_every_line_is_accounted_for(pieces: list[
 
 
 @pytest.mark.parametrize("before", [b"\0", b'"', b"{x\n"])
-@pytest.mark.parametrize("carrier", [carrier for carrier in CARRIED if "in a search" not in carrier])
+@pytest.mark.parametrize("carrier", [carrier for carrier in CARRIED if carrier not in OF_ONE_PIECE])
 def test_a_first_line_that_is_broken_spoils_no_other(carrier: str, before: bytes) -> None:
     """What a file is does not hang on its first line."""
     events = read(before + CARRIED[carrier])
@@ -277,4 +303,47 @@ def test_pgaudit_in_files_of_its_own_as_objects() -> None:
     }  # fmt: skip
     (one, other) = (read(json.dumps({**fields, **more}) + "\n") for more in ({}, {"custom.audit_type": "", "content": "disconnection"}))
     assert (accounts(one), one.rows["record_ids"].to_pylist(), one.rows["request_id"].to_pylist()) == (["C1"], [["a", "b"]], [SESSION])
-    assert other.rows.num_rows == 0
+    assert (others(other), other.rows.num_rows) == (["server_log"], 0)
+    told = {"custom.application_name": "crm staff=ben", "custom.context": 'SQL statement "select 1"\nPL/pgSQL function f() line 3 at SQL statement'}
+    assert read(json.dumps({**fields, **told}) + "\n").rows["actor"].to_pylist() == ["ben"]
+    assert others(read(json.dumps({**fields, "custom.context": "PL/pgSQL function f() line 3 at RAISE"}) + "\n")) == ["raised"]
+    assert others(read(json.dumps({**fields, "custom.debug_query": "do $$ begin raise log 'x'; end $$"}) + "\n")) == ["raised"]
+
+
+CONTEXT = 'SQL statement "select a,\n b"\nPL/pgSQL function f() line 3 at SQL statement'
+RAISE = "PL/pgSQL function inline_code_block line 1 at RAISE"
+
+
+def as_own_csv(message: str, second: float = 0, context: str = "", query: str = "", is_quoted: bool = False, application: str = "console") -> str:
+    """Return an entry as pgauditlogtofile writes it in CSV: as it is, or each cell as JSON, the statement and its parameters in one."""
+    said = message.removeprefix("AUDIT: ")
+    head = [stamp(second), "amy", "main", "6699", "192.0.2.7:5432", SESSION, "SELECT", "3/4", "0", "00000"]
+    tail = ["", "", "", "", context, query, "", "", application]
+    if not is_quoted:
+        return ",".join([*head, said, *tail]) + "\n"
+    cells = [*head, *(said.split(",", 7) if said != message else [said]), *tail]
+    return ",".join(json.dumps(cell) if cell else "" for cell in cells) + ",,,,,,\n"
+
+
+@pytest.mark.parametrize("is_quoted", [False, True])
+def test_pgaudit_in_files_of_its_own_as_csv(is_quoted: bool) -> None:
+    """What a function reads comes with a context of several lines, what a statement made up with the `raise` that did."""
+    body = "".join(as_own_csv(message, second, is_quoted=is_quoted) for second, message in enumerate(EVERY))
+    found = read(body)
+    assert (told(found), accounts(found), others(found), found.rejects.num_rows) == (told(PLAIN), accounts(PLAIN), others(PLAIN), 0)
+    assert (found.form, chosen("records", Source(), body.encode()).name) == ("own_csv", "pgaudit")  # type: ignore[union-attr]
+    in_function = as_own_csv(audit(1, "select a,\n b from invoices where account_id = 'C2'"), context=CONTEXT, is_quoted=is_quoted, application="crm staff=ben")
+    raised = as_own_csv(audit(1), context=RAISE, query="do $$ begin raise log 'x', 'y'; end $$", is_quoted=is_quoted)
+    events = read(in_function + raised + as_own_csv(audit(2), is_quoted=is_quoted))
+    assert (accounts(events), events.rows["actor"].to_pylist(), others(events), events.rejects.num_rows) == (["C2", "C1"], ["ben", "amy"], ["raised"], 0)
+
+
+@pytest.mark.parametrize("is_quoted", [False, True])
+def test_every_line_of_such_a_file_is_accounted_for(is_quoted: bool) -> None:
+    """Cut anywhere, none is lost, and none takes the next one with it."""
+    whole = "".join(as_own_csv(message, second, is_quoted=is_quoted, context=CONTEXT) for second, message in enumerate(EVERY)).encode()
+    for end in range(0, len(whole), max(1, len(whole) // 97)):
+        body = whole[:end] + b"\n" + as_own_csv(audit(99), 99, is_quoted=is_quoted).encode()
+        events = read(body)
+        lines = len(set(events.rows["line_number"].to_pylist())) + events.rejects.num_rows + events.others.num_rows + events.blank
+        assert (lines, f"{SESSION}/99.1" in events.rows["event_id"].to_pylist()) == (body.count(b"\n"), True)

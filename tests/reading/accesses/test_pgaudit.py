@@ -159,6 +159,12 @@ def test_any_log_line_prefix_is_read(prefix: str, line: str) -> None:
     assert (row["actor"], row["account_id"], row["occurred_at"], row["time_status"]) == ("amy", "C1", datetime(2026, 3, 10, 12, tzinfo=UTC), "zoned")
 
 
+HEROKU = (
+    ' sql_error_code = 00000 time_ms = "2026-03-10 12:00:00.123 UTC" pid="6699" proc_start_time="2026-03-10 11:00:00 UTC" session_id="69b00000.1a2b" vtid="3/4" tid="0" '
+    'log_line="4" database="main" connection_source="192.0.2.7(5432)" user="amy" application_name="psql" LOG:  '
+)
+
+
 @pytest.mark.parametrize(
     ("line", "user"),
     [
@@ -173,6 +179,12 @@ def test_any_log_line_prefix_is_read(prefix: str, line: str) -> None:
         ("2026-03-10 12:00:00 UTC [6699]: db=main,user=amy,app=psql,client=192.0.2.7 LOG:  ", "amy"),
         ("2026-03-10 12:00:00.000 UTC [6699] user=amy,db=main LOG:  ", "amy"),
         ("\ufeff2026-03-10 12:00:00.000 UTC [6699] amy@main LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.000 UTC [6699] amy@example.com@main LOG:  ", "amy@example.com"),
+        ("2026-03-10 12:00:00 UTC:192.0.2.7(5432):amy@example.com@main:[6699]:LOG:  ", "amy@example.com"),
+        ("2026-03-10 12:00:00 UTC:2001:db8::7(5432):amy@main:[6699]:LOG:  ", "amy"),
+        ("2026-03-10 17:30:00 +05:30:[local]:amy@main:[6699]:LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.123 UTC:192.0.2.7(5432):amy@main:[6699]:1:00000:2026-03-10 11:00:00 UTC:3/4:0:69b00000.1a2b:psql:LOG:  ", "amy"),
+        (HEROKU, "amy"),
     ],
 )
 def test_a_usual_prefix_need_not_be_declared(line: str, user: str) -> None:
@@ -323,6 +335,33 @@ def test_rows_of_a_cursor_are_those_of_its_query(between: list[str], account: st
     assert [row["account_id"] for row in other.rows.to_pylist() if row["action"] == "write"] == [None], "another session's cursor"
 
 
+MERGE = "merge into contacts t using invoices s on t.id = s.id and s.account_id = 'C1' when matched then do nothing"
+CALL = audit(1, "select * from of_account('C1')")
+FETCH = [
+    audit(1, "begin", of_class="MISC", command="BEGIN", rows=",0"), audit(2, "select opened('C1')", rows=",1"),
+    audit(3, "fetch all from opened", of_class="MISC", command="FETCH", rows=",0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("messages", "reached"),
+    [
+        pytest.param([audit(1, what="TABLE,public.invoices"), audit(1, of_class="MISC", command="???", what="TABLE,public.invoices_1")], ["C1 invoice"], id="a partition"),
+        pytest.param([audit(1, MERGE, of_class="MISC", command="???")], ["None person", "None invoice"], id="a merge without relations"),
+        pytest.param([CALL], ["None None"], id="a function without relations"),
+        pytest.param([CALL, audit(2, what="TABLE,public.invoices")], ["C1 invoice"], id="a function that reads nothing"),
+        pytest.param([CALL, audit(1, READ, part=2), audit(1, "x", part=3, of_class="FUNCTION", command="EXECUTE")], ["C1 invoice"], id="a function whose parts are logged"),
+        pytest.param(FETCH, ["None None", "None None"], id="a cursor of a function, with rows"),
+        pytest.param([audit(2, "declare opened cursor for " + READ, command="DECLARE CURSOR", rows=",0"), *FETCH], ["None None", "C1 invoice"], id="a cursor that is declared"),
+        pytest.param(FETCH[2:], [], id="a cursor that may have been declared before"),
+    ],
+)
+def test_what_pgaudit_names_otherwise_is_not_lost(messages: list[str], reached: list[str]) -> None:
+    """Some reads have another class, or no entry of their own; what they reached is unknown, if nothing else tells."""
+    rows = read("".join(text(message, second) for second, message in enumerate(messages))).rows.to_pylist()
+    assert sorted(f"{row['account_id']} {row['record_class']}" for row in rows) == sorted(reached)
+
+
 def test_the_twins_of_copy_and_a_cursor_count_once() -> None:
     """The query that they run is logged, too; with rows of its own, where theirs are none."""
     copied = "copy (select * from invoices where account_id = 'C1') to stdout"
@@ -396,6 +435,14 @@ def test_a_session_that_began_behind_the_begin_of_the_log_must_begin_with_1() ->
     body = text(audit(7), 0, session=old) + text(audit(3), 40, session=new)
     (gap,) = proofs(read(body).attestations)
     assert (gap.object, gap.begin) == (f"{new} 1-2", datetime(2026, 3, 10, 12, 0, 30, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("prefix", ["2026-03-10 12:00:{} UTC [6699] amy@main LOG:  ", "user=amy{},db=main LOG:  ", "< 2026-03-10 12:00:00.000 UTC > LOG:  "])
+def test_no_statement_hides_behind_the_number_of_another(prefix: str) -> None:
+    """Without the id of a session, two have the same numbers: what has another text or other parameters is another statement."""
+    two = [("00.1", audit(5)), ("00.1", audit(5, what="TABLE,public.invoices")), ("07.0", audit(5, READ.replace("C1", "C2")))]
+    events = read("".join(f"2026-03-10T12:00:00Z stderr F {prefix.format(told)}{message}\n" for told, message in two), Given("pgaudit", access=ACCESS))
+    assert (accounts(events), others(events), len(set(events.rows["event_id"].to_pylist()))) == (["C1", "C2"], ["same_statement"], 2)
 
 
 def test_a_process_id_that_is_used_again_is_another_session() -> None:

@@ -186,6 +186,8 @@ def test_an_access_of_each_source(name: str, expected: dict[str, Any]) -> None:
     ("github", {"actor": None, "external_identity_nameid": "amy@example.com"}, "amy@example.com"),
     ("ocsf", {"actor": {"user": {"uid": "17"}}}, "17"),
     ("ocsf", {"actor": {"invoked_by": "batch"}}, "batch"),
+    ("ocsf", {"actor": {"user": {"uid": "AROAEXAMPLE:amy", "type": "AssumedRole"}}}, "amy"),
+    ("ocsf", {"actor": {"user": {"name": "Support", "uid": "arn:aws:sts::111122223333:assumed-role/Support/amy"}}}, "amy"),
 ])  # fmt: skip
 def test_the_person_behind_an_identity(name: str, change: Change, actor: str) -> None:
     """A role, a bot and a service account act for somebody; where nobody is named, the access stays, by nobody."""
@@ -201,9 +203,13 @@ def test_the_person_behind_an_identity(name: str, change: Change, actor: str) ->
     ("google", {"protoPayload/authorizationInfo": [{"granted": False}], "protoPayload/numResponseItems": "71"}, "ok"),
     ("google", {"protoPayload/authorizationInfo": [{"granted": "false"}]}, "denied"), ("google", {"protoPayload/authorizationInfo": [{"granted": "true"}]}, "ok"),
     ("teleport", {"code": "TDB02W"}, "denied"), ("teleport", {"code": "TDB02E"}, "denied"),
+    ("teleport", {"event": "kube.request", "code": "T3009I", "response_code": 403}, "denied"), ("teleport", {"event": "kube.request", "response_code": 200}, "ok"),
+    ("teleport", {"event": "session.disk", "code": "T4001I", "return_code": -13}, "denied"), ("teleport", {"event": "session.command", "return_code": 1}, "ok"),
     ("teleport", {"success": False}, "denied"), ("teleport", {"success": "false"}, "denied"),
     ("okta", {"outcome": {"result": "FAILURE"}}, "denied"), ("okta", {"outcome": {"result": "DENY"}}, "denied"), ("okta", {"outcome": None}, "ok"),
     ("github", {"action": "api.request", "status_code": 403}, "denied"), ("ocsf", {"status_id": 2}, "denied"), ("ocsf", {"status_id": 99}, "ok"),
+    ("ocsf", {"status_id": None, "status": "failure"}, "denied"), ("ocsf", {"status_id": 99, "status": "Denied"}, "denied"),
+    ("ocsf", {"status_id": None, "api": {"response": {"error": "AccessDenied"}}}, "denied"), ("ocsf", {"status_id": 1, "api": {"response": {"error": "x"}}}, "ok"),
 ])  # fmt: skip
 def test_only_what_failed_is_denied(name: str, change: Change, outcome: str) -> None:
     """An outcome that a source leaves out is an access that took place."""
@@ -234,6 +240,7 @@ def test_only_what_failed_is_denied(name: str, change: Change, outcome: str) -> 
     ("zendesk", {"action": "update", "source_type": "account_setting"}, "setting_changed"),
     ("zendesk", {"source_label": "Amy", "change_description": "Signed in"}, "login"),
     ("github", {"action": "repo.access"}, "setting_changed"), ("github", {"action": "business.support_access_enable"}, "setting_changed"),
+    ("github", {"action": "business.disable_support_access"}, "setting_changed"), ("github", {"action": "repo.request_staff_unlock"}, "setting_changed"),
     ("github", {"action": "user.login"}, "login"), ("ocsf", {"class_uid": 3002}, "login"), ("ocsf", {"class_uid": 4001}, "other_class"), ("ocsf", {"activity_id": 3}, "session"),
 ])  # fmt: skip
 def test_what_is_no_access_has_a_name(name: str, change: Change, other: str) -> None:
@@ -250,6 +257,12 @@ def test_what_is_no_access_has_a_name(name: str, change: Change, other: str) -> 
 def test_data_events_of_every_version(change: Change) -> None:
     """Before version 1.07 an entry does not say what it is."""
     assert _row("cloudtrail", change)["occurred_at"] == NOON
+
+
+@pytest.mark.parametrize("kind", ["staff.fake_login", "staff.unlock", "staff.repo_unlock", "repo.staff_unlock", "repo.download_zip", "git.clone", "secret_scanning_alert.view"])
+def test_accesses_of_github(kind: str) -> None:
+    """Who unlocks a repository, or all of a user's, has come in."""
+    assert _row("github", {"action": kind})["outcome"] == "ok"
 
 
 def test_names_of_others_are_in_the_suite() -> None:
@@ -365,8 +378,15 @@ def test_the_two_ends_of_a_long_operation_are_one_event() -> None:
     last = _with("google", {"insertId": "i2", "timestamp": "2026-03-10T12:05:00Z", "operation": {"id": "op", "producer": "p", "last": True}})
     whole = _with("google", {"operation": {"id": "op", "producer": "p", "first": True, "last": True}})
     rows = _read("google", _lines(first, last, whole)).rows.to_pylist()
+    assert _row("google", {"timestamp": "2026-03-10 12:00:00"})["occurred_at"] == NOON  # as BigQuery's command line gives it back
     assert [row["is_part"] for row in rows] == [True, True, False]
     assert rows[0]["event_id"] == rows[1]["event_id"] != rows[2]["event_id"]
+
+
+def test_the_tables_that_one_operation_reads_are_as_many_events() -> None:
+    """BigQuery logs a read of each table of a job, under the job's id."""
+    reads = [_with("google", {"operation": {"id": "job"}, "insertId": name, "protoPayload/resourceName": f"projects/p/datasets/d/tables/{name}"}) for name in ("a", "b")]
+    assert len(set(_read("google", _lines(*reads)).rows["event_id"].to_pylist())) == 2
 
 
 def _csv(*rows: dict[str, Any]) -> bytes:
@@ -385,6 +405,7 @@ def test_salesforce_event_log_files() -> None:
     rows = read.rows.to_pylist()
     assert chosen("x", Source(), body) is ADAPTERS["salesforce"]
     assert [row["occurred_at"] for row in rows] == [NOON.replace(microsecond=123000)] * 3
+    assert _row("cloudtrail", {"eventTime": "2026-03-10 12:00:00.000"})["occurred_at"] == NOON  # as CloudTrail Lake gives it back
     assert (rows[0]["actor"], rows[0]["actor_aliases"], rows[0]["account_id"]) == ("005AMY", ["amy@example.com"], "00DEXAMPLE")
     assert (read.others.to_pylist(), read.blank, read.lines, read.has_lines) == ([{"line_number": 3, "name": "not_login_as"}], 1, 5, True)
     assert _read("salesforce", body).rows.equals(read.rows)
@@ -508,6 +529,8 @@ PG_AUDIT = {
 @pytest.mark.parametrize(("changed", "reached"), [
     ({}, READ_C1), ({"statement": "select f()"}, ["no_customer_table"]), ({"chunkCount": "2"}, UNKNOWN),
     ({"statement": "select * from invoices where account_id = $1"}, UNKNOWN),
+    ({"statement": "select * from invoices where account_id = $1 and id = $2", "parameter": 'C1,"r,1"'}, [("C1", "r,1", "read", True)]),
+    ({"statement": "select * from invoices where account_id = $1", "parameter": "[none]"}, UNKNOWN),
 ])  # fmt: skip
 def test_statements_of_cloud_sql(changed: Change, reached: list[Any]) -> None:
     """The entries of pgAudit there come through Google's audit log, and the role is the person."""
@@ -539,6 +562,13 @@ ENVELOPES = {
     "notified": lambda entries: json.dumps({"Messages": [{"Body": json.dumps({"Message": json.dumps({"detail-type": "x", "detail": entry})})} for entry in entries]}).encode(),
     "queued": lambda entries: json.dumps({"Records": [{"eventSource": "aws:sqs", "awsRegion": "eu-central-1", "body": json.dumps(entry)} for entry in entries]}).encode(),
     "streamed": lambda entries: json.dumps({"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": _base64(entry)}} for entry in entries]}).encode(),
+    "subscribed": lambda entries: json.dumps({"awslogs": {"data": base64.b64encode(gzip.compress(ENVELOPES["watch"](entries))).decode()}}).encode(),
+    "subscribed and streamed": lambda entries: json.dumps(
+        {"Records": [{"eventSource": "aws:kinesis", "kinesis": {"data": base64.b64encode(gzip.compress(ENVELOPES["watch"]([entry]))).decode()}} for entry in entries]}
+    ).encode(),
+    "published": lambda entries: _lines(*({"data": {"schema": "x", "payload": entry, "event": {"replayId": 1}}, "channel": "/event/x"} for entry in entries)),
+    "pulled": lambda entries: json.dumps({"receivedMessages": [{"ackId": "a", "message": {"data": _base64(entry), "messageId": "1"}} for entry in entries]}).encode(),
+    "exported": lambda entries: _lines(*({"event_type": "x", "uid": "u", "event_data": json.dumps(entry)} for entry in entries)),
     "found": lambda entries: json.dumps({"took": 1, "hits": {"total": 3, "hits": [{"_id": "1", "_source": entry} for entry in entries]}}).encode(),
     "indexed": lambda entries: _lines(*({"preview": False, "result": {"_raw": json.dumps(entry), "host": "example"}} for entry in entries)),
     "contained": lambda entries: _lines(*({"log": json.dumps(entry) + "\n", "stream": "stdout", "time": "2026-03-10T12:00:05Z"} for entry in entries)),
@@ -547,6 +577,7 @@ ENVELOPES = {
     "commas": lambda entries: b"".join(json.dumps(entry).encode() + b",\n" for entry in entries),
     "lines of several": lambda entries: _lines(*entries[:1], {"Records": []}, {"Records": entries[1:]}),
     "lines": lambda entries: b"\xef\xbb\xbf" + _lines(*entries),
+    "collected": lambda entries: json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": [{"body": {"stringValue": json.dumps(entry)}}]}]} for entry in entries]}).encode(),
     "crlf": lambda entries: _lines(*entries).replace(b"\n", b"\r\n\r\n"),
 }  # fmt: skip
 
@@ -557,7 +588,10 @@ def test_entries_in_every_envelope(envelope: str) -> None:
     entries = [_with("cloudtrail", {"eventID": f"e{number}"}) for number in range(3)]
     read = _read("cloudtrail", ENVELOPES[envelope](entries))
     assert (read.rows["event_id"].to_pylist(), read.rejects.num_rows) == (["e0", "e1", "e2"], 0)
-    assert read.has_lines == (envelope in ("lines", "crlf", "bridge", "indexed", "contained", "prefixed", "stamped", "commas", "lines of several"))
+    assert envelope in ("streamed", "subscribed", "subscribed and streamed", "pulled") or chosen("x", Source(), ENVELOPES[envelope](entries)) is ADAPTERS["cloudtrail"]
+    assert read.has_lines == (
+        envelope in ("lines", "crlf", "bridge", "indexed", "contained", "prefixed", "stamped", "commas", "lines of several", "subscribed", "published", "exported")
+    )
 
 
 def test_what_an_entry_says_is_no_envelope() -> None:
@@ -568,8 +602,10 @@ def test_what_an_entry_says_is_no_envelope() -> None:
 
 def test_an_envelope_that_cannot_be_opened_is_refused() -> None:
     """It is no setting, for nobody can tell what it carried."""
-    read = _read("cloudtrail", _lines({"messageId": "1", "eventSource": "aws:sqs", "body": "cut"}))
-    assert (read.rejects["reason"].to_pylist(), read.others.num_rows) == (["field_missing"], 0)
+    records = [{"messageId": "1", "eventSource": "aws:sqs", "body": "cut"}, {"eventSource": "aws:kinesis", "eventName": "aws:kinesis:record", "kinesis": {"data": "H4sIAAAA"}}]
+    records.append({"eventVersion": "2.1", "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": "2026-03-10T12:00:00Z", "userIdentity": {"principalId": "X"}})
+    read = _read("cloudtrail", _lines(*records))
+    assert (set(read.rejects["reason"].to_pylist()), read.rejects.num_rows, read.others.num_rows) == ({"field_missing"}, 3, 0)
 
 
 def _lowered(value: Any) -> Any:

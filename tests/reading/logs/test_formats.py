@@ -196,7 +196,8 @@ def test_json_that_holds_a_line_stands_for_it(key: str, others: dict[str, object
         ('{"time": "2026-03-02T10:15:00Z", "level": "info"}', "field_missing"),
         ('{"method": "GET", "path": "/"}', "field_missing"),
         ('{"time": "yesterday", "method": "GET"}', "bad_time"),
-        ('{"time": "2026-03-02T10:15:00Z", "status": "ok"}', "bad_status"),
+        ('{"time": "2026-03-02T10:15:00Z", "status": 200}', "field_missing"),
+        ('{"time": "2026-03-02T10:15:00Z", "method": "GET", "status": "ok"}', "bad_status"),
     ],
 )
 def test_json_that_is_no_request_is_refused_with_a_reason(line: str, reason: str) -> None:
@@ -204,6 +205,40 @@ def test_json_that_is_no_request_is_refused_with_a_reason(line: str, reason: str
     good = '{"time": "2026-03-02T10:15:00Z", "method": "GET", "path": "/"}'
     parsed = parse(f"{good}\n{line}\n{good}\n".encode(), "json")
     assert (parsed.rows.num_rows, parsed.rejects["reason"].to_pylist()) == (2, [reason])
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"timeStamp": "2026-03-02T10:15:00Z", "category": "ApplicationGatewayFirewallLog",
+         "properties": {"clientIp": "192.0.2.7", "requestUri": "/a", "ruleSetType": "OWASP", "ruleId": "920350", "action": "Matched", "hostname": "www.example.com"}},
+        {"time": "2026-03-02T10:15:00Z", "category": "FrontDoorWebApplicationFirewallLog",
+         "properties": {"clientIP": "192.0.2.7", "requestUri": "https://www.example.com/a", "ruleName": "x", "action": "Block", "policyMode": "prevention"}},
+        {"TimeGenerated": "2026-03-02T10:15:00Z", "Category": "ApplicationGatewayFirewallLog", "clientIp_s": "192.0.2.7", "requestUri_s": "/a", "ruleSetType_s": "OWASP"},
+        {"level": "error", "ts": 1772446500.1, "logger": "http.log.error", "msg": "refused", "duration": 0.25, "status": 502, "err_id": "x", "err_trace": "y",
+         "request": {"remote_ip": "192.0.2.7", "method": "GET", "host": "www.example.com", "uri": "/a", "headers": {}}},
+        {"time": "2026-03-02T10:15:00Z", "category": "AZFWApplicationRule", "properties": {"SourceIp": "192.0.2.7", "Fqdn": "www.example.com", "Action": "Allow"}},
+    ],
+)  # fmt: skip
+def test_what_else_is_said_of_a_request_is_none(record: dict[str, object]) -> None:
+    """The access log holds the request already; each rule that it met, and its error, would count it once more."""
+    good = json.dumps({"time": "2026-03-02T10:15:00Z", "client": "192.0.2.7", "method": "GET", "uri": "/jobs"})
+    for count in (1, FEWEST_LINES):
+        parsed = parse(f"{good}\n{json.dumps(record)}\n".encode() * count)
+        assert (parsed.rows["target"].to_pylist(), parsed.rejects["reason"].to_pylist()) == (["/jobs"] * count, ["field_missing"] * count)
+
+
+@pytest.mark.parametrize("message", ["Completed 200 OK in 12ms", '{"level":"info","msg":"up","status":200}', "status=200 path=/var/log/a.log", '{"method":"GET"}'])
+@pytest.mark.parametrize("head", ["I, [2026-03-02T10:15:00.123456 #12]  INFO -- : ", "2026-03-02T10:15:00.123Z stdout F "])
+def test_a_message_does_not_become_a_request_by_the_time_before_it(head: str, message: str) -> None:
+    """A line without a time has that of its head, but only where it says a method and a target."""
+    assert parse(f"{head}{message}\n".encode()).rows.num_rows == 0
+
+
+def test_connections_of_a_network_load_balancer_are_no_requests() -> None:
+    """They say nothing of HTTP, and one may carry any number of requests."""
+    line = "tls 2.0 2026-03-02T10:15:00 net/web/1 x 192.0.2.7:40780 198.51.100.4:443 5 2 98 512 - arn:aws:acm:x - ECDHE tlsv12 - www.example.com - - - 2026-03-02T10:15:00\n"
+    assert detect(line.encode()).format is None
 
 
 def test_nginx_escapes_in_json_are_read() -> None:
@@ -230,6 +265,12 @@ def test_nginx_escapes_in_json_are_read() -> None:
             "nginx:$remote_addr|$time_iso8601|$request|$status|$http_user_agent|$http_referer",
             "192.0.2.7|2026-03-02T10:15:00Z|GET /a b HTTP/1.1|200|Mozilla/5.0 (X11)|-",
             {"ts": INSTANT, "target": "/a b", "user_agent": "Mozilla/5.0 (X11)", "referer": None},
+        ),
+        ('apache:%h %l %u %t \\"%r\\" \\"%>s\\" \\"%b\\"', '192.0.2.7 - - [02/Mar/2026:10:15:00 +0000] "GET /a HTTP/1.1" "304" "-"', {"status": 304, "bytes": 0}),
+        (
+            'nginx:"$remote_addr" "$time_local" "$request" "$status" "$body_bytes_sent" "$request_time"',
+            '"192.0.2.7" "02/Mar/2026:10:15:00 +0000" "GET /a HTTP/1.1" "200" "7" "0.250"',
+            {"ts": INSTANT, "status": 200, "bytes": 7, "duration_ns": 250_000_000},
         ),
         ("apache:%{sec}t %h %m %U %s", "1772446500 192.0.2.7 GET /a 200", {"ts": INSTANT, "target": "/a"}),
         ("apache:%h 100%% %t %r", "192.0.2.7 100% [02/Mar/2026:10:15:00 +0000] GET /a HTTP/1.1", {"target": "/a"}),

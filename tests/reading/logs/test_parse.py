@@ -113,7 +113,7 @@ def test_a_bad_request_is_a_good_line(request_line: str, expected: tuple[str | N
     ("before", "after", "column", "value"),
     [
         (" 5120 ", " - ", "bytes", 0),
-        (" 5120 ", " 9999999999999 ", "bytes", 9999999999999),
+        (" 5120 ", " 999999999999 ", "bytes", 999999999999),
         (" 200 ", " - ", "status", None),
         (" 200 ", " 000 ", "status", 0),
         (" jane ", " - ", "user", None),
@@ -376,9 +376,9 @@ def test_a_day_is_the_longest_time() -> None:
             assert set(parse(body * count, "json").rows["duration_ns"].to_pylist()) == {expected}
 
 
-@pytest.mark.parametrize(("size", "is_read"), [("9999999999999", True), ("10000000000000", False), ("5555555555554444", False)])
+@pytest.mark.parametrize(("size", "is_read"), [("999999999999", True), ("1000000000000", False), ("4222222222222", False), ("5555555555554444", False)])
 def test_a_number_in_the_place_of_the_size_is_no_size(size: str, is_read: bool) -> None:
-    """Nothing is ten terabytes long; a card's number has thirteen digits and more."""
+    """Nothing is a terabyte long; a card's number has thirteen digits and more."""
     lines = [GOOD.replace(" 5120 ", f" {size} "), f'{{"time": "2026-03-02T10:15:00Z", "method": "GET", "bytes": {size}}}']
     for line, known in zip(lines, ("combined", "json"), strict=True):
         for count in (1, FEWEST_LINES):
