@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import traceback
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from dagster_project.checks import key
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
-from dagster_project.errors import GlasshouseError, UsageError
+from dagster_project.errors import GlasshouseError, UsageError, place_of
 from dagster_project.history import dagster_instance
 from dagster_project.resources import dagster_environment, now, redacted
 
@@ -132,9 +131,7 @@ def _names(keys: Iterable[dg.AssetKey]) -> tuple[str, ...]:
 
 def _fault(step: str, error: BaseException | None) -> Fault:
     """Reduce an exception to what may be shown: its text can quote data unless it is ours."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "dagster_project" in Path(frame.filename).parts] if error else []
-    place = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return Fault(step, error if isinstance(error, GlasshouseError) else None, type(error).__name__, place)
+    return Fault(step, error if isinstance(error, GlasshouseError) else None, type(error).__name__, place_of(error))
 
 
 def complaints(outcomes: Iterable[Outcome]) -> tuple[str, ...]:

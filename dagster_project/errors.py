@@ -13,6 +13,8 @@ GlasshouseError          exit status 4: a fault of ours, unless a subclass says 
 └── CheckError           4: a check of ours failed; the counts say which
 """
 
+from pathlib import Path
+
 
 class GlasshouseError(Exception):
     """Something Glasshouse found wrong, in words fit for a console; `exit_status` is what the command line returns."""
@@ -70,3 +72,16 @@ class SealedError(GlasshouseError):
 
 class CheckError(GlasshouseError):
     """A check of ours failed."""
+
+
+def place_of(error: BaseException | None) -> str:
+    """Return file and line of the last step of ours that an error came through, `lake.py:80`; empty where there is none.
+
+    All that may be shown of an error that is not ours, whose text can quote data.
+    """
+    place, frame = "", error.__traceback__ if error else None
+    while frame is not None:
+        file = Path(frame.tb_frame.f_code.co_filename)
+        place = f"{file.name}:{frame.tb_lineno}" if "dagster_project" in file.parts else place
+        frame = frame.tb_next
+    return place

@@ -27,6 +27,7 @@ from dagster_project.engines import catalog
 from dagster_project.engines.catalog import MEMORY_LIMIT, Table
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import GlasshouseError
+from dagster_project.paths import quoted
 
 # Where observed_value is a count of rows; everywhere else it can be a value, and nobody looks at it.
 COUNTED = {"unexpected_rows_expectation": "unexpected", "expect_table_row_count_to_be_between": "elements", "expect_table_row_count_to_equal": "elements"}
@@ -179,8 +180,8 @@ def _connection(home: Path) -> duckdb.DuckDBPyConnection:
 def _show(table: Table, home: Path, connection: duckdb.DuckDBPyConnection) -> None:
     """Make a view of a table's files with the columns they really have; without files it has the table's columns and no row."""
     lake = Lake(home)
-    files = str(lake.folder(table.name) / "**" / "[!.]*.parquet").replace("'", "''")
+    files = quoted(lake.folder(table.name) / "**" / "[!.]*.parquet")
     columns = ", ".join(f'null::{column.type} as "{column.name}"' for column in table.columns)
-    rows = f"from read_parquet('{files}', hive_partitioning = false)" if lake.has_files(table.name) else f"select {columns} limit 0"
+    rows = f"from read_parquet({files}, hive_partitioning = false)" if lake.has_files(table.name) else f"select {columns} limit 0"
     connection.execute(f"create schema if not exists {table.schema}")
     connection.execute(f"create or replace view {table.name} as {rows}")

@@ -50,15 +50,13 @@ def open_house(  # noqa: PLR0913, PLR0917 (all that a run is given)
 
     Raises UsageError for a place that is not there, SettingsError for impossible settings, KeyringError for a key that is none.
     """
-    if landing is not None and not landing.is_dir():
-        raise UsageError("LANDING is no folder; name the folder that holds web_logs/, access_events/, grants/ and so on")
-    chosen = settings_path or settings_beside(landing)
-    resolved = home.resolve()
-    loaded = load(chosen) if chosen or landing else kept(resolved)
+    found, resolved = _there(landing).resolve() if landing else None, home.resolve()
+    chosen = settings_path or settings_beside(found)
+    loaded = load(chosen) if chosen or found else kept(resolved)
     resolved.mkdir(parents=True, exist_ok=True)
     return House(
         home=resolved,
-        landing=landing.resolve() if landing else None,
+        landing=found,
         settings=loaded,
         settings_folder=chosen.resolve().parent if chosen else resolved,
         as_of=as_of or now(),
@@ -77,8 +75,14 @@ def settings_beside(landing: Path | None) -> Path | None:
 
 
 def settings_for(landing: Path, settings_path: Path | None) -> Settings:
-    """Return the settings of a landing folder: those named, else those beside it, else the defaults."""
-    return load(settings_path or settings_beside(landing))
+    """Return the settings of a landing folder: those named, else those beside it, else the defaults. Raises as `open_house` does."""
+    return load(settings_path or settings_beside(_there(landing)))
+
+
+def _there(landing: Path) -> Path:
+    if not landing.is_dir():
+        raise UsageError("LANDING is no folder; name the folder that holds web_logs/, access_events/, grants/ and so on")
+    return landing
 
 
 def house_of_environment(environment: Mapping[str, str] = os.environ) -> House:

@@ -73,12 +73,6 @@ class RecordClasses(Section):
     personal: tuple[str, ...] = Field(("person", "employee"), description="Classes of personal and employee records (CR-2).")
     business: tuple[str, ...] = Field((), description="Classes of business records (CR-3); any other class counts as one too.")
 
-    def kind(self, record_class: str | None) -> str:
-        """Return company, personal or business."""
-        if record_class in self.company:
-            return "company"
-        return "personal" if record_class in self.personal else "business"
-
 
 class Accounts(Section):
     """How the account of a request is found."""
@@ -218,10 +212,10 @@ class Store(Section):
 
 
 class Thresholds(Section):
-    """Where small becomes personal; each can only be raised."""
+    """Where small becomes personal, which can only be raised; and how much of a file may be refused."""
 
     k_visitors: int = Field(10, ge=10, description="Fewest visitors of a published cell.")
-    k_accounts: int = Field(5, ge=5, description="Fewest accounts of a published cell across accounts (no published table spans accounts yet).")
+    k_accounts: int = Field(5, ge=5, description="Fewest accounts of a published cell across accounts; not in use, since no published table spans accounts.")
     min_seats: int = Field(5, ge=5, description="Fewest visitors of an account whose behaviour is shown.")
     literal_visitors: int = Field(20, ge=20, description="Fewest visitors of a path that is shown as it is.")
     literal_accounts: int = Field(10, ge=10, description="Fewest accounts of such a path, on a site with accounts.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from dagster_project.errors import SettingsError
+from dagster_project.paths import replacing
 from dagster_project.settings import Settings
 
 KEPT = "settings.json"
@@ -34,13 +35,20 @@ def load(path: Path | None) -> Settings:
 
 def keep(settings: Settings, home: Path) -> None:
     """Write the settings of a run into HOME, where later commands find them."""
-    (home / KEPT).write_text(settings.model_dump_json(indent=2), encoding="utf-8")
+    with replacing(home / KEPT) as beside:
+        beside.write_text(settings.model_dump_json(indent=2), encoding="utf-8")
 
 
 def kept(home: Path) -> Settings:
-    """Return the settings that the last run kept in HOME; the defaults where there was none."""
+    """Return the settings that the last run kept in HOME; the defaults where there was none.
+
+    Raises SettingsError for a file that is damaged, or of a version that has other keys.
+    """
     path = home / KEPT
-    return Settings.model_validate_json(path.read_bytes()) if path.is_file() else Settings()
+    try:
+        return Settings.model_validate_json(path.read_bytes()) if path.exists() else Settings()
+    except (OSError, ValidationError):
+        raise SettingsError(f"HOME/{KEPT} cannot be read; run with LANDING once more") from None
 
 
 def _where(message: str) -> str:

@@ -138,6 +138,14 @@ def test_a_file_that_cannot_be_read_is_named(content: bytes | None, tmp_path: Pa
         load(tmp_path / "other.toml")
 
 
+@pytest.mark.parametrize("content", [b"", b"{", b'{"keys": {"keep_hours": 48', b'{"bogus": {}}', b'{"keys": {"bogus": 1}}', b'{"keys": {"keep_hours": 1}}', b"\xff\xfe"])
+def test_kept_settings_that_cannot_be_read_say_what_to_do(content: bytes, tmp_path: Path) -> None:
+    """A disk that was full, or a version that had another key, is no fault of ours; the defaults would judge by other thresholds."""
+    (tmp_path / "settings.json").write_bytes(content)
+    with pytest.raises(SettingsError, match=r"^HOME/settings\.json cannot be read; run with LANDING once more$"):
+        kept(tmp_path)
+
+
 def test_home_keeps_the_settings_of_its_last_run(tmp_path: Path) -> None:
     """`report` and `seal` read no landing folder, and must judge by the thresholds that the run had."""
     assert kept(tmp_path) == Settings()

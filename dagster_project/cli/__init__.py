@@ -2,13 +2,12 @@
 
 import os
 import sys
-from pathlib import Path
 
 from cyclopts import CycloptsError
 
 from dagster_project.cli import asking, daily, upkeep  # noqa: F401 (they register their commands)
 from dagster_project.cli.common import app, complain
-from dagster_project.errors import GlasshouseError, UsageError
+from dagster_project.errors import GlasshouseError, UsageError, place_of
 
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C stopped
 
@@ -39,12 +38,5 @@ def status_of(arguments: list[str] | None = None) -> int:
         if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "DagsterExecutionInterruptedError":
             complain("stopped; what was finished stays, run again to go on")
             return INTERRUPTED
-        complain(f"a fault of ours: {type(error).__name__} {_place(error)}; please report it")
+        complain(f"a fault of ours: {type(error).__name__} at {place_of(error) or 'no place of ours'}; please report it")
         return GlasshouseError.exit_status
-
-
-def _place(error: BaseException) -> str:
-    import traceback
-
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "dagster_project" in frame.filename]
-    return f"at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

@@ -1,9 +1,7 @@
 """What the commands share: the application, options, places and how an answer is told."""
 
 import json
-import os
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -43,19 +41,12 @@ def house_of(home: Path, as_of: str | None = None) -> House:
     return opened(home, None, None, as_of)
 
 
-def opened(home: Path, landing: Path | None, settings: Path | None, as_of: str | None, environment: Mapping[str, str] | None = None) -> House:
-    """Open a HOME, made where it is missing, with the keys that this environment or the given one names."""
+def opened(home: Path, landing: Path | None, settings: Path | None, as_of: str | None) -> House:
+    """Open a HOME, made where it is missing, with the keys that the environment names."""
     from dagster_project import resources
 
     refuse_unwritable(home)
-    return resources.open_house(home, landing, settings, instant(as_of), environment=os.environ if environment is None else environment)
-
-
-def there(landing: Path) -> Path:
-    """Return a landing folder that is there."""
-    if not landing.is_dir():
-        raise UsageError("LANDING is no folder; name the folder that holds web_logs/, access_events/, grants/ and so on")
-    return landing
+    return resources.open_house(home, landing, settings, instant(as_of))
 
 
 def refuse_unwritable(home: Path) -> None:

@@ -21,7 +21,6 @@ from dagster_project.cli.common import (
     instant,
     refuse_unwritable,
     tell,
-    there,
 )
 from dagster_project.engines import catalog
 from dagster_project.errors import UsageError
@@ -78,7 +77,7 @@ def decide(
     from dagster_project.engines.intake.delivery import deliver
 
     at = instant(as_of) or DEMO_AS_OF
-    delivery = deliver(there(landing), resources.settings_for(landing, settings), at)
+    delivery = deliver(landing, resources.settings_for(landing, settings), at)
     outcomes = write_decisions(delivery, out)
     refused = [str(entry.refusal) for entry in delivery.entries if entry.refusal]
     lost = sum(entry.quarantined for entry in delivery.entries)

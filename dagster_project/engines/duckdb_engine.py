@@ -18,6 +18,7 @@ from dagster_project.engines.failures import explained
 from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
 from dagster_project.engines.memory import roomy
 from dagster_project.errors import SealedError
+from dagster_project.paths import quoted, replacing
 
 VISITORS = "measured.visitors_daily"
 
@@ -75,12 +76,11 @@ class DuckDBEngine:
         if table.name == VISITORS and self._is_counted(day):
             raise SealedError(f"{table.name}: the visitors of {day} were counted when it was sealed, and its tokens are gone; the number published stays")
         target = self.lake.folder(table.name, day) / "part.parquet"
-        with explained(table), self.lake.replacing(target) as beside:
+        with explained(table), replacing(target) as beside:
             if table.is_daily:
                 pq.write_table(self._rows_of(table, day), beside, compression="zstd", compression_level=1)
             else:
-                place = str(beside).replace("'", "''")
-                copy = f"copy ({table.select}) to '{place}' (format parquet, compression zstd)"
+                copy = f"copy ({table.select}) to {quoted(beside)} (format parquet, compression zstd)"
                 roomy(self._connection, partial(self._connection.execute, copy))
         self.show(table)
         return int(pq.read_metadata(target).num_rows)
@@ -106,8 +106,8 @@ class DuckDBEngine:
 
     def _look_in(self, name: str, day: date | None = None) -> None:
         """Say where the view of a table finds its files: in all folders, or in that of a day."""
-        glob = str(self.lake.folder(name, day) / "**" / "[!.]*.parquet").replace("'", "''")
-        self._connection.execute(f"set variable \"files of {name}\" = '{glob}'")
+        files = self.lake.folder(name, day) / "**" / "[!.]*.parquet"
+        self._connection.execute(f'set variable "files of {name}" = {quoted(files)}')
 
     def _is_counted(self, day: date | None) -> bool:
         """Tell whether the visitors of a day are counted, or its key is destroyed."""

@@ -3,7 +3,6 @@
 A partition is replaced whole, never updated; a file that no ledger entry names is swept away before anything is read.
 """
 
-import os
 import shutil
 from collections.abc import Iterable
 from datetime import date
@@ -15,6 +14,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
+from dagster_project.paths import replacing
 
 ARROW_TYPES: dict[str, pa.DataType] = {
     "varchar": pa.string(),
@@ -97,7 +97,7 @@ class Lake:
     def write(self, table: str, rows: pa.Table, name: str, day: date | None = None) -> Path:
         """Write rows of a contract table as one file, in place of a file of the same name."""
         conformed = conform(table, rows)
-        with self.replacing(self.folder(table, day) / f"{name}.parquet") as beside:
+        with replacing(self.folder(table, day) / f"{name}.parquet") as beside:
             pq.write_table(conformed, beside, **stored(table))
         return self.folder(table, day) / f"{name}.parquet"
 
@@ -108,10 +108,6 @@ class Lake:
             of_day = rows if len(days) == 1 else rows.filter(pa.compute.equal(rows.column("day"), pa.scalar(day, pa.date32())))
             self.write(table, of_day, name, day)
         return len(days)
-
-    def replacing(self, target: Path) -> "Replacing":
-        """Return a context that gives a path beside the target and moves it into place at the end."""
-        return Replacing(target)
 
     def sweep(self, table: str, input_ids: Iterable[str]) -> int:
         """Remove the files of inputs that never reached the ledger: a run was killed. Return how many."""
@@ -129,24 +125,6 @@ class Lake:
     def drop(self, table: str, day: date | None = None) -> None:
         """Remove a table, or one of its days."""
         shutil.rmtree(self.folder(table, day), ignore_errors=True)
-
-
-class Replacing:
-    """Write beside, then move: a reader sees the old file or the new one, never half."""
-
-    def __init__(self, target: Path) -> None:
-        self.target = target
-        self.beside = target.with_name(f".{target.name}.{os.getpid()}")
-
-    def __enter__(self) -> Path:
-        self.target.parent.mkdir(parents=True, exist_ok=True)
-        return self.beside
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        if kind is None:
-            self.beside.replace(self.target)
-        else:
-            self.beside.unlink(missing_ok=True)
 
 
 def built_from(path: Path) -> str | None:

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.retention import EVENTS, INPUTS, PURGES, REQUESTS, STAFF_REQUESTS, Due
+from dagster_project.paths import replacing
 
 BY_INPUT = (REQUESTS, STAFF_REQUESTS, EVENTS)  # the books count these by input; a day of them is purged for good
 KEPT_EMPTY = (INPUTS,)  # a file of it stands for a run, without rows too: what else that run wrote goes with it
@@ -104,5 +105,5 @@ def _rewrite(lake: Lake, due: Due) -> None:
         if not left.num_rows and due.table not in KEPT_EMPTY:
             path.unlink()
         elif left.num_rows < rows.num_rows:
-            with lake.replacing(path) as beside:
+            with replacing(path) as beside:
                 pq.write_table(left, beside, compression="zstd", compression_level=1)

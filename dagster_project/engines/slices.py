@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from dagster_project.engines import catalog
 from dagster_project.engines.intake.spool import EVENTS, Spool
 from dagster_project.engines.lake import schema
+from dagster_project.paths import quoted
 
 ROWS = 200_000
 BATCH = 1 << 16  # accesses that are read at once
@@ -25,8 +26,7 @@ class Grants:
         connection = catalog.connect(folder / "spill")
         connection.register("grants", grants)
         self.most = int(connection.execute("select coalesce(max(each), 0) from (select count(*) as each from grants group by account_id)").fetchall()[0][0])
-        place = str(self._path).replace("'", "''")
-        connection.execute(f"copy (from grants order by account_id) to '{place}' (format parquet)")
+        connection.execute(f"copy (from grants order by account_id) to {quoted(self._path)} (format parquet)")
         self._schema = grants.schema
         connection.close()
 

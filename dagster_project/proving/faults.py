@@ -24,6 +24,7 @@ from dagster_project.engines.house import House
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import GlasshouseError
 from dagster_project.expect import Suites
+from dagster_project.paths import quoted
 
 SELECTS = 3
 """A step that makes many tables fails for good at this many of them; at the others the error is told and the step goes on."""
@@ -147,8 +148,7 @@ class FaultyEngine(DuckDBEngine):
 
     def _fail(self, faults: Faults, table: Table, day: date | None) -> None:
         faults.selects.add(table.name)
-        quoted = faults.quoted.replace("'", "''")
-        select = f"select cast('{quoted}' as integer) as {table.columns[0].name}"
+        select = f"select cast({quoted(faults.quoted)} as integer) as {table.columns[0].name}"
         try:
             super().build(replace(table, parts=(f"{select}, $day as day" if table.is_daily else select,)), day)
         except GlasshouseError as error:

@@ -38,10 +38,6 @@ class Traces:
         kinds = iter([self._kinds(set(each), text) for each, text in zip(seen.to_list(), texts.filter(hit), strict=True)])
         return [next(kinds) if is_hit else {} for is_hit in hit]
 
-    def in_bytes(self, content: bytes) -> set[str]:
-        """Return the kinds whose texts stand in the bytes."""
-        return set(self.in_each([content])[0])
-
     def as_cells(self, cells: Iterable[object]) -> set[str]:
         """Return the kinds that whole cells (texts, bytes, whole numbers; others pass) are."""
         found = (self.numbers.get(cell) if isinstance(cell, int) else self._cell(cell) for cell in cells)

@@ -24,6 +24,7 @@ from dagster_project.evidence.heads import Head
 from dagster_project.evidence.key_directory import KeyDirectory
 from dagster_project.evidence.ledger import Entry, Ledger
 from dagster_project.evidence.merkle import canonical
+from dagster_project.paths import replacing
 from dagster_project.publishing.exports import instant, json_text
 
 FOLDER = "evidence"
@@ -66,11 +67,9 @@ def attest(ledger: Ledger, engine: DuckDBEngine, folder: Path, made: Made) -> No
     known = ledger.entries()
     ledger.append(_new(known, [*_happened(engine, known), *entries]), instant(made.as_of))
     written = _proof(ledger, folder, made, entries) if made.account else _whole(ledger, made.cells, subject)
-    (folder / FOLDER).mkdir(exist_ok=True)
     for name, content in written.items():
-        beside = folder / FOLDER / f".{name}.tmp"
-        beside.write_bytes(content)
-        beside.replace(folder / FOLDER / name)
+        with replacing(folder / FOLDER / name) as beside:
+            beside.write_bytes(content)
 
 
 def _new(known: Iterable[Entry], found: Iterable[Entry]) -> list[Entry]:

@@ -22,6 +22,7 @@ from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS, Due, due
 from dagster_project.engines.sealing import days_with_tokens
 from dagster_project.errors import CheckError
 from dagster_project.evidence.ledger import segments
+from dagster_project.paths import replacing
 from dagster_project.publishing.attest import FOLDER, opened
 from dagster_project.publishing.exports import instant
 from dagster_project.publishing.release import copy_of, publish_warehouse
@@ -107,7 +108,7 @@ def _withdraw_copy(engine: DuckDBEngine, table: str) -> None:
         rows = pq.read_table(path, partitioning=None)
         left = rows.filter(pc.is_in(rows.column("day"), pa.array(engine.lake.days(table), pa.date32())))
         if left.num_rows < rows.num_rows:
-            with engine.lake.replacing(path) as beside:
+            with replacing(path) as beside:
                 pq.write_table(left, beside, compression="zstd")
 
 

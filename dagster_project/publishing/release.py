@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.paths import replacing
 from dagster_project.publishing.suppress import BREAKDOWNS, RELEASES, suppress
 from dagster_project.publishing.warehouse import Published, publish
 from dagster_project.settings import Settings
@@ -22,7 +23,7 @@ def release(engine: DuckDBEngine, settings: Settings) -> int:
     ledgers = [RELEASES.to_frame(), _of_purged_days(engine)]
     for name in BREAKDOWNS:
         made = suppress(name, connection.sql(f"from {name}").pl(), totals, settings.thresholds, sealed)
-        with engine.lake.replacing(copy_of(engine, name)) as beside:
+        with replacing(copy_of(engine, name)) as beside:
             pq.write_table(made.published.to_arrow(), beside, compression="zstd")
         ledgers.append(made.ledger)
     entered = pl.concat(ledgers)

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from dagster_project.paths import replacing
 from dagster_project.publishing.changes import changes
 from dagster_project.publishing.exports import csv_text, json_text
 from dagster_project.publishing.facts import ReportInput, Row, facts_of, month_of, staff_names
@@ -58,12 +59,11 @@ def _files(report: ReportInput, facts: Row) -> Iterator[tuple[str, Iterable[byte
 
 def _put(folder: Path, name: str, content: Iterable[bytes]) -> str:
     """Write a file beside and move it into place; return its SHA-256."""
-    beside, digest = folder / f".{name}.tmp", hashlib.sha256()
-    with beside.open("wb") as file:
+    digest = hashlib.sha256()
+    with replacing(folder / name) as beside, beside.open("wb") as file:
         for piece in content:
             file.write(piece)
             digest.update(piece)
-    beside.replace(folder / name)
     return digest.hexdigest()
 
 

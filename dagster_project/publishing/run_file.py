@@ -12,6 +12,7 @@ from typing import Any
 from dagster_project import __version__
 from dagster_project.engines.house import House
 from dagster_project.engines.lake import Lake
+from dagster_project.paths import replacing
 from dagster_project.publishing.exports import json_text
 
 NAME = "run.json"
@@ -28,9 +29,8 @@ def read(home: Path) -> dict[str, Any]:
 
 def put(home: Path, name: str, told: Mapping[str, Any]) -> None:
     """Put one part in place of the last of its name; what else stands there stays."""
-    beside = home / f".{NAME}.tmp"
-    beside.write_text(json_text({**read(home), name: told}), encoding="utf-8")
-    beside.replace(home / NAME)
+    with replacing(home / NAME) as beside:
+        beside.write_text(json_text({**read(home), name: told}), encoding="utf-8")
 
 
 def enter(house: House, started_at: datetime, ended_at: datetime, jobs: Sequence[Mapping[str, Any]]) -> None:

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import duckdb
 
 from dagster_project.errors import GlasshouseError
+from dagster_project.paths import quoted, replacing
 
 FORMAT = 1  # of the warehouse: raised where what analysts wrote for it would no longer run
 FORMAT_NAME = "warehouse_format"  # the macro in the file that tells it
@@ -30,9 +30,7 @@ def publish(tables: Iterable[Published], target: Path) -> dict[str, int]:
     Rows stand in the order of their columns, so that the same rows are always the same table.
     Raises GlasshouseError naming the table that could not be built; the old database then stays as it was.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".warehouse-", dir=target.parent) as folder:
-        beside = Path(folder) / target.name
+    with replacing(target) as beside:
         with duckdb.connect(str(beside), config=dict(_CLOSED)) as connection:
             connection.execute("set TimeZone = 'UTC'")
             connection.begin()  # one for all: each statement of its own would wait for the disk
@@ -40,7 +38,6 @@ def publish(tables: Iterable[Published], target: Path) -> dict[str, int]:
             rows = {table.name: _build(connection, table) for table in tables}
             connection.commit()
         beside.chmod(0o444)
-        beside.replace(target)
     return rows
 
 
@@ -67,8 +64,8 @@ def _rows(table: Published) -> str:
 
 
 def _comments(table: Published) -> list[str]:
-    columns = [f"comment on column {_relation(table)}.{_quoted(name)} is {_text(comment)}" for name, _, comment in table.columns]
-    return [f"comment on table {_relation(table)} is {_text(table.comment)}", *columns]
+    columns = [f"comment on column {_relation(table)}.{_quoted(name)} is {quoted(comment)}" for name, _, comment in table.columns]
+    return [f"comment on table {_relation(table)} is {quoted(table.comment)}", *columns]
 
 
 def _relation(table: Published) -> str:
@@ -78,7 +75,3 @@ def _relation(table: Published) -> str:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
-
-
-def _text(comment: str) -> str:
-    return "'" + comment.replace("'", "''") + "'"

@@ -11,16 +11,14 @@ from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 @dataclass(frozen=True)
 class Identity:
-    """What a file is, whatever its name or compression; `continues` is the longest known input that it begins with.
+    """What a file is, whatever its name or compression.
 
-    `begins_with`: every known input that it begins with, and its size in bytes. `open_line`: what stands behind the last line
+    `begins_with`: every known input that it begins with, the shortest first, and its size in bytes. `open_line`: what stands behind the last line
     end, up to a byte more than the longest line; `closed_id` and `closed_bytes` say what the file is without it.
     """
 
     input_id: str
     size_bytes: int
-    continues: str | None
-    skip_bytes: int
     begins_with: tuple[tuple[str, int], ...] = ()
     open_line: bytes = b""
     closed_id: str = ""
@@ -30,18 +28,14 @@ class Identity:
         """Return what the file is up to its last line end, or up to the end of a known input that reaches further."""
         input_id, size = max([(self.closed_id, self.closed_bytes), *self.begins_with], key=lambda known: known[1])
         shorter = tuple(known for known in self.begins_with if known[1] < size)
-        return Identity(input_id, size, *_last(shorter), shorter, b"", input_id, size)
-
-
-def _last(begins_with: tuple[tuple[str, int], ...]) -> tuple[str | None, int]:
-    return begins_with[-1] if begins_with else (None, 0)
+        return Identity(input_id, size, shorter, b"", input_id, size)
 
 
 def identity(file: Found, known: Mapping[str, int]) -> Identity:
     """Return what a file is; `known` holds the size in bytes of each known input of its folder and site, by id.
 
-    A damaged archive is what can be read of it; raises DamagedError where that is nothing. An input of no bytes is continued
-    by nothing.
+    A damaged archive is what can be read of it; raises DamagedError where that is nothing. No file begins with an input of
+    no bytes.
     """
     hashed = _Hashed(file, known)
     try:
@@ -89,7 +83,7 @@ class _Hashed:
     def identity(self) -> Identity:
         """Return what the file is, now that all of it was read."""
         shorter = tuple(known for known in self._begins_with if known[1] < self.size_bytes)
-        return Identity(self._id(), self.size_bytes, *_last(shorter), shorter, self._open_line, *self._closed)
+        return Identity(self._id(), self.size_bytes, shorter, self._open_line, *self._closed)
 
     def _id(self) -> str:
         return self._digest.copy().hexdigest()[:32]

@@ -51,6 +51,16 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.strip() == __version__
 
 
+@pytest.mark.parametrize("arguments", [["seal"], ["purge"], ["report", "--month", "2026-03"], ["prove"]], ids=lambda words: words[0])
+def test_a_home_whose_settings_are_damaged_wants_a_run(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sealing by other hours or publishing by another k than those of the last run would be worse than to stop."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "home" / "lake").mkdir(parents=True)
+    (tmp_path / "home" / "settings.json").write_text('{"keys": ')
+    assert status_of([*arguments, "--home", str(tmp_path / "home")]) == 2
+    assert capsys.readouterr().err == "glasshouse: HOME/settings.json cannot be read; run with LANDING once more\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -125,6 +125,16 @@ def test_two_runs_do_not_mix(world: World) -> None:
         assert world.home.is_dir()
 
 
+def test_what_a_killed_run_had_half_written_goes_before_anything_is_done(world: World) -> None:
+    """Half a warehouse has the size of a whole one, and no later run writes to its name."""
+    halves = [world.home / ".warehouse.duckdb.7.half", world.home / ".warehouse.duckdb.7.half.wal", world.home / "reports" / "2026-03" / ".report.html.7.half"]
+    for half in halves:
+        half.parent.mkdir(parents=True, exist_ok=True)
+        half.write_bytes(b"half")
+    with held(world.home):
+        assert not [half for half in halves if half.exists()]
+
+
 def test_what_a_killed_run_spilled_goes_before_anything_is_done(world: World) -> None:
     """DuckDB removes its temporary files only when it ends itself; until then tokens could lie there past the seal of their day."""
     spilled = world.home / "spill" / "duckdb_temp_storage_DEFAULT-0.tmp"

@@ -55,7 +55,7 @@ def test_compression_and_name_do_not_change_the_identity(compression: str, tmp_p
     """A log that is renamed or compressed after it was read must not be counted twice."""
     plain = identity(_file(tmp_path, BODY), {})
     other = identity(_file(tmp_path, COMPRESSIONS[compression](BODY), "other.1"), {plain.input_id: plain.size_bytes})
-    assert (other.input_id, other.size_bytes, other.continues, other.skip_bytes) == (plain.input_id, len(BODY), None, 0)
+    assert (other.input_id, other.size_bytes, other.begins_with) == (plain.input_id, len(BODY), ())
 
 
 def test_folder_and_site_are_part_of_the_identity(tmp_path: Path) -> None:
@@ -65,16 +65,12 @@ def test_folder_and_site_are_part_of_the_identity(tmp_path: Path) -> None:
     assert len(ids) == 4
 
 
-def test_the_longest_known_prefix_is_continued(tmp_path: Path) -> None:
+def test_a_file_tells_which_known_inputs_it_begins_with(tmp_path: Path) -> None:
     """Of a log that is still being written only what is new may be read."""
-    known = {}
-    for size in (0, 40, 1000, 2000):
-        part = identity(_file(tmp_path, BODY[:size], "part"), {})
-        known[part.input_id] = size
-    known["f" * 32] = 3000
-    whole = identity(_file(tmp_path, gzip.compress(BODY)), known)
-    assert (known[whole.continues or ""], whole.skip_bytes) == (2000, 2000)
-    assert identity(_file(tmp_path, b"other" + BODY), known).continues is None
+    parts = [(identity(_file(tmp_path, BODY[:size], "part"), {}).input_id, size) for size in (0, 40, 1000, 2000)]
+    known = {**dict(parts), "f" * 32: 3000}
+    assert identity(_file(tmp_path, gzip.compress(BODY)), known).begins_with == tuple(parts[1:])
+    assert identity(_file(tmp_path, b"other" + BODY), known).begins_with == ()
 
 
 @pytest.mark.parametrize("compression", ["gzip", "zstd", "bzip2", "xz"])

@@ -11,6 +11,7 @@ from dagster_project.engines.intake.inputs import KnownInputs
 from dagster_project.engines.intake.recovery import INPUTS
 from dagster_project.engines.lake import Lake
 from dagster_project.engines.purging import forget_inputs
+from dagster_project.paths import replacing
 
 REQUESTS = "scrubbed.requests"
 ON_TIME = "rebuilding.on_time"  # it lives from the forgetting until all is read again
@@ -20,7 +21,7 @@ def forget(lake: Lake) -> None:
     """Make every input new again; what was made of them is swept away before they are read."""
     folder = lake.folder(ON_TIME)
     if not folder.exists():  # a rebuild that was killed remembers more than is left
-        with lake.replacing(folder / "part.parquet") as beside:
+        with replacing(folder / "part.parquet") as beside:
             pq.write_table(_on_time(lake), beside)
     for table in ("ledger.runs", INPUTS):
         lake.drop(table)

@@ -13,6 +13,7 @@ from dagster_project.engines.house import House
 from dagster_project.engines.intake.accounting import Accounts, Entry
 from dagster_project.engines.lake import Lake, schema, stored
 from dagster_project.errors import StoreError, UsageError
+from dagster_project.paths import replacing
 from dagster_project.reading.files import Found
 from dagster_project.reading.records.measured import HELD, Measured
 from dagster_project.reading.records.measuring import measure
@@ -105,12 +106,12 @@ def remembering(lake: Lake, name: str) -> Iterator["Remembered"]:
     """Give what is remembered of the files of a store, and put what is to be remembered in its place; where nobody asked for it, all stays."""
     target = lake.folder(FILES) / f"{name}.parquet"
     with ExitStack() as stack:
-        yield Remembered(target, lambda: stack.enter_context(_writer(lake, target)))
+        yield Remembered(target, lambda: stack.enter_context(_writer(target)))
 
 
 @contextmanager
-def _writer(lake: Lake, target: Path) -> Iterator[pq.ParquetWriter]:
-    with lake.replacing(target) as beside, pq.ParquetWriter(beside, schema(FILES), **stored(FILES)) as writer:
+def _writer(target: Path) -> Iterator[pq.ParquetWriter]:
+    with replacing(target) as beside, pq.ParquetWriter(beside, schema(FILES), **stored(FILES)) as writer:
         yield writer
 
 

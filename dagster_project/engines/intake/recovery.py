@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import UsageError
+from dagster_project.paths import HALVES
 
 INPUTS = "ledger.inputs"
 # Their files are named after the run that wrote them, kind first, as those of the ledger of inputs.
@@ -24,7 +25,7 @@ OF_INPUTS = ("scrubbed.requests", "scrubbed.visits", "scrubbed.staff_requests", 
 def held(home: Path) -> Iterator[None]:
     """Hold HOME while a run writes into it; the system lets go of it when the process ends, however it ends.
 
-    What DuckDB spilled in a run that was killed goes first: it may hold tokens.
+    What a run that was killed had spilled or half written goes first: what DuckDB spilled may hold tokens.
 
     Raises UsageError where another run holds it.
     """
@@ -35,12 +36,14 @@ def held(home: Path) -> Iterator[None]:
         except OSError:
             raise UsageError("another run is at work in this HOME; wait until it has ended, or name another HOME") from None
         shutil.rmtree(home / "spill", ignore_errors=True)
+        for half in (*home.glob(HALVES), *(home / "reports").rglob(HALVES)):
+            half.unlink()
         yield
 
 
 def sweep(lake: Lake) -> None:
     """Remove what a killed run left: half-written files, and whole ones that no entry in the ledger of inputs stands for."""
-    for path in lake.root.rglob(".*.parquet.*"):
+    for path in lake.root.rglob(HALVES):
         path.unlink()
     runs = {path.stem for path in lake.files(INPUTS)}
     inputs = lake.read(INPUTS)

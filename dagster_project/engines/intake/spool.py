@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
 from dagster_project.engines.lake import schema
+from dagster_project.paths import quoted
 from dagster_project.scrubbing.accesses import contract, merged
 from dagster_project.scrubbing.people import People
 
@@ -94,7 +95,7 @@ class Spool:
         path = self._folder / "sorted.parquet"
         for part in range(self._parts(order[:2])):
             of_part = f"semi join (from parts where part = {part}) as part on " + " and ".join(f"event.{name} is not distinct from part.{name}" for name in order[:2])
-            self._connection.execute(f"copy (select {self._columns} from event {of_part} order by {', '.join(order)}) to {_quoted(path)} (format parquet, compression lz4_raw)")
+            self._connection.execute(f"copy (select {self._columns} from event {of_part} order by {', '.join(order)}) to {quoted(path)} (format parquet, compression lz4_raw)")
             for batch in pq.ParquetFile(path).iter_batches(rows):
                 yield pa.Table.from_batches([batch]).cast(schema(EVENTS))
 
@@ -118,9 +119,5 @@ class Spool:
         return int(self._connection.execute(query).fetchall()[0][0])
 
     def _view(self, name: str, files: Sequence[Path]) -> None:
-        listed = ", ".join(map(_quoted, files))
+        listed = ", ".join(map(quoted, files))
         self._connection.execute(f"create view {name} as from read_parquet([{listed}], hive_partitioning = false, file_row_number = true)")
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

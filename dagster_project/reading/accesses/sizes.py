@@ -12,7 +12,7 @@ from dagster_project.reading.accesses.scopes import alias, alias_names, folded, 
 from dagster_project.reading.accesses.tables import Named, declared
 
 _SIZES = {"octet_length", "bit_length", "pg_column_size", "char_length", "character_length", "length", "pg_total_relation_size", "pg_relation_size", "pg_table_size"}
-_SIZE_NODES = (exp.Length, exp.BitLength) if hasattr(exp, "BitLength") else (exp.Length,)
+_SIZE_NODES = (exp.Length, exp.BitLength)
 _OF_COLUMNS = (exp.Column, exp.Star, exp.Identifier, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Coalesce, exp.Literal, exp.Paren, exp.DPipe, exp.Concat)
 _AROUND = (exp.Subquery, exp.Union, exp.Paren)
 _NEVER = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Intersect, exp.Except, exp.Window, exp.Lateral, exp.Lock)
