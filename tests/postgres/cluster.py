@@ -52,19 +52,23 @@ class Cluster:
 
     def logged(self, statements: str, options: Mapping[str, str] | None = None, user: str = "postgres", application: str = "console", program: str = "psql") -> dict[str, bytes]:
         """Run statements and return what was logged meanwhile, in each form."""
-        before = {form: self._log(name).stat().st_size for form, name in FORMS.items()}
+        begin, end = (f"the {side} of {time.monotonic_ns()}" for side in ("begin", "end"))
+        self._mark(begin)
         self.run(statements, options, user, application, program)
-        mark = f"the end of {before['stderr']}"
-        self.run(f"do $$begin raise log '{mark}'; end$$", {"pgaudit.log": "none"})
-        return {form: self._since(name, before[form], mark.encode()) for form, name in FORMS.items()}
+        self._mark(end)
+        return {form: self._between(name, begin.encode(), end.encode()) for form, name in FORMS.items()}
 
-    def _since(self, name: str, start: int, mark: bytes) -> bytes:
+    def _mark(self, mark: str) -> None:
+        self.run(f"do $$begin raise log '{mark}'; end$$", {"pgaudit.log": "none"})
+
+    def _between(self, name: str, begin: bytes, end: bytes) -> bytes:
+        """Return the whole lines between two marks: what ran before the first may be written as late as its own."""
         until = time.monotonic() + LONGEST_S
-        while mark not in (body := self._log(name).read_bytes()[start:]):
+        while end not in (body := self._log(name).read_bytes()):
             assert time.monotonic() < until, f"{name}: the log does not go on"
             time.sleep(0.02)
-        whole = body[: body.index(mark)]
-        return whole[: whole.rindex(b"\n") + 1]
+        whole = body[: body.index(end)]
+        return whole[whole.index(b"\n", whole.rindex(begin)) + 1 : whole.rindex(b"\n") + 1]
 
     def _log(self, name: str) -> Path:
         return self.folder / "server" / "log" / name

@@ -42,7 +42,7 @@ def _qualified(one: Touched, relations: Iterable[str], access: Access) -> Touche
 
 def _said(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors, *, is_followed: bool) -> list[Touched]:
     """Return what the text says. Each statement of a text with several is logged with all of it: the one is taken where that is certain."""
-    session, statement = part.first.entry.session, part.statement or ""
+    session, statement = part.session, part.statement or ""
     opened = cursors.of(session, statement) if part.first.part == 1 else None  # a function has cursors of its own
     each = touched(statement, part.parameters, access.tables, is_followed=is_followed, cursors=opened)
     cursors.take(session, statement, each)

@@ -45,6 +45,7 @@ class Audit:
 class Part:
     """All entries of one part of a statement: one for each table of it, or for the session and the object."""
 
+    session: str
     audits: list[Audit] = field(default_factory=list)
 
     @property

@@ -76,6 +76,7 @@ class _Log:
     def __init__(self, given: Given, *, has_application: bool) -> None:
         self._given, self._has_application = given, has_application
         self._parts: dict[Key, Part] = {}
+        self._renamed: dict[str, str] = {}
         self._denied: list[Entry] = []
         self._others: list[tuple[int, str]] = []
         self._switches = Switches()
@@ -102,21 +103,24 @@ class _Log:
 
     def _audited(self, audit: Audit) -> None:
         entry = audit.entry
-        key = (entry.session or f"{entry.stamp} {entry.user}", audit.statement_id, audit.part)
         if entry.session and (at := parsed(entry.stamp or "")) is not None and at.tzinfo:
             if audit.statement_id == 1 and self._runs.has_ended(entry.session):
                 self._forget(entry.session)
+                self._switches.ended(entry.session)
             self._runs.add(entry.session, audit.statement_id, at)
             self._switches.said(entry, at, audit.statement, shows_reads=audit.kind == "SESSION" and audit.of_class == "READ")
-        if (part := self._parts.get(key)) is not None and not part.may_have(audit):
-            self._forget(key[0])
-        self._parts.setdefault(key, Part()).audits.append(audit)
+        session = entry.session or f"{entry.stamp} {entry.user}"
+        if (part := self._parts.get(self._key(session, audit))) is not None and not part.may_have(audit):
+            self._forget(session)
+        key = self._key(session, audit)
+        self._parts.setdefault(key, Part(key[0])).audits.append(audit)
+
+    def _key(self, session: str, audit: Audit) -> Key:
+        return self._renamed.get(session, session), audit.statement_id, audit.part
 
     def _forget(self, session: str) -> None:
         """Begin anew where the name of a session, the id of a process, is used again: what was read of the one before is finished."""
-        for key in [key for key in self._parts if key[0] == session]:
-            self._parts[(f"{session} before {len(self._parts)}", *key[1:])] = self._parts.pop(key)
-        self._switches.ended(session)
+        self._renamed[session] = f"{session} from {len(self._parts)}"
 
     def _server(self, entry: Entry) -> None:
         at = parsed(entry.stamp or "")

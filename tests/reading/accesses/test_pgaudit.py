@@ -352,7 +352,7 @@ FETCH = [
         pytest.param([CALL, audit(2, what="TABLE,public.invoices")], ["C1 invoice"], id="a function that reads nothing"),
         pytest.param([CALL, audit(1, READ, part=2), audit(1, "x", part=3, of_class="FUNCTION", command="EXECUTE")], ["C1 invoice"], id="a function whose parts are logged"),
         pytest.param(FETCH, ["None None", "None None"], id="a cursor of a function, with rows"),
-        pytest.param([audit(2, "declare opened cursor for " + READ, command="DECLARE CURSOR", rows=",0"), *FETCH], ["None None", "C1 invoice"], id="a cursor that is declared"),
+        pytest.param([FETCH[0], audit(2, "declare opened cursor for " + READ, command="DECLARE CURSOR", rows=",0"), FETCH[2]], ["C1 invoice"], id="a cursor that is declared"),
         pytest.param(FETCH[2:], [], id="a cursor that may have been declared before"),
     ],
 )
