@@ -62,9 +62,9 @@ class Table:
         return self.name.split(".")[0]
 
     @property
-    def file(self) -> str:
-        """Return the file that defines it, `sql/2_measured/account_requests_daily.sql`."""
-        return self.path.relative_to(root()).as_posix()
+    def fault(self) -> str:
+        """Return what to do where its select fails."""
+        return f"a fault in {self.path.relative_to(root()).as_posix()}; please report it"
 
     @property
     def select(self) -> str:

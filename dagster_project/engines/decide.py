@@ -118,7 +118,7 @@ def fill(table: Table, connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _run(table: Table, connection: duckdb.DuckDBPyConnection, work: Callable[[], Made]) -> Made:
-    with explained(table):
+    with explained(table.name, table.fault):
         return roomy(connection, work)
 
 

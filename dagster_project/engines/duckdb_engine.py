@@ -76,7 +76,7 @@ class DuckDBEngine:
         if table.name == VISITORS and self._is_counted(day):
             raise SealedError(f"{table.name}: the visitors of {day} were counted when it was sealed, and its tokens are gone; the number published stays")
         target = self.lake.folder(table.name, day) / "part.parquet"
-        with explained(table), replacing(target) as beside:
+        with explained(table.name, table.fault), replacing(target) as beside:
             if table.is_daily:
                 pq.write_table(self._rows_of(table, day), beside, compression="zstd", compression_level=1)
             else:

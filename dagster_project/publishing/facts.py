@@ -9,7 +9,8 @@ from typing import Any
 import duckdb
 
 from dagster_project.engines.answers import answer
-from dagster_project.errors import GlasshouseError, UsageError
+from dagster_project.engines.failures import explained
+from dagster_project.errors import UsageError
 from dagster_project.publishing import selects
 from dagster_project.publishing.exports import instant, sha256
 from dagster_project.publishing.lines import lines, stream
@@ -95,10 +96,8 @@ def _reader(report: ReportInput, month: date, following: date) -> Callable[[str]
 
     def select(sql: str) -> list[Row]:
         named = set(re.findall(r"\$(\w+)", sql))
-        try:
+        with explained("report", "a reported table is missing or has other columns; run again"):
             rows: list[Row] = answer(report.connection, sql, {name: known[name] for name in named}).to_pylist()
-        except duckdb.Error as error:
-            raise GlasshouseError(f"report: a reported table is missing or has other columns ({type(error).__name__}); run again") from None
         return rows
 
     return select
