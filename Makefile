@@ -32,7 +32,7 @@ test-all: $(SUITE)      ## what needs a browser, a server or PostgreSQL
 	@command -v chromium >/dev/null || { echo "missing: chromium (apt-get install chromium)"; exit 1; }
 	@ls /usr/lib/postgresql/*/lib/pgaudit.so >/dev/null 2>&1 || { echo "missing: PostgreSQL with pgAudit (apt-get install postgresql-15 postgresql-15-pgaudit)"; exit 1; }
 	@command -v strace >/dev/null || { echo "missing: strace (apt-get install strace)"; exit 1; }
-	$(BIN)/python -m pytest -m "browser or server or postgres" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "browser or server or postgres" $(ARGS)
 
 test-slow: $(SUITE)     ## wide runs: fuzzing, many random worlds, scale
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow $(ARGS)
