@@ -71,7 +71,8 @@ class Contributors:
 
     def settled(self) -> pl.DataFrame:
         """Return the pairs, at most `cap` for each candidate: enough for any union to be told from a smaller one."""
-        self._settle()
+        if len(self._pairs) > 1:
+            self._settle()
         [(candidates, who)] = self._pairs
         return pl.DataFrame({"candidate": candidates, "who": who}, schema={"candidate": pl.UInt32, "who": pl.Int64})
 
