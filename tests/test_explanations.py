@@ -8,10 +8,11 @@ from random import Random
 import pyarrow as pa
 import pytest
 
-from dagster_project.engines.decide import evaluate
+from dagster_project.engines.evaluation import Evaluation
 from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.delivery import deliver
-from dagster_project.engines.intake.spool import Spool
+from dagster_project.engines.intake.spool import EVENTS, Spool
+from dagster_project.engines.lake import schema
 from dagster_project.publishing.words import CODES
 from dagster_project.settings import Settings
 from tests import reference
@@ -27,9 +28,9 @@ def test_each_code_has_a_case() -> None:
         assert sorted(row["code"] for row in csv.DictReader(lines)) == sorted(reference.CODES)
 
 
-def test_each_verdict_has_a_meaning_and_words() -> None:
+def test_each_verdict_has_a_meaning_and_words(tmp_path: Path) -> None:
     """A verdict that the list does not know would have no outcome, and one without words would stand in the report as a code."""
-    meant = [row["code"] for row in evaluate("flagged.verdict_codes", {}).to_pylist()]
+    meant = [row["code"] for row in Evaluation("flagged.verdict_codes", {}, EVENTS, tmp_path).of(schema(EVENTS).empty_table()).to_pylist()]
     assert sorted(meant) == sorted(reference.CODES) == sorted(CODES.keys() - {"DARK_ACCESS"})
 
 
@@ -43,7 +44,7 @@ def test_each_access_of_a_world_has_one_sentence(seed: int, tmp_path: Path) -> N
     with Spool(tmp_path / "spool") as spool:
         read_accesses(delivery, spool)
         events = pa.concat_tables(spool.events(("source", "event_id"), len(made["access_events"])))
-    told = evaluate("flagged.access_explanations", {**delivery.tables, "scrubbed.access_events": events}).to_pylist()
+    told = Evaluation("flagged.access_explanations", delivery.tables, EVENTS, tmp_path / "spill").of(events).to_pylist()
     assert len(told) == len(reference.decide(made, as_of)), f"seed {seed}"
     assert [
         row["sentence"] for row in told if not re.fullmatch(SENTENCE, row["sentence"]) or re.search(r"  | ,|''|\b(at|by|to|until|case|team|policy) [.;,]", row["sentence"])

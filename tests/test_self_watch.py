@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from dagster_project.engines import catalog
-from dagster_project.engines.decide import closure
 from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.evaluation import closure
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.scanning import backstop, private_clients, scan
 from dagster_project.reading.records.measured import HELD, Found, Touched, measurement

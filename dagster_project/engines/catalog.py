@@ -19,11 +19,12 @@ import duckdb
 from dagster_project.errors import GlasshouseError
 
 FINDINGS = "flagged.findings"
-# No extension is fetched, and no bar is drawn on a console that is ours. More threads than cores hold more memory, and spill.
+CORES = os.cpu_count() or 1  # more threads hold more memory, and spill
+# No extension is fetched, and no bar is drawn on a console that is ours.
 CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
-    "threads": os.cpu_count() or 1,
+    "threads": CORES,
 }
 MEMORY_LIMIT = "300MB"  # of a connection: a run is to fit beside others on a small machine
 COMMON_COLUMNS = ("finding_id", "occurred_at", "account_id", "staff_id", "code", "severity", "promise_ids", "summary")
@@ -72,9 +73,14 @@ class Table:
         return "".join(self.parts) if len(self.parts) < 2 else "\nunion all\n".join(f"(\n{part}\n)" for part in self.parts)
 
 
-def connect(spill: Path, memory_limit: str = MEMORY_LIMIT) -> duckdb.DuckDBPyConnection:
+def connect(spill: Path, memory_limit: str = MEMORY_LIMIT, threads: int = CORES) -> duckdb.DuckDBPyConnection:
     """Return a connection that fetches nothing, draws nothing and counts in UTC; beyond the limit it spills into a folder."""
-    connection = duckdb.connect(config=CLOSED | {"temp_directory": str(spill), "memory_limit": memory_limit})
+    return another(duckdb.connect(config=CLOSED | {"temp_directory": str(spill), "memory_limit": memory_limit, "threads": threads}))
+
+
+def another(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Return one more connection to the same database, for another thread."""
+    connection = connection.cursor()
     connection.execute("set TimeZone = 'UTC'")
     connection.execute("set enable_progress_bar = false")
     return connection

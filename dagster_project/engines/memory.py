@@ -1,11 +1,13 @@
 """What DuckDB may hold: little as a rule, most of the machine where a statement cannot do with less."""
 
 from collections.abc import Callable
+from threading import Lock
 from typing import TypeVar
 
 import duckdb
 
 Made = TypeVar("Made")
+_ROOM = Lock()  # a limit is the database's, whichever of its connections sets it
 
 
 def roomy(connection: duckdb.DuckDBPyConnection, work: Callable[[], Made]) -> Made:
@@ -17,13 +19,14 @@ def roomy(connection: duckdb.DuckDBPyConnection, work: Callable[[], Made]) -> Ma
     try:
         return work()
     except duckdb.OutOfMemoryException:
-        limit = _limit(connection)
-        with duckdb.connect() as fresh:
-            connection.execute(f"set memory_limit = '{_limit(fresh)}'")
-        try:
-            return work()
-        finally:
-            connection.execute(f"set memory_limit = '{limit}'")
+        with _ROOM:
+            limit = _limit(connection)
+            with duckdb.connect() as fresh:
+                connection.execute(f"set memory_limit = '{_limit(fresh)}'")
+            try:
+                return work()
+            finally:
+                connection.execute(f"set memory_limit = '{limit}'")
 
 
 def _limit(connection: duckdb.DuckDBPyConnection) -> str:

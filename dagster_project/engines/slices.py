@@ -13,7 +13,7 @@ from dagster_project.engines.intake.spool import EVENTS, Spool
 from dagster_project.engines.lake import schema
 from dagster_project.paths import quoted
 
-ROWS = 200_000
+ROWS = 150_000
 BATCH = 1 << 16  # accesses that are read at once
 GRANTS_EACH = 4  # of an account, for one access in a slice at most: so time grows with the rows
 

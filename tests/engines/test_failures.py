@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from dagster_project.engines import catalog
-from dagster_project.engines.decide import fill
 from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.evaluation import fill
 from dagster_project.engines.failures import DISK, MEMORY, explained
 from dagster_project.errors import GlasshouseError
 from dagster_project.publishing.warehouse import publish

@@ -1,5 +1,10 @@
 """A small limit makes statements spill; one that cannot must not end the run."""
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
+from time import sleep
+
 import duckdb
 import pytest
 
@@ -15,6 +20,33 @@ def test_what_cannot_spill_is_given_more_and_the_limit_stays() -> None:
         with pytest.raises(duckdb.OutOfMemoryException):
             connection.execute(GATHERED).fetchall()
         assert roomy(connection, lambda: connection.execute(GATHERED).fetchall()) == [(5_000_000,)]
+        assert connection.execute("select current_setting('memory_limit')").fetchall() == before
+
+
+def test_two_that_need_more_at_a_time_leave_the_limit() -> None:
+    """A limit is the database's: the second would take what the first was given for the limit, and leave it so."""
+    has_more, is_last = Event(), Event()
+
+    def first(tried: list[None]) -> None:
+        if len(tried) == 1:
+            raise duckdb.OutOfMemoryException
+        has_more.set()
+        is_last.wait(0.2)
+
+    def last(tried: list[None]) -> None:
+        if len(tried) == 1:
+            has_more.wait()
+            raise duckdb.OutOfMemoryException
+        is_last.set()
+        sleep(0.1)
+
+    def asked(connection: duckdb.DuckDBPyConnection, work: Callable[[list[None]], None]) -> None:
+        tried: list[None] = []
+        roomy(connection, lambda: (tried.append(None), work(tried))[1])
+
+    with duckdb.connect(config={"memory_limit": "20MB"}) as connection, ThreadPoolExecutor(2) as threads:
+        before = connection.execute("select current_setting('memory_limit')").fetchall()
+        list(threads.map(asked, [connection.cursor(), connection.cursor()], [first, last]))
         assert connection.execute("select current_setting('memory_limit')").fetchall() == before
 
 
