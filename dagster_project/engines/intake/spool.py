@@ -37,6 +37,7 @@ class Spool:
         self._columns = ", ".join(schema(EVENTS).names)
         self._schema = schema(EVENTS).append(pa.field("is_part", pa.bool_()))
         self._inputs: list[str] = []
+        self._used = set(schema(EVENTS).names) if known else {"source"}  # columns that hold something: a sort moves those of nulls as well
         self._connection = catalog.connect(folder / "spill", MEMORY_LIMIT)
         # DuckDB judges many files by the first, and would hold the events in memory to join them to a few keys; the right side of each join is the small one.
         self._connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
@@ -62,7 +63,7 @@ class Spool:
                     for first in range(0, rows.num_rows, ROWS):
                         batch = rows.slice(first, ROWS)
                         named = batch.add_column(0, "input_id", pa.repeat(pa.scalar(input_id, pa.string()), batch.num_rows))
-                        writer.write_table(contract(named, people).cast(self._schema))
+                        writer.write_table(self._noted(contract(named, people).cast(self._schema)))
 
                 yield take
         except BaseException:
@@ -81,7 +82,7 @@ class Spool:
         with pq.ParquetWriter(self._folder / "merged.parquet", schema(EVENTS)) as writer:
             for part in range(parts if self._count("select count(*) from repeated") else 0):
                 found = merged(*(self._repeated(name, part, parts) for name in ("delivered", "known")))
-                writer.write_table(found.table)
+                writer.write_table(self._noted(found.table))
                 yield found.refused, found.duplicates
         self._view("merged", [self._folder / "merged.parquet"])
         self._connection.execute(f"create view event as select {self._columns} from delivered anti join repeated using ({_KEY}) union all select {self._columns} from merged")
@@ -93,11 +94,12 @@ class Spool:
     def events(self, order: Sequence[str], rows: int) -> Iterator[pa.Table]:
         """Yield all events in the order of columns, so many at a time. They are sorted on disk, so that what sorts holds no memory while they are used."""
         path = self._folder / "sorted.parquet"
+        columns = ", ".join(name for name in schema(EVENTS).names if name in self._used)
         for part in range(self._parts(order[:2])):
             of_part = f"semi join (from parts where part = {part}) as part on " + " and ".join(f"event.{name} is not distinct from part.{name}" for name in order[:2])
-            self._connection.execute(f"copy (select {self._columns} from event {of_part} order by {', '.join(order)}) to {quoted(path)} (format parquet, compression lz4_raw)")
+            self._connection.execute(f"copy (select {columns} from event {of_part} order by {', '.join(order)}) to {quoted(path)} (format parquet, compression lz4_raw)")
             for batch in pq.ParquetFile(path).iter_batches(rows):
-                yield pa.Table.from_batches([batch]).cast(schema(EVENTS))
+                yield pa.concat_tables([schema(EVENTS).empty_table(), pa.Table.from_batches([batch])], promote_options="permissive").cast(schema(EVENTS))
 
     def _parts(self, columns: Sequence[str]) -> int:
         """Cut the events where some columns change, in their order, into parts that can be sorted; return how many."""
@@ -114,6 +116,11 @@ class Spool:
             f"select {columns} from {name}{joined} semi join repeated using ({_KEY}) where hash({_KEY}) % $parts = $part order by {place}", {"part": part, "parts": parts}
         )
         return found.to_arrow_table()
+
+    def _noted(self, rows: pa.Table) -> pa.Table:
+        """Note which columns hold something."""
+        self._used |= {name for name, column in zip(rows.column_names, rows.columns, strict=True) if column.null_count < rows.num_rows}
+        return rows
 
     def _count(self, query: str) -> int:
         return int(self._connection.execute(query).fetchall()[0][0])
