@@ -1,9 +1,13 @@
 -- One row for each access event that exists at the as-of, decided as far as it can be without grants (steps 1 to 11 of docs/verdicts.md). Stays in HOME.
 with
+-- Any number will do: accesses are only told apart by it. What is sorted is their names alone, not all that is known of them.
+numbered as (
+    select source, event_id, row_number() over (order by event_id, source) as event_number
+    from scrubbed.access_events
+),
 stamped as (
     select
-        -- Any number will do: accesses are only told apart by it.
-        row_number() over (order by event.source, event.event_id) as event_number,
+        numbered.event_number,
         event.source,
         event.event_id,
         event.occurred_at,
@@ -30,6 +34,7 @@ stamped as (
         coalesce(grant_source.watermark, run.as_of) as grants_read_to,
         coalesce(event.started_at < event.ended_at, false) as is_session
     from scrubbed.access_events as event
+    join numbered on numbered.source = event.source and numbered.event_id = event.event_id
     cross join scrubbed.run as run
     left join scrubbed.sources as source on source.source = event.source
     left join scrubbed.sources as grant_source on grant_source.source = 'grants'
