@@ -20,7 +20,7 @@ from dagster_project.checks import key
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
-from dagster_project.errors import GlasshouseError, UsageError, place_of
+from dagster_project.errors import GlasshouseError, UsageError, is_stop, place_of
 from dagster_project.history import dagster_instance
 from dagster_project.resources import dagster_environment, now, redacted
 
@@ -47,7 +47,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended; `failed_checks` are tables whose suite is broken, `not_built` those that a failed job did not come to."""
+    """How a job ended; `failed_checks` are tables whose suite is broken, `not_built` those that a failed job did not come to; `is_stopped`: by Ctrl-C."""
 
     job: str
     run_id: str
@@ -56,6 +56,7 @@ class Outcome:
     failed_checks: tuple[str, ...]
     not_built: tuple[str, ...]
     faults: tuple[Fault, ...]
+    is_stopped: bool
 
 
 def jobs(tables: Sequence[Table], landing: Sequence[dg.AssetKey], apart: Mapping[str, Sequence[dg.AssetKey]], parts: Mapping[str, Sequence[dg.AssetKey]]) -> dict[str, Job]:
@@ -106,10 +107,13 @@ def run_all(definitions: dg.Definitions, given: Mapping[str, Any], tables: Seque
 def run(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mapping[str, object], job: str, days: tuple[date, date] | None = None) -> Outcome:
     """Run one job in this process with the resources given; a failing step is told in the outcome, never raised, and none of its words are kept."""
     faults: list[Fault] = []
+    stops: list[BaseException | None] = []
 
     @dg.failure_hook
     def remember(context: dg.HookContext) -> None:
-        if not isinstance(context.op_exception, DagsterAssetCheckFailedError):  # told by the check itself
+        if is_stop(context.op_exception):
+            stops.append(context.op_exception)
+        elif not isinstance(context.op_exception, DagsterAssetCheckFailedError):  # told by the check itself
             faults.append(_fault(context.step_key, context.op_exception))
 
     tags = {**BY_COMMAND_LINE, **(range_tags(*days) if days else {})}
@@ -122,7 +126,8 @@ def run(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mappin
     failed_checks = {check.asset_key for check in result.get_asset_check_evaluations() if not check.passed}
     built = {event.asset_key for event in result.get_asset_materialization_events()}
     not_built = set() if result.success else definition.asset_layer.selected_asset_keys - built
-    return Outcome(job, result.run_id, result.success, tuple(sorted(failed_steps)), _names(failed_checks), _names(not_built), tuple(faults))
+    is_stopped = bool(stops or result.filter_events(lambda event: event.event_type == dg.DagsterEventType.RUN_CANCELED))
+    return Outcome(job, result.run_id, result.success, tuple(sorted(failed_steps)), _names(failed_checks), _names(not_built), tuple(faults), is_stopped)
 
 
 def _names(keys: Iterable[dg.AssetKey]) -> tuple[str, ...]:

@@ -63,6 +63,8 @@ def run_everything(house: House, worker: ProcessPoolExecutor) -> Ran:
     try:
         outcomes = automation.run_all(assembled(), {"house": house, "suites": suites, "engine": engine}, list(catalog.tables().values()))
         enter(house, started_at, now(), [{"job": outcome.job, "dagster_run_id": outcome.run_id, "is_success": outcome.is_success} for outcome in outcomes])
+        if any(outcome.is_stopped for outcome in outcomes):
+            raise KeyboardInterrupt
         if any(not outcome.is_success for outcome in outcomes):
             return Ran(automation.complaints(outcomes), automation.exit_status(outcomes), {})
         engine.refresh()

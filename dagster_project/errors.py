@@ -74,6 +74,13 @@ class CheckError(GlasshouseError):
     """A check of ours failed."""
 
 
+def is_stop(error: BaseException | None) -> bool:
+    """Tell whether somebody stopped the work: Ctrl-C, of which Dagster makes an exception of its own, and DuckDB a RuntimeError that it caused."""
+    if type(error) is RuntimeError:
+        return is_stop(error.__cause__)
+    return isinstance(error, KeyboardInterrupt) or type(error).__name__ == "DagsterExecutionInterruptedError"
+
+
 def place_of(error: BaseException | None) -> str:
     """Return file and line of the last step of ours that an error came through, `lake.py:80`; empty where there is none.
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.errors import SettingsError, place_of
+from dagster_project.errors import SettingsError, is_stop, place_of
 from dagster_project.settings_file import load
 
 
@@ -19,3 +19,10 @@ def test_the_last_step_of_ours_is_named(given: object, raised: type[Exception]) 
 def test_an_error_that_passed_nothing_of_ours_has_no_place() -> None:
     """It is told as such instead of with somebody else's file."""
     assert place_of(None) == place_of(ValueError()) == ""
+
+
+def test_what_stops_a_statement_is_no_fault() -> None:
+    """DuckDB 1.5 makes an error of its own of Ctrl-C, and names it as the cause: told as a fault of ours, it would be reported."""
+    interrupted = RuntimeError("Query interrupted")
+    interrupted.__cause__ = KeyboardInterrupt()
+    assert [is_stop(error) for error in (KeyboardInterrupt(), interrupted, RuntimeError(), ValueError(), None)] == [True, True, False, False, False]

@@ -7,7 +7,7 @@ from cyclopts import CycloptsError
 
 from dagster_project.cli import asking, daily, upkeep  # noqa: F401 (they register their commands)
 from dagster_project.cli.common import app, complain
-from dagster_project.errors import GlasshouseError, UsageError, place_of
+from dagster_project.errors import GlasshouseError, UsageError, is_stop, place_of
 
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C stopped
 
@@ -34,8 +34,8 @@ def status_of(arguments: list[str] | None = None) -> int:
         return error.exit_status
     except BrokenPipeError:
         return 0
-    except BaseException as error:  # noqa: BLE001 (the text of a library's error can quote data; Dagster turns Ctrl-C into an exception of its own)
-        if isinstance(error, KeyboardInterrupt) or type(error).__name__ == "DagsterExecutionInterruptedError":
+    except BaseException as error:  # noqa: BLE001 (the text of a library's error can quote data)
+        if is_stop(error):
             complain("stopped; what was finished stays, run again to go on")
             return INTERRUPTED
         complain(f"a fault of ours: {type(error).__name__} at {place_of(error) or 'no place of ours'}; please report it")

@@ -94,6 +94,18 @@ def test_a_broken_table_blocks_what_is_built_on_it(world: World) -> None:
     )
 
 
+def test_a_statement_that_is_stopped_stops_the_run(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever presses Ctrl-C while DuckDB works is not told of a fault of ours."""
+
+    def interrupted(*_: object) -> None:
+        raise RuntimeError from KeyboardInterrupt()
+
+    monkeypatch.setattr(DuckDBEngine, "build", interrupted)
+    outcome = world.run(VERDICTS)
+    assert outcome.is_stopped
+    assert outcome.faults == ()
+
+
 def test_one_table_can_be_built_alone(world: World) -> None:
     """Whoever repairs one file of sql/ builds its table from the page: what shares its step must neither be built nor be missed."""
     assert world.run(VERDICTS).is_success
