@@ -2,19 +2,16 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import orjson
 
-from dagster_project.reading.instants import parsed
+from dagster_project.reading.instants import from_epoch, parsed
 
 _STEP = re.compile(r"([^.\[\]]+)(?:\[([^=\[\]]+)=([^\[\]]*)\])?(?:\.|$)")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _WHOLE = re.compile(r"(\d{1,18})(?:\.0*)?", re.ASCII)
-_NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
 
 
 @cache
@@ -95,18 +92,17 @@ def flag(value: Any) -> bool | None:
     return {"true": True, "false": False}.get((text(value) or "").lower())
 
 
-def stamp(value: Any, unit: str | None = None) -> str | None:
-    """Return a stamp as text; a number counts units since 1970 where a unit is declared, and is no stamp elsewhere."""
+def stamp(value: Any) -> str | None:
+    """Return a stamp as text; a number that counts from 1970 as the instant it stands for."""
     delivered = text(value)
-    if unit is None or delivered is None or not _NUMBER.fullmatch(delivered):
-        return delivered
-    whole, _, part = delivered.partition(".")
-    per_second = _PER_SECOND[unit]
-    fraction = int((part + "0" * 9)[:9]) * (-1 if whole.startswith("-") else 1)
-    try:
-        return (_EPOCH + timedelta(microseconds=(int(whole) * 1_000_000_000 + fraction) // (per_second * 1_000))).isoformat()
-    except OverflowError:
-        return delivered
+    moment = from_epoch(delivered) if delivered is not None else None
+    return delivered if moment is None else moment.isoformat()
+
+
+def stamp_at(fields: Any, *paths: str) -> str | None:
+    """Return the first stamp that can be read, else the first text."""
+    told = [found for path in paths for value in values(fields, path) if (found := stamp(value))]
+    return next((found for found in told if parsed(found)), told[0] if told else None)
 
 
 def utc(written: str | None) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import at, stamp, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import stamp_at, text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("setting_changed", "login")
@@ -27,13 +27,13 @@ def other(entry: Fields) -> str | None:
 
 
 def event(entry: Fields, _: Given) -> dict[str, Any]:
-    """Return the native columns; stamps are milliseconds since 1970."""
+    """Return the native columns."""
     names, kind = texts_at(entry, "actor", "external_identity_nameid", "external_identity_username", "actor_id"), text_at(entry, "action")
     return {
         "event_id": text_at(entry, "_document_id"),
         "actor": names[0] if names else "",
         "actor_aliases": names[1:],
-        "occurred_at": stamp(at(entry, "@timestamp", "created_at", "timestamp"), "ms"),
+        "occurred_at": stamp_at(entry, "@timestamp", "created_at", "timestamp"),
         "action": "impersonate" if _SESSION.search(kind or "") else action(text_at(entry, "request_method")) or action(kind),
         "outcome": "denied" if text_at(entry, "status_code") in ("401", "403", "404") else "ok",
         "request_id": text_at(entry, "request_id"),
