@@ -92,6 +92,11 @@ def flag(value: Any) -> bool | None:
     return {"true": True, "false": False}.get((text(value) or "").lower())
 
 
+def is_refused(status: str | None) -> bool:
+    """Tell whether a status of HTTP says that nothing was given because of the request: 400 to 499."""
+    return status is not None and len(status) == len("4xx") and status[0] == "4"
+
+
 def stamp(value: Any) -> str | None:
     """Return a stamp as text; a number that counts from 1970 as the instant it stands for."""
     delivered = text(value)

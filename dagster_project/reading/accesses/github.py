@@ -6,7 +6,7 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import stamp_at, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import is_refused, stamp_at, text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("setting_changed", "login")
@@ -35,7 +35,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "actor_aliases": names[1:],
         "occurred_at": stamp_at(entry, "@timestamp", "created_at", "timestamp"),
         "action": "impersonate" if _SESSION.search(kind or "") else action(text_at(entry, "request_method")) or action(kind),
-        "outcome": "denied" if text_at(entry, "status_code") in ("401", "403", "404") else "ok",
+        "outcome": "denied" if is_refused(text_at(entry, "status_code")) else "ok",
         "request_id": text_at(entry, "request_id"),
     }
 

@@ -6,7 +6,7 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import text_at, texts_at, words
+from dagster_project.reading.accesses.fields import is_refused, text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("setting_changed", "login")
@@ -29,7 +29,7 @@ def other(entry: Fields) -> str | None:
 
 def event(entry: Fields, _: Given) -> dict[str, Any]:
     """Return the native columns, of the audit log or of the access log."""
-    names, status = texts_at(entry, "actor_id", "user_id", "actor_name"), text_at(entry, "status") or ""
+    names = texts_at(entry, "actor_id", "user_id", "actor_name")
     method = text_at(entry, "method") or ""
     return {
         "event_id": text_at(entry, "id"),
@@ -37,7 +37,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "actor_aliases": names[1:],
         "occurred_at": text_at(entry, "created_at", "timestamp"),
         "action": "impersonate" if _is_assumed(entry) else _METHODS.get(method) or action(text_at(entry, "action")),
-        "outcome": "denied" if status in ("401", "403") else "ok",
+        "outcome": "denied" if is_refused(text_at(entry, "status")) else "ok",
     }
 
 
