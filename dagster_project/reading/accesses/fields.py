@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from dagster_project.reading.accesses.structs import struct
 from dagster_project.reading.instants import from_epoch, parsed
 
 _STEP = re.compile(r"([^.\[\]]+)(?:\[([^=\[\]]+)=([^\[\]]*)\])?(?:\.|$)")
@@ -22,7 +23,7 @@ def _steps(path: str) -> tuple[tuple[str, str, str], ...]:
 def values(fields: Any, path: str) -> list[Any]:
     """Return what stands at a path, of lists what stands in each item; a key that is the whole path goes before its steps.
 
-    Tables of logs write keys in lower case, and objects as JSON text: both are followed.
+    Tables of logs write keys in lower case, and objects as text: both are followed.
     """
     if isinstance(fields, dict) and path in fields:
         return _items(fields[path])
@@ -44,11 +45,11 @@ def _below(node: Any, steps: tuple[tuple[str, str, str], ...]) -> list[Any]:
 
 
 def _loaded(text: str) -> Any:
-    """Return the JSON that an export wrote as text; None where it is none."""
+    """Return the object that an export wrote as text; None where it is none."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return None
+        return struct(text)
 
 
 def _items(value: Any) -> list[Any]:
