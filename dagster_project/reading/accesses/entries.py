@@ -200,4 +200,24 @@ def _parquet(body: bytes, place: str) -> Iterator[Batch]:
 def _csv(body: bytes, place: str) -> Iterator[Batch]:
     for batch in csv_batches(BytesIO(body), None, place):
         columns = [found.values.to_pylist() for found in batch.cells.values()]
-        yield Batch(batch.places, [dict(zip(batch.cells, row, strict=True)) for row in zip(*columns, strict=True)], batch.rejects, batch.blank)
+        rows = zip(*columns, strict=True)
+        paths = [name.split(".") for name in batch.cells]
+        is_flat = all(len(path) == 1 for path in paths)
+        yield Batch(batch.places, [dict(zip(batch.cells, row, strict=True)) if is_flat else _nested(paths, row) for row in rows], batch.rejects, batch.blank)
+
+
+def _nested(paths: Sequence[Sequence[str]], row: Sequence[Any]) -> Fields:
+    """Return the cells of a row as an object: what is called `a.b` stands in `a`, as where it was taken from."""
+    found: dict[str, Any] = {}
+    for path, cell in zip(paths, row, strict=True):
+        node = found
+        for name in path[:-1]:
+            inner = node.setdefault(name, {})
+            if not isinstance(inner, dict):
+                break
+            node = inner
+        else:
+            node[path[-1]] = cell
+            continue
+        found[".".join(path)] = cell
+    return found

@@ -15,15 +15,15 @@ _SWITCHED = re.compile(
     r"\.(enable|disable|request|set|update|grant|revoke)_|(^|[._])(enabled?|disabled?|grant(ed)?|revoked?|updated?|deleted?|destroy|settings?|expired?|lock)$", re.IGNORECASE
 )
 _READS = re.compile(r"git\.(clone|fetch|push)|api\.request|.*\.(view|viewed|read|download|downloaded|download_\w+|export|exported)")
-_LOGIN = re.compile(r"user\.(login|failed_login|logout|two_factor_.*)|org\.sso_response|business\.sso_response|.*\.sso_response|user_session\..*")
+_LOGIN = re.compile(r"staff\.exit_fake_login|user\.(login|failed_login|logout|two_factor_.*)|org\.sso_response|business\.sso_response|.*\.sso_response|user_session\..*")
 
 
 def other(entry: Fields) -> str | None:
     """Name an entry in which nobody reached what a customer keeps."""
     kind = text_at(entry, "action")
-    if kind is None or _READS.fullmatch(kind) or (_SESSION.search(kind) and not _SWITCHED.search(kind)):
-        return None
-    return "login" if _LOGIN.fullmatch(kind) else "setting_changed"
+    if kind is not None and _LOGIN.fullmatch(kind):
+        return "login"
+    return None if kind is None or _READS.fullmatch(kind) or (_SESSION.search(kind) and not _SWITCHED.search(kind)) else "setting_changed"
 
 
 def event(entry: Fields, _: Given) -> dict[str, Any]:
@@ -48,4 +48,4 @@ _KNOWN = words("""
     repository repository_id repository_public request_access_security_header request_body request_id request_method route status_code target_login team timestamp
     token_id token_scopes transport_protocol transport_protocol_name url_path user user_agent user_id visibility
 """)
-ADAPTER = adapter(Form("github", event, other, _KNOWN), rb'"action"\s*:', rb'"actor"\s*:', rb'"@timestamp"\s*:|"_document_id"\s*:')
+ADAPTER = adapter(Form("github", event, other, _KNOWN), rb'\baction"?\s*[:,\n]', rb'\bactor"?\s*[:,\n]', rb'(@timestamp|\b_document_id)"?\s*[:,\n]')
