@@ -24,10 +24,12 @@ _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
 _OF_BIGQUERY = ("protoPayload.metadata", "protoPayload.metadataJson")
 _TABLE_READ = tuple(f"{where}.tableDataRead" for where in _OF_BIGQUERY)
+_TABLE_CHANGED = tuple(f"{where}.tableDataChange" for where in _OF_BIGQUERY)
 _STATEMENT = (
     *(f"{where}.{job}.job.jobConfig.{name}" for where in _OF_BIGQUERY for job in ("jobInsertion", "jobChange") for name in ("queryConfig.statementType", "type")),
     *(f"protoPayload.serviceData.{event}.job.jobConfiguration.query.statementType" for event in ("jobCompletedEvent", "jobInsertResponse.resource", "jobGetQueryResultsResponse")),
 )
+_INSERTED = re.compile(r"jobservice\.insert|.*\.JobService\.InsertJob")
 _JOBS = {"SELECT": "read", "QUERY": "read", "EXPORT": "export", "EXPORT_DATA": "export", "DELETE": "delete", "TRUNCATE_TABLE": "delete"}
 _PGAUDIT = "type.googleapis.com/google.cloud.sql.audit.v1.PgAuditEntry"
 _IN_BRACKETS = {"[not logged]": NOT_LOGGED, "[previously logged]": PREVIOUSLY, "[none]": NONE}  # as Cloud SQL writes pgAudit's words
@@ -76,14 +78,22 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
 
 def _action(entry: Fields, method: str | None) -> str | None:
     """Return what was done: a job of BigQuery is inserted whatever it does, which stands beside it; elsewhere as the method is called, else as the permission."""
-    job = text_at(entry, *_STATEMENT)
-    if job is not None or at(entry, *_TABLE_READ) is not None:
-        return _JOBS.get(job or "SELECT", "write")
+    if text_at(entry, "protoPayload.serviceName") == "bigquery.googleapis.com" and (done := _done_by_job(entry)) is not None:
+        return done
+    if _INSERTED.fullmatch(method or ""):
+        return method
     if (inside := _INSIDE.fullmatch(method or "")) is not None:
         return inside[1]
     told = action(method)
     by_type = next((_BY_TYPE[kind] for kind in values(entry, "protoPayload.authorizationInfo.permissionType") if kind in _BY_TYPE), None)
     return told if told != method or by_type is None else by_type
+
+
+def _done_by_job(entry: Fields) -> str | None:
+    if at(entry, *_TABLE_READ) is not None:
+        return "read"
+    job = text_at(entry, *_STATEMENT)
+    return None if job is None and at(entry, *_TABLE_CHANGED) is None else _JOBS.get(job or "", "write")
 
 
 def actors(entry: Fields) -> list[str]:

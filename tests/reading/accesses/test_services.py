@@ -74,6 +74,7 @@ INSERT = "google.cloud.bigquery.v2.JobService.InsertJob"
     (_google("bigquery", "google.cloud.bigquery.v2.TableDataService.List", metadata={**OF_BIGQUERY, "tableDataRead": {"reason": "TABLEDATA_LIST_REQUEST"}}), (AMY, "read", "ok")),
     (_google("bigquery", "jobservice.jobcompleted", serviceData={"jobCompletedEvent": {"job": {"jobConfiguration": {"query": {"statementType": "SELECT"}}}}}), (AMY, "read", "ok")),
     (_google("bigquery", INSERT, metadata=_job("jobInsertion", type="QUERY", queryConfig={"statementType": "SELECT"}), status={"code": 7}), (AMY, "read", "denied")),
+    (_google("bigquery", "jobservice.insert", serviceData={"jobInsertRequest": {}}), (AMY, "jobservice.insert", "ok")),
     (_google("bigquery", "google.cloud.bigquery.v2.DatasetService.GetDataset", authorizationInfo=_needs("ADMIN_READ")), "metadata_read"),
     (_google("storage", "storage.objects.get", authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")), (_google("storage", "storage.objects.list"), (AMY, "list", "ok")),
     (_google("storage", "storage.objects.delete", status={"code": 7}), (AMY, "delete", "denied")),
