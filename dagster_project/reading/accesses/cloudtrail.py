@@ -43,11 +43,14 @@ _KNOWN = words("""
 
 def other(entry: Fields) -> str | None:
     """Name an entry that tells of no data."""
-    category, is_management = text_at(entry, "eventCategory"), flag(at(entry, "managementEvent"))
+    category = text_at(entry, "eventCategory")
+    if category == "Data":
+        return None
+    is_management = flag(at(entry, "managementEvent"))
     source, name = text_at(entry, "eventSource"), text_at(entry, "eventName")
     if category == "Insight" or "insightDetails" in entry:
         return "insight_event"
-    if category == "Data" or (source and name in _QUERIES.get(source, ())):
+    if source and name in _QUERIES.get(source, ()):
         return None
     if category == "NetworkActivity":  # any call through an end point, of whatever kind
         is_management = None
@@ -66,7 +69,9 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     if (text_at(entry, "eventSource") or "").startswith("aws:"):
         return {}
     names, name = actors(entry), text_at(entry, "eventName") or ""
-    shared = text_at(entry, "sharedEventID") if text_at(entry, "userIdentity.type") != "AWSAccount" else None
+    shared = text_at(entry, "sharedEventID")
+    if shared is not None and text_at(entry, "userIdentity.type") == "AWSAccount":
+        shared = None
     return {
         "event_id": shared or text_at(entry, "eventID"),
         "is_part": shared is not None,

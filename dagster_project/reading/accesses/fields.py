@@ -101,7 +101,7 @@ def is_refused(status: str | None) -> bool:
 def stamp(value: Any) -> str | None:
     """Return a stamp as text; a number that counts from 1970 as the instant it stands for."""
     delivered = text(value)
-    moment = from_epoch(delivered) if delivered is not None else None
+    moment = None if delivered is None or delivered[4:5] == "-" else from_epoch(delivered)
     return delivered if moment is None else moment.isoformat()
 
 

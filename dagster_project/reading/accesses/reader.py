@@ -147,7 +147,7 @@ def as_rows(places: Places, events: list[dict[str, Any]]) -> tuple[pa.Table, lis
     batch = Batch(places)
     for column in COLUMNS:
         cells = [event.get(column.name) for event in events]
-        if column.kind == "stamp":
+        if column.kind == "stamp" and any(cells):
             cells = [stamp(cell) for cell in cells]
         exact = [cell if isinstance(cell, dict | list) else text(cell) for cell in cells]
         batch.cells[column.name] = from_json(column, cells, lambda exact=exact: exact)  # type: ignore[misc]
