@@ -158,7 +158,6 @@ class Source(Section):
     records: tuple[RecordRule, ...] = Field((), description="Rules for account and record; the first whose fields all fit decides.")
     accesses: tuple[dict[str, Pattern], ...] = Field((), description="Which entries are accesses, by patterns of their fields; without it by the rules of the form.")
     denied: tuple[str, ...] = Field((), description="What the field of `outcome` says of a denied attempt.")
-    epoch: Literal["s", "ms", "us", "ns"] | None = Field(None, description="Unit of stamps that are numbers.")
     log_line_prefix: str | None = Field(None, description="PostgreSQL's setting of that name, for a server log in text (pgAudit); without it a usual one that the lines fit.")
 
 

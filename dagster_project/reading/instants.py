@@ -1,9 +1,10 @@
-"""ISO 8601 stamps as instants: microseconds in UTC where they carry a zone, local time where they don't."""
+"""ISO 8601 stamps as instants: microseconds in UTC where they carry a zone, local time where they don't; and numbers that count from 1970."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -18,6 +19,9 @@ _ISO = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 _UTC = re.compile(" (UTC|GMT)$")
+_NUMBER = re.compile(r"\d{1,20}(\.\d{0,18})?(e\+?\d\d?)?", re.ASCII | re.IGNORECASE)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_S, _END_S = 631_152_000, 4_102_444_800  # the years 1990 to 2099
 _FIRST_US = -62_135_596_800_000_000  # 0001-01-01, the first day datetime knows
 _LAST_US = 253_402_300_799_999_999  # 9999-12-31, its last
 _TICKS = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
@@ -40,6 +44,18 @@ def parsed(text: str) -> datetime | None:
         return stamp.astimezone(UTC) if found["zone"] else stamp
     except (ValueError, OverflowError):
         return None
+
+
+def from_epoch(number: str) -> datetime | None:
+    """Return the instant of a number that counts from 1970; None where it is none.
+
+    It counts seconds, or milli-, micro- or nanoseconds: in one of these alone it can lie in the years 1990 to 2099, and elsewhere it is no stamp.
+    """
+    if not _NUMBER.fullmatch(number):
+        return None
+    counted = Decimal(number)
+    per_second = next((ticks for ticks in _TICKS.values() if _FIRST_S * ticks <= counted < _END_S * ticks), None)
+    return None if per_second is None else _EPOCH + timedelta(microseconds=int(counted * 1_000_000 / per_second))
 
 
 def stamps(texts: pa.Array) -> Stamps:

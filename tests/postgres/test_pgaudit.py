@@ -121,6 +121,13 @@ def test_three_forms_of_one_log_are_the_same_accesses(server: Cluster, name: str
     assert comparable(found["stderr"]) == comparable(found["csvlog"]) == comparable(found["jsonlog"])
 
 
+def test_a_change_that_is_explained_counts_once(server: Cluster) -> None:
+    """Both the change and its explaining are logged as one; what is only planned is no change."""
+    explained = "begin; explain analyze update invoices set amount = 9 where account_id = 'C1' and id = 'r1'; rollback; explain delete from contacts where account_id = 'C2';"
+    for form, events in read(server.logged(explained)).items():
+        assert told(events) == [("C1", "invoice", ["r1"], "write", True), ("C2", "person", [], "read", True)], form
+
+
 def test_rows_are_counted_once_for_a_join(server: Cluster) -> None:
     """A join is a line for each of its tables, each with all the rows."""
     events = read(server.logged("select * from invoices i join contacts c using (account_id, id) where account_id = 'C1';", {"pgaudit.log_rows": "on"}))["jsonlog"]

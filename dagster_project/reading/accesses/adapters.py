@@ -6,7 +6,7 @@ from io import BytesIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.reading.accesses import cloudtrail, github, google, mapped, native, ocsf, okta, pgaudit, salesforce, teleport, zendesk
+from dagster_project.reading.accesses import cloudtrail, github, google, mapped, native, ocsf, okta, packed, pgaudit, salesforce, teleport, zendesk
 from dagster_project.reading.accesses.events import Adapter
 from dagster_project.reading.accesses.native import PARQUET
 from dagster_project.reading.files import Found, body, head, is_compressed
@@ -33,6 +33,9 @@ ADAPTERS: Mapping[str, Adapter] = {
 def beginning(file: Found) -> bytes:
     """Return the first bytes of a file, decompressed; of Parquet its mark and the names of its columns. Raises DamagedError where it cannot be read."""
     first = head(file.path, _FIRST_BYTES)
+    text = first.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if packed.is_packed(text):
+        return packed.beginning(text)
     if not first.startswith(PARQUET):
         return first
     try:

@@ -16,7 +16,7 @@ _KINDS = {
     "CLOSE CURSOR ALL": "cursor", "PREPARE": "prepared_statement", "EXECUTE": "prepared_statement", "DEALLOCATE": "prepared_statement", "DEALLOCATE ALL": "prepared_statement",
 }  # fmt: skip
 _CLASSES = {"DDL": "schema_change", "ROLE": "role_change", "FUNCTION": "function_call", "MISC": "maintenance", "MISC_SET": "setting"}
-_TWINS = frozenset({"COPY", "COPY FROM", "COPY TO", "DECLARE CURSOR"})  # beside the query that they run, where that is logged, too
+_TWINS = frozenset({"COPY", "COPY FROM", "COPY TO", "DECLARE CURSOR", "EXPLAIN"})  # beside the query that they run, where that is logged, too
 _RELATIONS = frozenset({"TABLE", "FOREIGN TABLE", "PARTITIONED TABLE", "MATERIALIZED VIEW", "VIEW"})
 
 _READS = ("READ", "WRITE")  # the classes of what reads or writes rows

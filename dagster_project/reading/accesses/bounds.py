@@ -48,7 +48,7 @@ class _Reading:
             accounts = bounds.get((source.number, table.account_column or "")) if table else None
             records = bounds.get((source.number, table.record_column or "")) if table else None
             for account in sorted(accounts) if accounts else (None,):
-                yield Touched(name, account, tuple(sorted(records)) if records else None, has_content or action != "read", action)
+                yield Touched(name, account, tuple(sorted(records)) if records else None, has_content or action not in ("read", "export"), action)
 
     def statement(self, tree: exp.Expr, around: Scope) -> None:
         scope = self.queries.with_(tree, around)

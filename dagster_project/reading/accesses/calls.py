@@ -19,7 +19,7 @@ _HARMLESS = words("""
     jsonb_path_query_first jsonb_pretty jsonb_set jsonb_strip_nulls jsonb_to_record jsonb_to_recordset jsonb_typeof justify_days justify_hours justify_interval
     lastval localtime localtimestamp ltrim make_date make_interval make_time make_timestamp make_timestamptz masklen mode network nextval now num_nonnulls num_nulls
     obj_description octet_length overlay parse_ident percent_rank quote_ident quote_literal quote_nullable random regexp_match regexp_matches regexp_split_to_array
-    regexp_split_to_table reverse row_to_json rtrim session_user set_config setseed setval shobj_description similarity statement_timestamp string_to_array
+    regexp_split_to_table reverse row row_to_json rtrim session_user set_config setseed setval shobj_description similarity some statement_timestamp string_to_array
     string_to_table strpos substr timeofday timezone to_ascii to_hex to_json to_jsonb to_regclass to_regproc to_regtype to_tsquery to_tsvector transaction_timestamp
     translate trim_array trunc ts_headline ts_rank ts_rank_cd txid_current unistr unnest upper_inc user version websearch_to_tsquery width_bucket word_similarity
 """)

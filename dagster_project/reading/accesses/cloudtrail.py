@@ -17,16 +17,23 @@ OTHERS = ("management_event", "insight_event", "digest", "public_keys", "signatu
 _DATA_EVENTS = {
     "s3.amazonaws.com": (
         "GetObject", "HeadObject", "PutObject", "CopyObject", "DeleteObject", "DeleteObjects", "ListObjects", "ListObjectsV2", "ListObjectVersions", "RestoreObject",
-        "SelectObjectContent", "GetObjectAcl", "PutObjectAcl", "GetObjectTagging", "GetObjectTorrent", "CreateMultipartUpload", "UploadPart", "UploadPartCopy",
-        "CompleteMultipartUpload", "AbortMultipartUpload", "ListParts", "PostObject",
+        "SelectObjectContent", "GetObjectAcl", "PutObjectAcl", "GetObjectAttributes", "GetObjectTagging", "GetObjectTorrent", "CreateMultipartUpload", "UploadPart",
+        "UploadPartCopy", "CompleteMultipartUpload", "AbortMultipartUpload", "ListParts", "PostObject",
     ),
     "dynamodb.amazonaws.com": (
         "GetItem", "BatchGetItem", "TransactGetItems", "PutItem", "UpdateItem", "DeleteItem", "BatchWriteItem", "TransactWriteItems", "Query", "Scan", "ExecuteStatement",
         "BatchExecuteStatement", "ExecuteTransaction", "GetRecords", "GetShardIterator",
     ),
     "lambda.amazonaws.com": ("Invoke",),
-    "rdsdata.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "ExecuteSql"),
 }  # fmt: skip
+# What rows of a database come back by, or leave it, whatever category an entry says.
+_QUERIES = {
+    "athena.amazonaws.com": ("StartQueryExecution", "GetQueryResults", "GetQueryResultsStream"),
+    "dynamodb.amazonaws.com": ("ExportTableToPointInTime",),
+    "rds.amazonaws.com": ("StartExportTask",),
+    "rdsdata.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "ExecuteSql"),
+    "redshift-data.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "GetStatementResult", "GetStatementResultV2"),
+}
 _KNOWN = words("""
     addendum additionalEventData annotation apiVersion awsRegion edgeDeviceDetails errorCode errorMessage eventCategory eventContext eventID eventName
     eventSource eventTime eventType eventVersion managementEvent readOnly recipientAccountId requestID requestParameters resources responseElements
@@ -36,30 +43,42 @@ _KNOWN = words("""
 
 def other(entry: Fields) -> str | None:
     """Name an entry that tells of no data."""
-    category, is_management = text_at(entry, "eventCategory"), flag(at(entry, "managementEvent"))
-    if category in ("Data", "NetworkActivity"):
+    category = text_at(entry, "eventCategory")
+    if category == "Data":
         return None
+    is_management = flag(at(entry, "managementEvent"))
+    source, name = text_at(entry, "eventSource"), text_at(entry, "eventName")
     if category == "Insight" or "insightDetails" in entry:
         return "insight_event"
-    if category == "Management" or is_management:
+    if source and name in _QUERIES.get(source, ()):
+        return None
+    if category == "NetworkActivity":  # any call through an end point, of whatever kind
+        is_management = None
+    elif category is not None or is_management:
         return "management_event"
-    source, name = text_at(entry, "eventSource"), text_at(entry, "eventName")
     if is_management is False or source is None or source.startswith("aws:") or name is None or name in _DATA_EVENTS.get(source, ()):
         return None
     return "management_event"
 
 
 def event(entry: Fields, _: Given) -> dict[str, Any]:
-    """Return the native columns; none of what is a notice of another service, `aws:s3`, or carries what cannot be opened."""
+    """Return the native columns; none of what is a notice of another service, `aws:s3`, or carries what cannot be opened.
+
+    A call across accounts is logged in both, under a shared id: one access. The other's copy may name nobody; such a one stands for itself.
+    """
     if (text_at(entry, "eventSource") or "").startswith("aws:"):
         return {}
-    names = actors(entry)
+    names, name = actors(entry), text_at(entry, "eventName") or ""
+    shared = text_at(entry, "sharedEventID")
+    if shared is not None and text_at(entry, "userIdentity.type") == "AWSAccount":
+        shared = None
     return {
-        "event_id": text_at(entry, "eventID"),
+        "event_id": shared or text_at(entry, "eventID"),
+        "is_part": shared is not None,
         "actor": names[0] if names else "",
         "actor_aliases": names[1:],
         "occurred_at": utc(text_at(entry, "eventTime")),
-        "action": action(text_at(entry, "eventName")),
+        "action": "export" if "Export" in name else action(name),
         "bytes": count(at(entry, "additionalEventData.bytesTransferredOut")),
         "outcome": "denied" if text_at(entry, "errorCode") else "ok",
         "request_id": text_at(entry, "requestID"),
@@ -68,7 +87,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
 
 def actors(entry: Fields) -> list[str]:
     """Return the names of who acted, the closest to a person first: source identity, name of the session, user; then the role."""
-    identity = at(entry, "userIdentity")
+    identity = at(entry, "userIdentity") or entry  # whose fields a query may have taken out of it
     session = (text_at(identity, "principalId") or "").partition(":")[2] or None
     arn = text_at(identity, "arn")
     by_arn = arn.rpartition("/")[2] if arn and "/" in arn else None
@@ -93,4 +112,4 @@ def read(body: bytes, given: Given) -> Events:
 
 
 _FORM = Form("cloudtrail", event, other, _KNOWN)
-ADAPTER = replace(adapter(_FORM, rb'"eventVersion"|"digestS3Object"', rb'"eventSource"|"digestStartTime"', whole_seconds=True), read=read)
+ADAPTER = replace(adapter(_FORM, rb"(?i)\beventVersion\b|\buserIdentity\b|\bdigestS3Object\b", rb"(?i)\beventSource\b|\bdigestStartTime\b", whole_seconds=True), read=read)

@@ -1,10 +1,10 @@
 """Which column, or which known value, an expression stands for: names looked up in the sources of a scope, and followed through the queries behind them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from sqlglot import exp
 
-from dagster_project.reading.accesses.conditions import Parameters
+from dagster_project.reading.accesses.conditions import Among, Equal, NotAmong, Parameters
 from dagster_project.reading.accesses.equalities import Equalities, Node
 from dagster_project.reading.accesses.literals import several, value
 from dagster_project.reading.accesses.scopes import Output, Scope, Source, folded, full_name, keeps, output_names
@@ -30,6 +30,14 @@ class Columns:
             return None if listed is None else self._known.constant(listed)
         known = value(written, self._parameters)
         return None if known is None else self._known.constant([known])
+
+    def take(self, fact: Equal | Among | NotAmong, scope: Scope, bound: Container[int] | None) -> None:
+        """Take what a condition says of columns; `bound` are the sources that it can bind, None for all."""
+        left = self.node(fact.left, scope)
+        if isinstance(fact, NotAmong):
+            self._known.exclude(left, fact.values, bound)
+        else:
+            self._known.equal(left, self.node(fact.right, scope) if isinstance(fact, Equal) else self._known.constant(fact.values), bound)
 
     def owner(self, name: str, sources: Sequence[Source]) -> Node | None:
         """Return the column of that name of the one source that has it for certain."""

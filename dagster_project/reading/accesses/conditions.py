@@ -28,6 +28,13 @@ class Among(NamedTuple):
     values: frozenset[str]
 
 
+class NotAmong(NamedTuple):
+    """An expression has none of these values."""
+
+    left: exp.Expr
+    values: frozenset[str]
+
+
 class Found(NamedTuple):
     """A query gives a row, with the value of an expression, or of each cell of a row, in its columns; None of any value."""
 
@@ -35,7 +42,7 @@ class Found(NamedTuple):
     query: exp.Expr
 
 
-def facts(condition: exp.Expr, chosen: Chosen, parameters: Parameters) -> Iterator[Equal | Among | Found]:
+def facts(condition: exp.Expr, chosen: Chosen, parameters: Parameters) -> Iterator[Equal | Among | NotAmong | Found]:
     """Yield what must hold where a condition does."""
     if isinstance(condition, exp.Paren):
         yield from facts(condition.this, chosen, parameters)
@@ -51,8 +58,8 @@ def facts(condition: exp.Expr, chosen: Chosen, parameters: Parameters) -> Iterat
         found = _equal(condition.this, condition.expression, parameters)
         # Two nulls are not distinct: of a row that an outer join left out, only a value that is known binds anything.
         yield from found if isinstance(condition, exp.EQ) else (each for each in found if isinstance(each, Equal) and _is_known(each, parameters))
-    elif isinstance(condition, exp.In):
-        yield from _in(condition, chosen, parameters)
+    elif isinstance(condition, exp.In | exp.NEQ | exp.Not):
+        yield from _in(condition, chosen, parameters) if isinstance(condition, exp.In) else _unequal(condition, parameters)
     elif isinstance(condition, exp.Exists) and isinstance(condition.this, exp.Query):
         yield Found(None, condition.this)
 
@@ -65,14 +72,20 @@ def _equal(left: exp.Expr, right: exp.Expr, parameters: Parameters) -> Iterator[
     if len(ones := cells(left)) == len(others := cells(right)) and ones != [left] and others != [right]:
         for one, other in zip(ones, others, strict=True):
             yield from _equal(one, other, parameters)
-    elif isinstance(right, exp.Any):
-        among = right.this.this if isinstance(right.this, exp.Paren) else right.this
+    elif (among := _of_any(right)) is not None:
         if isinstance(among, exp.Query | exp.Values):
             yield Found(left, _without_brackets(among))
         elif (values := several(among, parameters)) is not None:
             yield Among(left, frozenset(values))
     else:
         yield Equal(left, right)
+
+
+def _of_any(written: exp.Expr) -> exp.Expr | None:
+    """Return what `any (…)` or `some (…)` looks among."""
+    if isinstance(written, exp.Any):
+        return written.this.this if isinstance(written.this, exp.Paren) else written.this  # type: ignore[no-any-return]
+    return written.expressions[0] if isinstance(written, exp.Anonymous) and str(written.this).lower() == "some" and written.expressions else None
 
 
 def _in(node: exp.In, chosen: Chosen, parameters: Parameters) -> Iterator[Among | Found]:
@@ -84,6 +97,20 @@ def _in(node: exp.In, chosen: Chosen, parameters: Parameters) -> Iterator[Among 
     for column, values in zip(columns, by_place(rows(node, chosen), len(columns), parameters), strict=True):
         if values:
             yield Among(column, values)
+
+
+def _unequal(condition: exp.NEQ | exp.Not, parameters: Parameters) -> Iterator[NotAmong]:
+    """Yield what `a <> 1` and `a not in (1, 2)` exclude."""
+    among = condition.this
+    if isinstance(condition, exp.NEQ):
+        left, others = condition.this, [condition.expression]
+    elif isinstance(among, exp.In) and among.args.get("query") is None:
+        left, others = among.this, among.expressions
+    else:
+        return
+    values = {value(other, parameters) for other in others} - {None}
+    if values and cells(left) == [left]:
+        yield NotAmong(left, frozenset(each for each in values if each is not None))
 
 
 def _without_brackets(query: exp.Expr) -> exp.Expr:

@@ -17,17 +17,22 @@ import pyarrow.parquet as pq
 
 from dagster_project.errors import DamagedError
 from dagster_project.reading.accesses import otlp
+from dagster_project.reading.accesses.packed import is_packed, unpacked
 from dagster_project.reading.rows import PARQUET_ROWS, Place, Places, blocks, is_utf8
 from dagster_project.reading.separated import csv_batches
 
 Fields = Mapping[str, Any]
 
 # Where the entries stand in a document of one source or another, and what else such a document says.
-LISTS = ("Records", "records", "entries", "events", "Events", "logEvents", "audit_logs", "access_logs", "items", "logs", "value", "Messages", "receivedMessages")
+LISTS = (
+    "QueryResultRows", "Records", "records", "entries", "events", "Events", "logEvents", "audit_logs", "access_logs", "items", "logs", "value", "Messages",
+    "receivedMessages",
+)  # fmt: skip
 _OF_PAGES = {
-    "after_cursor", "after_url", "before_cursor", "before_url", "count", "cursor", "done", "end_time", "etag", "has_more", "kind", "links", "logGroup",
-    "logStream", "messageType", "meta", "next", "nextBackwardToken", "nextForwardToken", "nextPageToken", "nextRecordsUrl", "nextToken", "NextToken", "next_page",
-    "owner", "page", "per_page", "prev", "previous_page", "ResponseMetadata", "searchedLogStreams", "size", "startKey", "subscriptionFilters", "total", "totalSize",
+    "after_cursor", "after_url", "before_cursor", "before_url", "count", "cursor", "done", "end_time", "etag", "has_more", "kind", "links", "logGroup", "logStream",
+    "messageType", "meta", "QueryStatistics", "QueryStatus", "next", "nextBackwardToken", "nextForwardToken", "nextPageToken", "nextRecordsUrl", "nextToken", "NextToken",
+    "next_page", "owner", "page", "per_page", "prev", "previous_page", "ResponseMetadata", "searchedLogStreams", "size", "startKey", "subscriptionFilters", "total",
+    "totalSize",
 }  # fmt: skip
 _OF_LISTS = frozenset({*LISTS, "hits", "messageType", otlp.LIST})
 _LISTING = re.compile(rb'\{\s*"(' + "|".join(LISTS).encode() + rb')"\s*:\s*\[')
@@ -63,6 +68,8 @@ class Entries:
 def read(body: bytes, place: str) -> Entries:
     """Return the entries of a file; raises DamagedError where it is none of the forms or ends early."""
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if is_packed(start):
+        return read(unpacked(start, place), place)
     if start.startswith(b"PAR1"):
         return Entries("parquet", _parquet(body, place))
     if not start or start[:1] in b"{[" or any(_parsed(line)[0] for line in start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES]):
@@ -160,7 +167,13 @@ def listed(document: Any) -> list[Any] | None:
     if isinstance(document.get("hits"), dict):
         return listed({"items": document["hits"].get("hits")})
     name = next((name for name in LISTS if isinstance(document.get(name), list) and set(document) - {name} <= _OF_PAGES), None)
-    return None if name is None else document[name]
+    return None if name is None else [_row(item) for item in document[name]]
+
+
+def _row(item: Any) -> Any:
+    """Return an entry whose columns are an object each, as CloudTrail Lake answers, as one object."""
+    is_row = isinstance(item, list) and item and all(isinstance(cell, dict) and len(cell) == 1 for cell in item)
+    return {name: value for cell in item for name, value in cell.items()} if is_row else item
 
 
 def _document(documents: Sequence[Any]) -> Batch:
@@ -187,4 +200,24 @@ def _parquet(body: bytes, place: str) -> Iterator[Batch]:
 def _csv(body: bytes, place: str) -> Iterator[Batch]:
     for batch in csv_batches(BytesIO(body), None, place):
         columns = [found.values.to_pylist() for found in batch.cells.values()]
-        yield Batch(batch.places, [dict(zip(batch.cells, row, strict=True)) for row in zip(*columns, strict=True)], batch.rejects, batch.blank)
+        rows = zip(*columns, strict=True)
+        paths = [name.split(".") for name in batch.cells]
+        is_flat = all(len(path) == 1 for path in paths)
+        yield Batch(batch.places, [dict(zip(batch.cells, row, strict=True)) if is_flat else _nested(paths, row) for row in rows], batch.rejects, batch.blank)
+
+
+def _nested(paths: Sequence[Sequence[str]], row: Sequence[Any]) -> Fields:
+    """Return the cells of a row as an object: what is called `a.b` stands in `a`, as where it was taken from."""
+    found: dict[str, Any] = {}
+    for path, cell in zip(paths, row, strict=True):
+        node = found
+        for name in path[:-1]:
+            inner = node.setdefault(name, {})
+            if not isinstance(inner, dict):
+                break
+            node = inner
+        else:
+            node[path[-1]] = cell
+            continue
+        found[".".join(path)] = cell
+    return found

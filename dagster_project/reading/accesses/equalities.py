@@ -29,6 +29,7 @@ class Equalities:
         self._numbers = count()
         self._rules: dict[Node, list[tuple[Node, ...]]] = defaultdict(list)
         self._values: dict[Node, frozenset[str]] = {}
+        self._excluded: dict[Node, frozenset[str]] = {}
         self._first_bound = 0  # sources before it stand outside of what is read now, and are not bound by it
 
     def number(self) -> int:
@@ -40,8 +41,16 @@ class Equalities:
         if one is None or other is None:
             return
         for target, source in ((one, other), (other, one)):
-            if target[0] >= self._first_bound and (bound is None or target[0] in bound or target[0] in also):
+            if self._binds(target, bound, also):
                 self.rule(target, source)
+
+    def exclude(self, one: Node | None, values: frozenset[str], bound: Container[int] | None) -> None:
+        """Take that a column has none of these values, as they are written."""
+        if one is not None and self._binds(one, bound):
+            self._excluded[one] = self._excluded.get(one, frozenset()) | values
+
+    def _binds(self, target: Node, bound: Container[int] | None, also: Iterable[int] = ()) -> bool:
+        return target[0] >= self._first_bound and (bound is None or target[0] in bound or target[0] in also)
 
     @contextmanager
     def apart(self, is_binding: bool = False) -> Iterator[None]:
@@ -80,7 +89,7 @@ class Equalities:
             before = found.get(target)
             for sources in self._rules[target]:
                 if all(source in found for source in sources):
-                    values = frozenset[str]().union(*(found[source] for source in sources))
+                    values = frozenset[str]().union(*(found[source] for source in sources)) - self._excluded.get(target, frozenset())
                     found[target] = _both(found[target], values) if target in found else values
             if found.get(target) != before:
                 for later in {(turn + (other <= place), other) for other in after[target]} - is_due:

@@ -2,19 +2,17 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cache
 from typing import Any
 
 import orjson
 
-from dagster_project.reading.instants import parsed
+from dagster_project.reading.accesses.structs import struct
+from dagster_project.reading.instants import from_epoch, parsed
 
 _STEP = re.compile(r"([^.\[\]]+)(?:\[([^=\[\]]+)=([^\[\]]*)\])?(?:\.|$)")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 _WHOLE = re.compile(r"(\d{1,18})(?:\.0*)?", re.ASCII)
-_NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,9})?", re.ASCII)
 
 
 @cache
@@ -25,7 +23,7 @@ def _steps(path: str) -> tuple[tuple[str, str, str], ...]:
 def values(fields: Any, path: str) -> list[Any]:
     """Return what stands at a path, of lists what stands in each item; a key that is the whole path goes before its steps.
 
-    Tables of logs write keys in lower case, and objects as JSON text: both are followed.
+    Tables of logs write keys in lower case, and objects as text: both are followed.
     """
     if isinstance(fields, dict) and path in fields:
         return _items(fields[path])
@@ -47,11 +45,11 @@ def _below(node: Any, steps: tuple[tuple[str, str, str], ...]) -> list[Any]:
 
 
 def _loaded(text: str) -> Any:
-    """Return the JSON that an export wrote as text; None where it is none."""
+    """Return the object that an export wrote as text; None where it is none."""
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        return None
+        return struct(text)
 
 
 def _items(value: Any) -> list[Any]:
@@ -95,18 +93,22 @@ def flag(value: Any) -> bool | None:
     return {"true": True, "false": False}.get((text(value) or "").lower())
 
 
-def stamp(value: Any, unit: str | None = None) -> str | None:
-    """Return a stamp as text; a number counts units since 1970 where a unit is declared, and is no stamp elsewhere."""
+def is_refused(status: str | None) -> bool:
+    """Tell whether a status of HTTP says that nothing was given because of the request: 400 to 499."""
+    return status is not None and len(status) == len("4xx") and status[0] == "4"
+
+
+def stamp(value: Any) -> str | None:
+    """Return a stamp as text; a number that counts from 1970 as the instant it stands for."""
     delivered = text(value)
-    if unit is None or delivered is None or not _NUMBER.fullmatch(delivered):
-        return delivered
-    whole, _, part = delivered.partition(".")
-    per_second = _PER_SECOND[unit]
-    fraction = int((part + "0" * 9)[:9]) * (-1 if whole.startswith("-") else 1)
-    try:
-        return (_EPOCH + timedelta(microseconds=(int(whole) * 1_000_000_000 + fraction) // (per_second * 1_000))).isoformat()
-    except OverflowError:
-        return delivered
+    moment = None if delivered is None or delivered[4:5] == "-" else from_epoch(delivered)
+    return delivered if moment is None else moment.isoformat()
+
+
+def stamp_at(fields: Any, *paths: str) -> str | None:
+    """Return the first stamp that can be read, else the first text."""
+    told = [found for path in paths for value in values(fields, path) if (found := stamp(value))]
+    return next((found for found in told if parsed(found)), told[0] if told else None)
 
 
 def utc(written: str | None) -> str | None:

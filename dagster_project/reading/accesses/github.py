@@ -6,7 +6,7 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import at, stamp, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import is_refused, stamp_at, text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("setting_changed", "login")
@@ -15,27 +15,27 @@ _SWITCHED = re.compile(
     r"\.(enable|disable|request|set|update|grant|revoke)_|(^|[._])(enabled?|disabled?|grant(ed)?|revoked?|updated?|deleted?|destroy|settings?|expired?|lock)$", re.IGNORECASE
 )
 _READS = re.compile(r"git\.(clone|fetch|push)|api\.request|.*\.(view|viewed|read|download|downloaded|download_\w+|export|exported)")
-_LOGIN = re.compile(r"user\.(login|failed_login|logout|two_factor_.*)|org\.sso_response|business\.sso_response|.*\.sso_response|user_session\..*")
+_LOGIN = re.compile(r"staff\.exit_fake_login|user\.(login|failed_login|logout|two_factor_.*)|org\.sso_response|business\.sso_response|.*\.sso_response|user_session\..*")
 
 
 def other(entry: Fields) -> str | None:
     """Name an entry in which nobody reached what a customer keeps."""
     kind = text_at(entry, "action")
-    if kind is None or _READS.fullmatch(kind) or (_SESSION.search(kind) and not _SWITCHED.search(kind)):
-        return None
-    return "login" if _LOGIN.fullmatch(kind) else "setting_changed"
+    if kind is not None and _LOGIN.fullmatch(kind):
+        return "login"
+    return None if kind is None or _READS.fullmatch(kind) or (_SESSION.search(kind) and not _SWITCHED.search(kind)) else "setting_changed"
 
 
 def event(entry: Fields, _: Given) -> dict[str, Any]:
-    """Return the native columns; stamps are milliseconds since 1970."""
+    """Return the native columns."""
     names, kind = texts_at(entry, "actor", "external_identity_nameid", "external_identity_username", "actor_id"), text_at(entry, "action")
     return {
         "event_id": text_at(entry, "_document_id"),
         "actor": names[0] if names else "",
         "actor_aliases": names[1:],
-        "occurred_at": stamp(at(entry, "@timestamp", "created_at", "timestamp"), "ms"),
+        "occurred_at": stamp_at(entry, "@timestamp", "created_at", "timestamp"),
         "action": "impersonate" if _SESSION.search(kind or "") else action(text_at(entry, "request_method")) or action(kind),
-        "outcome": "denied" if text_at(entry, "status_code") in ("401", "403", "404") else "ok",
+        "outcome": "denied" if is_refused(text_at(entry, "status_code")) else "ok",
         "request_id": text_at(entry, "request_id"),
     }
 
@@ -48,4 +48,4 @@ _KNOWN = words("""
     repository repository_id repository_public request_access_security_header request_body request_id request_method route status_code target_login team timestamp
     token_id token_scopes transport_protocol transport_protocol_name url_path user user_agent user_id visibility
 """)
-ADAPTER = adapter(Form("github", event, other, _KNOWN), rb'"action"\s*:', rb'"actor"\s*:', rb'"@timestamp"\s*:|"_document_id"\s*:')
+ADAPTER = adapter(Form("github", event, other, _KNOWN), rb'\baction"?\s*[:,\n]', rb'\bactor"?\s*[:,\n]', rb'(@timestamp|\b_document_id)"?\s*[:,\n]')

@@ -1,5 +1,6 @@
 """Google Cloud audit logs: data access and denials by policy are accesses; a long operation is logged at both ends and is one of them."""
 
+import re
 from typing import Any
 
 from dagster_project.reading.accesses.actions import action
@@ -14,8 +15,22 @@ OTHERS = ("setting_changed", "system_event", "provider_access", "metadata_read",
 _BY_LOG = {"activity": "setting_changed", "system_event": "system_event", "access_transparency": "provider_access"}
 # What these log as read is who signed in, and what a token was made of.
 _LOGINS = frozenset({"login.googleapis.com", "oslogin.googleapis.com", "sts.googleapis.com", "iamcredentials.googleapis.com"})
+# A connection to a database, whose statements are told by themselves.
+_CONNECTIONS = frozenset({"cloudsql.instances.connect", "cloudsql.instances.login"})
+_INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward)(?:\..*)?")  # a container; that it is asked for by `create` says nothing
+# What the log of activity tells of that reaches data all the same: commands in a container, consoles, exports.
+_REACHES = re.compile(rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.export|.*\.Export(Documents|Entities|Database|Table)?", re.IGNORECASE)
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
+_OF_BIGQUERY = ("protoPayload.metadata", "protoPayload.metadataJson")
+_TABLE_READ = tuple(f"{where}.tableDataRead" for where in _OF_BIGQUERY)
+_TABLE_CHANGED = tuple(f"{where}.tableDataChange" for where in _OF_BIGQUERY)
+_STATEMENT = (
+    *(f"{where}.{job}.job.jobConfig.{name}" for where in _OF_BIGQUERY for job in ("jobInsertion", "jobChange") for name in ("queryConfig.statementType", "type")),
+    *(f"protoPayload.serviceData.{event}.job.jobConfiguration.query.statementType" for event in ("jobCompletedEvent", "jobInsertResponse.resource", "jobGetQueryResultsResponse")),
+)
+_INSERTED = re.compile(r"jobservice\.insert|.*\.JobService\.InsertJob")
+_JOBS = {"SELECT": "read", "QUERY": "read", "EXPORT": "export", "EXPORT_DATA": "export", "DELETE": "delete", "TRUNCATE_TABLE": "delete"}
 _PGAUDIT = "type.googleapis.com/google.cloud.sql.audit.v1.PgAuditEntry"
 _IN_BRACKETS = {"[not logged]": NOT_LOGGED, "[previously logged]": PREVIOUSLY, "[none]": NONE}  # as Cloud SQL writes pgAudit's words
 _KNOWN = words("""
@@ -27,11 +42,12 @@ _KNOWN = words("""
 def other(entry: Fields) -> str | None:
     """Name an entry that tells of no data; which log it stands in is the end of its name."""
     log = (text_at(entry, "logName") or "").replace("%2F", "/").rpartition("/")[2]
-    if (name := _BY_LOG.get(log)) is not None:
+    method = text_at(entry, "protoPayload.methodName") or ""
+    if (name := _BY_LOG.get(log)) is not None and not (log == "activity" and _REACHES.fullmatch(method)):
         return name
     if not isinstance(at(entry, "protoPayload"), dict | str):
         return "not_audit_log" if text_at(entry, "logName") else None
-    if text_at(entry, "protoPayload.serviceName") in _LOGINS:
+    if text_at(entry, "protoPayload.serviceName") in _LOGINS or method in _CONNECTIONS:
         return "login"
     kinds = set(values(entry, "protoPayload.authorizationInfo.permissionType"))
     return "metadata_read" if kinds and kinds <= {"ADMIN_READ", "ADMIN_WRITE"} else None
@@ -44,7 +60,6 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     operation = text_at(entry, "operation.id")
     is_part = bool(operation) and not (flag(at(entry, "operation.first")) and flag(at(entry, "operation.last")))
     insert = text_at(entry, "insertId")
-    by_type = next((_BY_TYPE[kind] for kind in values(entry, "protoPayload.authorizationInfo.permissionType") if kind in _BY_TYPE), None)
     return {
         "event_id": f"operation {text_at(entry, 'operation.producer') or ''} {operation} {text_at(entry, 'protoPayload.resourceName') or ''}"
         if is_part
@@ -53,12 +68,32 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "actor_aliases": names[1:],
         "occurred_at": stamp,
         "observed_at": utc(text_at(entry, "receiveTimestamp")),
-        "action": told if (told := action(method)) != method or by_type is None else by_type,
+        "action": _action(entry, method),
         "rows": count(at(entry, "protoPayload.numResponseItems")),
         "outcome": "denied" if is_denied(entry) else "ok",
         "request_id": text_at(entry, "trace"),
         "is_part": is_part,
     }
+
+
+def _action(entry: Fields, method: str | None) -> str | None:
+    """Return what was done: a job of BigQuery is inserted whatever it does, which stands beside it; elsewhere as the method is called, else as the permission."""
+    if text_at(entry, "protoPayload.serviceName") == "bigquery.googleapis.com" and (done := _done_by_job(entry)) is not None:
+        return done
+    if _INSERTED.fullmatch(method or ""):
+        return method
+    if (inside := _INSIDE.fullmatch(method or "")) is not None:
+        return inside[1]
+    told = action(method)
+    by_type = next((_BY_TYPE[kind] for kind in values(entry, "protoPayload.authorizationInfo.permissionType") if kind in _BY_TYPE), None)
+    return told if told != method or by_type is None else by_type
+
+
+def _done_by_job(entry: Fields) -> str | None:
+    if at(entry, *_TABLE_READ) is not None:
+        return "read"
+    job = text_at(entry, *_STATEMENT)
+    return None if job is None and at(entry, *_TABLE_CHANGED) is None else _JOBS.get(job or "", "write")
 
 
 def actors(entry: Fields) -> list[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from sqlglot import exp
 
 from dagster_project.reading.accesses.columns import Columns
-from dagster_project.reading.accesses.conditions import Chosen, Equal, Found, Parameters, cells, facts
+from dagster_project.reading.accesses.conditions import Chosen, Found, Parameters, cells, facts
 from dagster_project.reading.accesses.equalities import Equalities, Node
 from dagster_project.reading.accesses.scopes import Joined, Scope, Source, folded
 
@@ -74,8 +74,7 @@ class Joins:
         """Take what the condition of a join says, but for the queries in it, which were read with it."""
         for fact in facts(join.condition, self._chosen, self._parameters) if join.condition is not None else ():
             if not isinstance(fact, Found):
-                other = self._columns.node(fact.right, scope) if isinstance(fact, Equal) else self._known.constant(fact.values)
-                self._known.equal(self._columns.node(fact.left, scope), other, join.bound())
+                self._columns.take(fact, scope, join.bound())
         for first, second in join.same:
             self._known.equal(first, second, join.bound())
 

@@ -1,4 +1,4 @@
-"""OCSF: API activity (6003), datastore activity (6005), user access management (3005) and their like; stamps are milliseconds since 1970."""
+"""OCSF: API activity (6003), datastore activity (6005), user access management (3005) and their like."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import at, count, stamp, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import at, count, stamp_at, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("other_class", "session", "login")
@@ -49,8 +49,8 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "event_id": text_at(entry, "metadata.uid", "metadata.event_uid"),
         "actor": names[0] if names else "",
         "actor_aliases": names[1:],
-        "occurred_at": told if (told := stamp(at(entry, "time"), "ms")) and not told.isdecimal() else text_at(entry, "time_dt") or told,
-        "observed_at": stamp(at(entry, "metadata.logged_time", "metadata.logged_time_dt"), "ms"),
+        "occurred_at": utc(stamp_at(entry, "time", "time_dt")),
+        "observed_at": utc(stamp_at(entry, "metadata.logged_time", "metadata.logged_time_dt")),
         "action": _CLASSES.get(kind, {}).get(activity) or action(text_at(entry, "api.operation", "activity_name")),
         "rows": count(at(entry, "query_info.rows_returned", "query_info.row_count")),
         "outcome": "denied" if _is_denied(entry) else "ok",

@@ -27,6 +27,8 @@ _KINDS: dict[str, str | None] = {
         "setting_changed",
     ),
     "app.oauth2.": "login",
+    "app.generic.": "login",
+    "support.org.": "setting_changed",
     "support.setting": "setting_changed",
 }  # fmt: skip
 _KNOWN = words("""

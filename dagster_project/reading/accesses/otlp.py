@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from dagster_project.reading.accesses.fields import stamp
+from dagster_project.reading.accesses.fields import stamp_at
 
 LIST = "resourceLogs"
 _DEEPEST = 32
@@ -15,7 +15,7 @@ def records(document: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _record(record: Mapping[str, Any]) -> dict[str, Any]:
-    at = stamp(record.get("timeUnixNano") or record.get("observedTimeUnixNano"), "ns")
+    at = stamp_at(record, "timeUnixNano", "observedTimeUnixNano")
     return {**_pairs(record.get("attributes"), _DEEPEST), "body": _value(record.get("body"), _DEEPEST), "timestamp": at}
 
 

@@ -5,7 +5,7 @@ from collections.abc import Container, Sequence
 from sqlglot import exp
 
 from dagster_project.reading.accesses.columns import Columns
-from dagster_project.reading.accesses.conditions import Among, Chosen, Equal, Parameters, by_place, cells, facts, rows
+from dagster_project.reading.accesses.conditions import Chosen, Found, Parameters, by_place, cells, facts, rows
 from dagster_project.reading.accesses.equalities import Equalities
 from dagster_project.reading.accesses.joins import Joins
 from dagster_project.reading.accesses.literals import several
@@ -208,10 +208,8 @@ class Queries:
     def _condition(self, condition: exp.Expr, scope: Scope, bound: Container[int] | None) -> None:
         """Take what a condition says of every row that passes; `bound` are the sources that it can bind, None for all."""
         for fact in facts(condition, self._chosen, self._parameters):
-            if isinstance(fact, Equal):
-                self._known.equal(self._columns.node(fact.left, scope), self._columns.node(fact.right, scope), bound)
-            elif isinstance(fact, Among):
-                self._known.equal(self._columns.node(fact.left, scope), self._known.constant(fact.values), bound)
+            if not isinstance(fact, Found):
+                self._columns.take(fact, scope, bound)
             else:
                 columns = cells(fact.left) if fact.left is not None else []
                 names = [f"#{place}" for place in range(1, len(columns) + 1)]

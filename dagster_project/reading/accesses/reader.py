@@ -15,7 +15,7 @@ from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.entries import read as read_entries
 from dagster_project.reading.accesses.envelopes import unwrapped
 from dagster_project.reading.accesses.events import OTHERS, Adapter, Events, Given
-from dagster_project.reading.accesses.fields import leaves, text
+from dagster_project.reading.accesses.fields import leaves, stamp, text
 from dagster_project.reading.accesses.rules import declared_columns, is_access, taken
 from dagster_project.reading.accesses.touches import Statement
 from dagster_project.reading.cells import Column, from_json
@@ -147,6 +147,8 @@ def as_rows(places: Places, events: list[dict[str, Any]]) -> tuple[pa.Table, lis
     batch = Batch(places)
     for column in COLUMNS:
         cells = [event.get(column.name) for event in events]
+        if column.kind == "stamp" and any(cells):
+            cells = [stamp(cell) for cell in cells]
         exact = [cell if isinstance(cell, dict | list) else text(cell) for cell in cells]
         batch.cells[column.name] = from_json(column, cells, lambda exact=exact: exact)  # type: ignore[misc]
     return fitting(batch, COLUMNS)

@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 from dagster_project.reading.accesses.entries import Fields
-from dagster_project.reading.accesses.fields import stamp, text, values
+from dagster_project.reading.accesses.fields import text, values
 from dagster_project.reading.accesses.native import EVENTS
 from dagster_project.settings import RecordRule, Source
 
@@ -49,7 +49,7 @@ def taken(declared: Source) -> set[str]:
 
 def declared_columns(fields: Fields, declared: Source) -> dict[str, Any]:
     """Return the columns that settings take from an entry."""
-    columns = {name: _value(name, fields, (paths,) if isinstance(paths, str) else paths, declared) for name, paths in declared.fields.items()}
+    columns = {name: _value(name, fields, (paths,) if isinstance(paths, str) else paths) for name, paths in declared.fields.items()}
     if (outcome := columns.get("outcome")) is not None and declared.denied:
         columns["outcome"] = "denied" if outcome in declared.denied else "ok"
     for rule in declared.records:
@@ -58,13 +58,11 @@ def declared_columns(fields: Fields, declared: Source) -> dict[str, Any]:
     return columns
 
 
-def _value(name: str, fields: Fields, paths: tuple[str, ...], declared: Source) -> Any:
+def _value(name: str, fields: Fields, paths: tuple[str, ...]) -> Any:
     found = next((here for path in paths if (here := list(values(fields, path)))), [])
     if _KINDS[name] == "list":
         return [told for value in found if (told := text(value)) is not None] or None
     first = found[0] if found else None
-    if _KINDS[name] == "stamp":
-        return stamp(first, declared.epoch)
     return first if isinstance(first, dict) else text(first)
 
 

@@ -11,32 +11,42 @@ from dagster_project.reading.accesses.reader import Form, adapter
 OTHERS = ("not_login_as",)
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?", re.ASCII)
 _KNOWN = words("""
-    ActualUserIdentifier AdditionalInfo API_TYPE API_VERSION Application attributes Browser BROWSER_TYPE CLIENT_IP CPU_TIME CreatedDate DB_TOTAL_TIME
-    DELEGATED_USER_ID DELEGATED_USER_ID_DERIVED DELEGATED_USER_NAME DelegatedOrganizationId DelegatedUserId DelegatedUsername EvaluationTime EVENT_TYPE EventDate
-    EventIdentifier EventType EventUuid Id LOGIN_KEY LoginAsCategory LoginHistoryId LoginKey LoginType LoginUrl METHOD_NAME ORGANIZATION_ID OrganizationId Platform
-    PLATFORM_TYPE PolicyId PolicyOutcome RelatedEventIdentifier ReplayId REQUEST_ID REQUEST_STATUS RUN_TIME SESSION_KEY SessionKey SessionLevel SourceIp Status
-    TargetUrl TIMESTAMP Timestamp TIMESTAMP_DERIVED URI URI_ID_DERIVED USER_AGENT USER_ID USER_ID_DERIVED USER_NAME USER_TYPE UserId Username UserType
+    Action ActualUserIdentifier AdditionalInfo API_TYPE API_VERSION Application attributes Browser BROWSER_TYPE CLIENT_IP ClientIp CPU_TIME CpuTime CreatedBy CreatedByContext
+    CreatedById CreatedByIssuer CreatedDate Date DB_TOTAL_TIME DELEGATED_USER_ID DELEGATED_USER_ID_DERIVED DELEGATED_USER_NAME DelegatedOrganizationId DelegatedUserId
+    DelegatedUserIdentifier DelegatedUserName DelegatedUsername DelegateUser Display EvaluationTime EVENT_TYPE EventDate EventIdentifier EventType EventUuid Id LOGIN_KEY
+    LoginAsCategory LoginHistoryId LoginKey LoginType LoginUrl METHOD_NAME ORGANIZATION_ID OrganizationId Platform PLATFORM_TYPE PolicyId PolicyOutcome RelatedEventIdentifier
+    ReplayId REQUEST_ID REQUEST_STATUS RequestIdentifier ResponsibleNamespacePrefix RUN_TIME RunTime Section SESSION_KEY SessionKey SessionLevel SourceIp Status TargetUrl
+    TIMESTAMP Timestamp TIMESTAMP_DERIVED URI Uri URI_ID_DERIVED User USER_AGENT USER_ID USER_ID_DERIVED USER_NAME USER_TYPE UserId UserIdentifier Username UserType
 """)
-_TYPES = re.compile(r"LoginAs(Event)?(Stream)?", re.IGNORECASE)
+_TYPES = re.compile(r"LoginAs(Event)?(Stream|Log|Store)?", re.IGNORECASE)
+_BY_DELEGATE = (
+    "DELEGATED_USER_ID_DERIVED", "DELEGATED_USER_ID", "DELEGATED_USER_NAME", "ActualUserIdentifier", "DelegatedUserId", "DelegatedUserIdentifier", "DelegatedUsername",
+    "DelegatedUserName",
+)  # fmt: skip
+_SETUP = re.compile(r"su[A-Z]\w*Login|Logged in using Login-As.*", re.IGNORECASE)  # the action of SetupAuditTrail: somebody logged in as another
 
 
 def other(entry: Fields) -> str | None:
     """Name an entry of another kind of event; one that says no kind is what it looks like."""
-    kind = text_at(entry, "EVENT_TYPE", "EventType", "attributes.type")
-    return "not_login_as" if kind and not _TYPES.fullmatch(kind) else None
+    kind, setup = text_at(entry, "EVENT_TYPE", "EventType", "attributes.type"), text_at(entry, "Action", "ACTION")
+    if setup is not None:
+        return None if _SETUP.fullmatch(setup) else "not_login_as"
+    if kind is None:
+        return None if texts_at(entry, *_BY_DELEGATE, "LoginAsCategory") or not texts_at(entry, "LoginTime", "LoginType") else "not_login_as"
+    return None if _TYPES.fullmatch(kind) else "not_login_as"
 
 
 def event(entry: Fields, _: Given) -> dict[str, Any]:
-    """Return the native columns; the delegated user is who logged in, the user is whom they logged in as."""
-    names = texts_at(entry, "DELEGATED_USER_ID_DERIVED", "DELEGATED_USER_ID", "DELEGATED_USER_NAME", "ActualUserIdentifier", "DelegatedUserId", "DelegatedUsername")
-    names = names or texts_at(entry, "USER_ID_DERIVED", "USER_ID", "UserId", "Username")
-    stamp, request = _stamp(text_at(entry, "TIMESTAMP_DERIVED", "EventDate", "TIMESTAMP", "Timestamp")), text_at(entry, "REQUEST_ID")
+    """Return the native columns; the delegated user, of the delegated organisation, is who logged in, the user is whom they logged in as."""
+    names = texts_at(entry, *_BY_DELEGATE) or texts_at(entry, "USER_ID_DERIVED", "USER_ID", "UserId", "Username", "CreatedById", "CreatedBy.Username", "User")
+    stamp = _stamp(text_at(entry, "TIMESTAMP_DERIVED", "EventDate", "TIMESTAMP", "Timestamp", "CreatedDate", "Date"))
+    request = text_at(entry, "REQUEST_ID", "RequestIdentifier", "Id")
     return {
         "event_id": text_at(entry, "EventIdentifier", "EventUuid") or (request and f"{request} {stamp}"),
         "actor": names[0] if names else "",
         "actor_aliases": names[1:],
         "occurred_at": stamp,
-        "account_id": text_at(entry, "ORGANIZATION_ID", "OrganizationId", "DelegatedOrganizationId"),
+        "account_id": text_at(entry, "ORGANIZATION_ID", "OrganizationId"),
         "action": "impersonate",
         "outcome": "denied" if text_at(entry, "PolicyOutcome", "Status") in ("Block", "Denied", "Failed", "Failure") else "ok",
     }
@@ -52,4 +62,6 @@ def _stamp(written: str | None) -> str | None:
 
 
 _FORM = Form("salesforce", event, other, _KNOWN)
-ADAPTER = adapter(_FORM, rb"EVENT_TYPE|\bLoginAs|ActualUserIdentifier|DelegatedUsername", rb"ORGANIZATION_ID|OrganizationId|DELEGATED_USER|Delegated|LoginAs")
+ADAPTER = adapter(
+    _FORM, rb"EVENT_TYPE|\bLoginAs|ActualUserIdentifier|DelegatedUsername|DelegateUser", rb"ORGANIZATION_ID|OrganizationId|DELEGATED_USER|Delegated|LoginAs|CreatedById"
+)

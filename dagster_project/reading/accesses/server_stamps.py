@@ -14,7 +14,7 @@ def iso(written: str | None, zone: str | None) -> str | None:
     """Return a stamp of the log as ISO 8601: with its offset, in UTC, or by an abbreviation that the declared zone uses then; else without a zone."""
     found = _WRITTEN.fullmatch(written or "")
     if found is None:
-        return stamp(written, "s")
+        return stamp(written)
     local = f"{found[1]}T{found[2].replace(',', '.')}"
     if found[3]:
         return f"{local}Z"

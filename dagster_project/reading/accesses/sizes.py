@@ -20,6 +20,8 @@ _NEVER = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Intersect, exp.Exce
 
 def is_only_sizes(tree: exp.Expr, tables: Named, *, is_plan: bool = False) -> bool:
     """Tell whether only counts and sizes of rows, and columns that settings call plain, reach whoever asked; of a plan none of its columns do."""
+    if isinstance(tree, exp.Copy) and isinstance(tree.this, exp.Subquery):
+        tree = tree.this
     if not isinstance(tree, exp.Query) or tree.args.get("into") or not (is_plan or any(_is_size(node) for node in tree.find_all(exp.Func))):
         return False
     if any(isinstance(node, _NEVER) or (isinstance(node, exp.Union) and node.args.get("distinct")) or (isinstance(node, exp.Join) and node.method) for node in tree.walk()):

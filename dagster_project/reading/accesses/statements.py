@@ -39,7 +39,8 @@ def _touched(
         for tree in (trees if len(statement) <= LONGEST_KEPT else trees.__wrapped__)(statement):
             behind = [Touched(None)] if tree and not is_followed and calls(tree.root) else []
             current = dict(cursors).get(tree.cursor or "", ()) if tree else ()
-            found.append(_merged([*read(tree.root, parameters, dict(tables), is_plan=tree.is_plan, current=current), *behind]) if tree else ())
+            each = [*read(tree.root, parameters, dict(tables), is_plan=tree.is_plan, current=current), *behind] if tree else []
+            found.append(_merged(each if tree is None or tree.is_run else [replace(one, action="read") for one in each]))
         return tuple(found)
     except (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError):  # a tree of a shape that nobody thought of
         return ((Touched(None),),)

@@ -27,13 +27,15 @@ _BEFORE = re.compile(
       |prepare\s+(?:"[^"]*"|[\w$]+)\s*(?:\((?:[^()]|\([^()]*\))*\)\s*)?as\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_ANALYZED = re.compile(r"\banaly[sz]e\b(?!\s*(?:false|off|0)\b)", re.IGNORECASE)
 
 
 class Tree(NamedTuple):
-    """A statement; `is_plan`: only its plan comes back, `cursor`: the one whose rows it changes and no others."""
+    """A statement; `is_plan`: only its plan comes back, `is_run`: not only planned, `cursor`: the one whose rows it changes and no others."""
 
     root: exp.Expr
     is_plan: bool = False
+    is_run: bool = True
     cursor: str | None = None
 
 
@@ -61,7 +63,9 @@ def _chunks(tokens: Sequence[Token]) -> Iterator[list[Token]]:
 
 def _of_chunk(chunk: list[Token], text: str) -> Sequence[Tree | None]:
     if chunk[0].token_type == TokenType.COMMAND and (before := _BEFORE.match(whole := " ".join(token.text for token in chunk))):
-        return [tree and Tree(tree.root, tree.is_plan or before["plan"] is not None) for tree in trees.__wrapped__(whole[before.end() :])]
+        is_plan = before["plan"] is not None
+        is_run = not is_plan or _ANALYZED.search(before[0]) is not None
+        return [tree and Tree(tree.root, tree.is_plan or is_plan, tree.is_run and is_run) for tree in trees.__wrapped__(whole[before.end() :])]
     if _reaches_nothing([token.text.upper() for token in chunk]):
         return [None]
     if chunk[0].token_type in _CHANGES and (at := _current(chunk)) is not None:

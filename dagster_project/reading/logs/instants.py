@@ -1,8 +1,10 @@
 """The instants of log lines, in every notation that servers use."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import lru_cache
+
+from dagster_project.reading.instants import from_epoch
 
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 
@@ -33,7 +35,7 @@ def instant(value: str) -> datetime | None:
     What carries no zone is taken for UTC. The leap second counts as the second before it.
     """
     if _EPOCH.fullmatch(value):
-        return _epoch(value)
+        return from_epoch(value)
     try:
         if found := _CLF.fullmatch(value):
             return _clf(found)
@@ -78,16 +80,6 @@ def _no_leap(value: str) -> str:
 
 def _zoned(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def _epoch(value: str) -> datetime | None:
-    whole, _, fraction = value.partition(".")
-    exponent = (len(whole) - 8) // 3 * 3 if len(whole) > 11 else 0
-    microseconds = int(whole + fraction[:6].ljust(6, "0")) // 10**exponent
-    try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
-    except OverflowError:
-        return None
 
 
 _ZONES = {

@@ -347,7 +347,7 @@ def test_any_json_by_a_mapping() -> None:
     """What is not mapped is reported, once, by its path."""
     entry = {"id": 7, "who": {"login": "amy", "team": "x"}, "at": MS / 1000, "customer": {"id": "C1"}, "result": "blocked", "items": ["r1", 2], "kind": "view"}
     fields = {"event_id": "id", "actor": "who.login", "occurred_at": "at", "account_id": "customer.id", "outcome": "result", "record_ids": "items", "action": "kind"}
-    read = _read("json", _lines(entry, entry | {"id": 8, "result": "fine"}), fields=fields, denied=["blocked"], epoch="s")
+    read = _read("json", _lines(entry, entry | {"id": 8, "result": "fine"}), fields=fields, denied=["blocked"])
     rows = read.rows.to_pylist()
     assert [(row["event_id"], row["actor"], row["occurred_at"], row["account_id"], row["outcome"]) for row in rows] == [
         ("7", "amy", NOON, "C1", "denied"),
@@ -356,12 +356,44 @@ def test_any_json_by_a_mapping() -> None:
     assert (rows[0]["record_ids"], read.unmapped) == (["r1", "2"], ("who.team",))
 
 
-@pytest.mark.parametrize(("unit", "value"), [("s", MS // 1000), ("ms", MS), ("us", MS * 1000), ("ns", MS * 1_000_000), ("s", f"{MS // 1000}.000"), ("ms", str(MS))])
-def test_epochs(unit: str, value: Any) -> None:
-    """A number is a stamp only in a declared unit."""
+SECONDS = MS // 1000
+EPOCHS = [SECONDS, MS, MS * 1000, MS * 1_000_000, float(SECONDS), f"{SECONDS}.000", str(MS), f"{MS}.0", f"{SECONDS / 1e9}E9", f"{MS // 1000}e3"]
+NO_EPOCHS = [0, -MS, 1, "20260310", 202603101200, 20260310120000, 10**9 // 2, 99_999_999_999, 10**30, "1e99", "12:00", True]
+STAMPED = {
+    "cloudtrail": "eventTime", "github": "@timestamp", "google": "timestamp", "ocsf": "time", "okta": "published", "salesforce": "EventDate", "teleport": "time",
+    "zendesk": "created_at",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("value", EPOCHS)
+def test_the_unit_of_an_epoch_is_told_by_its_size(value: Any) -> None:
+    """Streams count seconds, exports milliseconds; read in the other unit it is 1970, and nobody's grant stood then."""
     fields = {"event_id": "id", "actor": "id", "occurred_at": "at"}
-    assert _read("json", _lines({"id": "a", "at": value}), fields=fields, epoch=unit).rows["occurred_at"].to_pylist() == [NOON]
+    assert _read("json", _lines({"id": "a", "at": value}), fields=fields).rows["occurred_at"].to_pylist() == [NOON]
+    assert {name: _row(name, {stamp: value})["occurred_at"] for name, stamp in STAMPED.items()} == dict.fromkeys(STAMPED, NOON)
+
+
+@pytest.mark.parametrize("value", NO_EPOCHS)
+def test_a_number_that_is_no_epoch_is_refused(value: Any) -> None:
+    """No unit puts it into the years of any log."""
+    fields = {"event_id": "id", "actor": "id", "occurred_at": "at"}
     assert _read("json", _lines({"id": "a", "at": value}), fields=fields).rejects["reason"].to_pylist() == ["bad_time"]
+
+
+@pytest.mark.parametrize("edge", [datetime(1990, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, 23, 59, 59, tzinfo=UTC)])
+def test_epochs_of_the_first_and_the_last_year(edge: datetime) -> None:
+    """Between them every unit has numbers of its own."""
+    fields = {"event_id": "id", "actor": "id", "occurred_at": "at"}
+    whole = int(edge.timestamp())
+    values = [whole * per_second for per_second in (1, 1_000, 1_000_000, 1_000_000_000)]
+    assert set(_read("json", _lines(*({"id": str(value), "at": value} for value in values)), fields=fields).rows["occurred_at"].to_pylist()) == {edge}
+    assert _read("json", _lines({"id": "a", "at": whole - 1 if edge.year == 1990 else whole + 1}), fields=fields).rows.num_rows == 0
+
+
+def test_the_second_stamp_counts_where_the_first_cannot_be_read() -> None:
+    """OCSF and GitHub write one instant in two ways."""
+    assert _row("ocsf", {"time": 0, "time_dt": "2026-03-10T12:00:00Z"})["occurred_at"] == NOON
+    assert _row("github", {"@timestamp": None, "created_at": "2026-03-10T12:00:00.000Z"})["occurred_at"] == NOON
 
 
 def test_a_column_a_pattern_and_a_name_are_checked_when_settings_are_read() -> None:

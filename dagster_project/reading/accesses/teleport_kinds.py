@@ -1,0 +1,128 @@
+"""What an entry of Teleport is, by its kind: an access and what it does to records, or something else."""
+
+import re
+
+from dagster_project.reading.accesses.actions import action
+from dagster_project.reading.accesses.entries import Fields
+from dagster_project.reading.accesses.fields import at, count, text_at
+from dagster_project.reading.accesses.reader import by_prefix
+
+# The longest prefix that fits decides; None is an access.
+_KINDS: dict[str, str | None] = {
+    "": "other_event",
+    "db.session.": None,
+    "db.session.start": "session",
+    "db.session.end": "session",
+    "db.session.result": "session",  # of a query that is told by itself
+    "db.session.cassandra.prepare": "statement_prepared",
+    "db.session.cassandra.register": "session",
+    "db.session.permissions.update": "setting_changed",
+    "db.session.user": "setting_changed",
+    "db.session.postgres.statements.parse": "statement_prepared",
+    "db.session.postgres.statements.bind": "statement_prepared",
+    "db.session.postgres.statements.close": "statement_prepared",
+    "db.session.mysql.statements.prepare": "statement_prepared",
+    "db.session.mysql.statements.close": "statement_prepared",
+    "db.session.mysql.statements.reset": "statement_prepared",
+    "db.session.mysql.statements.send_long_data": "statement_prepared",
+    **dict.fromkeys((f"db.session.mysql.{command}" for command in ("create_db", "shut_down", "process_kill", "debug", "refresh")), "setting_changed"),
+    "db.session.mysql.init_db": "session",
+    "exec": None,
+    "git.command": None,
+    "scp": None,
+    "sftp": None,
+    "sftp_summary": "session",  # of files that are told by themselves
+    "session.command": None,
+    "session.disk": None,
+    "session.join": None,
+    "session.recording.access": None,
+    "app.session.request": None,
+    "app.session.dynamodb.request": None,
+    "kube.request": None,
+    "desktop.clipboard": None,
+    "desktop.directory.read": None,
+    "desktop.directory.write": None,
+    "aws_identity_center": "setting_changed",
+    "mcp.session.request": None,
+    "access_request.": "vendor_approval",
+    "session.": "session",
+    "app.session.": "session",
+    "windows.desktop.session.": "session",
+    "desktop.": "session",
+    "mcp.session.": "session",
+    "resize": "session",
+    "subsystem": "session",
+    "port": "session",
+    "x11-forward": "session",
+    "auth": "login",
+    "user.login": "login",
+    "bot.join": "login",
+    "mfa_auth_challenge": "login",
+    "saml.idp.auth": "login",
+    "device.authenticate": "login",
+    "client.disconnect": "session",
+    "cert.": "login",
+    **dict.fromkeys(
+        (
+            "user.", "role.", "github.", "oidc.", "saml.", "trusted_cluster", "token.", "join_token.", "lock.", "bot.", "app.", "db.", "mfa.", "recovery_", "reset_password_token",
+            "privilege_token", "billing.", "access_list.", "device.", "login_rule.", "okta.", "auth_preference.", "cluster_networking_config.", "session_recording_config.",
+            "instance.", "integration.", "discovery_config.", "plugin.", "kube.", "windows_desktop.",
+        ),
+        "setting_changed",
+    ),
+}  # fmt: skip
+_VERBS = {
+    "db.session.query": "read", "db.session.query.failed": "read", "db.session.postgres.statements.execute": "read", "session.join": "read", "session.recording.access": "read",
+    "desktop.clipboard.receive": "read", "desktop.clipboard.send": "write",
+}  # fmt: skip
+# Where it stands what is asked for, if it is neither the verb nor the method of HTTP.
+_NAMED = {
+    "db.session.dynamodb.request": ("target",), "app.session.dynamodb.request": ("target",), "db.session.spanner.rpc": ("procedure",), "scp": ("action",),
+    "db.session.sqlserver.rpc_request": ("proc_name", "procname"),
+}  # fmt: skip
+_GIT = {"git-upload-pack": "read", "git-receive-pack": "write"}
+# The file operations of SFTP, which Teleport numbers.
+_SFTP = {
+    1: "read", 3: "read", 4: "write", 5: "list", 6: "list", 7: "write", 8: "write", 9: "list", 10: "list", 11: "delete", 12: "write", 13: "delete", 14: "list", 15: "list",
+    16: "write", 17: "list", 18: "write", 19: "write",
+}  # fmt: skip
+_SFTP_CLOSE, _SFTP_STAT = 2, frozenset({5, 6, 15})
+_SEARCH = re.compile(r"/_(m?search|m?get|count|sql|source|field_caps|termvectors|async_search|eql|explain)\b")
+_DISCOVERY = re.compile(r"/(version|healthz|livez|readyz|openapi(/.*)?|api(/[^/]+)?|apis(/[^/]+){0,2})/?(\?.*)?")
+_OF_SPANNERS_SESSION = re.compile(r".*Sessions?|BeginTransaction|Rollback")
+_OF_MCP = frozenset({"tools/call", "resources/read", "prompts/get"})
+
+
+def other(entry: Fields) -> str | None:
+    """Name an entry that reaches no record."""
+    kind = text_at(entry, "event")
+    if kind is None:
+        return None
+    return by_prefix(kind, _KINDS) or ("session" if _only_talks(entry, kind) else None)
+
+
+def _only_talks(entry: Fields, kind: str) -> bool:
+    """Tell whether a request asks for nothing but what there is to ask for, or opens and closes what is asked by."""
+    if kind == "sftp":
+        return count(at(entry, "action")) == _SFTP_CLOSE
+    if kind == "kube.request":
+        return _DISCOVERY.fullmatch(text_at(entry, "request_path") or "") is not None
+    if kind == "db.session.spanner.rpc":
+        return _OF_SPANNERS_SESSION.fullmatch(text_at(entry, "procedure") or "") is not None
+    return kind == "mcp.session.request" and (text_at(entry, "message.method") or "tools/call") not in _OF_MCP
+
+
+def gives_sizes(entry: Fields, kind: str) -> bool:
+    """Tell whether only the size and the times of a file came back."""
+    return kind == "sftp" and count(at(entry, "action")) in _SFTP_STAT
+
+
+def action_of(entry: Fields, kind: str) -> str | None:
+    """Return what an access does to records."""
+    if kind == "sftp":
+        return _SFTP.get(count(at(entry, "action")) or 0, kind)
+    if kind == "git.command":
+        return _GIT.get(text_at(entry, "service", "command") or "", kind)
+    if kind.endswith("search.request") and _SEARCH.search(text_at(entry, "path") or ""):
+        return "read"
+    return _VERBS.get(kind) or action(text_at(entry, *(_NAMED.get(kind) or ("verb", "method"))) or kind)

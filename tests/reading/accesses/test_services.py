@@ -1,0 +1,257 @@
+"""Entries of Google, Salesforce, Okta, Zendesk, GitHub and OCSF, kind by kind: an access, with what was done and how it went, or something else by name."""
+
+import base64
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from dagster_project.reading.accesses.adapters import ADAPTERS, chosen
+from dagster_project.reading.accesses.events import Events, Given
+from dagster_project.settings import Source
+
+NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
+SECONDS = int(NOON.timestamp())
+
+
+def _read(name: str, body: bytes) -> Events:
+    return ADAPTERS[name].read(body, Given(name))
+
+
+def _told(name: str, entry: dict[str, Any]) -> Any:
+    """Return who did what, and how it went; or the name of what is no access."""
+    read = _read(name, json.dumps({field: value for field, value in entry.items() if value is not None}).encode() + b"\n")
+    assert (read.rejects.num_rows, read.lines, read.unmapped) == (0, 1, ())
+    rows = [(row["actor"], row["action"], row["outcome"]) for row in read.rows.to_pylist()]
+    assert all(at == NOON for at in read.rows["occurred_at"].to_pylist())
+    return rows[0] if rows else read.others["name"][0].as_py()
+
+
+def _csv(*rows: dict[str, Any]) -> bytes:
+    out = io.StringIO()
+    writer = csv.DictWriter(out, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue().encode()
+
+
+AMY = "amy@example.com"
+AUDIT = {"@type": "type.googleapis.com/google.cloud.audit.AuditLog", "authenticationInfo": {"principalEmail": AMY}, "status": {}}
+OF_BIGQUERY = {"@type": "type.googleapis.com/google.cloud.audit.BigQueryAuditMetadata"}
+
+
+def _google(service: str, method: str, log: str = "data_access", **more: Any) -> dict[str, Any]:
+    payload = {**AUDIT, "serviceName": f"{service}.googleapis.com", "methodName": method, "resourceName": "projects/p/x", **more}
+    return {
+        "insertId": "i1", "logName": f"projects/p/logs/cloudaudit.googleapis.com%2F{log}", "timestamp": "2026-03-10T12:00:00Z", "receiveTimestamp": "2026-03-10T12:00:01Z",
+        "resource": {"type": "x"}, "severity": "INFO", "protoPayload": payload,
+    }  # fmt: skip
+
+
+def _needs(kind: str, *, granted: bool = True) -> list[dict[str, Any]]:
+    return [{"permission": "x", "permissionType": kind, "granted": granted}]
+
+
+def _job(event: str, **config: Any) -> dict[str, Any]:
+    return {**OF_BIGQUERY, event: {"job": {"jobConfig": config}}}
+
+
+INSERT = "google.cloud.bigquery.v2.JobService.InsertJob"
+
+
+@pytest.mark.parametrize(("entry", "expected"), [
+    (_google("bigquery", INSERT, metadata=_job("jobInsertion", type="QUERY", queryConfig={"statementType": "SELECT"})), (AMY, "read", "ok")),
+    (_google("bigquery", INSERT, metadata=_job("jobChange", type="QUERY", queryConfig={"statementType": "INSERT"})), (AMY, "write", "ok")),
+    (_google("bigquery", INSERT, metadata=_job("jobChange", type="QUERY", queryConfig={"statementType": "DELETE"})), (AMY, "delete", "ok")),
+    (_google("bigquery", INSERT, metadata=_job("jobChange", type="EXPORT")), (AMY, "export", "ok")),
+    (_google("bigquery", INSERT, metadata=_job("jobChange", type="LOAD")), (AMY, "write", "ok")),
+    (_google("bigquery", INSERT, metadata={**OF_BIGQUERY, "tableDataRead": {"reason": "JOB"}}, authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")),
+    (_google("bigquery", INSERT, metadataJson=json.dumps({**OF_BIGQUERY, "tableDataRead": {"reason": "JOB"}})), (AMY, "read", "ok")),
+    (_google("bigquery", INSERT, metadata={**OF_BIGQUERY, "tableDataChange": {"reason": "QUERY"}}), (AMY, "write", "ok")),
+    (_google("bigquery", "google.cloud.bigquery.v2.TableDataService.List", metadata={**OF_BIGQUERY, "tableDataRead": {"reason": "TABLEDATA_LIST_REQUEST"}}), (AMY, "read", "ok")),
+    (_google("bigquery", "jobservice.jobcompleted", serviceData={"jobCompletedEvent": {"job": {"jobConfiguration": {"query": {"statementType": "SELECT"}}}}}), (AMY, "read", "ok")),
+    (_google("bigquery", INSERT, metadata=_job("jobInsertion", type="QUERY", queryConfig={"statementType": "SELECT"}), status={"code": 7}), (AMY, "read", "denied")),
+    (_google("bigquery", "jobservice.insert", serviceData={"jobInsertRequest": {}}), (AMY, "jobservice.insert", "ok")),
+    (_google("bigquery", "google.cloud.bigquery.v2.DatasetService.GetDataset", authorizationInfo=_needs("ADMIN_READ")), "metadata_read"),
+    (_google("storage", "storage.objects.get", authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")), (_google("storage", "storage.objects.list"), (AMY, "list", "ok")),
+    (_google("storage", "storage.objects.delete", status={"code": 7}), (AMY, "delete", "denied")),
+    (_google("storage", "storage.objects.get", status={"code": 5}), (AMY, "read", "denied")),
+    (_google("storage", "storage.objects.get", "policy", status={"code": 7}), (AMY, "read", "denied")),
+    (_google("storage", "storage.setIamPermissions", "activity"), "setting_changed"),
+    (_google("spanner", "google.spanner.v1.Spanner.ExecuteStreamingSql", authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")),
+    (_google("datastore", "google.datastore.v1.Datastore.RunQuery", authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")),
+    (_google("datastore", "google.datastore.v1.Datastore.Commit", authorizationInfo=_needs("DATA_WRITE")), (AMY, "write", "ok")),
+    (_google("bigtable", "google.bigtable.v2.Bigtable.ReadRows", authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")),
+    (_google("cloudsql", "cloudsql.instances.connect", authorizationInfo=_needs("DATA_WRITE")), "login"),
+    (_google("cloudsql", "cloudsql.instances.export", "activity"), (AMY, "export", "ok")),
+    (_google("firestore", "google.firestore.admin.v1.FirestoreAdmin.ExportDocuments", "activity"), (AMY, "export", "ok")),
+    (_google("k8s", "io.k8s.core.v1.pods.exec.create", "activity"), (AMY, "exec", "ok")), (_google("k8s", "io.k8s.core.v1.pods.create", "activity"), "setting_changed"),
+    (_google("k8s", "io.k8s.core.v1.pods.portforward.create", "activity", status={"code": 7}), (AMY, "portforward", "denied")),
+    (_google("ssh-serialport", "google.ssh-serialport.v1.connect", "activity"), (AMY, "google.ssh-serialport.v1.connect", "ok")),
+    (_google("compute", "v1.compute.instances.setMetadata", "activity"), "setting_changed"), (_google("login", "google.login.LoginService.loginSuccess"), "login"),
+    (_google("compute", "v1.compute.instances.hostError", "system_event"), "system_event"), (_google("x", "GoogleInternal.Read", "access_transparency"), "provider_access"),
+])  # fmt: skip
+def test_entries_of_google(entry: dict[str, Any], expected: Any) -> None:
+    """A job is inserted whatever it does; what reaches data from the log of activity is an access all the same."""
+    assert _told("google", entry) == expected
+
+
+GOT = _google("storage", "storage.objects.get", authorizationInfo=_needs("DATA_READ"))
+
+
+def test_audit_logs_that_were_downloaded_as_a_table() -> None:
+    """Each field is a column, with the path that it had."""
+    row = {name: value for name, value in GOT.items() if isinstance(value, str)}
+    row |= {
+        f"protoPayload.{name}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in GOT["protoPayload"].items()
+        if name not in ("authenticationInfo", "status")
+    }
+    row |= {"protoPayload.authenticationInfo.principalEmail": AMY, "protoPayload.status.code": ""}
+    read = _read("google", _csv(row))
+    assert [(each["actor"], each["action"], each["occurred_at"], each["outcome"]) for each in read.rows.to_pylist()] == [(AMY, "read", NOON, "ok")]
+    assert read.unmapped == ()
+    assert chosen("x", Source(), _csv(row)) is ADAPTERS["google"]
+
+
+def test_audit_logs_as_a_subscription_pushes_them() -> None:
+    """One message, with the entry in base64."""
+    message = {"message": {"data": base64.b64encode(json.dumps(GOT).encode()).decode(), "messageId": "1", "publishTime": "2026-03-10T12:00:03Z"}, "subscription": "s"}
+    assert _read("google", json.dumps(message).encode()).rows["actor"].to_pylist() == [AMY]
+
+
+SETUP = {"Id": "0Ym1", "CreatedDate": "2026-03-10T12:00:00.000+0000", "CreatedById": "005AMY", "Section": "Manage Users", "Display": "x"}
+LOGIN_AS = {
+    "attributes": {"type": "LoginAsEvent"}, "EventIdentifier": "e", "EventDate": "2026-03-10T12:00:00.000+0000", "DelegatedOrganizationId": "00DSUPPORT", "UserId": "005CORA",
+    "DelegatedUsername": AMY, "Username": "cora@example.org", "LoginAsCategory": "Support", "LoginHistoryId": "0Ya", "SourceIp": "192.0.2.1",
+}  # fmt: skip
+
+IN_LOG = {
+    "attributes": {"type": "LoginAsEventLog"}, "Timestamp": "2026-03-10T12:00:00.000Z", "DelegatedUserIdentifier": "005AMY", "DelegatedUserName": AMY,
+    "UserIdentifier": "005CORA", "RequestIdentifier": "q",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("entry", "expected"), [
+    (LOGIN_AS, (AMY, "impersonate", "ok")), (LOGIN_AS | {"attributes": None}, (AMY, "impersonate", "ok")), (LOGIN_AS | {"PolicyOutcome": "Block"}, (AMY, "impersonate", "denied")),
+    (LOGIN_AS | {"EventDate": SECONDS * 1000}, (AMY, "impersonate", "ok")), (LOGIN_AS | {"attributes": {"type": "LoginAsEventStream"}}, (AMY, "impersonate", "ok")),
+    (IN_LOG, ("005AMY", "impersonate", "ok")),
+    (SETUP | {"attributes": {"type": "SetupAuditTrail"}, "Action": "suOrgAdminLogin"}, ("005AMY", "impersonate", "ok")),
+    (SETUP | {"Action": "suOrgAdminLogin"}, ("005AMY", "impersonate", "ok")),
+    (SETUP | {"Action": "suOrgAdminLogout"}, "not_login_as"), (SETUP | {"Action": "changedprofile", "DelegateUser": AMY}, "not_login_as"),
+    (SETUP | {"Action": "grantaccesstosupport"}, "not_login_as"),
+    ({"attributes": {"type": "LoginHistory"}, "Id": "0Ya", "UserId": "005", "LoginTime": "2026-03-10T12:00:00.000+0000", "LoginType": "Application"}, "not_login_as"),
+    ({"Id": "0Ya", "UserId": "005", "LoginTime": "2026-03-10T12:00:00.000+0000", "LoginType": "Application", "Status": "Success"}, "not_login_as"),
+    ({"attributes": {"type": "UriEvent"}, "EventDate": "2026-03-10T12:00:00.000+0000", "UserId": "005"}, "not_login_as"),
+    ({"EVENT_TYPE": "Login", "USER_ID": "005"}, "not_login_as"),
+    ({"EVENT_TYPE": "ApexExecution", "USER_ID": "005"}, "not_login_as"),
+])  # fmt: skip
+def test_entries_of_salesforce(entry: dict[str, Any], expected: Any) -> None:
+    """Who logs in as another is the delegated user; the history of logins and what setup else tells of is no such thing."""
+    assert _told("salesforce", entry) == expected
+
+
+def test_the_organisation_of_whoever_logs_in_is_no_customer() -> None:
+    """The delegated organisation is that of support."""
+    rows = [_read("salesforce", json.dumps(LOGIN_AS | more).encode()).rows.to_pylist()[0] for more in ({}, {"OrganizationId": "00DCORA"})]
+    assert [row["account_id"] for row in rows] == [None, "00DCORA"]
+
+
+def test_a_trail_of_setup_that_was_downloaded() -> None:
+    """The page writes sentences, and stamps as its reader is used to: what is no stamp is refused, never lost."""
+    rows = [
+        {"Date": "2026-03-10 12:00:00 UTC", "User": AMY, "Source Namespace Prefix": "", "Action": "Logged in using Login-As access for Cora", "Section": "", "Delegate User": ""},
+        {"Date": "3/10/2026, 12:00:00 PM", "User": AMY, "Source Namespace Prefix": "", "Action": "Logged in using Login-As access for Cora", "Section": "", "Delegate User": ""},
+        {"Date": "2026-03-10 12:00:00 UTC", "User": AMY, "Source Namespace Prefix": "", "Action": "Changed a profile", "Section": "", "Delegate User": ""},
+    ]
+    read = _read("salesforce", _csv(*rows))
+    assert (read.rows["actor"].to_pylist(), read.rejects["reason"].to_pylist(), read.others["name"].to_pylist()) == ([AMY], ["bad_time"], ["not_login_as"])
+
+
+OKTA = {"uuid": "k", "published": "2026-03-10T12:00:00.000Z", "actor": {"id": "00u1", "type": "User", "alternateId": AMY}, "outcome": {"result": "SUCCESS"}}
+
+
+@pytest.mark.parametrize(("kind", "expected"), [
+    ("user.session.impersonation.initiate", (AMY, "impersonate", "ok")), ("user.session.impersonation.extend", (AMY, "impersonate", "ok")),
+    ("user.session.impersonation.grant", "setting_changed"), ("user.session.impersonation.revoke", "setting_changed"), ("user.session.impersonation.end", "session"),
+    ("support.org.update", "setting_changed"), ("app.generic.unauth_app_access_attempt", "login"), ("user.session.access_admin_app", "login"), ("user.session.start", "login"),
+    ("user.authentication.sso", "login"), ("user.account.privilege.grant", "setting_changed"), ("system.api_token.create", "setting_changed"),
+    ("app.oauth2.as.token.grant", "login"),
+    ("system.org.rate_limit.warning", "other_event"), ("policy.evaluate_sign_on", "login"), ("group.user_membership.add", "setting_changed"),
+])  # fmt: skip
+def test_entries_of_okta(kind: str, expected: Any) -> None:
+    """Support comes in with an impersonation, and by nothing else."""
+    assert _told("okta", OKTA | {"eventType": kind}) == expected
+
+
+def test_a_hook_and_a_page_of_okta() -> None:
+    """A hook carries its events within; a page is an array."""
+    entry = OKTA | {"eventType": "user.session.impersonation.initiate"}
+    hook = {"eventType": "com.okta.event_hook", "eventTypeVersion": "1.0", "data": {"events": [entry]}, "eventTime": "2026-03-10T12:00:05Z"}
+    assert [_read("okta", json.dumps(each).encode()).rows["actor"].to_pylist() for each in (hook, [entry, entry])] == [[AMY], [AMY, AMY]]
+
+
+LOGGED = {"id": 1, "created_at": "2026-03-10T12:00:00Z", "actor_id": 17, "actor_name": "Amy Example", "source_id": 9}
+REQUEST = {"id": "a", "timestamp": "2026-03-10T12:00:00Z", "user_id": 17, "method": "GET", "status": 200, "url": "/api/v2/tickets/7.json", "originated_by": "x"}
+
+
+@pytest.mark.parametrize(("entry", "expected"), [
+    (LOGGED | {"action": "login", "source_type": "user", "source_label": "Account assumption"}, ("17", "impersonate", "ok")),
+    (LOGGED | {"action": "exported", "source_type": "report"}, ("17", "export", "ok")), (LOGGED | {"action": "destroy", "source_type": "ticket"}, ("17", "delete", "ok")),
+    (LOGGED | {"action": "permanently_destroy", "source_type": "user"}, ("17", "delete", "ok")), (LOGGED | {"action": "destroy", "source_type": "rule"}, "setting_changed"),
+    (LOGGED | {"action": "update", "source_type": "account_setting", "source_label": "Account Assumption"}, "setting_changed"),
+    (LOGGED | {"action": "update", "source_type": "user", "change_description": "Role changed"}, "setting_changed"),
+    (LOGGED | {"action": "login", "source_type": "user", "source_label": "Amy"}, "login"), (REQUEST, ("17", "read", "ok")), (REQUEST | {"method": "PUT"}, ("17", "write", "ok")),
+    (REQUEST | {"status": 404}, ("17", "read", "denied")), (REQUEST | {"status": 403}, ("17", "read", "denied")), (REQUEST | {"status": 500}, ("17", "read", "ok")),
+    (REQUEST | {"method": "POST", "graphql": {"operation_name": "ticket", "operation_type": "QUERY"}}, ("17", "read", "ok")),
+    (REQUEST | {"method": "POST", "graphql": {"operation_name": "ticket", "operation_type": "MUTATION"}}, ("17", "write", "ok")),
+])  # fmt: skip
+def test_entries_of_zendesk(entry: dict[str, Any], expected: Any) -> None:
+    """GraphQL is asked for everything by POST; a ticket is a customer's, a rule is not."""
+    assert _told("zendesk", entry) == expected
+
+
+GITHUB = {"@timestamp": SECONDS * 1000, "_document_id": "d", "actor": "amy", "actor_id": 17, "org": "c1", "created_at": SECONDS * 1000}
+
+
+@pytest.mark.parametrize(("kind", "expected"), [
+    *((kind, ("amy", "impersonate", "ok")) for kind in ("staff.fake_login", "repo.staff_unlock", "staff.unlock", "enterprise.support_session_start")),
+    ("git.clone", ("amy", "read", "ok")), ("git.fetch", ("amy", "read", "ok")), ("git.push", ("amy", "write", "ok")), ("repo.download_zip", ("amy", "read", "ok")),
+    ("api.request", ("amy", "api.request", "ok")), ("staff.exit_fake_login", "login"), ("user.login", "login"), ("org.sso_response", "login"),
+    *((kind, "setting_changed") for kind in (
+        "staff.repo_lock", "business.support_access_enable", "repo.access", "repo.create", "org.audit_log_export", "personal_access_token.access_granted",
+        "issue_comment.update", "audit_log_streaming.create",
+    )),
+])  # fmt: skip
+def test_entries_of_github(kind: str, expected: Any) -> None:
+    """Who comes in and who reads; leaving again, and what is set up, is no access."""
+    assert _told("github", GITHUB | {"action": kind}) == expected
+    assert _told("github", GITHUB | {"action": kind, "@timestamp": SECONDS, "created_at": SECONDS}) == expected
+
+
+def test_an_audit_log_of_github_in_csv() -> None:
+    """The page of the log gives out either form."""
+    body = _csv(GITHUB | {"action": "staff.fake_login"})
+    assert (_read("github", body).rows["actor"].to_pylist(), chosen("x", Source(), body)) == (["amy"], ADAPTERS["github"])
+
+
+def _ocsf(kind: int, activity: int, **more: Any) -> dict[str, Any]:
+    return {"class_uid": kind, "activity_id": activity, "time": SECONDS * 1000, "metadata": {"uid": "m"}, "actor": {"user": {"name": "amy"}}, **more}
+
+
+@pytest.mark.parametrize(("entry", "expected"), [
+    (_ocsf(6003, 2), ("amy", "read", "ok")), (_ocsf(6003, 4, status_id=1), ("amy", "delete", "ok")), (_ocsf(6003, 99, api={"operation": "GetObject"}), ("amy", "read", "ok")),
+    (_ocsf(6003, 2, api={"response": {"error": "AccessDenied", "code": 403}}), ("amy", "read", "denied")), (_ocsf(6003, 2, status="Failure"), ("amy", "read", "denied")),
+    (_ocsf(6005, 1), ("amy", "read", "ok")), (_ocsf(6005, 4, status_id=2), ("amy", "read", "denied")), (_ocsf(6005, 7), ("amy", "delete", "ok")),
+    (_ocsf(6005, 8), ("amy", "list", "ok")),
+    (_ocsf(6005, 3), "session"), (_ocsf(6001, 7), ("amy", "export", "ok")), (_ocsf(6001, 5), ("amy", "list", "ok")), (_ocsf(3005, 1), ("amy", "assign_privileges", "ok")),
+    (_ocsf(3002, 1), "login"), (_ocsf(4001, 6), "other_class"), (_ocsf(1007, 1), "other_class"), (_ocsf(6005, 1, time=SECONDS), ("amy", "read", "ok")),
+    (_ocsf(6005, 1, time=None, time_dt="2026-03-10T12:00:00Z"), ("amy", "read", "ok")), (_ocsf(6005, 1, time="2026-03-10T12:00:00"), ("amy", "read", "ok")),
+    (_ocsf(6005, 1, time=SECONDS * 1_000_000), ("amy", "read", "ok")),
+])  # fmt: skip
+def test_entries_of_ocsf(entry: dict[str, Any], expected: Any) -> None:
+    """By class and activity; a stamp counts milliseconds, and where a producer is wrong about it, what it must be."""
+    assert _told("ocsf", entry) == expected
