@@ -120,9 +120,10 @@ def _ordered(found: dict[str, Table]) -> dict[str, Table]:
         raise GlasshouseError(f"sql: {' reads '.join(reversed(circle.args[1]))}; break the circle") from None
 
 
-def adhoc() -> dict[str, str]:
-    """Return the questions of sql/adhoc/ by name: their text."""
-    return {path.stem: path.read_text() for path in sorted((root() / "sql" / "adhoc").glob("*.sql"))}
+@functools.cache
+def questions(folder: Literal["adhoc", "report"]) -> dict[str, str]:
+    """Return the selects of a folder of sql/ that defines no tables, by name: their text."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted((root() / "sql" / folder).glob("*.sql"))}
 
 
 def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Table:
