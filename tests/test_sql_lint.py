@@ -196,6 +196,16 @@ def test_published_columns_have_types_that_every_reader_knows() -> None:
     assert wrong == []
 
 
+def test_how_long_rows_are_kept_is_a_rule_that_somebody_keeps() -> None:
+    """A rule that is misspelt keeps rows for ever, and nobody is told."""
+    of_purge = {"quarantine_days with its input", "request_days after the seal of its day", "published_months", "ledger_years after its day", "ledger_years with its input"}
+    one_by_one = {"ledger_years with its run", "ledger_years with its finding", "ledger_years after purged_at, or with its input"}
+    of_others = {"", "always", "until the next run", "until the seal of its day", "until its store is measured again", "while LANDING holds it", "while settings say it"}
+    for table in catalog.tables().values():
+        of_columns = {f"ledger_years after {column.name}" for column in table.columns}
+        assert table.kept in of_purge | one_by_one | of_others | of_columns, table.name
+
+
 def test_every_control_is_shown_both_sides_of_a_boundary() -> None:
     """A control that was only ever seen to find, or only to stay silent, is not known to decide anything."""
     cases = Path(__file__).parent / "sql"

@@ -1,4 +1,5 @@
 -- One row for each input that was read: what came in and that every line of it is accounted for.
+-- Kept: ledger_years with its run. Swept: no. Scanned: no.
 create table ledger.inputs (
     input_id varchar not null,      -- 32 hex digits of SHA-256 over folder, site and the decompressed bytes
     folder varchar not null,        -- folder of the landing zone
