@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
 import duckdb
 import pytest
@@ -147,7 +148,7 @@ def test_says_what_a_row_is_and_what_each_column_means(path: Path) -> None:
     """Comments are the documentation: analysts read them in the warehouse, and nothing is written twice."""
     text = path.read_text(encoding="utf-8")
     assert re.match(r"-- \S.*[.?)]\n", text)
-    if path.parent.name == "report":  # what it shows are columns of tables, which say what they mean
+    if path.parent.name in ("report", "told"):  # what they show are columns of tables, which say what they mean
         return
     if path in CONTRACTS:
         body = text[text.index("(\n") + 2 : text.rindex(");")]
@@ -167,16 +168,17 @@ def test_an_analyst_can_ask_it_of_the_warehouse(path: Path) -> None:
     assert all(catalog.tables()[name].is_published for name in read)
 
 
-def test_the_report_can_ask_it_of_the_tables() -> None:
-    """What the report asks must fit the tables as they are, not only those of its own tests."""
+@pytest.mark.parametrize(("folder", "always"), [("report", {"keys"}), ("told", {"provisional"})])
+def test_what_is_asked_of_the_tables_fits_them(folder: Literal["report", "told"], always: set[str]) -> None:
+    """What the report and the commands ask must fit the tables as they are, not only those of their own tests."""
     with duckdb.connect() as connection:
         for schema in {table.schema for table in catalog.tables().values()}:
             connection.execute(f"create schema {schema}")
         for table in catalog.tables().values():
             catalog.create_empty(table, connection)
-        given = {"month": date(2026, 3, 1), "next": date(2026, 4, 1), "account": None, "as_of": datetime(2026, 4, 1, tzinfo=UTC)}
-        rows = {name: answer(connection, select, given).num_rows for name, select in catalog.questions("report").items()}
-    assert {name for name, count in rows.items() if count} == {"keys"}
+        given = {"month": date(2026, 3, 1), "next": date(2026, 4, 1), "account": None, "as_of": datetime(2026, 4, 1, tzinfo=UTC), "day": date(2026, 3, 1)}
+        rows = {name: answer(connection, select, given).num_rows for name, select in catalog.questions(folder).items()}
+    assert {name for name, count in rows.items() if count} == always
 
 
 def test_controls_share_their_first_columns() -> None:
@@ -220,5 +222,5 @@ def test_every_other_table_and_question_has_a_case() -> None:
     """What is never run in a test is found wrong by an analyst."""
     cases = Path(__file__).parent / "sql"
     tried = {path.parent.parent.relative_to(cases).as_posix() for path in cases.rglob("expect.csv")}
-    selects = {path.relative_to(SQL).with_suffix("").as_posix() for path in SELECTS if path.parent.name not in ("3_flagged", "report")}
+    selects = {path.relative_to(SQL).with_suffix("").as_posix() for path in SELECTS if path.parent.name not in ("3_flagged", "report", "told")}
     assert selects <= tried

@@ -134,7 +134,7 @@ def kept(how_long: str) -> tuple[str, ...]:
 
 
 @functools.cache
-def questions(folder: Literal["adhoc", "report"]) -> dict[str, str]:
+def questions(folder: Literal["adhoc", "report", "told"]) -> dict[str, str]:
     """Return the selects of a folder of sql/ that defines no tables, by name: their text."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((root() / "sql" / folder).glob("*.sql"))}
 
