@@ -24,13 +24,6 @@ from dagster_project.publishing.reports import report_latest
 from dagster_project.settings import Retention
 from dagster_project.sql_assets import EXPECTATIONS, counted, dep, described, group
 
-LEDGERS = tuple(
-    f"scrubbed.{name}"
-    for name in (
-        "run", "promises", "record_classes", "limits", "staff", "teams", "accounts", "grants", "policies", "opt_outs", "emergencies", "sources",
-        "gaps", "messages", "erasures", "disclosures", "consents", "tags", "mailings", "objections", "reviews",
-    )
-)  # fmt: skip
 REMEMBERED = ("ledger.first_seen", "ledger.reviews", *steps.CLOSED)
 LOGS = ("scrubbed.requests", "scrubbed.visits", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary")
 EVENTS = "scrubbed.access_events"
@@ -45,9 +38,10 @@ Made = Callable[[House, DuckDBEngine], int]
 
 def landing_assets() -> list[dg.AssetsDefinition]:
     """Return the assets of the landing job: bytes to rows that hold no person."""
-    ledgers = LEDGERS[:1]
+    ledgers = ("scrubbed.run",)
+    declared = (*ledgers, *catalog.kept("while settings say it"), *catalog.kept("while LANDING holds it"))
     return [
-        _asset("ledgers", (*LEDGERS, *REMEMBERED), (), "Reads every ledger of the landing folder, whole.", lambda house, _: steps.take_ledgers(house)),
+        _asset("ledgers", (*declared, *REMEMBERED), (), "Reads every ledger of the landing folder, whole.", lambda house, _: steps.take_ledgers(house)),
         _asset("requests", LOGS, ledgers, "Reads and scrubs the request logs that are new.", steps.take_requests),
         _asset("access_events", (EVENTS, *ATTESTED), ledgers, "Reads the access events that are new.", lambda house, _: steps.take_accesses(house)),
         _asset(

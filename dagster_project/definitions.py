@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from dagster_project import assets, automation
+from dagster_project import assets, automation, running
 from dagster_project.checks import key, refuse_strays
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
@@ -61,12 +61,12 @@ def run_everything(house: House, worker: ProcessPoolExecutor) -> Ran:
     suites = Suites(house.home, EXPECTATIONS, worker)
     engine = DuckDBEngine(house.home)
     try:
-        outcomes = automation.run_all(assembled(), {"house": house, "suites": suites, "engine": engine}, list(catalog.tables().values()))
+        outcomes = running.run_all(assembled(), {"house": house, "suites": suites, "engine": engine}, list(catalog.tables().values()))
         enter(house, started_at, now(), [{"job": outcome.job, "dagster_run_id": outcome.run_id, "is_success": outcome.is_success} for outcome in outcomes])
         if any(outcome.is_stopped for outcome in outcomes):
             raise KeyboardInterrupt
         if any(not outcome.is_success for outcome in outcomes):
-            return Ran(automation.complaints(outcomes), automation.exit_status(outcomes), {})
+            return Ran(running.complaints(outcomes), running.exit_status(outcomes), {})
         engine.refresh()
         reports = sorted(path.parent.name for path in (house.home / "reports").glob("*/report.html"))
         return Ran((), 0, summary(engine.connection(), house.home, reports))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from dagster_project import automation, definitions, expect, history, resources
+from dagster_project import definitions, expect, history, resources, running
 from dagster_project.cli import status_of
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
@@ -44,14 +44,14 @@ def main(place: Path, people: int) -> int:
     _show(house, outcomes)
     if people == 0 and all(outcome.is_success for outcome in outcomes):
         _export(place)
-    return automation.exit_status(outcomes)
+    return running.exit_status(outcomes)
 
 
-def _run(whole: dg.Definitions, house: House, suites: expect.Suites, engine: DuckDBEngine) -> list[automation.Outcome]:
-    return automation.run_all(whole, {"house": house, "suites": suites, "engine": engine}, list(catalog.tables().values()))
+def _run(whole: dg.Definitions, house: House, suites: expect.Suites, engine: DuckDBEngine) -> list[running.Outcome]:
+    return running.run_all(whole, {"house": house, "suites": suites, "engine": engine}, list(catalog.tables().values()))
 
 
-def _with_faults(house: House, suites: expect.Suites, engine: FaultyEngine, place: Path) -> list[automation.Outcome]:
+def _with_faults(house: House, suites: expect.Suites, engine: FaultyEngine, place: Path) -> list[running.Outcome]:
     """Run with every step failing before it succeeds; before that, a landing that fails in the midst, and after it each step, for good, as the console is told."""
     whole = definitions.assembled()
     faults = Faults(next(canary.text for canary in canaries(0) if canary.kind == "e-mail"))
@@ -88,9 +88,9 @@ def _spill(engine: DuckDBEngine, place: Path) -> None:
     connection.execute("drop table spilled")
 
 
-def _show(house: House, outcomes: list[automation.Outcome]) -> None:
+def _show(house: House, outcomes: list[running.Outcome]) -> None:
     """Print what the command line would: complaints, or the summary."""
-    for line in automation.complaints(outcomes):
+    for line in running.complaints(outcomes):
         print(line, file=sys.stderr)  # noqa: T201 (a console)
     if all(outcome.is_success for outcome in outcomes):
         from rich.console import Console

@@ -15,7 +15,7 @@ from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.expect import Suites
 
 EXPECTATIONS = catalog.root() / "expectations"
-# The web is younger than this; days ahead of the clock are added by whoever launches a run (automation.run).
+# The web is younger than this; days ahead of the clock are added by whoever launches a run (running.run).
 DAYS = dg.DailyPartitionsDefinition(start_date="1990-01-01", end_offset=1)
 
 

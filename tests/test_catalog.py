@@ -7,7 +7,13 @@ import pytest
 from dagster_project.engines.catalog import Column, tables_of
 from dagster_project.errors import GlasshouseError
 
-ACCOUNTS = "-- One row for each customer.\ncreate table scrubbed.accounts (\n    account_id varchar not null, -- the customer\n    seats bigint -- its seats\n);\n"
+ACCOUNTS = """-- One row for each customer.
+-- Kept: always. Swept: no. Scanned: no.
+create table scrubbed.accounts (
+    account_id varchar not null, -- the customer
+    seats bigint -- its seats
+);
+"""
 LARGE = "-- One row for each large customer.\nselect\n    a.account_id, -- the customer\n    a.seats -- its seats\nfrom scrubbed.accounts as a\n"
 
 
@@ -32,6 +38,10 @@ def test_a_sound_folder_is_read(tmp_path: Path) -> None:
     [
         ({"2_measured/x.sql": LARGE.split("\n", 1)[1]}, "sql/2_measured/x.sql: begin with a comment that says what a row is"),
         ({"1_scrubbed/x.sql": "\n" + ACCOUNTS}, "sql/1_scrubbed/x.sql: begin with a comment that says what a row is"),
+        (
+            {"1_scrubbed/x.sql": ACCOUNTS.replace(" Scanned: no.", "")},
+            "sql/1_scrubbed/x.sql: say what happens to its rows, '-- Kept: …. Swept: …. Scanned: yes or no.'",
+        ),
         (
             {"2_measured/x.sql": LARGE.replace(" -- the customer", "").replace(" -- its seats", "")},
             "sql/2_measured/x.sql: write ' -- meaning' behind each column of the last select",

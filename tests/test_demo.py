@@ -84,8 +84,8 @@ def test_records_are_counted_by_account_and_class(demo_warehouse: duckdb.DuckDBP
 WITHOUT_ROWS = {"quiet_accounts", "services_getting_slower"}
 
 
-@pytest.mark.parametrize("question", sorted(catalog.adhoc()))
+@pytest.mark.parametrize("question", sorted(catalog.questions("adhoc")))
 def test_an_analyst_gets_an_answer(question: str, demo_warehouse: duckdb.DuckDBPyConnection) -> None:
     """The questions are the first thing an analyst tries: each must run on the file she is given, and say something of the demo."""
-    rows = demo_warehouse.sql(catalog.adhoc()[question]).fetchall()
+    rows = demo_warehouse.sql(catalog.questions("adhoc")[question]).fetchall()
     assert (len(rows) == 0) == (question in WITHOUT_ROWS)

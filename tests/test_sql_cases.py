@@ -85,7 +85,7 @@ def answer(case: Path, connection: duckdb.DuckDBPyConnection) -> None:
     day = day_file.read_text().strip() if day_file.exists() else "2026-03-10"
     layer, name = case.parts[-3:-1]
     if layer == "adhoc":
-        select = catalog.adhoc()[name]
+        select = catalog.questions("adhoc")[name]
         reads = tuple(sorted({read.split(" AS ")[0] for read in connection.get_table_names(select, qualified=True)}))
     else:
         table = catalog.tables()[f"{layer[2:]}.{name}"]

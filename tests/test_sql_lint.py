@@ -1,13 +1,17 @@
 """sql/ keeps to the subset that DuckDB and Spark read alike, and to the house's rules of layers and comments."""
 
 import re
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Literal
 
+import duckdb
 import pytest
 import sqlglot
 from sqlglot import exp
 
 from dagster_project.engines import catalog
+from dagster_project.engines.answers import answer
 
 SQL = catalog.root() / "sql"
 SELECTS = sorted(path for path in SQL.glob("*/*.sql") if not path.parent.name.startswith("1_"))
@@ -144,6 +148,8 @@ def test_says_what_a_row_is_and_what_each_column_means(path: Path) -> None:
     """Comments are the documentation: analysts read them in the warehouse, and nothing is written twice."""
     text = path.read_text(encoding="utf-8")
     assert re.match(r"-- \S.*[.?)]\n", text)
+    if path.parent.name in ("report", "told"):  # what they show are columns of tables, which say what they mean
+        return
     if path in CONTRACTS:
         body = text[text.index("(\n") + 2 : text.rindex(");")]
         assert all(re.search(r" -- \S", line) for line in body.splitlines())
@@ -160,6 +166,19 @@ def test_an_analyst_can_ask_it_of_the_warehouse(path: Path) -> None:
     read = {f"{table.db}.{table.name}" for table in sqlglot.parse_one(path.read_text(encoding="utf-8"), read="duckdb").find_all(exp.Table) if table.db}
     assert read
     assert all(catalog.tables()[name].is_published for name in read)
+
+
+@pytest.mark.parametrize(("folder", "always"), [("report", {"keys"}), ("told", {"provisional"})])
+def test_what_is_asked_of_the_tables_fits_them(folder: Literal["report", "told"], always: set[str]) -> None:
+    """What the report and the commands ask must fit the tables as they are, not only those of their own tests."""
+    with duckdb.connect() as connection:
+        for schema in {table.schema for table in catalog.tables().values()}:
+            connection.execute(f"create schema {schema}")
+        for table in catalog.tables().values():
+            catalog.create_empty(table, connection)
+        given = {"month": date(2026, 3, 1), "next": date(2026, 4, 1), "account": None, "as_of": datetime(2026, 4, 1, tzinfo=UTC), "day": date(2026, 3, 1)}
+        rows = {name: answer(connection, select, given).num_rows for name, select in catalog.questions(folder).items()}
+    assert {name for name, count in rows.items() if count} == always
 
 
 def test_controls_share_their_first_columns() -> None:
@@ -179,6 +198,16 @@ def test_published_columns_have_types_that_every_reader_knows() -> None:
     assert wrong == []
 
 
+def test_how_long_rows_are_kept_is_a_rule_that_somebody_keeps() -> None:
+    """A rule that is misspelt keeps rows for ever, and nobody is told."""
+    of_purge = {"quarantine_days with its input", "request_days after the seal of its day", "published_months", "ledger_years after its day", "ledger_years with its input"}
+    one_by_one = {"ledger_years with its run", "ledger_years with its finding", "ledger_years after purged_at, or with its input"}
+    of_others = {"", "always", "until the next run", "until the seal of its day", "until its store is measured again", "while LANDING holds it", "while settings say it"}
+    for table in catalog.tables().values():
+        of_columns = {f"ledger_years after {column.name}" for column in table.columns}
+        assert table.kept in of_purge | one_by_one | of_others | of_columns, table.name
+
+
 def test_every_control_is_shown_both_sides_of_a_boundary() -> None:
     """A control that was only ever seen to find, or only to stay silent, is not known to decide anything."""
     cases = Path(__file__).parent / "sql"
@@ -193,5 +222,5 @@ def test_every_other_table_and_question_has_a_case() -> None:
     """What is never run in a test is found wrong by an analyst."""
     cases = Path(__file__).parent / "sql"
     tried = {path.parent.parent.relative_to(cases).as_posix() for path in cases.rglob("expect.csv")}
-    selects = {path.relative_to(SQL).with_suffix("").as_posix() for path in SELECTS if path.parent.name != "3_flagged"}
+    selects = {path.relative_to(SQL).with_suffix("").as_posix() for path in SELECTS if path.parent.name not in ("3_flagged", "report", "told")}
     assert selects <= tried

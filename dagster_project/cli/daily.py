@@ -130,7 +130,7 @@ def ui(
 
     Example: `glasshouse ui --home demo`
     """
-    from dagster_project.automation import serve
+    from dagster_project.serving import serve
 
     return serve(home, landing or catalog.root() / "data_samples", settings, port)
 

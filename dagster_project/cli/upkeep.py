@@ -15,20 +15,6 @@ if TYPE_CHECKING:
     from dagster_project.proving.prove import Proven
     from dagster_project.publishing.packs import Verified
 
-_MEASURED = """
-with touched as (
-    select store, sum(files_opened)::bigint as files_opened, sum(footer_bytes + account_column_bytes)::bigint as bytes_read, sum(content_bytes)::bigint as content_bytes
-    from ledger.metering where day = $day group by store
-)
-select r.store, r.record_class, sum(r.records)::bigint as records, sum(r.bytes)::bigint as bytes, bool_or(r.is_partial) as is_partial,
-    any_value(t.files_opened) as files_opened, any_value(t.bytes_read) as bytes_read, any_value(t.content_bytes) as content_bytes
-from scrubbed.records as r left join touched as t on t.store = r.store
-where r.day = $day group by all order by r.store
-"""
-_REFUSED = (
-    "select name.advice from ledger.inputs as input join ledger.input_files as name on name.input_id = input.input_id "
-    "where input.folder = 'records' and input.status = 'refused' order by name.advice"
-)
 meter_app = App(name="meter", help_format="markdown")
 app.command(meter_app)
 
@@ -42,6 +28,8 @@ def meter(landing: LandingArgument, *, home: HomeOption, as_of: AsOfOption = Non
 
     Example: `glasshouse meter landing --home house`
     """
+    from dagster_project.engines.answers import answer
+    from dagster_project.engines.catalog import questions
     from dagster_project.engines.duckdb_engine import DuckDBEngine
     from dagster_project.engines.intake.recovery import held
     from dagster_project.engines.intake.steps import take_records
@@ -50,8 +38,8 @@ def meter(landing: LandingArgument, *, home: HomeOption, as_of: AsOfOption = Non
     with held(house.home):
         take_records(house)
         with closing(DuckDBEngine(house.home)) as engine:
-            rows = engine.connection().execute(_MEASURED, {"day": house.as_of.date()}).to_arrow_table().to_pylist()
-            faults = [advice for (advice,) in engine.connection().execute(_REFUSED).fetchall()]
+            rows, refused = (answer(engine.connection(), questions("told")[name], {"day": house.as_of.date()}).to_pylist() for name in ("stores", "refused_stores"))
+    faults = [row["advice"] for row in refused]
     lines = [_measured_line(row) for row in rows]
     tell({"day": house.as_of.date(), "stores": rows, "refused": faults}, as_json, [*(f"refused: {fault}" for fault in faults), *(lines or ["no record store"])])
     return 3 if faults or any(row["is_partial"] for row in rows) else 0
@@ -99,13 +87,14 @@ def seal(*, home: HomeOption, as_of: AsOfOption = None, as_json: JsonOption = Fa
     from dagster_project.engines.duckdb_engine import DuckDBEngine
     from dagster_project.engines.intake.recovery import held
     from dagster_project.engines.intake.steps import seal_due
+    from dagster_project.engines.retention import sealed_days
 
     house = house_of(home, as_of)
     with held(house.home), closing(DuckDBEngine(house.home)) as engine:
-        before = _sealed(engine)
-        rows = seal_due(house, engine)
-        days = sorted(_sealed(engine) - before)
-    tell({"days": days, "rows": rows}, as_json, [f"{len(days):,} days sealed: {', '.join(days) or 'none was due'}", f"{rows:,} tokens removed"])
+        before = sealed_days(engine.lake)
+        tokens = seal_due(house, engine)
+        days = [str(day) for day in sorted(sealed_days(engine.lake) - before)]
+    tell({"days": days, "tokens": tokens}, as_json, [f"{len(days):,} days sealed: {', '.join(days) or 'none was due'}", f"{tokens:,} tokens removed"])
     return 0
 
 
@@ -161,7 +150,7 @@ def prove(*, home: HomeOption, as_json: JsonOption = False) -> int:
     with watched(Console(stderr=True)) as (watch, _):
         made = proven(house, watch)
     keep(made.proof, house.home)
-    tell(_proven(made), as_json, _proof_lines(made))
+    tell(made.told(), as_json, _proof_lines(made))
     return 0 if made.proof.held else 1
 
 
@@ -215,36 +204,9 @@ def _sealed_lines(found: "Verified", *, is_trusted: bool) -> list[str]:
     ]
 
 
-def _proven(made: "Proven") -> dict[str, Any]:
-    """Return a proof with its figures as one object."""
-    planted, found, read = made.rehearsed.planted, made.rehearsed.found, made.rehearsed.parsed
-    formats = [
-        {"format": name, "places": planted.places[name], "left_out": planted.left_out[name], "lines": lines, "lines_read": read.get(name, 0)}
-        for name, lines in planted.lines.items()
-    ]
-    return {
-        **asdict(made.proof),
-        "held": made.proof.held,
-        "seconds": made.seconds,
-        "planted": formats,
-        "canary_lines": sum(planted.lines.values()),
-        "ledger_rows": planted.rows,
-        "searched": dict(sorted(found.files.items())),
-        "bytes_searched": found.bytes,
-        "leaks": len(made.leaks),
-        "leaked": [asdict(leak) for leak in made.leaks],
-        "tables_that_differ": made.rehearsed.compared.different,
-        "columns_scanned": len({(row["table_name"], row["column_name"]) for row in made.scanned}),
-        "values_scanned": sum(row["values_scanned"] for row in made.scanned if row["kind"] == "person"),
-        "persons_found": [row for row in made.scanned if row["hits"] and row["kind"] != "backstop"],
-        "tokens": asdict(made.tokens),
-        "cells": asdict(made.cells),
-    }
-
-
 def _proof_lines(made: "Proven") -> list[str]:
     """Return a proof for people: what was planted where, what was searched, and how each trial ended."""
-    told = _proven(made)
+    told = made.told()
     lines = [f"{'format':<20} {'places':>6} {'left out':>8} {'identifiers':>11} {'lines':>7} {'read':>7}"]
     lines += [f"{row['format']:<20} {row['places']:>6} {row['left_out']:>8} {told['canaries']:>11} {row['lines']:>7,} {row['lines_read']:>7,}" for row in told["planted"]]
     lines += ["", "searched             " + ", ".join(f"{files:,} {sort}" for sort, files in told["searched"].items()), ""]
@@ -253,11 +215,6 @@ def _proof_lines(made: "Proven") -> list[str]:
     lines += [f"  differs: {name}" for name in told["tables_that_differ"]]
     lines += [f"  stored: {row['table_name']}.{row['column_name']}: {row['hits']:,} values of kind {row['kind']}" for row in told["persons_found"]]
     return [*lines, "", f"{'proven' if made.proof.held else 'NOT PROVEN'}, in {made.seconds:.0f} s; kept in run.json, and in the next report"]
-
-
-def _sealed(engine: Any) -> set[str]:
-    keys = engine.lake.read("ledger.keys").to_pylist()
-    return {row["day"].isoformat() for row in keys if row["destroyed_at"] is not None}
 
 
 def _of_days(row: dict[str, Any]) -> str:

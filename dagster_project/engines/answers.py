@@ -15,7 +15,7 @@ _numbers = count()
 
 
 def answer(connection: duckdb.DuckDBPyConnection, select: str, given: Mapping[str, object]) -> pa.Table:
-    """Return the rows of a select with the parameters it names; raises duckdb.Error."""
+    """Return the rows of a select, with those of the given parameters that it names; raises duckdb.Error."""
     with _kept(connection, select, given) as kept:
         return connection.execute(f"from {kept}").to_arrow_table()
 
@@ -29,7 +29,8 @@ def batches(connection: duckdb.DuckDBPyConnection, select: str, given: Mapping[s
 @contextmanager
 def _kept(connection: duckdb.DuckDBPyConnection, select: str, given: Mapping[str, object]) -> Iterator[str]:
     name = f"answer_{next(_numbers)}"
-    connection.execute(f"create temp table {name} as {select}", dict(given))
+    named = {parameter: value for parameter, value in given.items() if f"${parameter}" in select}
+    connection.execute(f"create temp table {name} as {select}", named)
     try:
         yield name
     finally:

@@ -28,6 +28,7 @@ CLOSED: dict[str, str | bool | int | float | list[str]] = {
 }
 MEMORY_LIMIT = "300MB"  # of a connection: a run is to fit beside others on a small machine
 COMMON_COLUMNS = ("finding_id", "occurred_at", "account_id", "staff_id", "code", "severity", "promise_ids", "summary")
+DECLARED = re.compile(r"Kept: (?P<kept>.+)\. Swept: (?P<swept>no|with its (?:input|run|run of requests))\. Scanned: (?P<scanned>yes|no)\.")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One file of sql/; `select` is its text, empty for a contract. `parts` are its statements: their rows together make the table."""
+    """One file of sql/; `select` is its text, empty for a contract. `parts` are its statements: their rows together make the table.
+
+    A contract says what happens to its rows: how long they are kept (often by a key of [retention]), with what those of a killed run are swept away, and whether
+    they are searched for persons. Tables by day that do not say it are kept for `published_months`.
+    """
 
     name: str
     layer: int
@@ -56,6 +61,9 @@ class Table:
     is_published: bool
     promises: tuple[str, ...]
     is_control: bool
+    kept: str = ""
+    swept: str = "no"
+    is_scanned: bool = False
 
     @property
     def schema(self) -> str:
@@ -120,9 +128,15 @@ def _ordered(found: dict[str, Table]) -> dict[str, Table]:
         raise GlasshouseError(f"sql: {' reads '.join(reversed(circle.args[1]))}; break the circle") from None
 
 
-def adhoc() -> dict[str, str]:
-    """Return the questions of sql/adhoc/ by name: their text."""
-    return {path.stem: path.read_text() for path in sorted((root() / "sql" / "adhoc").glob("*.sql"))}
+def kept(how_long: str) -> tuple[str, ...]:
+    """Return the tables whose rows are kept so long, dependencies first."""
+    return tuple(table.name for table in tables().values() if table.kept == how_long)
+
+
+@functools.cache
+def questions(folder: Literal["adhoc", "report", "told"]) -> dict[str, str]:
+    """Return the selects of a folder of sql/ that defines no tables, by name: their text."""
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted((root() / "sql" / folder).glob("*.sql"))}
 
 
 def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Table:
@@ -133,8 +147,11 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Table:
     if not header:
         raise GlasshouseError(f"sql/{path.parent.name}/{path.name}: begin with a comment that says what a row is")
     promised = [line.removeprefix("Promises:").strip(" .") for line in header if line.startswith("Promises:")]
-    comment = " ".join(line for line in header if not line.startswith("Promises:"))
+    declared = next(filter(None, map(DECLARED.fullmatch, header)), None)
+    comment = " ".join(line for line in header if not line.startswith("Promises:") and not DECLARED.fullmatch(line))
     is_contract = bool(re.search(r"^create table", text, re.MULTILINE))
+    if is_contract and not declared:
+        raise GlasshouseError(f"sql/{path.parent.name}/{path.name}: say what happens to its rows, '-- Kept: …. Swept: …. Scanned: yes or no.'")
     reads = () if is_contract else _reads(text, path, connection)
     return Table(
         name=name,
@@ -150,6 +167,9 @@ def _read(path: Path, connection: duckdb.DuckDBPyConnection) -> Table:
         is_published="Stays in HOME." not in comment and schema != "scrubbed",
         promises=tuple(part.strip() for part in promised[0].split(",") if part.strip() != "none") if promised else (),
         is_control=bool(promised),
+        kept=declared["kept"] if declared else "published_months" if "$day" in text else "",
+        swept=declared["swept"] if declared else "no",
+        is_scanned=declared["scanned"] == "yes" if declared else schema == "measured",
     )
 
 

@@ -4,7 +4,6 @@ A partition is replaced whole, never updated; a file that no ledger entry names 
 """
 
 import shutil
-from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -108,14 +107,6 @@ class Lake:
             of_day = rows if len(days) == 1 else rows.filter(pa.compute.equal(rows.column("day"), pa.scalar(day, pa.date32())))
             self.write(table, of_day, name, day)
         return len(days)
-
-    def sweep(self, table: str, input_ids: Iterable[str]) -> int:
-        """Remove the files of inputs that never reached the ledger: a run was killed. Return how many."""
-        known = set(input_ids)
-        lost = [path for path in self.folder(table).rglob("*.parquet") if path.name.split("-")[0] not in known]
-        for path in lost:
-            path.unlink()
-        return len(lost)
 
     def remove(self, table: str, input_id: str) -> None:
         """Remove the files of one input."""

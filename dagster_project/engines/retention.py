@@ -12,21 +12,9 @@ from dagster_project.engines import catalog
 from dagster_project.engines.lake import Lake
 from dagster_project.settings import Retention
 
-QUARANTINE, INPUTS, INPUT_FILES, RUNS, FIRST_SEEN = "ledger.quarantine", "ledger.inputs", "ledger.input_files", "ledger.runs", "ledger.first_seen"
+INPUTS, RUNS, FIRST_SEEN, PURGES = "ledger.inputs", "ledger.runs", "ledger.first_seen", "ledger.purges"
 REQUESTS, STAFF_REQUESTS, EVENTS = "scrubbed.requests", "scrubbed.staff_requests", "scrubbed.access_events"
-OF_ACCESSES = ("ledger.non_accesses", "ledger.attestations")  # they go with their input
-RECORDS, PURGES = "scrubbed.records", "ledger.purges"
 TAKEN_ONCE = ("web_logs", "request_logs", "access_events")
-# What findings stand on stays as long as they do, though it came of request lines.
-EVIDENCE = ("measured.card_number_lines", "measured.staff_record_requests")
-# Rows of these go by an instant or a day of their own.
-LEDGERS = {
-    "ledger.keys": "destroyed_at",
-    "ledger.closed_accesses": "closed_as_of",
-    "ledger.metering": "day",
-    "ledger.releases": "day",
-    "ledger.reviews": "reviewed_at",
-}
 DATED = ("occurred_at", "period_end", "month")  # the first of these that a table of findings has says how old a row is
 UNDATED = date(1970, 1, 1)  # the partition of events whose day is not known
 
@@ -84,12 +72,6 @@ def years_before(at: datetime, years: int) -> datetime:
     return at.replace(year=max(1, at.year - years), day=day)
 
 
-def measured_tables() -> tuple[str, ...]:
-    """Return the tables by day that go after `published_months`: what they are built from first, or they would be built again."""
-    daily = (table.name for table in catalog.tables().values() if table.is_daily and table.kind == "select")
-    return (RECORDS, *(name for name in daily if name not in EVIDENCE))
-
-
 def rows_in(paths: Iterable[object]) -> int:
     """Return how many rows stand in files, by their footers."""
     return sum(pq.read_metadata(path).num_rows for path in paths)
@@ -113,12 +95,13 @@ def past(rows: pa.Table, mark: Mark) -> pa.Table:
 def _quarantine(lake: Lake, read_before: datetime) -> Iterator[Due]:
     inputs = lake.read(INPUTS)
     old = past(inputs, before("read_at", read_before)).column("input_id").to_pylist()
-    yield from _marked(lake, "quarantine_days", QUARANTINE, among("input_id", old))
+    for table in catalog.kept("quarantine_days with its input"):
+        yield from _marked(lake, "quarantine_days", table, among("input_id", old))
 
 
 def _requests(lake: Lake, sealed_before: datetime) -> Iterator[Due]:
     for day in request_days_due(lake, sealed_before):
-        yield from _days(lake, "request_days", (REQUESTS, STAFF_REQUESTS), [day])
+        yield from _days(lake, "request_days", catalog.kept("request_days after the seal of its day"), [day])
 
 
 def _published(lake: Lake, retention: Retention, as_of: datetime) -> Iterator[Due]:
@@ -126,12 +109,12 @@ def _published(lake: Lake, retention: Retention, as_of: datetime) -> Iterator[Du
     going = request_days_due(lake, as_of - timedelta(days=retention.request_days))
     kept = set(lake.days(REQUESTS)) - set(going)
     limit = first_month(as_of, retention.published_months)
-    for table in measured_tables():
+    for table in catalog.kept("published_months"):  # what they are built from first, or they would be built again
         yield from _days(lake, "published_months", (table,), [day for day in lake.days(table) if day < limit and day not in kept])
 
 
 def _evidence(lake: Lake, limit: datetime) -> Iterator[Due]:
-    for name in (EVENTS, *EVIDENCE):
+    for name in catalog.kept("ledger_years after its day"):
         yield from _days(lake, "ledger_years", (name,), [day for day in lake.days(name) if UNDATED < day < limit.date()])
     for table in catalog.tables().values():
         names = [column.name for column in table.columns]
@@ -141,14 +124,16 @@ def _evidence(lake: Lake, limit: datetime) -> Iterator[Due]:
 
 
 def _ledgers(lake: Lake, limit: datetime) -> Iterator[Due]:
-    for table, column in LEDGERS.items():
-        yield from _marked(lake, "ledger_years", table, before(column, limit.date() if column == "day" else limit))
+    for table in catalog.tables().values():
+        column = table.kept.removeprefix("ledger_years after ")
+        if column in {each.name for each in table.columns}:
+            yield from _marked(lake, "ledger_years", table.name, before(column, limit.date() if column == "day" else limit))
     findings = {row["finding_id"] for path in lake.files("reported.findings") for row in pq.read_table(path, columns=["finding_id"], partitioning=None).to_pylist()}
     old = set(past(lake.read(FIRST_SEEN), before("first_seen_at", limit)).column("finding_id").to_pylist())
     yield from _marked(lake, "ledger_years", FIRST_SEEN, among("finding_id", old - findings))
     cut, inputs = _cut(lake, limit)
-    for table in (INPUT_FILES, *OF_ACCESSES):
-        yield from _marked(lake, "ledger_years", table, among("input_id", inputs))
+    for name in catalog.kept("ledger_years with its input"):
+        yield from _marked(lake, "ledger_years", name, among("input_id", inputs))
     yield from _marked(lake, "ledger_years", INPUTS, among("input_id", inputs))
     yield from _marked(lake, "ledger_years", RUNS, before("as_of", cut))
     yield from _marked(lake, "ledger_years", PURGES, _settled(limit, set(lake.read(INPUTS).column("input_id").to_pylist()) - inputs))

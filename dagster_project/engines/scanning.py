@@ -20,8 +20,7 @@ from dagster_project.scrubbing.detectors import kinds
 from dagster_project.scrubbing.literals import REDACTED
 from dagster_project.settings import Settings, Site
 
-# Tables that hold what logs and tag calls were reduced to; ids that the vendor's own ledgers declare are not looked at.
-SCANNED = ("scrubbed.requests", "scrubbed.staff_requests", "scrubbed.routes", "scrubbed.vocabulary", "scrubbed.tags", "ledger.quarantine")
+# Of what logs and tag calls were reduced to; ids that the vendor's own ledgers declare are not looked at.
 DECLARED = ("account_id", "staff_id", "input_id", "event_id")
 TEXTS = ("varchar", "varchar[]")
 # A refused line keeps its shape: letters are A and digits 9, so what looks like an address in it is nobody's.
@@ -39,7 +38,7 @@ def scan(lake: Lake, connection: duckdb.DuckDBPyConnection) -> pa.Table:
     for table in catalog.tables().values():
         if table.schema in ("scrubbed", "measured"):
             rows += _undeclared(lake, table)
-        if table.name in SCANNED or table.schema == "measured":
+        if table.is_scanned:
             rows += [row for column in table.columns if column.type in TEXTS and column.name not in DECLARED for row in _column(connection, table, column.name, column.type)]
     return pa.Table.from_pylist(rows, schema("ledger.scans"))
 

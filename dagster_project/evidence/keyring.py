@@ -5,29 +5,13 @@ No clock in here: instants are given.
 
 import hmac
 import secrets
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pyarrow as pa
 
 from dagster_project.errors import KeyringError
 from dagster_project.evidence.key_directory import KEY_BYTES, PURPOSE, KeyDirectory
-
-TIME = pa.timestamp("us", "UTC")
-KEYS = pa.schema(
-    [
-        ("key_id", pa.string()),
-        ("purpose", pa.string()),
-        ("day", pa.date32()),
-        ("created_at", TIME),
-        ("destroy_after", TIME),
-        ("destroyed_at", TIME),
-        ("destroyed_by_run", pa.string()),
-        ("rows_tokenised", pa.int64()),
-        ("kcv", pa.string()),
-        ("checked_at", TIME),
-    ]
-)
 
 
 @dataclass(frozen=True)
@@ -101,8 +85,8 @@ class Keyring:
 
     def rows(self) -> pa.Table:
         """Return ledger.keys, whole, by day, each looked after at this run's instant."""
-        ordered = sorted(self._rows.values(), key=lambda row: (row.day, row.key_id))
-        return pa.Table.from_pylist([vars(replace(row, checked_at=self._now)) for row in ordered], schema=KEYS)
+        ordered = [replace(row, checked_at=self._now) for row in sorted(self._rows.values(), key=lambda row: (row.day, row.key_id))]
+        return pa.table({field.name: [getattr(row, field.name) for row in ordered] for field in fields(KeyRow)})
 
     def _gone(self, row: KeyRow) -> KeyRow:
         return replace(row, destroyed_at=self._now, destroyed_by_run=self._run_id)

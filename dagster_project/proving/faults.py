@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import dagster as dg
 import duckdb
 
-from dagster_project import automation
+from dagster_project import running
 from dagster_project.automation import DAYS, LANDING, PURGE, VERDICTS
 from dagster_project.checks import key
 from dagster_project.engines import catalog
@@ -164,14 +164,14 @@ def forgiving(whole: dg.Definitions) -> dg.Definitions:
     return dg.Definitions(assets=whole.assets, jobs=jobs, resources=whole.resources)
 
 
-def broken_runs(whole: dg.Definitions, instance: dg.DagsterInstance, suites: Suites, quoted: str) -> list[automation.Outcome]:
+def broken_runs(whole: dg.Definitions, instance: dg.DagsterInstance, suites: Suites, quoted: str) -> list[running.Outcome]:
     """Run each step of a whole run and of the purge by itself, with nothing in it that works: it fails for good."""
     given = {"house": Broken(quoted), "engine": Broken(quoted), "suites": suites}
     made = {asset.node_def.name: sorted(asset.keys) for asset in whole.assets or () if isinstance(asset, dg.AssetsDefinition)}
     of_jobs = {(node.name, job == DAYS) for job in (LANDING, DAYS, VERDICTS, PURGE) for node in whole.resolve_job_def(job).nodes}
     jobs = [dg.define_asset_job(f"only_{step}", dg.AssetSelection.assets(*made[step]), executor_def=dg.in_process_executor) for step, _ in of_jobs]
     alone = dg.Definitions(assets=whole.assets, jobs=jobs, resources=whole.resources)
-    return [automation.run(alone, instance, given, f"only_{step}", (BROKEN_DAY, BROKEN_DAY) if is_daily else None) for step, is_daily in sorted(of_jobs)]
+    return [running.run(alone, instance, given, f"only_{step}", (BROKEN_DAY, BROKEN_DAY) if is_daily else None) for step, is_daily in sorted(of_jobs)]
 
 
 def steps(whole: dg.Definitions) -> set[str]:

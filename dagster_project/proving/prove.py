@@ -7,7 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -70,6 +70,32 @@ class Proven:
     def leaks(self) -> list[Leak]:
         """Return the leaks, sorted."""
         return sorted(self.rehearsed.found.leaks)
+
+    def told(self) -> Row:
+        """Return the proof with its figures as one object."""
+        planted, found, read = self.rehearsed.planted, self.rehearsed.found, self.rehearsed.parsed
+        formats = [
+            {"format": name, "places": planted.places[name], "left_out": planted.left_out[name], "lines": lines, "lines_read": read.get(name, 0)}
+            for name, lines in planted.lines.items()
+        ]
+        return {
+            **asdict(self.proof),
+            "held": self.proof.held,
+            "seconds": self.seconds,
+            "planted": formats,
+            "canary_lines": sum(planted.lines.values()),
+            "ledger_rows": planted.rows,
+            "searched": dict(sorted(found.files.items())),
+            "bytes_searched": found.bytes,
+            "leaks": len(self.leaks),
+            "leaked": [asdict(leak) for leak in self.leaks],
+            "tables_that_differ": self.rehearsed.compared.different,
+            "columns_scanned": len({(row["table_name"], row["column_name"]) for row in self.scanned}),
+            "values_scanned": sum(row["values_scanned"] for row in self.scanned if row["kind"] == "person"),
+            "persons_found": [row for row in self.scanned if row["hits"] and row["kind"] != "backstop"],
+            "tokens": asdict(self.tokens),
+            "cells": asdict(self.cells),
+        }
 
 
 def prove(house: House, watch: Callable[[str, int, int], None]) -> Proven:

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 
 from dagster_project.engines.answers import answer
+from dagster_project.engines.catalog import questions
 from dagster_project.engines.failures import explained
 from dagster_project.errors import UsageError
-from dagster_project.publishing import selects
 from dagster_project.publishing.exports import instant, sha256
 from dagster_project.publishing.lines import lines, stream
 from dagster_project.publishing.numbering import numbered, staff_numbers
@@ -52,7 +52,7 @@ def facts_of(report: ReportInput) -> Row:
     """Collect the rows of every section, in the order in which report.json gives them."""
     select = _reader(report, *month_of(report.period))
     is_ours = report.account is not None
-    inputs = select(selects.INPUTS)
+    inputs = select("inputs")
     integrity = {
         "inputs_sha256": sha256("".join(f"{row['input_id']}\n" for row in inputs)),
         "settings_sha256": report.settings_sha256,
@@ -63,25 +63,25 @@ def facts_of(report: ReportInput) -> Row:
         "as_of": instant(report.as_of),
         "account": report.account,
         "integrity": integrity,
-        "promises": select(selects.PROMISES_OF_ACCOUNT if is_ours else selects.PROMISES),
-        "population": [] if is_ours else select(selects.POPULATION),
-        "missing": [] if is_ours else select(selects.MISSING),
-        "balance": [] if is_ours else select(selects.BALANCE),
-        "decisions": select(selects.DECISIONS_OF_ACCOUNT if is_ours else selects.DECISIONS),
-        "explained": select(selects.EXPLAINED),
-        "listed": select(selects.ACCESSES_OF_ACCOUNT) if is_ours else [],
-        "findings": select(selects.FINDINGS),
-        "reviews": [] if is_ours else select(selects.REVIEWS),
-        "emergencies": select(selects.EMERGENCIES),
-        "grants": select(selects.GRANTS),
-        "undetermined": select(selects.UNDETERMINED),
-        "usage": select(selects.USAGE),
-        "usage_by_day": select(selects.USAGE_BY_DAY),
-        "capacity": select(selects.CAPACITY),
-        "records_by_day": select(selects.RECORDS_BY_DAY),
-        "keys": select(selects.KEYS)[0],
-        "releases": select(selects.RELEASES),
-        "purges": [] if is_ours else select(selects.PURGES),
+        "promises": select("promises_of_account" if is_ours else "promises"),
+        "population": [] if is_ours else select("population"),
+        "missing": [] if is_ours else select("missing"),
+        "balance": [] if is_ours else select("balance"),
+        "decisions": select("decisions_of_account" if is_ours else "decisions"),
+        "explained": select("explained"),
+        "listed": select("accesses_of_account") if is_ours else [],
+        "findings": select("findings"),
+        "reviews": [] if is_ours else select("reviews"),
+        "emergencies": select("emergencies"),
+        "grants": select("grants"),
+        "undetermined": select("undetermined"),
+        "usage": select("usage"),
+        "usage_by_day": select("usage_by_day"),
+        "capacity": select("capacity"),
+        "records_by_day": select("records_by_day"),
+        "keys": select("keys")[0],
+        "releases": select("releases"),
+        "purges": [] if is_ours else select("purges"),
         "proof": None if report.proof is None else asdict(report.proof),
         "lines": _lines(report),
         "inputs": [] if is_ours else inputs,
@@ -91,13 +91,12 @@ def facts_of(report: ReportInput) -> Row:
 
 
 def _reader(report: ReportInput, month: date, following: date) -> Callable[[str], list[Row]]:
-    """Return a function that runs one select with the parameters it names."""
-    known = {"month": month, "next": following, "account": report.account, "as_of": report.as_of}
+    """Return a function that runs one select of sql/report."""
+    given = {"month": month, "next": following, "account": report.account, "as_of": report.as_of}
 
-    def select(sql: str) -> list[Row]:
-        named = set(re.findall(r"\$(\w+)", sql))
+    def select(name: str) -> list[Row]:
         with explained("report", "a reported table is missing or has other columns; run again"):
-            rows: list[Row] = answer(report.connection, sql, {name: known[name] for name in named}).to_pylist()
+            rows: list[Row] = answer(report.connection, questions("report")[name], given).to_pylist()
         return rows
 
     return select
@@ -111,5 +110,5 @@ def staff_names(report: ReportInput) -> Callable[[str | None], str | None]:
 
 def _lines(report: ReportInput) -> list[Row]:
     """Return the lines of a customer's own page; in a report of all they are hashed only."""
-    found = lines(stream(report.connection, *month_of(report.period), report.as_of, report.account), staff_names(report)) if report.account else ()
+    found = lines(stream(report.connection, month_of(report.period)[0], report.as_of, report.account), staff_names(report)) if report.account else ()
     return [line for _, told in found for line in told]

@@ -8,9 +8,9 @@ from typing import Any
 import duckdb
 
 from dagster_project.engines.answers import batches
+from dagster_project.engines.catalog import questions
 from dagster_project.evidence.accounts import Cell, Line, Salt, cell, filled, line_leaf
 from dagster_project.publishing.exports import instant
-from dagster_project.publishing.line_selects import LINES
 
 ROWS = 20_000  # of a batch
 KEPT = ("role", "record_class", "records", "bytes", "action", "purpose", "grant_id", "verdict", "outcome", "recipient", "source", "id")
@@ -18,7 +18,7 @@ COLUMNS = ("n", "kind", "at", "staff", *KEPT)  # of which a line has those that 
 
 
 def lines(rows: Iterator[Mapping[str, Any]], named: Callable[[str | None], str | None]) -> Iterator[tuple[str | None, Iterator[dict[str, Any]]]]:
-    """Yield each account with its lines, numbered from 1; `rows` are those of line_selects.LINES, `named` gives the name under which staff are shown."""
+    """Yield each account with its lines, numbered from 1; `rows` are those of sql/report/lines.sql, `named` gives the name under which staff are shown."""
     for account, group in groupby(rows, key=lambda row: row["account_id"]):
         yield account, (_line(number, row, named) for number, row in enumerate(group, 1))
 
@@ -46,8 +46,8 @@ def account_salt(period: str, account: str | None, salt: Salt) -> str:
     return salt(["account", period, account])
 
 
-def stream(connection: duckdb.DuckDBPyConnection, month: date, following: date, as_of: object, account: str | None) -> Iterator[dict[str, Any]]:
-    """Yield the rows of line_selects.LINES, a batch at a time: a month can hold a million accesses."""
-    known = {"month": month, "next": following, "as_of": as_of, "account": account}
-    for batch in batches(connection, LINES, known, ROWS):
+def stream(connection: duckdb.DuckDBPyConnection, month: date, as_of: object, account: str | None) -> Iterator[dict[str, Any]]:
+    """Yield the rows of sql/report/lines.sql, a batch at a time: a month can hold a million accesses."""
+    given = {"month": month, "as_of": as_of, "account": account}
+    for batch in batches(connection, questions("report")["lines"], given, ROWS):
         yield from batch.to_pylist()

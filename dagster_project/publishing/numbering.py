@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.publishing.selects import STAFF
+from dagster_project.engines.catalog import questions
 
 _WORD = re.compile(r"[\w@+-]+(?:\.[\w@+-]+)*")
 _NAMED = ("staff_id", "grantee_id", "reviewed_by_staff_id")
@@ -15,7 +15,7 @@ _WORDED = ("summary", "sentence")
 
 def staff_numbers(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     """Return a number for each member of staff, in the order in which they first reached a record: it cannot be told from the names."""
-    return {row[0]: f"staff-{number}" for number, row in enumerate(connection.execute(STAFF).fetchall(), 1)}
+    return {row[0]: f"staff-{number}" for number, row in enumerate(connection.execute(questions("report")["staff"]).fetchall(), 1)}
 
 
 def numbered(found: Any, numbers: Mapping[str, str]) -> Any:

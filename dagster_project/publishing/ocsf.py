@@ -24,7 +24,7 @@ DENIED = "ATTEMPT_DENIED"
 
 
 def events(facts: Row, accesses: Iterable[Row], named: Callable[[str | None], str | None], as_of: datetime) -> Iterator[bytes]:
-    """Yield a line for each event: promises, findings, then the accesses, which are rows of line_selects.LINES; what has no instant has that of the as-of."""
+    """Yield a line for each event: promises, findings, then the accesses, which are rows of sql/report/lines.sql; what has no instant has that of the as-of."""
     told = {"version": VERSION, "product": {"name": "Glasshouse", "version": facts["integrity"]["code_version"]}}
     made = (*(_promise(row, as_of) for row in facts["promises"]), *(_finding(row, as_of) for row in facts["findings"]))
     for event in made:

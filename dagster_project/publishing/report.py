@@ -53,7 +53,7 @@ def _files(report: ReportInput, facts: Row) -> Iterator[tuple[str, Iterable[byte
     if report.account is None:
         sheets = {part.title: (part.columns, part.rows) for part in parts(facts, {})}
         yield "findings.xlsx", [workbook(sheets, report.as_of)]
-        accesses = (row for row in stream(report.connection, *month_of(report.period), report.as_of, None) if row["kind"] == "access")
+        accesses = (row for row in stream(report.connection, month_of(report.period)[0], report.as_of, None) if row["kind"] == "access")
         yield "events.ocsf.jsonl", events(facts, accesses, staff_names(report), report.as_of)
 
 

@@ -11,6 +11,7 @@ import duckdb
 import pyarrow as pa
 
 from dagster_project import __version__
+from dagster_project.engines.catalog import questions
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.lake import schema
@@ -22,7 +23,6 @@ from dagster_project.publishing.facts import ReportInput, facts_of, month_of, st
 from dagster_project.publishing.lines import cells, lines, stream
 from dagster_project.publishing.proofs import kept
 from dagster_project.publishing.report import write
-from dagster_project.publishing.selects import ACCOUNTS
 
 CLOSINGS, CLOSED_ACCESSES = "ledger.closings", "ledger.closed_accesses"
 LONGEST = 120  # signs of an account's id in the name of a folder
@@ -100,13 +100,13 @@ def _write(house: House, engine: DuckDBEngine, month: str, account: str | None, 
 
 def _accounts(connection: duckdb.DuckDBPyConnection) -> list[str | None]:
     """Return every account of which there is evidence."""
-    return [row[0] for row in connection.sql(ACCOUNTS).fetchall()]
+    return [row[0] for row in connection.sql(questions("report")["accounts"]).fetchall()]
 
 
 def _attest(house: House, engine: DuckDBEngine, made: ReportInput, folder: Path, outputs: dict[str, str]) -> None:
     """Enter a report in the ledger of HOME, with one tree for each account, and lay the proof beside it."""
     ledger = opened(house)
-    rows = stream(made.connection, *month_of(made.period), made.as_of, None)
+    rows = stream(made.connection, month_of(made.period)[0], made.as_of, None)
     tree = cells(made.period, _accounts(made.connection), lines(rows, staff_names(made)), ledger.salt)
     hers = json.loads((folder / "report.json").read_bytes())["lines"] if made.account else []
     attest(ledger, engine, folder, Made(made.period, made.account, made.as_of, outputs, tree, hers))

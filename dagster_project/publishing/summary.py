@@ -9,41 +9,27 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from dagster_project.engines.catalog import questions
 from dagster_project.publishing.exports import instant, visible
 from dagster_project.publishing.printed import left_out
 from dagster_project.publishing.proofs import kept
 from dagster_project.publishing.words import BASES, REVIEW_FAULTS
 
 SEVERITIES = ("low", "medium", "high", "critical")
-_PROVISIONAL = "select count(*) as findings from flagged.access_without_grant where provisional union all select count(*) as findings from flagged.dark_access where provisional"
 _BADGES = {"kept": "green", "broken": "bold red", "unproven": "yellow", "not_applicable": "dim"}
 
 
 def summary(connection: duckdb.DuckDBPyConnection, home: Path, reports: list[str]) -> dict[str, Any]:
     """Return what the tables of HOME hold: inputs, decisions, promises and findings in counts, and where everything is."""
 
-    def rows(sql: str) -> list[dict[str, Any]]:
-        answer: list[dict[str, Any]] = connection.sql(sql).to_arrow_table().to_pylist()
-        return answer
+    def rows(name: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = connection.sql(questions("told")[name]).to_arrow_table().to_pylist()
+        return found
 
     return {
-        "inputs": rows(
-            "select folder, count(*) as inputs, sum(lines)::bigint as lines, sum(parsed)::bigint as parsed, sum(quarantined)::bigint as quarantined, "
-            "sum(blank_or_comment)::bigint as blank_or_comment, sum(duplicates)::bigint as duplicates from ledger.inputs where status = 'read' group by folder order by folder"
-        ),
-        "refused": rows(
-            "select name.file_name, input.reason, name.advice from ledger.inputs as input join ledger.input_files as name using (input_id) "
-            "where input.status = 'refused' order by name.file_name"
-        ),
-        "decisions": rows("select outcome, count(*) as accesses from flagged.access_decisions group by outcome order by outcome"),
-        "promises": rows("select policy, promise_id, period_start, status, checked, broken, reason from reported.promises order by period_start, policy, promise_id"),
-        "findings": rows("select control, severity, count(*) as findings from reported.findings group by control, severity order by control, severity"),
-        "explained": rows("select basis, sum(accesses)::bigint as accesses from reported.explained_accesses group by basis order by basis"),
-        "provisional": sum(row["findings"] for row in rows(_PROVISIONAL)),
-        "reviews": rows(
-            "select fault, is_missing, count(*) as reviews from reported.review_register where fault is not null or is_missing "
-            "group by fault, is_missing order by fault nulls last, is_missing"
-        ),
+        **{name: rows(name) for name in ("inputs", "refused", "decisions", "promises", "findings", "explained")},
+        "provisional": rows("provisional")[0]["findings"],
+        "reviews": rows("reviews"),
         "proof": None if (proof := kept(home)) is None else {"proved_at": proof.proved_at, "held": proof.held, "leaks": proof.leaks},
         "home": str(home),
         "warehouse": str(home / "warehouse.duckdb"),

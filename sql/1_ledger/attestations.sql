@@ -1,4 +1,5 @@
 -- One row for each thing that a source of access events says of its own completeness, and for each file that it can vouch for. Stays in HOME.
+-- Kept: ledger_years with its input. Swept: with its run. Scanned: no.
 create table ledger.attestations (
     input_id varchar not null,      -- input that says it (ledger.inputs)
     source varchar not null,        -- the source

@@ -1,4 +1,5 @@
 -- One row for each finding that any run has seen: when it was seen first, and when it appeared anew. Stays in HOME.
+-- Kept: ledger_years with its finding. Swept: no. Scanned: no.
 create table ledger.first_seen (
     finding_id varchar not null,    -- the finding
     first_seen_at timestamptz not null, -- as-of of the first run that saw it

@@ -1,4 +1,5 @@
 -- One row for each input that was read: what came in and that every line of it is accounted for.
+-- Kept: ledger_years with its run. Swept: no. Scanned: no.
 create table ledger.inputs (
     input_id varchar not null,      -- 32 hex digits of SHA-256 over folder, site and the decompressed bytes
     folder varchar not null,        -- folder of the landing zone
@@ -9,7 +10,7 @@ create table ledger.inputs (
     lines bigint not null,          -- lines (rows, for Parquet)
     parsed bigint not null,         -- rows that came of them
     quarantined bigint not null,    -- lines refused
-    blank_or_comment bigint not null, -- lines that hold nothing
+    blank_or_comment bigint not null, -- lines that hold no row: blank, a comment, or an entry that is no access, of which ledger.non_accesses says how many
     duplicates bigint not null,     -- rows that were there before (access events and ledgers); part of parsed
     first_event_at timestamptz,     -- first instant in it
     last_event_at timestamptz,      -- last instant in it

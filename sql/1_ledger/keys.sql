@@ -1,4 +1,5 @@
 -- One row for each day key of the visitor tokens: made when, to be destroyed when, destroyed when.
+-- Kept: ledger_years after destroyed_at. Swept: no. Scanned: no.
 create table ledger.keys (
     key_id varchar not null,        -- 16 hex digits, random
     purpose varchar not null,       -- visitor

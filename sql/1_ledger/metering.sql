@@ -1,4 +1,5 @@
 -- One row for each measurement of a record store: what the meter touched, counted at the file handle or by the database (CR-4).
+-- Kept: ledger_years after day. Swept: no. Scanned: no.
 create table ledger.metering (
     day date not null,              -- UTC day of the measurement
     store varchar not null,         -- the store: its key in settings, or its folder below records/

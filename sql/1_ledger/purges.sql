@@ -1,4 +1,5 @@
 -- One row for each table, day and input of which rows were removed because their time was over, and for lines that came after their day was gone. Stays in HOME.
+-- Kept: ledger_years after purged_at, or with its input. Swept: no. Scanned: no.
 create table ledger.purges (
     rule varchar not null,          -- key of [retention] by which they went
     table_name varchar not null,    -- table they stood in, or reports

@@ -1,4 +1,5 @@
 -- One row for each line that was refused; never its text (docs/privacy.md#what-is-kept-of-a-request).
+-- Kept: quarantine_days with its input. Swept: with its run. Scanned: yes.
 create table ledger.quarantine (
     input_id varchar not null,      -- input
     line_number bigint not null,    -- line, from 1

@@ -1,4 +1,5 @@
 -- One row for each suppressed table, day and account that was published: what it hides and the weakest cell it shows (CR-7).
+-- Kept: ledger_years after day. Swept: no. Scanned: no.
 create table ledger.releases (
     table_name varchar not null,    -- published table
     day date not null,              -- UTC day

@@ -1,4 +1,5 @@
 -- One row for each review that any run has read: it stays, whatever becomes of its row in reviews/. Stays in HOME.
+-- Kept: ledger_years after reviewed_at. Swept: no. Scanned: no.
 create table ledger.reviews (
     finding_id varchar not null,    -- the finding; {redacted} where the text is no finding's id
     status varchar not null,        -- acknowledged, justified, false_positive, remediated or reopened

@@ -1,4 +1,5 @@
 -- One row for each run that added something.
+-- Kept: ledger_years with its run. Swept: no. Scanned: no.
 create table ledger.runs (
     run_id varchar not null,        -- hash of settings, code and inputs read
     as_of timestamptz not null,     -- as-of of the run

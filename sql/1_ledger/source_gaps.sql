@@ -1,4 +1,5 @@
 -- One row for each hole that a source of access events proves itself by what it attested so far; scrubbed.gaps holds them too. Stays in HOME.
+-- Kept: until the next run. Swept: no. Scanned: no.
 create table ledger.source_gaps (
     source varchar not null,        -- the source
     gap_from timestamptz not null,  -- first instant missing

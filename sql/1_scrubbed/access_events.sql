@@ -1,4 +1,5 @@
 -- One row for each accepted event of a person reaching customer records; duplicates and refused events have none.
+-- Kept: ledger_years after its day. Swept: with its input. Scanned: no.
 create table scrubbed.access_events (
     day date,                       -- UTC day of occurred_at (observed_at where unzoned, else 1970-01-01); the partition
     input_id varchar not null,      -- input the event stands in

@@ -1,4 +1,5 @@
 -- One row for each customer.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.accounts (
     account_id varchar not null,    -- the customer
     joined_at timestamptz,          -- first instant; null = older than any policy

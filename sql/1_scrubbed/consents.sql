@@ -1,4 +1,5 @@
 -- One row for each consent of a customer to a disclosure.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.consents (
     consent_id varchar not null,    -- the consent
     account_id varchar not null,    -- customer

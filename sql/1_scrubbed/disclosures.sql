@@ -1,4 +1,5 @@
 -- One row for each time records were passed to somebody else.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.disclosures (
     disclosure_id varchar not null, -- the disclosure
     account_id varchar not null,    -- customer whose records they were

@@ -1,4 +1,5 @@
 -- One row for each emergency (break-glass) that a member of staff opened.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.emergencies (
     emergency_id varchar not null,  -- the emergency
     staff_id varchar,               -- who opened it; null where not staff

@@ -1,4 +1,5 @@
 -- One row for each order of a customer to erase messages.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.erasures (
     order_id varchar not null,      -- the order
     account_id varchar not null,    -- customer

@@ -1,4 +1,5 @@
 -- One row for each grant of the permission ledger; the customer's person who granted it is reduced to what the rules ask of her.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.grants (
     grant_id varchar not null,      -- the grant
     account_id varchar not null,    -- customer who granted it

@@ -1,4 +1,5 @@
 -- One row for each message in a snapshot of the message ledger.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.messages (
     snapshot_at timestamptz not null, -- when the ledger was copied
     message_id varchar not null,    -- the message

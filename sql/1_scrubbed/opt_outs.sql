@@ -1,4 +1,5 @@
 -- One row for each refusal by a customer.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.opt_outs (
     account_id varchar not null,    -- customer who refuses
     record_class varchar,           -- class of records; null = all

@@ -1,4 +1,5 @@
 -- One row for each version of the privacy policy.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.policies (
     policy_id varchar not null,     -- version
     noticed_at timestamptz not null, -- first notice: delivered, or the earlier of posted_at and emailed_at

@@ -1,4 +1,5 @@
 -- One row for each promise of the policies that settings choose (promises.toml of each set).
+-- Kept: while settings say it. Swept: no. Scanned: no.
 create table scrubbed.promises (
     policy varchar not null,        -- set of promises
     promise_id varchar not null,    -- CR-1, CE-2, …

@@ -1,4 +1,5 @@
 -- One row for each file of a record store and each account in it, as it was when it was measured: a file that did not change is not opened again.
+-- Kept: until its store is measured again. Swept: no. Scanned: no.
 create table scrubbed.record_files (
     file_id varchar not null,       -- hash of the file's place, size and times, never its name
     account_id varchar,             -- customer; null where a record names none, or the file holds none

@@ -1,4 +1,5 @@
 -- One row for each account, record class, store and day on which the store was measured: size and quantity, never content (CR-4).
+-- Kept: published_months. Swept: no. Scanned: no.
 create table scrubbed.records (
     day date not null,              -- UTC day of the measurement; the partition
     store varchar not null,         -- the store: its key in settings, or its folder below records/

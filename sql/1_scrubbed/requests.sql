@@ -1,4 +1,5 @@
 -- One row for each request line, with no person in it (CR-6, CE-4): all that may be kept of a request log.
+-- Kept: request_days after the seal of its day. Swept: with its input. Scanned: yes.
 create table scrubbed.requests (
     day date not null,              -- UTC day of the request; the partition
     occurred_at timestamptz not null, -- instant of the request as the log gives it

@@ -1,4 +1,5 @@
 -- One row for each decision of compliance on a finding; append-only.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.reviews (
     finding_id varchar not null,    -- the finding
     status varchar not null,        -- acknowledged, justified, false_positive, remediated or reopened

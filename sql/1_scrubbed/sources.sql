@@ -1,4 +1,5 @@
 -- One row for each source of events: how its stamps are to be trusted and how far it has been read.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.sources (
     source varchar not null,        -- the source; the grant ledger is named grants
     time_zone varchar,              -- IANA zone of stamps without one

@@ -1,4 +1,5 @@
 -- One row for each period of employment of a member of staff, or of life of a service account.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.staff (
     staff_id varchar not null,      -- the person or service account
     kind varchar not null,          -- person or service

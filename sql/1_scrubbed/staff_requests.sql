@@ -1,4 +1,5 @@
 -- One row for each request by a member of staff to the service, kept so that the audit can find reads that no access event tells of.
+-- Kept: request_days after the seal of its day. Swept: with its input. Scanned: yes.
 create table scrubbed.staff_requests (
     day date not null,              -- UTC day of the request; the partition
     occurred_at timestamptz not null, -- instant of the request

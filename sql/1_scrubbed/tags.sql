@@ -1,4 +1,5 @@
 -- One row for each call of a marketing tag; of its URL only what kinds of personal data were found in it.
+-- Kept: while LANDING holds it. Swept: no. Scanned: yes.
 create table scrubbed.tags (
     event_id varchar not null,      -- the call
     site varchar not null,          -- site that made it

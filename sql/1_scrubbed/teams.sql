@@ -1,4 +1,5 @@
 -- One row for each membership of a team.
+-- Kept: while LANDING holds it. Swept: no. Scanned: no.
 create table scrubbed.teams (
     staff_id varchar not null,      -- member
     team varchar not null,          -- team

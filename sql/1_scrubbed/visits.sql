@@ -1,4 +1,5 @@
 -- One row for each request line of a day that is not sealed: whose visit it was, and what visits are counted by; sealing the day removes it (CR-6).
+-- Kept: until the seal of its day. Swept: with its input. Scanned: no.
 create table scrubbed.visits (
     day date not null,              -- UTC day of the request; the partition
     site varchar not null,          -- site the log belongs to

@@ -1,4 +1,5 @@
 -- One row for each request line that holds a card number: where it stands, so that the finding outlives the request rows (CE-2); never the number. Stays in HOME.
+-- Kept: ledger_years after its day. Swept: no. Scanned: yes.
 select
     day, -- UTC day of the request
     occurred_at, -- instant of the request

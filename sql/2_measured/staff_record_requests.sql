@@ -1,4 +1,5 @@
 -- One row for each request by a member of staff to a route of customer records: kept so that dark_access can still be decided when the request rows are gone. Stays in HOME.
+-- Kept: ledger_years after its day. Swept: no. Scanned: yes.
 select
     day, -- UTC day of the request
     occurred_at, -- instant of the request

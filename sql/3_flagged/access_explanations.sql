@@ -51,14 +51,18 @@ told as (
                 else concat('"', left(trim(regexp_replace(name, '[\p{C}\p{Z}"“”]+', ' ', 'g')), 64), '"')
             end
         ) as names,
-        list_transform(
-            [
-                decision.occurred_at, item.valid_from, item.valid_to, item.revoked_at, item.recorded_at, item.revocation_recorded_at,
-                decision.uncovered_from, decision.uncovered_to, emergency.recorded_at, emergency.decided_at,
-                emergency.opened_at + to_seconds(emergency.decide_within_s), ledger.watermark
-            ],
-            lambda instant: replace(strftime(instant, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '')
-        ) as instants
+        replace(strftime(decision.occurred_at, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as happened,
+        replace(strftime(item.valid_from, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as grant_begin,
+        replace(strftime(item.valid_to, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as grant_end,
+        replace(strftime(item.revoked_at, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as revoked,
+        replace(strftime(item.recorded_at, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as recorded,
+        replace(strftime(item.revocation_recorded_at, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as revocation_recorded,
+        replace(strftime(decision.uncovered_from, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as open_from,
+        replace(strftime(decision.uncovered_to, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as open_to,
+        replace(strftime(emergency.recorded_at, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as emergency_recorded,
+        replace(strftime(emergency.decided_at, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as decided,
+        replace(strftime(emergency.opened_at + to_seconds(emergency.decide_within_s), '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as deadline,
+        replace(strftime(ledger.watermark, '%Y-%m-%d %H:%M:%S.%f UTC'), '.000000', '') as grants_read_to
     from flagged.access_decisions as decision
     left join flagged.known_grants as item on item.grant_id = coalesce(decision.grant_id, decision.nearest_grant_id)
     left join excused on excused.source = decision.source and excused.event_id = decision.event_id and excused.code = decision.code
@@ -79,19 +83,7 @@ named as (
         names[8] as grantee,
         names[9] as granter,
         concat('emergency ', names[10]) as emergency,
-        names[11] as policy,
-        instants[1] as happened,
-        instants[2] as grant_begin,
-        instants[3] as grant_end,
-        instants[4] as revoked,
-        instants[5] as recorded,
-        instants[6] as revocation_recorded,
-        instants[7] as open_from,
-        instants[8] as open_to,
-        instants[9] as emergency_recorded,
-        instants[10] as decided,
-        instants[11] as deadline,
-        instants[12] as grants_read_to
+        names[11] as policy
     from told
 ),
 worded as (

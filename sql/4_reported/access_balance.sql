@@ -70,7 +70,7 @@ of_sources as (
 select
     i.inputs, -- accepted inputs
     cast(i.lines as bigint) as entries, -- lines or rows in them
-    cast(i.blank_or_comment as bigint) as blank_or_comment, -- entries that hold nothing
+    cast(i.blank_or_comment as bigint) as blank_or_comment, -- blank lines and comments
     cast(i.not_accesses as bigint) as not_accesses, -- entries that are no access, by name in ledger.non_accesses
     cast(i.refused as bigint) as refused, -- entries refused, each with a reason in ledger.quarantine
     cast(i.duplicates as bigint) as duplicates, -- events that were there before

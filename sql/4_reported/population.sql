@@ -7,7 +7,7 @@ select
     cast(sum(lines) as bigint) as lines, -- lines, or rows
     cast(sum(parsed) as bigint) as parsed, -- rows that came of them
     cast(sum(quarantined) as bigint) as quarantined, -- lines refused
-    cast(sum(blank_or_comment) as bigint) as blank_or_comment, -- lines that hold nothing
+    cast(sum(blank_or_comment) as bigint) as blank_or_comment, -- lines that hold no row: blank, a comment or an entry that is no access
     cast(sum(duplicates) as bigint) as duplicates, -- rows that were there before; part of parsed
     bool_and(status <> 'read' or lines = parsed + quarantined + blank_or_comment) as is_reconciled -- every line of every accepted input is accounted for
 from ledger.inputs

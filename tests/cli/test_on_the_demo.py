@@ -139,7 +139,7 @@ def test_sealing_again_seals_nothing(copied_home: Path, capsys: pytest.CaptureFi
     """A day is counted once: a second count would be of fewer tokens, or of none."""
     before = rows(copied_home)
     assert status_of(["seal", "--home", str(copied_home), "--as-of", "2026-05-01T00:00:00Z", "--json"]) == 0
-    assert answer(capsys) == {"days": [], "rows": 0}
+    assert answer(capsys) == {"days": [], "tokens": 0}
     assert rows(copied_home) == before
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from dagster_project import automation, checks, expect, history, resources
+from dagster_project import automation, checks, expect, history, resources, running
 from dagster_project.checks import Results, key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
@@ -78,10 +78,10 @@ class World:
         """Return what a run is given, with an engine that sees the rows landed so far."""
         return {"house": self.house, "suites": expect.Suites(self.house.home, self.suites_folder, self.worker), "engine": DuckDBEngine(self.house.home)}
 
-    def run(self, job: str, days: tuple[date, date] | None = None) -> automation.Outcome:
+    def run(self, job: str, days: tuple[date, date] | None = None) -> running.Outcome:
         """Run a job as the command line does."""
         with history.dagster_instance(self.house.home) as instance:
-            return automation.run(self.definitions(), instance, self.given(), job, days)
+            return running.run(self.definitions(), instance, self.given(), job, days)
 
 
 @dg.asset(key=["purged"])

@@ -8,7 +8,7 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-from dagster_project import automation, checks, definitions, history, resources
+from dagster_project import checks, definitions, history, resources, running
 from dagster_project.assets import PROOF
 from dagster_project.checks import key
 from dagster_project.engines import catalog
@@ -117,7 +117,7 @@ def test_the_proof_runs_as_an_asset_with_a_check(demo_home: Path, tmp_path: Path
     home = Path(shutil.copytree(demo_home, tmp_path / "home"))
     house = resources.open_house(home)
     with history.dagster_instance(home) as instance:
-        outcome = automation.run(definitions.assembled(), instance, {"house": house}, "proof")
+        outcome = running.run(definitions.assembled(), instance, {"house": house}, "proof")
     assert (outcome.is_success, outcome.failed_checks, outcome.faults) == (True, (), ())
     proof = kept(home)
     assert proof is not None

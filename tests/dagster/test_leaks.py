@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from dagster_project import automation
+from dagster_project import automation, running
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.errors import GlasshouseError
 from dagster_project.sql_assets import key
@@ -68,7 +68,7 @@ def test_an_exception_that_quotes_a_value_leaves_no_trace_of_it(world: World, ki
     assert places_of(SECRET, world.house.home) == []
     assert (world.house.home / "dagster" / "history" / "runs" / f"{outcome.run_id}.db").is_file()
     printed = capfd.readouterr()
-    assert SECRET not in printed.out + printed.err + caplog.text + str(outcome) + " ".join(automation.complaints([outcome]))
+    assert SECRET not in printed.out + printed.err + caplog.text + str(outcome) + " ".join(running.complaints([outcome]))
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_an_exception_that_quotes_a_value_leaves_no_trace_of_it(world: World, ki
 def test_an_error_still_tells_what_to_do(world: World, kind: str, told: str) -> None:
     """Redaction must not leave the operator with nothing: our own words come through, of others' the type and the place."""
     world.landing_assets = [failing(kind)]
-    assert automation.complaints([world.run(automation.LANDING)]) == (told,)
+    assert running.complaints([world.run(automation.LANDING)]) == (told,)
 
 
 def test_a_failed_check_leaves_no_value(world: World, capfd: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from dagster_project import automation, history, resources
+from dagster_project import automation, history, resources, running
 from dagster_project.automation import DAYS, LANDING, VERDICTS, ranges
 from dagster_project.checks import key
 from dagster_project.engines.duckdb_engine import DuckDBEngine
@@ -73,11 +73,11 @@ def test_days_ahead_of_the_clock_are_built(world: World) -> None:
 def test_a_whole_run_goes_from_landing_to_verdicts(world: World) -> None:
     """The command line runs the jobs that the schedule chains, in the same order, with nothing left stale."""
     world.land(day(1), day(4))
-    outcomes = automation.run_all(world.definitions(), world.given(), world.tables)
+    outcomes = running.run_all(world.definitions(), world.given(), world.tables)
     assert [outcome.job for outcome in outcomes] == [LANDING, DAYS, DAYS, VERDICTS]
     assert all(outcome.is_success for outcome in outcomes)
     assert automation.stale_days(DuckDBEngine(world.house.home), world.tables) == []
-    assert automation.exit_status(outcomes) == 0
+    assert running.exit_status(outcomes) == 0
 
 
 def test_a_broken_table_blocks_what_is_built_on_it(world: World) -> None:
@@ -87,8 +87,8 @@ def test_a_broken_table_blocks_what_is_built_on_it(world: World) -> None:
     assert not outcome.is_success
     assert outcome.failed_checks == (UPPER,)
     assert [len(world.lake.files(table)) for table in (UPPER, LOWER, "reported.account_usage_monthly")] == [1, 0, 1]
-    assert automation.exit_status([outcome]) == 4
-    assert automation.complaints([outcome]) == (
+    assert running.exit_status([outcome]) == 4
+    assert running.complaints([outcome]) == (
         f"check of {UPPER} failed; its counts stand in Dagster's page, `glasshouse ui`",
         f"not built because of that: {LOWER}",
     )
@@ -136,7 +136,7 @@ def test_a_sound_table_lets_the_rest_be_built(world: World) -> None:
 def test_a_broken_day_keeps_verdicts_from_being_asked_for(world: World) -> None:
     """Verdicts on tables of which one is broken would be published as if they were sound."""
     world.suite(DAILY[0], {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "site", "value_set": ["shop"]}})
-    outcomes = automation.run_all(world.definitions(), world.given(), world.tables)
+    outcomes = running.run_all(world.definitions(), world.given(), world.tables)
     assert [(outcome.job, outcome.is_success) for outcome in outcomes] == [(LANDING, True), (DAYS, False)]
 
 
@@ -157,7 +157,7 @@ def test_runs_of_the_command_line_are_not_run_again_by_the_sensors(world: World)
     definitions = world.definitions()
     chain = next(sensor for sensor in definitions.sensors or [] if sensor.name == "chain")
     with history.dagster_instance(world.house.home) as instance:
-        outcome = automation.run(definitions, instance, {"house": world.house, "suites": None}, LANDING)
+        outcome = running.run(definitions, instance, {"house": world.house, "suites": None}, LANDING)
         run = instance.get_run_by_id(outcome.run_id)
         event = next(each for each in instance.all_logs(outcome.run_id) if each.dagster_event and each.dagster_event.is_job_success)
         context = dg.build_run_status_sensor_context("chain", event.dagster_event, instance, run, resources={"engine": DuckDBEngine(world.house.home)})

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project import automation, definitions, expect
+from dagster_project import definitions, expect, running
 from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
 from dagster_project.history import dagster_instance
@@ -86,7 +86,7 @@ def test_every_step_fails_for_good_and_no_word_of_it_is_kept(tmp_path: Path) -> 
         outcomes = broken_runs(whole, instance, expect.Suites(tmp_path, definitions.EXPECTATIONS, worker), QUOTED)
     assert {step for outcome in outcomes for step in outcome.failed_steps} == {*steps(whole), "purge"}
     assert not any(outcome.is_success for outcome in outcomes)
-    told = automation.complaints(outcomes)
+    told = running.complaints(outcomes)
     assert len(told) == len(outcomes)
     assert QUOTED not in str(told)
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and QUOTED.encode() in path.read_bytes()]

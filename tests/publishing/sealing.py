@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from dagster_project.engines.catalog import questions
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.lake import schema
 from dagster_project.evidence.ledger import Ledger
@@ -14,7 +15,6 @@ from dagster_project.publishing.attest import Made, attest
 from dagster_project.publishing.facts import facts_of, month_of
 from dagster_project.publishing.lines import cells, lines, stream
 from dagster_project.publishing.report import write
-from dagster_project.publishing.selects import ACCOUNTS
 from tests.publishing import synthetic
 
 PRIVATE, OTHER, SALT = b"\x01" * 32, b"\x02" * 32, b"\x03" * 32
@@ -48,8 +48,8 @@ def seal(home: Path, inputs: int, connection: duckdb.DuckDBPyConnection, account
     report = replace(synthetic.report(connection, account), as_of=datetime(2026, 11, day, tzinfo=UTC))
     folder = home / "reports" / "2026-10" / (f"account-{account}" if account else "")
     outputs = write(report, folder)
-    ledger, span = opened(home, private), (*month_of(report.period), report.as_of)
-    accounts = [row[0] for row in connection.sql(ACCOUNTS).fetchall()]
+    ledger, span = opened(home, private), (month_of(report.period)[0], report.as_of)
+    accounts = [row[0] for row in connection.sql(questions("report")["accounts"]).fetchall()]
     tree = cells(report.period, accounts, lines(stream(connection, *span, None), lambda staff: staff), ledger.salt)
     engine = DuckDBEngine(home)
     put_inputs(engine, inputs)

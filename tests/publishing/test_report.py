@@ -245,6 +245,7 @@ def test_only_the_month_is_in_it(tmp_path: Path) -> None:
     """Half-open: the first instant of the month counts, the first of the next does not."""
     connection = synthetic.month(0)
     connection.execute("delete from reported.findings")
+    connection.execute("update reported.evidence_end set as_of = '2026-12-01T00:00:00Z'")
     for number, at in enumerate(["2026-09-30 23:59:59.999999", "2026-10-01 00:00:00", "2026-10-31 23:59:59.999999", "2026-11-01 00:00:00"]):
         connection.execute(
             "insert into reported.findings values (?, 'dark_access', [], 'DARK_ACCESS', 'low', ?::timestamp at time zone 'UTC', 'a', null, 's', null, 'open')", [f"f-{number}", at]
@@ -266,7 +267,7 @@ def test_only_the_month_is_in_it(tmp_path: Path) -> None:
 def test_what_has_no_date_counts_in_the_month_of_the_last_evidence(tmp_path: Path, last_at: str, as_of: datetime, expected: int) -> None:
     """It must stand in one report, the same one whose promise it makes unproven; an as-of at midnight still belongs to the day before."""
     connection = synthetic.month(0)
-    connection.execute("update reported.evidence_end set last_at = ?::timestamptz", [last_at])
+    connection.execute("update reported.evidence_end set last_at = ?::timestamptz, as_of = ?", [last_at, as_of])
     write(replace(synthetic.report(connection), as_of=as_of), tmp_path)
     facts = json.loads((tmp_path / "report.json").read_text())
     assert sum(row["code"] == "TIME_UNZONED" for row in facts["undetermined"]) == expected

@@ -91,8 +91,8 @@ class Entry:
         self.others, self.attestations = {}, ()
 
 
-class Accounts:
-    """All entries of one kind of input in one run."""
+class Books:
+    """The books of a run on one kind of input: all its entries."""
 
     def __init__(self, lake: Lake, kind: str) -> None:
         self.lake = lake

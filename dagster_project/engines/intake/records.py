@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dagster_project.engines.house import House
-from dagster_project.engines.intake.accounting import Accounts, Entry
+from dagster_project.engines.intake.accounting import Books, Entry
 from dagster_project.engines.lake import Lake, schema, stored
 from dagster_project.errors import StoreError, UsageError
 from dagster_project.paths import replacing
@@ -31,7 +31,7 @@ def take(house: House, landing: Path) -> int:
 
     What a store gave that day before is replaced only by as much or more: a number is never overwritten by a worse one.
     """
-    lake, accounts = Lake(house.home), Accounts(Lake(house.home), FOLDER)
+    lake, books = Lake(house.home), Books(Lake(house.home), FOLDER)
     day = house.as_of.date()
     rows = 0
     declared = stores(house, landing)
@@ -41,13 +41,13 @@ def take(house: House, landing: Path) -> int:
             continue
         with remembering(lake, name) as memory:
             measured = measure(name, store, day, memory)
-        _enter(accounts, name, store, measured)
+        _enter(books, name, store, measured)
         _write_metering(lake, day, name, measured.metering)
         if before is None or not measured.is_partial or _count(measured.records) >= _count(before):
             lake.write(RECORDS, measured.records, name, day)
             rows += measured.records.num_rows
     _forget(lake, declared)
-    accounts.commit(house.run_id([]), house.as_of)
+    books.commit(house.run_id([]), house.as_of)
     return rows
 
 
@@ -65,12 +65,12 @@ def stores(house: House, landing: Path) -> dict[str, Store]:
     return found
 
 
-def _enter(accounts: Accounts, name: str, store: Store, measured: Measured) -> None:
+def _enter(books: Books, name: str, store: Store, measured: Measured) -> None:
     """Enter what could not be measured as refused inputs, which the next run tries again."""
     for fault in measured.faults:
-        entry = Entry(f"refused-records-{len(accounts.entries):04d}", Found(FOLDER, store.record_class, Path(fault.place)), fault.place)
+        entry = Entry(f"refused-records-{len(books.entries):04d}", Found(FOLDER, store.record_class, Path(fault.place)), fault.place)
         entry.refuse(StoreError(f"{name}: {fault.place}" if fault.place != name else name, fault.rule, fault.code))
-        accounts.entries.append(entry)
+        books.entries.append(entry)
 
 
 def _write_metering(lake: Lake, day: date, name: str, metering: pa.Table) -> None:

@@ -8,17 +8,12 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
+from dagster_project.engines import catalog
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import UsageError
 from dagster_project.paths import HALVES
 
 INPUTS = "ledger.inputs"
-# Their files are named after the run that wrote them, kind first, as those of the ledger of inputs.
-OF_RUNS = ("ledger.input_files", "ledger.quarantine", "ledger.non_accesses", "ledger.attestations")
-# Only request logs have them, and their names go without the kind.
-OF_REQUEST_RUNS = ("scrubbed.routes", "scrubbed.vocabulary")
-# Their files are named after an input that the same run read.
-OF_INPUTS = ("scrubbed.requests", "scrubbed.visits", "scrubbed.staff_requests", "scrubbed.access_events")
 
 
 @contextmanager
@@ -48,18 +43,20 @@ def sweep(lake: Lake) -> None:
     runs = {path.stem for path in lake.files(INPUTS)}
     inputs = lake.read(INPUTS)
     read = set(inputs.filter(pc.equal(inputs.column("status"), "read")).column("input_id").to_pylist())
-    for table in OF_RUNS:
-        _keep(lake, table, runs)
-    for table in OF_REQUEST_RUNS:
-        _keep(lake, table, {name.removeprefix("requests-") for name in runs if name.startswith("requests-")})
-    for table in OF_INPUTS:
-        lake.sweep(table, read)
-        for folder in lake.folder(table).glob("day=*"):
-            if not any(folder.iterdir()):
-                folder.rmdir()
+    known = {
+        "with its run": runs,  # the kind of run comes first in the name, as in the ledger of inputs
+        "with its run of requests": {name.removeprefix("requests-") for name in runs if name.startswith("requests-")},
+        "with its input": read,  # with a number behind it
+    }
+    for table in catalog.tables().values():
+        if table.swept in known:
+            _keep(lake, table, known[table.swept])
 
 
-def _keep(lake: Lake, table: str, names: Collection[str]) -> None:
-    for path in lake.files(table):
-        if path.stem not in names:
+def _keep(lake: Lake, table: catalog.Table, names: Collection[str]) -> None:
+    for path in lake.files(table.name):
+        if (path.stem.split("-")[0] if table.swept == "with its input" else path.stem) not in names:
             path.unlink()
+    for folder in lake.folder(table.name).glob("day=*"):
+        if not any(folder.iterdir()):
+            folder.rmdir()

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dagster_project.engines.house import House
-from dagster_project.engines.intake.accounting import Accounts, Entry, moved, with_input
+from dagster_project.engines.intake.accounting import Books, Entry, moved, with_input
 from dagster_project.engines.intake.batches import Batches, Lot
 from dagster_project.engines.intake.inputs import Discovery, known_inputs, skipped_bytes
 from dagster_project.engines.intake.rebuilding import Remembered
@@ -43,28 +43,28 @@ Headed = tuple[Piece, bytes | None]
 def take(house: House, landing: Path, people: People, keyring: Keyring) -> int:
     """Read every request log of the landing folder that is new, scrub it and commit it to the lake; return the rows added."""
     lake = Lake(house.home)
-    accounts = Accounts(lake, "requests")
+    books = Books(lake, "requests")
     learnt = [(row["site"], row["route"]) for row in lake.read("scrubbed.vocabulary").to_pylist()]
     scrubber = Scrubber(house.settings, people, keyring.day_key, _next_route_id(lake), learnt)
     with ThreadPoolExecutor(1) as readers, ThreadPoolExecutor(PARSERS) as parsers:
-        _Intake(house, accounts, Batches(lake, scrubber), readers, parsers).take(landing, keyring)
-    name = house.run_id([entry.input_id for entry in accounts.entries])
-    if any(not entry.refusal for entry in accounts.entries):
+        _Intake(house, books, Batches(lake, scrubber), readers, parsers).take(landing, keyring)
+    name = house.run_id([entry.input_id for entry in books.entries])
+    if any(not entry.refusal for entry in books.entries):
         lake.write("scrubbed.routes", scrubber.routes(), name)
         new = [{"site": site, "route": route} for site, route in sorted(set(scrubber.learnt()) - set(learnt))]
         lake.write("scrubbed.vocabulary", pa.Table.from_pylist(new, schema("scrubbed.vocabulary")), name)
     lake.write("ledger.keys", keyring.rows(), "part")
-    accounts.commit(name, house.as_of)
+    books.commit(name, house.as_of)
     Remembered(lake).end()
-    return sum(entry.parsed for entry in accounts.entries if not entry.refusal)
+    return sum(entry.parsed for entry in books.entries if not entry.refusal)
 
 
 class _Intake:
-    """The inputs of one run, one after the other; what became of each is entered in the accounts."""
+    """The inputs of one run, one after the other; what became of each is entered in the books."""
 
-    def __init__(self, house: House, accounts: Accounts, batches: Batches, readers: ThreadPoolExecutor, parsers: ThreadPoolExecutor) -> None:
+    def __init__(self, house: House, books: Books, batches: Batches, readers: ThreadPoolExecutor, parsers: ThreadPoolExecutor) -> None:
         self._house = house
-        self._accounts = accounts
+        self._books = books
         self._batches = batches
         self._readers = readers
         self._parsers = parsers
@@ -72,18 +72,18 @@ class _Intake:
 
     def take(self, landing: Path, keyring: Keyring) -> None:
         """Read all that is new; what other inputs of the run hold already is passed over."""
-        lake, house = self._accounts.lake, self._house
+        lake, house = self._books.lake, self._house
         known, remembered = known_inputs(lake), Remembered(lake)
         discovered = Discovery(landing, known, self._formats.is_line, remembered.inputs()).discover(FOLDERS, house.watch)
         read = {input_id for of_group in known.values() for input_id in of_group}
-        self._accounts.entries += discovered.refused
+        self._books.entries += discovered.refused
         for folder in sorted({entry.found.folder for entry, _ in discovered.new if entry.found.site == REDACTED}):
             house.tell(f"{folder}/: the name of a sub-folder is no code, so its site is shown as {REDACTED}; rename the folder")
         for number, (entry, who) in enumerate(discovered.new):
             house.watch("reading", number, len(discovered.new))
             on_time = remembered.on_time([entry.input_id, *(input_id for input_id, _ in who.begins_with)])
             self._take_input(entry, skipped_bytes(who, read), on_time)
-            self._accounts.entries.append(entry)
+            self._books.entries.append(entry)
             if not entry.refusal:
                 read.add(entry.input_id)
         for day, rows in self._batches.close().items():
@@ -137,7 +137,7 @@ class _Intake:
         span = pc.min_max(parsed.rows.column("ts")).as_py()
         entry.saw(span["min"], span["max"])
         if parsed.rejects.num_rows:
-            self._accounts.rejects.append(with_input(parsed.rejects, entry.input_id))
+            self._books.rejects.append(with_input(parsed.rejects, entry.input_id))
 
     def _gate(self, entry: Entry) -> None:
         """Refuse or warn about a file of which too much is refused (docs/settings.md, [thresholds])."""

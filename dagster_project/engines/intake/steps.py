@@ -14,7 +14,7 @@ from dagster_project.engines.house import House
 from dagster_project.engines.intake import records
 from dagster_project.engines.intake import requests as request_logs
 from dagster_project.engines.intake.accesses import read_accesses
-from dagster_project.engines.intake.accounting import CURRENT, Accounts
+from dagster_project.engines.intake.accounting import CURRENT, Books
 from dagster_project.engines.intake.batches import FILE_ROWS
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.intake.inputs import known_inputs
@@ -163,9 +163,9 @@ def _refused(house: House, lake: Lake, tables: tuple[str, ...], what: str) -> in
 
 
 def _account(house: House, lake: Lake, kind: str, delivery: Delivery, name: str) -> None:
-    accounts = Accounts(lake, kind)
-    accounts.entries = delivery.entries
-    accounts.rejects = delivery.rejects
+    books = Books(lake, kind)
+    books.entries = delivery.entries
+    books.rejects = delivery.rejects
     unknown: dict[str, set[str]] = {}
     for entry in delivery.entries:
         place = f"{FOLDER}/{entry.found.site}" if entry.found.folder == FOLDER else entry.file_name  # once for a source, however many its files
@@ -173,7 +173,7 @@ def _account(house: House, lake: Lake, kind: str, delivery: Delivery, name: str)
     for place, names in unknown.items():
         if names:
             house.tell(f"{place}: columns without a meaning are left out: {_named(sorted(names))}")
-    accounts.commit(name, house.as_of)
+    books.commit(name, house.as_of)
 
 
 def _prove(house: House, lake: Lake) -> None:

@@ -12,18 +12,6 @@ from dagster_project.errors import StoreError
 from dagster_project.settings import Store
 
 _TEXT, _COUNT = pa.string(), pa.int64()
-RECORDS = pa.schema(
-    {
-        "day": pa.date32(), "store": _TEXT, "record_class": _TEXT, "account_id": _TEXT, "records": _COUNT,
-        "bytes": _COUNT, "stored_bytes": _COUNT, "largest_record_bytes": _COUNT, "method": _TEXT, "is_partial": pa.bool_(),
-    }
-)  # fmt: skip
-METERING = pa.schema(
-    {
-        "day": pa.date32(), "store": _TEXT, "record_class": _TEXT, "kind": _TEXT, "files": _COUNT, "files_opened": _COUNT, "footer_bytes": _COUNT,
-        "account_column_bytes": _COUNT, "content_bytes": _COUNT, "columns": pa.list_(_TEXT), "allowed_columns": pa.list_(_TEXT), "is_partial": pa.bool_(),
-    }
-)  # fmt: skip
 # What one file, or one row group, adds to an account.
 HELD = pa.schema({"account_id": _TEXT, "records": _COUNT, "bytes": _COUNT, "stored_bytes": _COUNT, "largest_record_bytes": _COUNT, "is_exact": pa.bool_()})
 _SUMS: list[tuple[str, str, pc.FunctionOptions | None]] = [
@@ -36,7 +24,7 @@ _ROWS_AT_ONCE = 500_000
 
 @dataclass(frozen=True)
 class Measured:
-    """What a store holds, what was touched to know it, and what of it could not be measured."""
+    """What a store holds: columns of scrubbed.records; what was touched to know it: of ledger.metering; and what of it could not be measured."""
 
     records: pa.Table
     metering: pa.Table
@@ -137,9 +125,8 @@ def measurement(name: str, store: Store, day: date, found: Found) -> Measured:
     if is_partial and not held.num_rows:
         held = pa.Table.from_pylist([{"account_id": None, "records": 0, "bytes": 0, "stored_bytes": 0, "largest_record_bytes": None, "is_exact": True}], HELD)
     constants = {"day": day, "store": name, "record_class": store.record_class, "is_partial": is_partial}
-    columns = {name: pa.repeat(pa.scalar(value, RECORDS.field(name).type), held.num_rows) for name, value in constants.items()}
+    columns = {name: pa.repeat(pa.scalar(value), held.num_rows) for name, value in constants.items()}
     columns |= {name: held.column(name) for name in HELD.names[:-1]}
     columns["method"] = pc.if_else(held.column("is_exact"), "exact", "apportioned")
     meter = {"day": day, "store": name, "record_class": store.record_class, "kind": store.kind, "is_partial": is_partial, **vars(found.touched)}
-    records = pa.table([columns[name] for name in RECORDS.names], schema=RECORDS)
-    return Measured(records, pa.Table.from_pylist([meter], METERING), found.faults)
+    return Measured(pa.table(columns), pa.Table.from_pylist([meter]), found.faults)

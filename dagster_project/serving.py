@@ -1,0 +1,44 @@
+"""Shows Dagster's page, with its daemon beside it, and stops both."""
+
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+from dagster_project.errors import UsageError
+from dagster_project.resources import dagster_environment
+
+STOP_S = 10
+
+
+def serve(home: Path, landing: Path, settings: Path | None, port: int) -> int:
+    """Show Dagster's page on 127.0.0.1 until it is stopped, with sensors and schedules at work; return its exit status.
+
+    Raises UsageError where the extra that holds the page is not installed.
+    """
+    if find_spec("dagster_webserver") is None:
+        raise UsageError("the page is not installed; install glasshouse[ui]")
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
+    process = subprocess.Popen(command, env=dagster_environment(home, landing, settings), start_new_session=True)  # noqa: S603 (our own words)
+    stopped_by: list[int] = []
+
+    def stop(number: int, _frame: object) -> None:
+        stopped_by.append(number)
+        _stop(process)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop)
+    ended = process.wait()
+    return 128 + stopped_by[0] if stopped_by else ended
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    """Stop Dagster and all that it started: its page and its daemon outlive it otherwise, and a second daemon refuses to work beside them."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_S)
