@@ -13,7 +13,7 @@ from dagster_project.engines.lake import Lake, schema
 from dagster_project.errors import GlasshouseError, InputError
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.files import Found
-from dagster_project.reading.logs.formats import AND
+from dagster_project.reading.logs.formats import AND, FORMATS
 from dagster_project.reading.logs.lines import REJECTS, split
 from dagster_project.reading.pieces import Piece, pieces
 
@@ -50,8 +50,10 @@ class Entry:
         self.last_event_at = max((at for at in (self.last_event_at, last) if at), default=None)
 
     def saw_formats(self, others: Iterable[str]) -> None:
-        """Name the formats that lines are in which the first of the file are not."""
-        self.format = AND.join(dict.fromkeys([*(self.format or "").split(AND), *others])) if others else self.format
+        """Name the formats that lines are in which the first of the file are not, in the order of FORMATS wherever they stand."""
+        own, *known = (self.format or "").split(AND)
+        named = {*known, *others} - {own}
+        self.format = AND.join([own, *(each.name for each in FORMATS if each.name in named)]) if others else self.format
 
     def row(self, read_at: datetime) -> dict[str, Any]:
         """Return the row of ledger.inputs.

@@ -175,7 +175,10 @@ class _Formats:
     def is_line(self, file: Found, who: Identity) -> bool:
         """Tell whether the open last line of a file is a whole line of its format."""
         known = self.of(file)
-        return known is not None and logs.parse(who.open_line, known, _header(file, known, who.closed_bytes)).rows.num_rows == 1
+        if known is None:
+            return False
+        header, is_detected = _header(file, known, who.closed_bytes), self.declared(file) is None
+        return bool(logs.parse_claims(who.open_line, known, header, is_detected=is_detected, is_begin=False).rows.num_rows)
 
 
 def _headed(entry: Entry, skip_bytes: int) -> Iterator[Headed]:
@@ -192,17 +195,13 @@ def _headed(entry: Entry, skip_bytes: int) -> Iterator[Headed]:
 def _parse(known: str, client_headers: tuple[str, ...], is_detected: bool, headed: Headed) -> tuple[Piece, logs.Parsed]:
     """Return a piece without its bytes, and what is in it: rows, texts as numbers of their distinct values, and refused lines by their places in the file."""
     piece, header = headed
-    parsed = _timed(logs.parse_claims(piece.body, known, header, client_headers, is_detected=is_detected), piece)
+    parsed = _timed(logs.parse_claims(piece.body, known, header, client_headers, is_detected=is_detected, is_begin=piece.first_line == 1), piece)
     return replace(piece, body=b""), replace(parsed, rows=coded(parsed.rows), rejects=moved(parsed.rejects, piece))
 
 
 def _timed(parsed: logs.Parsed, piece: Piece) -> logs.Parsed:
-    """Refuse rows without a time; only the first line of a file can be cut at its beginning."""
+    """Refuse rows without a time."""
     rows, rejects = parsed.rows, parsed.rejects
-    if piece.first_line > 1 and rejects.num_rows:
-        reasons = rejects.column("reason")
-        inside = pc.if_else(pc.equal(reasons, "truncated_first"), "no_match", reasons)
-        rejects = rejects.set_column(rejects.schema.get_field_index("reason"), "reason", inside)
     if rows.column("ts").null_count:
         timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
         rejects = pa.concat_tables([rejects, split(piece.body).rejects(dict.fromkeys((line - 1 for line in timeless), "bad_time"))])

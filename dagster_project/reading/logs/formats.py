@@ -149,9 +149,4 @@ def named(name: str) -> Format:
     if not all(each in _BY_NAME for each in names) or (len(names) > 1 and any(_BY_NAME[each].parts for each in names)):
         raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")
     first, *others = (_BY_NAME[each] for each in names)
-    return mixed(first, tuple(others)) if others else first
-
-
-def mixed(known: Format, others: tuple[Format, ...]) -> Format:
-    """Return a format of which what it refuses is read by others; its name is theirs joined by `+`."""
-    return replace(known, name=AND.join(each.name for each in (known, *others)), others=others)
+    return replace(first, name=name, others=tuple(others)) if others else first

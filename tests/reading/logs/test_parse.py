@@ -12,7 +12,7 @@ from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import FORMATS, columns, parse
 from dagster_project.reading.logs.formats import Format, named
 from dagster_project.reading.logs.lines import REJECTS, shape, split
-from dagster_project.reading.logs.reader import FEWEST_LINES
+from dagster_project.reading.logs.promising import FEWEST_LINES
 from dagster_project.reading.logs.values import READ, ROWS
 
 TIME = "[02/Mar/2026:11:15:00 +0100]"
