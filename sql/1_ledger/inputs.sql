@@ -9,7 +9,7 @@ create table ledger.inputs (
     lines bigint not null,          -- lines (rows, for Parquet)
     parsed bigint not null,         -- rows that came of them
     quarantined bigint not null,    -- lines refused
-    blank_or_comment bigint not null, -- lines that hold nothing
+    blank_or_comment bigint not null, -- lines that hold nothing, or whole records of something else than a request or an access
     duplicates bigint not null,     -- rows that were there before (access events and ledgers); part of parsed
     first_event_at timestamptz,     -- first instant in it
     last_event_at timestamptz,      -- last instant in it

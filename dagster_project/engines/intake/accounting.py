@@ -42,6 +42,7 @@ class Entry:
     unknown_columns: tuple[str, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)  # entries of access events that are no access, by name; part of blank
     attestations: tuple[Attestation, ...] = ()
+    no_requests: int = 0  # lines of a request log that say something else; part of blank
     has_places: bool = True  # its rows stand on lines of the file
 
     def saw(self, first: datetime | None, last: datetime | None) -> None:
@@ -89,7 +90,7 @@ class Entry:
     def refuse(self, error: InputError) -> None:
         """Refuse the whole input: it adds no rows."""
         self.refusal = error
-        self.lines = self.parsed = self.quarantined = self.blank = self.duplicates = 0
+        self.lines = self.parsed = self.quarantined = self.blank = self.duplicates = self.no_requests = 0
         self.others, self.attestations = {}, ()
 
 

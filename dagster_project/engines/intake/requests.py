@@ -25,6 +25,7 @@ from dagster_project.reading.identity import Identity
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import named
 from dagster_project.reading.logs.lines import split
+from dagster_project.reading.logs.values import NO_REQUEST
 from dagster_project.reading.pieces import Piece, pieces
 from dagster_project.scrubbing.codes import REDACTED
 from dagster_project.scrubbing.columns import coded
@@ -34,6 +35,7 @@ from dagster_project.settings import Settings
 
 FOLDERS = ("web_logs", "request_logs")
 PARSERS = 2  # pieces at a time: what one cannot do on both cores, the other does
+MOST_OTHERS = 9  # records of something else for each request: a file of more holds no request log
 GATE_LINES = 1_000  # below it a share of refused lines says nothing (docs/settings.md, [thresholds])
 
 Headed = tuple[Piece, bytes | None]
@@ -132,19 +134,24 @@ class _Intake:
         entry.saw_formats(parsed.others)
         entry.lines += piece.lines
         entry.parsed += parsed.rows.num_rows
-        entry.quarantined += parsed.rejects.num_rows
+        rejects = parsed.rejects.filter(pc.not_equal(parsed.rejects.column("reason"), NO_REQUEST))
+        entry.no_requests += parsed.rejects.num_rows - rejects.num_rows
+        entry.quarantined += rejects.num_rows
         entry.blank = entry.lines - entry.parsed - entry.quarantined
         span = pc.min_max(parsed.rows.column("ts")).as_py()
         entry.saw(span["min"], span["max"])
-        if parsed.rejects.num_rows:
-            self._accounts.rejects.append(with_input(parsed.rejects, entry.input_id))
+        if rejects.num_rows:
+            self._accounts.rejects.append(with_input(rejects, entry.input_id))
 
     def _gate(self, entry: Entry) -> None:
         """Refuse or warn about a file of which too much is refused (docs/settings.md, [thresholds])."""
-        share = entry.quarantined / entry.lines if entry.lines >= GATE_LINES else 0
+        others = entry.no_requests if entry.no_requests > MOST_OTHERS * entry.parsed else 0
+        share = (entry.quarantined + others) / entry.lines if entry.lines >= GATE_LINES else 0
         if share > self._house.settings.thresholds.quarantine_refuse:
             rule = f"{share:.1%} of its lines are refused; name its format in [formats] of glasshouse.toml, or raise thresholds.quarantine_refuse"
             raise FormatError(entry.found.path.name, rule, "too_many_refused")
+        if entry.no_requests:
+            self._house.tell(f"{entry.file_name}: {entry.no_requests:,} of its lines say something else than a request")
         if share > self._house.settings.thresholds.quarantine_warn:
             self._house.tell(f"{entry.file_name}: {share:.2%} of its lines are quarantined; `glasshouse detect` shows which")
 

@@ -3,13 +3,14 @@
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dagster_project.reading.logs.changed import read_changed, read_others
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import FORMATS, named, naming
 from dagster_project.reading.logs.lines import BOM, split
 from dagster_project.reading.logs.reader import read
-from dagster_project.reading.logs.values import CLAIMS
+from dagster_project.reading.logs.values import CLAIMS, NO_REQUEST
 from dagster_project.reading.logs.w3c import header_of
 
 PARSER_VERSION = "1"
@@ -35,7 +36,9 @@ def parse(lines: bytes, format: str = "auto", header: bytes | None = None) -> Pa
     stood before them. Raises SettingsError for a format that does not exist; where `auto` finds none every line is refused.
     """
     parsed = parse_claims(lines, format, header)
-    return replace(parsed, rows=parsed.rows.drop_columns(CLAIMS.names))
+    reasons = pc.if_else(pc.equal(parsed.rejects["reason"], NO_REQUEST), "field_missing", parsed.rejects["reason"])
+    rejects = parsed.rejects.set_column(parsed.rejects.schema.get_field_index("reason"), "reason", reasons)
+    return replace(parsed, rows=parsed.rows.drop_columns(CLAIMS.names), rejects=rejects)
 
 
 def parse_claims(  # noqa: PLR0913 (what is known of a piece)
@@ -49,6 +52,7 @@ def parse_claims(  # noqa: PLR0913 (what is known of a piece)
 ) -> Parsed:
     """Read lines as `parse` does; rows also hold values.CLAIMS, from which scrubbing tells the client. `client_headers` name it, the best first.
 
+    Whole records of something else are refused as values.NO_REQUEST.
     What a format that was detected (`is_detected`, or `auto`) refuses is read by any other; a first line that is cut is told where a file begins (`is_begin`).
     """
     if format == "auto":

@@ -12,9 +12,9 @@ from dagster_project.reading.logs.formats import AND, FORMATS, Format, naming
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.promising import Candidates, Indexes
 from dagster_project.reading.logs.reader import Found, read
-from dagster_project.reading.logs.values import READ
+from dagster_project.reading.logs.values import NO_REQUEST, READ
 
-_OTHER_FORM = ("no_match", "json_error", "field_count", "field_missing", "truncated_first", "truncated_last", "nul", "bad_utf8")
+_OTHER_FORM = ("no_match", "json_error", "field_count", "field_missing", "truncated_first", "truncated_last", "nul", "bad_utf8", NO_REQUEST)
 """Why lines are refused that may be whole lines of another format; whatever else is said of one, its form was known."""
 
 

@@ -14,7 +14,7 @@ from dagster_project.reading.logs.json_names import NAMES
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.promising import FEWEST_LINES, Candidates
-from dagster_project.reading.logs.values import READ, Refused, Row, instant_us
+from dagster_project.reading.logs.values import NO_REQUEST, READ, Refused, Row, instant_us
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 NO_MATCH = ("no_match", "json_error", "field_count")
@@ -73,7 +73,8 @@ def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, .
     try:
         return _row(lines, index, known, layouts)
     except Refused as refused:
-        return str(refused)
+        is_remark = known.remarks and any(map(known.remarks.match, readings(lines.text(index))))
+        return NO_REQUEST if is_remark else str(refused)
 
 
 def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | None:
