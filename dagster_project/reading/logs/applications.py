@@ -48,6 +48,7 @@ _SIZE, _NO_SIZE = Field("bytes", pattern=r"\d+|-"), Field(pattern=r"[\d.]+|-")
 _TOOK = Field("duration", _MS, pattern=r"[\d.]+[a-zµμ]{1,2}(?:[\d.]+[a-z]{1,2}){0,2}")
 _PEER: tuple[Part, ...] = (Field("client", pattern=_ADDRESS), ":", Field("client_port", pattern=r"\d{1,5}"))
 _COLOURS = Field(pattern=r"(?:\x1b\[[\d;]{1,8}m){0,2}")
+_INSTANT = Field("time", pattern=r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _SECOND = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"
 
 FIBER = tuple(
@@ -114,9 +115,10 @@ _FPM: tuple[Part, ...] = (
 )  # fmt: skip
 PHP_FPM = (
     Layout(_FPM),
+    Layout((_INSTANT, " ", _VERB, " ", _STATUS, " ", Field("duration", _MS, pattern=r"\d+\.\d+"), " ms ", Field(pattern=r"\d+"), " kB ", Field(pattern=r"[\d.]+%"), " ", _TARGET)),
     Layout((*_FPM, " ", Field(), " ", Field("duration", _MS, pattern=r"\d+\.\d+"), " ", Field(pattern=r"\d+"), " ", Field(pattern=r"[\d.]+%"))),
 )
-"""Its default, and the longer one of its own settings file."""
+"""Its default, Upsun's, and the longer one of its own settings file."""
 
 SOGO = (
     Layout(
@@ -140,7 +142,7 @@ NEXUS = (
 ARTIFACTORY = (
     Layout(
         (
-            Field("time", pattern=r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "|", Field(), "|", Field("client", pattern=_ADDRESS), "|", Field("user"), "|", _VERB, "|",
+            _INSTANT, "|", Field(), "|", Field("client", pattern=_ADDRESS), "|", Field("user"), "|", _VERB, "|",
             Field("target"), "|", _STATUS, "|",
             Field(), "|", Field("bytes", pattern=r"\d+|(?=-1)"), Field(pattern="(?:-1)?"), "|", Field("duration", _MS, pattern=r"\d+"), "|", Field("user_agent", pattern=r"[^|]*"),
         ),

@@ -19,7 +19,7 @@ _NAMES = {
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
         "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip srcip ip_source "
         "request.ipsource request.ipsrc "
-        "origin.address ipaddress cip clientip_s remotehost http.request.remoteaddr"
+        "origin.address calleripaddress ipaddress cip clientip_s remotehost http.request.remoteaddr"
     ),
     "client_port": (
         "client_port clientport clientsrcport request.remote_port remote_port client.port network.client.port source.port network.peer.port req.remoteport id.orig_p src_port "
@@ -38,7 +38,7 @@ _NAMES = {
     "target": (
         "originalrequesturiwithargs request_uri requesturi clientrequesturi request.uri request.url req.url http.target url.original url.full http.url "
         "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
-        "original_fullpath target url uri http.request.uri requested_uri httprequest.uri http_uri requesturi_s"
+        "original_fullpath proxy.path target url uri http.request.uri requested_uri httprequest.uri http_uri requesturi_s"
     ),
     "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath http.url_details.path resource csuristem",
     "query": "query query_string querystring args url.query request.query requestquery request_query httprequest.args querystr csuriquery requestquery_s",
