@@ -47,7 +47,7 @@ def loosened(pattern: str) -> str:
 
 _OBJECT, _PAIRS = r"^\{", r'^[^\s="]+='
 _CARRIED = rf"^\{{|\t|  |^(?:{loosened(HEAD.pattern)})"
-"""What only a line holds that may be read as something else than it is."""
+"""What only a line holds that may be read as something else than it is, but for blanks around it."""
 _UNUSUAL = r"[^\t -~]"
 """What engines of regular expressions may not agree on: it could be anything."""
 
@@ -69,9 +69,10 @@ class Candidates:
     @cached_property
     def _texts(self) -> pl.DataFrame:
         """The index of each line, and a text that it may be read as."""
-        texts = self.lines.texts().gather(self.indexes).str.strip_chars(" \t\r\n")
+        lines = self.lines.texts().gather(self.indexes).str.strip_chars_end("\r\n")
+        texts = lines.str.strip_chars(" \t\r\n")
         plain = pl.DataFrame({"index": self.indexes, "text": texts})
-        several = self.indexes[texts.str.contains(_CARRIED).to_numpy()].tolist()
+        several = self.indexes[((lines != texts) | texts.str.contains(_CARRIED)).to_numpy()].tolist()
         carried = [(index, text) for index in several for text in readings(self.lines.text(index))]
         return pl.concat([plain, pl.DataFrame(carried, schema=plain.schema, orient="row")])
 
