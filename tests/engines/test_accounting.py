@@ -127,6 +127,18 @@ def test_a_log_whose_format_changed_names_both(world: World, line: Line) -> None
     assert (refused["status"], refused["format"], refused["reason"]) == ("refused", "combined", "too_many_refused")
 
 
+@pytest.mark.parametrize(("requests", "status", "blank"), [(700, "read", 1400), (100, "refused", 0)])
+def test_what_a_server_says_besides_requests_is_no_fault_of_its_log(requests: int, status: str, blank: int, world: World) -> None:
+    """Fastify logs a request as it comes in and again as it is answered; a log of which hardly a line is a request is none of requests."""
+    asked = '{"level":30,"time":1772446500000,"reqId":"r","req":{"method":"GET","url":"/a","remoteAddress":"192.0.2.7"},"msg":"incoming request"}\n'
+    answered = '{"level":30,"time":1772446500012,"reqId":"r","res":{"statusCode":200},"responseTime":12.5,"msg":"request completed"}\n'
+    world.put("web_logs/app.log", asked * requests + answered * 1400)
+    world.run()
+    row = world.inputs()["web_logs/app.log"]
+    assert (row["status"], row["quarantined"], row["blank_or_comment"]) == (status, 0, blank)
+    assert any("1,400 of its lines" in sentence for sentence in world.told) == (status == "read")
+
+
 def test_many_small_logs_share_files(world: World, line: Line) -> None:
     """Ten thousand small logs must not become ten thousand files; each row still names its own input and line."""
     for number in range(60):

@@ -13,7 +13,7 @@ from dagster_project.engines.lake import Lake, schema
 from dagster_project.errors import GlasshouseError, InputError
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.files import Found
-from dagster_project.reading.logs.formats import AND
+from dagster_project.reading.logs.formats import AND, FORMATS
 from dagster_project.reading.logs.lines import REJECTS, split
 from dagster_project.reading.pieces import Piece, pieces
 
@@ -42,6 +42,7 @@ class Entry:
     unknown_columns: tuple[str, ...] = ()
     others: Mapping[str, int] = field(default_factory=dict)  # entries of access events that are no access, by name; part of blank
     attestations: tuple[Attestation, ...] = ()
+    no_requests: int = 0  # lines of a request log that say something else; part of blank
     has_places: bool = True  # its rows stand on lines of the file
 
     def saw(self, first: datetime | None, last: datetime | None) -> None:
@@ -50,8 +51,10 @@ class Entry:
         self.last_event_at = max((at for at in (self.last_event_at, last) if at), default=None)
 
     def saw_formats(self, others: Iterable[str]) -> None:
-        """Name the formats that lines are in which the first of the file are not."""
-        self.format = AND.join(dict.fromkeys([*(self.format or "").split(AND), *others])) if others else self.format
+        """Name the formats that lines are in which the first of the file are not, in the order of FORMATS wherever they stand."""
+        own, *known = (self.format or "").split(AND)
+        named = {*known, *others} - {own}
+        self.format = AND.join([own, *(each.name for each in FORMATS if each.name in named)]) if others else self.format
 
     def row(self, read_at: datetime) -> dict[str, Any]:
         """Return the row of ledger.inputs.
@@ -87,7 +90,7 @@ class Entry:
     def refuse(self, error: InputError) -> None:
         """Refuse the whole input: it adds no rows."""
         self.refusal = error
-        self.lines = self.parsed = self.quarantined = self.blank = self.duplicates = 0
+        self.lines = self.parsed = self.quarantined = self.blank = self.duplicates = self.no_requests = 0
         self.others, self.attestations = {}, ()
 
 

@@ -25,6 +25,7 @@ from dagster_project.reading.identity import Identity
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import named
 from dagster_project.reading.logs.lines import split
+from dagster_project.reading.logs.values import NO_REQUEST
 from dagster_project.reading.pieces import Piece, pieces
 from dagster_project.scrubbing.codes import REDACTED
 from dagster_project.scrubbing.columns import coded
@@ -34,6 +35,7 @@ from dagster_project.settings import Settings
 
 FOLDERS = ("web_logs", "request_logs")
 PARSERS = 2  # pieces at a time: what one cannot do on both cores, the other does
+MOST_OTHERS = 9  # records of something else for each request: a file of more holds no request log
 GATE_LINES = 1_000  # below it a share of refused lines says nothing (docs/settings.md, [thresholds])
 
 Headed = tuple[Piece, bytes | None]
@@ -132,19 +134,24 @@ class _Intake:
         entry.saw_formats(parsed.others)
         entry.lines += piece.lines
         entry.parsed += parsed.rows.num_rows
-        entry.quarantined += parsed.rejects.num_rows
+        rejects = parsed.rejects.filter(pc.not_equal(parsed.rejects.column("reason"), NO_REQUEST))
+        entry.no_requests += parsed.rejects.num_rows - rejects.num_rows
+        entry.quarantined += rejects.num_rows
         entry.blank = entry.lines - entry.parsed - entry.quarantined
         span = pc.min_max(parsed.rows.column("ts")).as_py()
         entry.saw(span["min"], span["max"])
-        if parsed.rejects.num_rows:
-            self._books.rejects.append(with_input(parsed.rejects, entry.input_id))
+        if rejects.num_rows:
+            self._books.rejects.append(with_input(rejects, entry.input_id))
 
     def _gate(self, entry: Entry) -> None:
         """Refuse or warn about a file of which too much is refused (docs/settings.md, [thresholds])."""
-        share = entry.quarantined / entry.lines if entry.lines >= GATE_LINES else 0
+        others = entry.no_requests if entry.no_requests > MOST_OTHERS * entry.parsed else 0
+        share = (entry.quarantined + others) / entry.lines if entry.lines >= GATE_LINES else 0
         if share > self._house.settings.thresholds.quarantine_refuse:
             rule = f"{share:.1%} of its lines are refused; name its format in [formats] of glasshouse.toml, or raise thresholds.quarantine_refuse"
             raise FormatError(entry.found.path.name, rule, "too_many_refused")
+        if entry.no_requests:
+            self._house.tell(f"{entry.file_name}: {entry.no_requests:,} of its lines say something else than a request")
         if share > self._house.settings.thresholds.quarantine_warn:
             self._house.tell(f"{entry.file_name}: {share:.2%} of its lines are quarantined; `glasshouse detect` shows which")
 
@@ -175,7 +182,10 @@ class _Formats:
     def is_line(self, file: Found, who: Identity) -> bool:
         """Tell whether the open last line of a file is a whole line of its format."""
         known = self.of(file)
-        return known is not None and logs.parse(who.open_line, known, _header(file, known, who.closed_bytes)).rows.num_rows == 1
+        if known is None:
+            return False
+        header, is_detected = _header(file, known, who.closed_bytes), self.declared(file) is None
+        return bool(logs.parse_claims(who.open_line, known, header, is_detected=is_detected, is_begin=False).rows.num_rows)
 
 
 def _headed(entry: Entry, skip_bytes: int) -> Iterator[Headed]:
@@ -192,17 +202,13 @@ def _headed(entry: Entry, skip_bytes: int) -> Iterator[Headed]:
 def _parse(known: str, client_headers: tuple[str, ...], is_detected: bool, headed: Headed) -> tuple[Piece, logs.Parsed]:
     """Return a piece without its bytes, and what is in it: rows, texts as numbers of their distinct values, and refused lines by their places in the file."""
     piece, header = headed
-    parsed = _timed(logs.parse_claims(piece.body, known, header, client_headers, is_detected=is_detected), piece)
+    parsed = _timed(logs.parse_claims(piece.body, known, header, client_headers, is_detected=is_detected, is_begin=piece.first_line == 1), piece)
     return replace(piece, body=b""), replace(parsed, rows=coded(parsed.rows), rejects=moved(parsed.rejects, piece))
 
 
 def _timed(parsed: logs.Parsed, piece: Piece) -> logs.Parsed:
-    """Refuse rows without a time; only the first line of a file can be cut at its beginning."""
+    """Refuse rows without a time."""
     rows, rejects = parsed.rows, parsed.rejects
-    if piece.first_line > 1 and rejects.num_rows:
-        reasons = rejects.column("reason")
-        inside = pc.if_else(pc.equal(reasons, "truncated_first"), "no_match", reasons)
-        rejects = rejects.set_column(rejects.schema.get_field_index("reason"), "reason", inside)
     if rows.column("ts").null_count:
         timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
         rejects = pa.concat_tables([rejects, split(piece.body).rejects(dict.fromkeys((line - 1 for line in timeless), "bad_time"))])

@@ -1,16 +1,30 @@
 """Log lines to rows. Rows hold what the log says and live in memory only; refused lines leave an index without their text."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from dagster_project.reading.logs.changed import read_others
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from dagster_project.reading.logs.changed import read_changed, read_others
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import FORMATS, named, naming
 from dagster_project.reading.logs.lines import BOM, split
-from dagster_project.reading.logs.reader import Parsed, read
-from dagster_project.reading.logs.values import CLAIMS
+from dagster_project.reading.logs.reader import read
+from dagster_project.reading.logs.values import CLAIMS, NO_REQUEST
 from dagster_project.reading.logs.w3c import header_of
 
 PARSER_VERSION = "1"
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """`rows` with the columns of values.READ, `rejects` with those of lines.REJECTS; a line that holds nothing is in neither."""
+
+    rows: pa.Table
+    rejects: pa.Table
+    others: tuple[str, ...] = ()
+    """The formats that read lines which the format of the file refuses."""
+
 
 __all__ = ["FORMATS", "PARSER_VERSION", "Parsed", "header_of", "parse", "parse_claims"]
 
@@ -22,25 +36,33 @@ def parse(lines: bytes, format: str = "auto", header: bytes | None = None) -> Pa
     stood before them. Raises SettingsError for a format that does not exist; where `auto` finds none every line is refused.
     """
     parsed = parse_claims(lines, format, header)
-    return replace(parsed, rows=parsed.rows.drop_columns(CLAIMS.names))
+    reasons = pc.if_else(pc.equal(parsed.rejects["reason"], NO_REQUEST), "field_missing", parsed.rejects["reason"])
+    rejects = parsed.rejects.set_column(parsed.rejects.schema.get_field_index("reason"), "reason", reasons)
+    return replace(parsed, rows=parsed.rows.drop_columns(CLAIMS.names), rejects=rejects)
 
 
-def parse_claims(
+def parse_claims(  # noqa: PLR0913 (what is known of a piece)
     lines: bytes,
     format: str = "auto",  # noqa: A002
     header: bytes | None = None,
     client_headers: tuple[str, ...] = (),
     *,
     is_detected: bool = False,
+    is_begin: bool = True,
 ) -> Parsed:
     """Read lines as `parse` does; rows also hold values.CLAIMS, from which scrubbing tells the client. `client_headers` name it, the best first.
 
-    What a format that was detected (`is_detected`, or `auto`) refuses is read by those that it is in.
+    Whole records of something else are refused as values.NO_REQUEST.
+    What a format that was detected (`is_detected`, or `auto`) refuses is read by any other; a first line that is cut is told where a file begins (`is_begin`).
     """
     if format == "auto":
         head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20].removeprefix(BOM)
-        found = detect(head).format
-        format, is_detected = found or "common", found is not None  # noqa: A001
-    piece = split(lines)
-    parsed = read(piece, naming(format, client_headers) if client_headers else named(format), header)
-    return read_others(piece, parsed, format, client_headers) if is_detected else parsed
+        detected = detect(head).format
+        format, is_detected = detected or "common", detected is not None  # noqa: A001
+    piece, known = split(lines), naming(format, client_headers) if client_headers else named(format)
+    found = read(piece, known, header, is_begin=is_begin)
+    if is_detected:
+        found = read_changed(piece, found, format, client_headers, is_begin=is_begin)
+        return Parsed(found.rows, piece.rejects(found.reasons), found.others)
+    found = read_others(piece, found, known.others)
+    return Parsed(found.rows, piece.rejects(found.reasons))

@@ -1,6 +1,9 @@
-"""Text formats of servers that are part of an application: Gin, Uvicorn and uWSGI, as layouts."""
+"""Text formats of servers that are part of an application, as layouts, and what else these servers write between requests."""
+
+import re
 
 from dagster_project.reading.logs.layouts import Field, Layout, Part
+from dagster_project.reading.logs.log_formats import apache
 
 _PADDING = Field(pattern=r"(?:[ |]|\x1b\[[\d;]{1,8}m){1,64}")
 """What stands between Gin's columns, in colours where it writes to a terminal."""
@@ -37,3 +40,130 @@ UWSGI = tuple(
     )
     for unit, unit_ns in (("msecs", 1_000_000), ("micros", 1_000))
 )  # fmt: skip
+
+_MS, _S = 1_000_000, 1_000_000_000
+_ADDRESS = r"[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]"
+_VERB, _TARGET, _STATUS = Field("method", pattern="[A-Z]{3,20}"), Field("target", pattern=r"\S+"), Field("status", pattern=r"\d{3}")
+_SIZE, _NO_SIZE = Field("bytes", pattern=r"\d+|-"), Field(pattern=r"[\d.]+|-")
+_TOOK = Field("duration", _MS, pattern=r"[\d.]+[a-zµμ]{1,2}(?:[\d.]+[a-z]{1,2}){0,2}")
+_PEER: tuple[Part, ...] = (Field("client", pattern=_ADDRESS), ":", Field("client_port", pattern=r"\d{1,5}"))
+_COLOURS = Field(pattern=r"(?:\x1b\[[\d;]{1,8}m){0,2}")
+_INSTANT = Field("time", pattern=r"\d{4}-\d\d-\d\dT[\d:.]+Z")
+_SECOND = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d"
+
+FIBER = tuple(
+    Layout(
+        (
+            when, _PADDING, _STATUS, _PADDING, _TOOK, _PADDING, Field("client", pattern=r"[0-9A-Fa-f:.]+"), _PADDING, _VERB, _PADDING, _TARGET, Field(pattern=r"(?: \| .*)?"),
+        )
+    )
+    for when in (Field(pattern=r"\d\d:\d\d:\d\d"), Field("time", pattern=r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?"))
+)  # fmt: skip
+"""It writes the time of day without a day, unless told otherwise."""
+
+CHI = (
+    Layout(
+        (
+            Field("time", pattern=_SECOND), Field(pattern=r"(?: \[[^\]\s]{1,255}\])?"), ' "', Field("request"), '" from ', *_PEER, " - ", _STATUS, " ",
+            Field("bytes", pattern=r"\d+"), "B in ", _TOOK,
+        ),
+        is_absolute=True,
+    ),
+)  # fmt: skip
+
+GITEA = (
+    Layout(
+        (
+            Field("time", pattern=_SECOND), " ", Field(), Field(pattern=r" \[[A-Z]\](?: \[[^\]\s]{1,64}\])? router: completed "), _VERB, " ", _TARGET, " for ", *_PEER, ", ",
+            _STATUS, Field(pattern=r" [A-Za-z' -]{1,40}"), " in ", _TOOK, Field(pattern=r"(?: @ .*)?"),
+        )
+    ),
+)  # fmt: skip
+GITEA_REMARKS = re.compile(rf"{_SECOND} \S{{1,255}} \[[A-Z]\] ")
+
+_TORNADO: tuple[Part, ...] = (
+    Field(pattern=r" [^\]]{1,64}\] "), _STATUS, " ", _VERB, " ", _TARGET, Field(pattern=r"(?: -> \S+)?"), " (", Field("user", pattern=r"[^@()]{0,128}(?=@)|"), Field(pattern="@?"),
+    Field("client", pattern=_ADDRESS), ") ", Field("duration", _MS, pattern=r"[\d.]+ms"), Field(pattern=r"(?: .*)?"),
+)  # fmt: skip
+TORNADO = (
+    Layout((Field(pattern=r"\[[A-Z] "), Field("time", pattern=r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{3})?"), *_TORNADO)),
+    Layout((Field(pattern=r"\[[A-Z] "), Field("time", time="%y%m%d %H:%M:%S"), *_TORNADO)),
+)
+"""Jupyter's servers name the user before the client."""
+
+MORGAN = (
+    Layout((Field("client", pattern=_ADDRESS), " ", Field("user", pattern=r"\S+"), " ", _VERB, " ", _TARGET, " HTTP/", Field("protocol", pattern=r"[\d.]+"), " ", _STATUS,
+    " ", _SIZE, " - ",
+            Field("duration", _MS, pattern=r"[\d.]+|-"), " ms")),
+    Layout((_VERB, " ", _TARGET, " ", _STATUS, " ", _SIZE, " - ", Field("duration", _MS, pattern=r"[\d.]+|-"), " ms")),
+    Layout((_COLOURS, _VERB, " ", _TARGET, " ", _COLOURS, _STATUS, _COLOURS, " ", Field("duration", _MS, pattern=r"[\d.]+|-"), " ms - ", _SIZE, _COLOURS)),
+)  # fmt: skip
+"""`short`, `tiny` and `dev`; none of them writes a time."""
+
+_TAGS = r"(?:\[[^\]\s]{1,128}\] ){0,4}"
+_STARTED: tuple[Part, ...] = (Field(pattern=f"{_TAGS}Started "), _VERB, ' "', Field("target"), '" for ', Field("client", pattern=_ADDRESS), " at ")
+RAILS = tuple(Layout((*_STARTED, Field("time", time=pattern))) for pattern in ("%Y-%m-%d %H:%M:%S %z", "%a %b %d %H:%M:%S %z %Y"))
+RAILS_REMARKS = re.compile(
+    rf"{_TAGS}(?:Processing by |Parameters: \{{|Render(?:ing|ed) |Redirected to |Sent (?:file|data) |Filter chain halted |Unpermitted parameter|Completed \d{{3}} )"
+)
+"""What it says of a request that has started, which is the one that counts."""
+
+_FPM: tuple[Part, ...] = (
+    Field("client", pattern=rf"{_ADDRESS}|-"), " - ", Field("user", pattern=r"[^\s\[]*"), " ", Field("time", pattern=r"\d\d/[^\s/]{3,5}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"),
+    ' "', _VERB, " ",
+    Field("target", pattern=r'[^\s"]+'), '" ', _STATUS,
+)  # fmt: skip
+PHP_FPM = (
+    Layout(_FPM),
+    Layout((_INSTANT, " ", _VERB, " ", _STATUS, " ", Field("duration", _MS, pattern=r"\d+\.\d+"), " ms ", Field(pattern=r"\d+"), " kB ", Field(pattern=r"[\d.]+%"), " ", _TARGET)),
+    Layout((*_FPM, " ", Field(), " ", Field("duration", _MS, pattern=r"\d+\.\d+"), " ", Field(pattern=r"\d+"), " ", Field(pattern=r"[\d.]+%"))),
+)
+"""Its default, Upsun's, and the longer one of its own settings file."""
+
+SOGO = (
+    Layout(
+        (
+            Field(pattern=r"(?:[A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d sogod \[\d{1,10}\]: )?"), Field("client", pattern=rf"{_ADDRESS}|-"),
+            Field(pattern=r"(?:, ?[0-9A-Fa-f:.]+){0,16}"), ' "', Field("request"), '" ',
+            _STATUS, " ", Field("bytes", pattern=r"\d+"), "/", Field(pattern=r"\d+"), " ", Field("duration", _S, pattern=r"\d+\.\d+"), Field(pattern=r" .*"),
+        )
+    ),
+)  # fmt: skip
+"""Its own head has no year."""
+
+NEXUS = (
+    Layout(
+        (
+            *apache('%h %l %u %t "%r" %>s').parts, " ", _NO_SIZE, " ", _SIZE, " ", Field("duration", _MS, pattern=r"\d+|-"), ' "', Field("user_agent"), '"',
+            Field(pattern=r"(?: \[[^\]]{1,255}\])?"),
+        )
+    ),
+)  # fmt: skip
+ARTIFACTORY = (
+    Layout(
+        (
+            _INSTANT, "|", Field(), "|", Field("client", pattern=_ADDRESS), "|", Field("user"), "|", _VERB, "|",
+            Field("target"), "|", _STATUS, "|",
+            Field(), "|", Field("bytes", pattern=r"\d+|(?=-1)"), Field(pattern="(?:-1)?"), "|", Field("duration", _MS, pattern=r"\d+"), "|", Field("user_agent", pattern=r"[^|]*"),
+        ),
+        decode=str, separator="|",
+    ),
+)  # fmt: skip
+BITBUCKET = (
+    Layout(
+        (
+            Field("client", pattern=r"[0-9A-Fa-f:.]+(?:,[0-9A-Fa-f:.]+){0,16}"), " | ", Field(pattern=r"\w+"), " | ", Field(pattern=r"o[@*]\S+"), " | ",
+            Field("user", pattern=r"[^|]*?"), " | ",
+            Field("time", pattern=r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}"), ' | "', Field("request"), '" | "', Field("referer"), '" "', Field("user_agent"), '" | ',
+            _STATUS, " | ", _NO_SIZE, " | ",
+            _SIZE, " | ", Field(pattern=r"[^|]*"), "| ", Field("duration", _MS, pattern=r"\d+|-"), Field(pattern=r" \|.*"),
+        )
+    ),
+)  # fmt: skip
+BITBUCKET_REMARKS = re.compile(r"[0-9A-Fa-f:.,]{3,255} \| \w{2,8} \| i[@*]\S{1,64} \| ")
+"""Each request is logged as it comes in, and again, with how it was answered, as it goes out."""
+
+UVICORN_REMARKS = re.compile(
+    r"(?:INFO|WARNING|ERROR): {1,8}(?:Started |Waiting for |Application |Uvicorn |Shutting |Finished |Stopping |Will watch |connection |\S{1,64} - \"WebSocket )"
+)
+GIN_REMARKS = re.compile(r"\[GIN-debug\] ")

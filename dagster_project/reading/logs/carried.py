@@ -23,6 +23,7 @@ HEAD = re.compile(
     rf"|<\d{{1,3}}>1 {_ZONED} \S{{1,255}} \S{{1,48}} \S{{1,128}} \S{{1,32}} {_STRUCTURED} \ufeff?"
     rf"|(?:<\d{{1,3}}>{_STAMP}|{_MONTH_DAY} {_CLOCK}) [^\s{{]{{1,255}} {{1,8}}{_BEGUN}|{_ZONED} [^\s{{]{{1,255}} {{1,8}}(?=\{{)"
     rf"|[\w.-]{{1,255}} [\w./-]{{1,48}}(?:\[\d{{1,10}}\])?: {_BEGUN}"
+    rf"|(?:{_ZONED}|\d{{4}}-\d\d-\d\d {_CLOCK}) [0-9a-f]{{3,16}} {{1,4}}-?\d{{1,2}} (?:beast|civetweb): 0x[0-9a-f]{{1,16}}: "
     rf"|{_ZONED} (?:std(?:out|err) [FP] )?|\[pod/[^\s\]]{{1,255}}\] "
     rf"|[A-Z], \[\d{{4}}-\d\d-\d\dT{_CLOCK} #\d{{1,10}}\] +[A-Z]{{1,8}} -- [^\s:]{{0,64}} ?: (?:\[[^\]\s]{{1,64}}\] ){{0,4}}"
     rf"|(?:{_ZONED}|\d{{4}}/\d\d/\d\d {_CLOCK})(?:\t[^\t]{{1,64}}){{1,3}}\t(?=\{{)"
@@ -30,7 +31,7 @@ HEAD = re.compile(
     rf"|\[\d{{4}}-\d\d-\d\d {_CLOCK}(?: [+-]\d{{4}})?\] \[\d{{1,10}}\] \[[A-Z]{{1,16}}\] |(?:{_STAMP} )?(?:INFO|DEBUG):(?:[\w.]{{1,64}}:| )\s{{0,8}}{_BEGUN}"
 )
 """Syslog (RFC 3164, RFC 5424; without a program, or a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador, Cisco's web appliances,
-Ruby's and Caddy's own loggers, Fluentd's files, Python's servers."""
+Ceph's, Ruby's and Caddy's own loggers, Fluentd's files, Python's servers."""
 
 NO_HEAD = rf"(?!<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s))"
 """Stands before a client or a host that could be taken from such a head: what has one is no line as it stands."""
@@ -60,12 +61,16 @@ def readings(line: str) -> Iterator[str]:
 
 
 def stamp(line: str) -> str | None:
-    """Return the time that what carries a line says, null where it says none with a year."""
-    line = line.strip(_AROUND)
-    if line.startswith("{"):
-        record = _loaded(line)
+    """Return the time that what carries a line says, the nearest to it; null where none says one with a year."""
+    return next(filter(None, map(_said, reversed(_unwrapped(line.strip(_AROUND))))), None)
+
+
+def _said(text: str) -> str | None:
+    """Return the time that an object or a head says."""
+    if text.startswith("{"):
+        record = _loaded(text)
         return next((said for key in ("time", "@timestamp", "timestamp") if isinstance(said := record.get(key), str)), None)
-    found = HEAD.match(line)
+    found = HEAD.match(text)
     said = _INSTANT.search(found[0]) if found else None
     return said[0] if said else None
 

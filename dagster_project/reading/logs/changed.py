@@ -1,41 +1,60 @@
-"""Lines that the detected format of their file refuses, by the formats they are in: a server's log format may change in mid-file."""
+"""Lines that the format of their file refuses, by other formats: a server's log format may change in mid-file.
 
+Which of them reads a line depends on that line alone, so a log says the same however it is cut or put together.
+"""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from dagster_project.reading.logs.detect import others_of
-from dagster_project.reading.logs.formats import naming
+from dagster_project.reading.logs.formats import AND, FORMATS, Format, naming
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.reader import Parsed, read
+from dagster_project.reading.logs.promising import Candidates, Indexes
+from dagster_project.reading.logs.reader import Found, read
+from dagster_project.reading.logs.values import NO_REQUEST, READ
 
-_OTHER_FORM = pa.array(["no_match", "json_error", "field_count", "field_missing", "truncated_first", "nul", "bad_utf8"])
+_OTHER_FORM = ("no_match", "json_error", "field_count", "field_missing", "truncated_first", "truncated_last", "nul", "bad_utf8", NO_REQUEST)
 """Why lines are refused that may be whole lines of another format; whatever else is said of one, its form was known."""
 
 
-def read_others(lines: Lines, parsed: Parsed, name: str, client_headers: tuple[str, ...]) -> Parsed:
-    """Return what was parsed, and with it the refused lines that other formats read, each by the most special; an open last line may be half of one."""
-    while (left := _of_other_form(lines, parsed.rejects)).num_rows:
-        found = others_of(lines, left, name)
-        before = parsed.rows.num_rows
-        for other in found:
-            parsed = _with(lines, parsed, other.name, client_headers)
-        if parsed.rows.num_rows == before:
-            break
-    return parsed
+def read_changed(lines: Lines, found: Found, name: str, client_headers: tuple[str, ...] = (), *, is_begin: bool = True) -> Found:
+    """Return what was found, and with it the refused lines that any format reads but W3C's, whose fields stand elsewhere.
+
+    `name` is that of a detected format. The first line of a file (`is_begin`) and an open last one may be half a line: only a more special format,
+    or one that others of its first lines are in, takes no half for a line of its own.
+    """
+    own, *told = name.split(AND)
+    places = {known.name: place for place, known in enumerate(FORMATS) if not known.parts or known.name == own}
+    of_halves = {*told, *(other for other, place in places.items() if place < places[own])}
+    halves = [*([0] if is_begin else []), *([len(lines) - 1] if lines.is_open(len(lines) - 1) else [])]
+    return read_others(lines, found, [naming(other, client_headers) for other in places if other != own], halves, of_halves)
 
 
-def _of_other_form(lines: Lines, rejects: pa.Table) -> pa.Table:
-    left = rejects.filter(pc.is_in(rejects["reason"], _OTHER_FORM))
-    return left.filter(pc.less(left["line_number"], len(lines))) if lines.is_open(len(lines) - 1) else left
+def read_others(lines: Lines, found: Found, others: Sequence[Format], halves: Sequence[int] = (), of_halves: Collection[str] = ()) -> Found:
+    """Return what was found, and with it the refused lines that other formats read, each by the first of them that does.
+
+    Lines that may be cut (`halves`, from 0) are read by some of the formats only (`of_halves`).
+    """
+    left = np.array([index for index, reason in found.reasons.items() if reason in _OTHER_FORM], np.int64)
+    objects = left[np.frombuffer(lines.body, np.uint8)[lines.bounds[left]] == ord("{")]
+    if others and others[0].names:
+        found, left = _taken(lines, found, others[0], left, objects)
+    candidates = Candidates(lines, left)
+    for other in others if len(left) else ():
+        asked = np.intersect1d(candidates.of(other), left, assume_unique=True)
+        found, left = _taken(lines, found, other, left, asked if other.name in of_halves else asked[~np.isin(asked, halves)])
+    return found
 
 
-def _with(lines: Lines, parsed: Parsed, other: str, client_headers: tuple[str, ...]) -> Parsed:
-    """Return what was parsed with the refused lines that one more format reads."""
-    numbers = _of_other_form(lines, parsed.rejects)["line_number"].to_numpy()
-    rows = read(lines.alone(*(numbers - 1).tolist()), naming(other, client_headers), None).rows
+def _taken(lines: Lines, found: Found, other: Format, left: Indexes, asked: Indexes) -> tuple[Found, Indexes]:
+    """Return what was found with those of the lines asked of that a format reads, and the lines that are left."""
+    rows = read(lines.alone(*asked.tolist()), other, None).rows if len(asked) else READ.empty_table()
     if not rows.num_rows:
-        return parsed
-    taken = pa.array(numbers[rows["line_number"].to_numpy() - 1])
-    rows = rows.set_column(0, rows.schema.field(0), taken)
-    rejects = parsed.rejects.filter(pc.invert(pc.is_in(parsed.rejects["line_number"], taken)))
-    return Parsed(pa.concat_tables([parsed.rows, rows]).sort_by("line_number"), rejects, (*parsed.others, other))
+        return found, left
+    taken = asked[rows["line_number"].to_numpy() - 1]
+    rows = pa.concat_tables([found.rows, rows.set_column(0, READ.field(0), pa.array(taken + 1))]).sort_by("line_number")
+    left = np.setdiff1d(left, taken, assume_unique=True)
+    is_taken = set(taken.tolist())
+    reasons = {index: reason for index, reason in found.reasons.items() if index not in is_taken}
+    return Found(rows, reasons, tuple(dict.fromkeys((*found.others, other.name)))), left

@@ -1,6 +1,6 @@
 """A layout applied to whole columns: every line that is written plainly, at about a million lines a second.
 
-A line is left to the exact pattern of layouts.py wherever anything is unusual: a backslash, a NUL, another number of
+A line is left to the exact pattern of layouts.py wherever anything is unusual: a backslash, a NUL, a byte-order mark, another number of
 quotes or blanks, a request that is not plain HTTP, a value that does not convert. No line can spoil its neighbour.
 """
 
@@ -13,7 +13,7 @@ import polars as pl
 
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
 from dagster_project.reading.logs.layouts import DECODED, Field, Layout, Part
-from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.logs.lines import BOM, Lines
 from dagster_project.reading.logs.values import LAST_PORT, LONGEST_NS, MOST_BYTES, client, host, trailing
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
@@ -83,7 +83,7 @@ def rows(lines: Lines, layout: Layout, start: int, stop: int) -> pl.DataFrame:
 def _batch(lines: Lines, texts: pl.Series, start: int, how: Sections, layout: Layout) -> pl.DataFrame:
     numbers = pl.int_range(start + 1, start + 1 + len(texts), dtype=pl.Int64, eager=True)
     frame = pl.LazyFrame({"line_number": numbers, "line": texts})
-    odd = [pl.col("line").str.contains(byte.decode(), literal=True) for byte in (b"\\", b"\0") if byte in lines.body]
+    odd = [pl.col("line").str.contains(byte.decode(), literal=True) for byte in (b"\\", b"\0", BOM) if byte in lines.body]
     if int(lines.lengths().max()) > LONGEST_LINE_BYTES:
         odd.append(pl.col("line").str.len_bytes() > LONGEST_LINE_BYTES)
     frame = frame.filter(~pl.any_horizontal(odd)) if odd else frame

@@ -1,18 +1,15 @@
 """Which format a log is in, by its first lines."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from itertools import islice
-
-import pyarrow as pa
 
 from dagster_project.reading.logs import w3c
 from dagster_project.reading.logs.carried import FIRST_LINES
-from dagster_project.reading.logs.formats import AND, FORMATS, Format, mixed
+from dagster_project.reading.logs.changed import read_changed
+from dagster_project.reading.logs.formats import AND, FORMATS, Format
 from dagster_project.reading.logs.lines import Lines, split
-from dagster_project.reading.logs.reader import are_read
+from dagster_project.reading.logs.reader import are_read, read
 
-__all__ = ["FORMATS", "Detected", "detect", "others_of"]
+__all__ = ["FORMATS", "Detected", "detect"]
 
 HEAD_LINES = 100
 _DISTINCT = [place for place, known in enumerate(FORMATS) if not known.parts or known.parts not in [other.parts for other in FORMATS[:place]]]
@@ -56,36 +53,17 @@ def _detected(lines: Lines) -> Detected:
         share, refused = _share(lines, FORMATS[place], best.confidence)
         if share > best.confidence or (share == best.confidence > 0 and place < best_place):
             best, best_place = Detected(FORMATS[place].name, share, refused), place
-    if not best.format or not FORMATS[best_place].parts:
-        return _mixed(lines, best, best_place)
-    return replace(best, format=w3c.kind(lines))
+    if best.format and FORMATS[best_place].parts:
+        return replace(best, format=w3c.kind(lines))
+    return _mixed(lines, FORMATS[best_place]) if best.refused_lines else best
 
 
-def _mixed(lines: Lines, best: Detected, place: int) -> Detected:
-    """Return a format with all that read lines which it refuses; the first line of a file may be half a line of a richer format, and then tells nothing."""
-    others = _others(lines, best.refused_lines if best.format else (), place)
-    if not others:
-        return best
-    known = mixed(FORMATS[place], others)
-    return Detected(known.name, *_share(lines, known, 0.0))
-
-
-def _others(lines: Lines, numbers: Iterable[int], place: int) -> tuple[Format, ...]:
-    """Return the formats that read lines which the one at `place` refuses, the more special first."""
-    others: dict[int, Format] = {}
-    for number in numbers:
-        line = lines.alone(number - 1)
-        if not any(_share(line, other, 0.0)[0] for other in others.values()):
-            several = (at for at in _DISTINCT if not FORMATS[at].parts and (number > 1 or at < place) and _share(line, FORMATS[at], 0.0)[0])
-            others |= {at: FORMATS[at] for at in islice(several, 1)}
-    return tuple(others[at] for at in sorted(others))
-
-
-def others_of(lines: Lines, rejects: pa.Table, name: str) -> tuple[Format, ...]:
-    """Return the formats that read lines which a file's own, by its name, refuses; one line is tried of each shape, of a hundred shapes at most."""
-    place = next(at for at, known in enumerate(FORMATS) if known.name == name.partition(AND)[0])
-    numbers = sorted(rejects.group_by("shape").aggregate([("line_number", "min")])["line_number_min"].to_pylist())
-    return _others(lines, numbers[:: -(-len(numbers) // HEAD_LINES)], place)
+def _mixed(lines: Lines, known: Format) -> Detected:
+    """Return a format with all that read lines which it refuses."""
+    found = read_changed(lines, read(lines, known, None), known.name)
+    name = AND.join((known.name, *found.others))
+    found = read_changed(lines, found, name)
+    return Detected(name, found.rows.num_rows / (found.rows.num_rows + len(found.reasons)), tuple(index + 1 for index in sorted(found.reasons)))
 
 
 def _share(lines: Lines, known: Format, least: float) -> tuple[float, tuple[int, ...]]:

@@ -1,5 +1,6 @@
 """Every log format that is read, by name: what it is, a line of it, and what reads it; detection tries them in this order."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -20,7 +21,7 @@ class Format:
 
     A line is read by the first of `layouts` that matches, or as JSON by its `names`; of a format with both, a line that begins
     with a brace is JSON; `is_logfmt` stands for pairs of `key=value` instead of JSON. `parts` finds the layouts of each run of lines where directives in the file name its fields.
-    A line that it refuses is read by the first of `others` that does.
+    A line that it refuses is read by the first of `others` that does. `remarks`: what else its server writes between requests, from the begin of a line.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Format:
     parts: Callable[[Lines, bytes | None], Parts] | None = None
     others: tuple["Format", ...] = ()
     is_logfmt: bool = False
+    remarks: re.Pattern[str] | None = None
 
 
 _AGENT = '"Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"'
@@ -71,6 +73,17 @@ _UWSGI = (
     "[pid: 12|app: 0|req: 7/21] 192.0.2.7 () {44 vars in 900 bytes} [Mon Mar  2 10:15:00 2026] GET /jobs?page=2 => "
     "generated 5120 bytes in 12 msecs (HTTP/1.1 200) 4 headers in 150 bytes (1 switches on core 0)"
 )
+_FIBER = "2026-03-02T10:15:00.123456789Z stdout F 10:15:00 | 200 | 1.345678ms | 192.0.2.7 | GET | /jobs?page=2"
+_CHI = '2026/03/02 10:15:00 [web-1/8601b555-000001] "GET http://www.example.com/jobs?page=2 HTTP/1.1" from 192.0.2.7:40780 - 200 5120B in 12.345ms'
+_GITEA = "2026/03/02 10:15:00 HTTPRequest [I] router: completed GET /jobs?page=2 for 192.0.2.7:40780, 200 OK in 12.3ms @ web/jobs.go:12(web.Jobs)"
+_TORNADO = "[I 2026-03-02 10:15:00.123 ServerApp] 200 GET /jobs?page=2 (192.0.2.7) 12.34ms"
+_MORGAN = "2026-03-02T10:15:00.123456789Z stdout F 192.0.2.7 - GET /jobs?page=2 HTTP/1.1 200 5120 - 12.345 ms"
+_RAILS = 'Started GET "/jobs?page=2" for 192.0.2.7 at 2026-03-02 10:15:00 +0000'
+_FPM = '192.0.2.7 - - 02/Mar/2026:10:15:00 +0000 "GET /jobs?page=2" 200'
+_SOGO = '2026-03-02T10:15:00.123456789Z stdout F 192.0.2.7 "GET /jobs?page=2 HTTP/1.1" 200 5120/0 0.012 - - 0 - 12'
+_NEXUS = f"{_COMMON.removesuffix('5120')}- 5120 12 {_AGENT} [qtp1-2]"
+_ARTIFACTORY = "2026-03-02T10:15:00.123Z|8601b555|192.0.2.7|jane|GET|/jobs?page=2|200|-1|5120|12|Mozilla/5.0 (X11)"
+_BITBUCKET = f'192.0.2.7 | https | o@8601b555x615x1x0 | jane | 2026-03-02 10:15:00,123 | {_GET} | "https://www.example.com/" {_AGENT} | 200 | 0 | 5120 | - | 12 | 1abc2de | '
 _W3C = "#Fields: date time c-ip cs-method cs-uri sc-status\n2026-03-02 10:15:00 192.0.2.7 GET /jobs?page=2 200"
 
 FORMATS: tuple[Format, ...] = (
@@ -91,11 +104,22 @@ FORMATS: tuple[Format, ...] = (
     Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, NAMES),
     Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, NAMES),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
-    Format("heroku", "Heroku's router", f"2026-03-02T10:15:00.123456+00:00 heroku[router]: {_HEROKU}", proxies.HEROKU),
+    Format("heroku", "Heroku's router", f"2026-03-02T10:15:00.123456+00:00 heroku[router]: {_HEROKU}", proxies.HEROKU, remarks=proxies.HEROKU_REMARKS),
     Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, names=NAMES, is_logfmt=True),
-    Format("gin", "Gin", _GIN, applications.GIN),
-    Format("uvicorn", "Uvicorn; it writes no time, which has to stand before its lines", _UVICORN, applications.UVICORN),
+    Format("gin", "Gin", _GIN, applications.GIN, remarks=applications.GIN_REMARKS),
+    Format("fiber", "Fiber; it writes no day, which has to stand before its lines", _FIBER, applications.FIBER),
+    Format("chi", "Chi's logger", _CHI, applications.CHI),
+    Format("gitea", "Gitea's and Forgejo's router", _GITEA, applications.GITEA, remarks=applications.GITEA_REMARKS),
+    Format("tornado", "Tornado, Jupyter", _TORNADO, applications.TORNADO),
+    Format("morgan", "Morgan's short, tiny and dev (Express); they have no time, which has to stand before the lines", _MORGAN, applications.MORGAN),
+    Format("rails", "Rails' own log: requests as they start", _RAILS, applications.RAILS, remarks=applications.RAILS_REMARKS),
+    Format("php_fpm", "PHP-FPM", _FPM, applications.PHP_FPM),
+    Format("sogo", "SOGo; its time has no year, which has to stand before its lines", _SOGO, applications.SOGO),
+    Format("uvicorn", "Uvicorn; it writes no time, which has to stand before its lines", _UVICORN, applications.UVICORN, remarks=applications.UVICORN_REMARKS),
     Format("uwsgi", "uWSGI", _UWSGI, applications.UWSGI),
+    Format("nexus", "Nexus Repository", _NEXUS, applications.NEXUS),
+    Format("artifactory", "Artifactory's request log", _ARTIFACTORY, applications.ARTIFACTORY),
+    Format("bitbucket", "Bitbucket, requests as they are answered", _BITBUCKET, applications.BITBUCKET, remarks=applications.BITBUCKET_REMARKS),
     Format("ingress_nginx", "ingress-nginx (Kubernetes)", _INGRESS, web_servers.INGRESS_NGINX),
     Format("npm", "Nginx Proxy Manager", _NPM, web_servers.NGINX_PROXY_MANAGER),
     Format("npmplus", "NPMplus", _NPMPLUS, web_servers.NPMPLUS),
@@ -149,9 +173,4 @@ def named(name: str) -> Format:
     if not all(each in _BY_NAME for each in names) or (len(names) > 1 and any(_BY_NAME[each].parts for each in names)):
         raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")
     first, *others = (_BY_NAME[each] for each in names)
-    return mixed(first, tuple(others)) if others else first
-
-
-def mixed(known: Format, others: tuple[Format, ...]) -> Format:
-    """Return a format of which what it refuses is read by others; its name is theirs joined by `+`."""
-    return replace(known, name=AND.join(each.name for each in (known, *others)), others=others)
+    return replace(first, name=name, others=tuple(others)) if others else first

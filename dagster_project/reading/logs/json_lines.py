@@ -7,13 +7,16 @@ import orjson
 
 from dagster_project.reading.logs import w3c
 from dagster_project.reading.logs.json_names import NAMES, REMARK, Names
-from dagster_project.reading.logs.values import Refused, Row, duration_ns, origin_form, request, row, unescape
+from dagster_project.reading.logs.values import NO_REQUEST, Refused, Row, duration_ns, instant_us, origin_form, request, row, unescape
 
 DEEPEST = 8
 REQUEST_FIELDS = ("method", "request")
 EVIDENCE = (("target", "path"), ("status",), ("client", "forwarded_for"))
 """One of the former must be there, or two of the latter: what was asked, how it was answered, who asked. Other messages are no requests, and a shipper names its file as a path."""
 
+ASKED = {"target", "path", *REQUEST_FIELDS}
+_HTTP = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b|HTTP/[123]")
+"""What stands in no record but that of a request, in whatever fields."""
 _METHOD = re.compile("[A-Z]{3,20}")
 _REQUEST_LINE = re.compile(r"[A-Z]{3,20} \S.* HTTP/\d(?:\.\d)?")
 _PAIR = re.compile(r'([^\s="]{1,128})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)')
@@ -23,7 +26,7 @@ _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 def read(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
     """Return the values of a line in the order of values.READ; `stamp` is the time of one that has none, and then must be a request beyond doubt.
 
-    Raises values.Refused with json_error, json_not_object or field_missing (no time, or nothing of a request), too.
+    Raises values.Refused with json_error, json_not_object, field_missing (no time, or not enough of a request) or values.NO_REQUEST, too.
     """
     record = _loaded(line)
     if not isinstance(record, dict):
@@ -34,14 +37,14 @@ def read(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
     if not fields.get("time") and stamp and _asks(fields.keys()):
         fields["time"] = stamp
     if not fields.get("time") or not _is_request(fields.keys()):
-        raise Refused("field_missing")
+        raise _refusal(line, fields)
     return _row(fields)
 
 
 def read_pairs(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
     """Return the values of a line of `key=value` pairs in the order of values.READ.
 
-    Raises values.Refused with no_match, or field_missing: it must have a time, or a `stamp`, and a method and a target or a request line.
+    Raises values.Refused with no_match, field_missing or values.NO_REQUEST: it must have a time, or a `stamp`, and a method and a target or a request line.
     """
     found = [*_PAIR.finditer(line)]
     if not found or "".join(pair[0] for pair in found) != line:
@@ -50,8 +53,16 @@ def read_pairs(line: str, names: Names = NAMES, stamp: str | None = None) -> Row
     if not fields.get("time") and stamp:
         fields["time"] = stamp
     if not fields.get("time") or not _asks(fields.keys()):
-        raise Refused("field_missing")
+        raise _refusal(line, fields)
     return _row(fields)
+
+
+def _refusal(line: str, fields: dict[str, str]) -> Refused:
+    """Return why a record is no request: it lacks something, or has a time and says something else. Raises Refused for a time that is none."""
+    is_other = REMARK in fields or not (fields.keys() & ASKED or _HTTP.search(line))
+    if not is_other or instant_us(fields) is None:
+        return Refused("field_missing")
+    return Refused(NO_REQUEST)
 
 
 def _row(fields: dict[str, str]) -> Row:

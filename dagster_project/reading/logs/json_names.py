@@ -19,7 +19,7 @@ _NAMES = {
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
         "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip srcip ip_source "
         "request.ipsource request.ipsrc "
-        "ipaddress cip clientip_s remotehost http.request.remoteaddr"
+        "origin.address calleripaddress ipaddress cip clientip_s remotehost http.request.remoteaddr"
     ),
     "client_port": (
         "client_port clientport clientsrcport request.remote_port remote_port client.port network.client.port source.port network.peer.port req.remoteport id.orig_p src_port "
@@ -38,17 +38,18 @@ _NAMES = {
     "target": (
         "originalrequesturiwithargs request_uri requesturi clientrequesturi request.uri request.url req.url http.target url.original url.full http.url "
         "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
-        "original_fullpath target url uri http.request.uri requested_uri httprequest.uri http_uri requesturi_s"
+        "original_fullpath proxy.path target url uri http.request.uri requested_uri httprequest.uri http_uri requesturi_s"
     ),
     "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath http.url_details.path resource csuristem",
     "query": "query query_string querystring args url.query request.query requestquery request_query httprequest.args querystr csuriquery requestquery_s",
     "protocol": (
         "http_version httpversion http.version network.protocol.version protocol server_protocol request_protocol requestprotocol proto request.proto "
+        "req.httpversion "
         "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion http.protocol request.httpversion request_proto protover httpversion_s"
     ),
     "host": (
         "originalhost http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
-        ":authority authority host.name_requested server_name host domain req.headers.host request.headers.host reqhost http.hostname http.url_details.host "
+        ":authority authority host.name_requested server_name host domain req.headers.host req.host req.hostname request.headers.host reqhost http.hostname http.url_details.host "
         "request.hostname domainname cshost host_s http.request.host"
     ),
     "status": (
@@ -63,7 +64,7 @@ _NAMES = {
         "response_size responsesize response_bytes responsebytes bytes_out bytes_written response_length resp_size httprequest.responsesize "
         "content_length contentlength res.contentlength bytes length "
         "response.size res.headers.content-length response_body_len responselength responsebytesize response.body_size response.bodysize http.length "
-        "resp_body_size written_bytes httpresponse.bytes response.length network.bytes_written scbytes sentbytes_d http.response.written txbytes bytes_read"
+        "resp_body_size written_bytes httpresponse.bytes response.length network.bytes_written scbytes sentbytes_d http.response.written txbytes bytes_read api.tx"
     ),
     "referer": (
         "referer referrer http_referer http_referrer http.referer http.request.header.referer "
@@ -89,7 +90,9 @@ _DURATIONS = {
     1_000: "duration_us time_elapsed",
     1_000_000: (
         "duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration "
-        "latency latency_human elapsed_time latencies.request duration_in_ms httpresponse.elapsed responselatency http.response.duration totalduration"
+        "latency latency_human elapsed_time latencies.request duration_in_ms httpresponse.elapsed responselatency http.response.duration totalduration "
+        "res.responsetime http.response.responsetime "
+        "responsetimems api.timetoresponse"
     ),
     1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken timetaken_d",
 }
@@ -116,6 +119,8 @@ _WRAPPERS = (
 )
 _BARE_DURATION = "duration"
 _SECONDS_OF_CADDY = (_BARE_DURATION, "latency")
+_SECONDS_OF_NGINX = "responsetime"
+"""Where it is written so, in small letters, as examples of nginx for Elasticsearch name `$request_time`; `responseTime` is milliseconds."""
 _TOLD_BY_OTHERS = ("timetaken", "total_time")
 """Durations whose unit other keys of the record tell."""
 _FIELD_UNITS_NS = {"duration_ns": 1, "duration_us": 1_000, "duration_ms": 1_000_000, "duration_s": 1_000_000_000}
@@ -142,6 +147,8 @@ class Names:
         if plain in _TOLD_BY_OTHERS:
             return 1_000_000 if _counts_milliseconds(record) or "trans_id" in record else unit_ns
         if plain in _SECONDS_OF_CADDY and isinstance(record.get("request"), dict) and "resp_headers" in record and key != "Duration":
+            return 1_000_000_000
+        if key.endswith(_SECONDS_OF_NGINX) and plain == _SECONDS_OF_NGINX:
             return 1_000_000_000
         if unit_ns is not None or plain != _BARE_DURATION:
             return unit_ns

@@ -85,7 +85,8 @@ class Layout:
         return " ".join(field.time or "%d/%b/%Y:%H:%M:%S %z" for field in times)
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
+    def pattern(self) -> re.Pattern[str]:
+        """The exact pattern of a whole line."""
         padded: list[Part] = ["", *self.parts, ""]
         places = [(at, part) for at, part in enumerate(padded) if isinstance(part, Field)]
         patterns = {at: _field_pattern(part, padded[at - 1], padded[at + 1], self.separator) for at, part in places}
@@ -118,7 +119,7 @@ class Layout:
 
     def read(self, line: str) -> Fields | None:
         """Return the raw texts of a line, null where it does not match; the first of equal fields that says anything counts."""
-        found = self._pattern.fullmatch(line) if len(line) <= self._longest else None
+        found = self.pattern.fullmatch(line) if len(line) <= self._longest else None
         if found is None:
             return None
         texts: dict[str, str] = {}

@@ -58,12 +58,9 @@ class Lines:
     def text(self, index: int) -> str:
         """Return a line as text: bytes that are not UTF-8 become U+FFFD; a byte-order mark and NULs around it go.
 
-        A log that was cut in place while its server kept writing starts with a run of NULs.
+        A log that was cut in place while its server kept writing starts with a run of NULs; logs that were put together have marks within.
         """
-        raw = self.raw(index)
-        if index == 0 and raw.startswith(BOM):
-            raw = raw[len(BOM) :]
-        return raw.strip(b"\0").decode("utf-8", "replace")
+        return self.raw(index).removeprefix(BOM).strip(b"\0").decode("utf-8", "replace")
 
     def texts(self) -> pl.Series:
         """Return all lines, line ends included, as one column; nothing is copied where the body is UTF-8."""

@@ -1,5 +1,7 @@
 """Text formats of proxies: HAProxy, Envoy, Traefik, Squid and Heroku's router, as layouts."""
 
+import re
+
 from dagster_project.reading.logs.layouts import Field, Layout, Part
 from dagster_project.reading.logs.log_formats import nginx
 
@@ -91,3 +93,5 @@ HEROKU = (
     Layout(_HEROKU, may_be_quoted=True),
 )
 """As `heroku logs` and as its drains write it; the time stands in the head alone."""
+HEROKU_REMARKS = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d) (?:app|heroku)\[(?!router\])[\w.-]{1,64}\]: ")
+"""What applications and dynos say."""

@@ -13,27 +13,27 @@ from dagster_project.reading.logs.formats import Format, Parts
 from dagster_project.reading.logs.json_names import NAMES
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.values import READ, Refused, Row, instant_us
+from dagster_project.reading.logs.promising import FEWEST_LINES, Candidates
+from dagster_project.reading.logs.values import NO_REQUEST, READ, Refused, Row, instant_us
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
-
-FEWEST_LINES = 128
-"""Below this many lines, setting up columns costs more than it saves."""
 
 NO_MATCH = ("no_match", "json_error", "field_count")
 
 
 @dataclass(frozen=True)
-class Parsed:
-    """`rows` with the columns of values.READ, `rejects` with those of lines.REJECTS; a line that holds nothing is in neither."""
+class Found:
+    """What is in a piece: `rows` with the columns of values.READ, and why each other line is refused, by its index from 0.
+
+    A line that holds nothing is in neither. `others`: the formats that read lines which the format of the file refuses.
+    """
 
     rows: pa.Table
-    rejects: pa.Table
+    reasons: dict[int, str]
     others: tuple[str, ...] = ()
-    """The formats that read lines which the format of the file refuses."""
 
 
-def read(lines: Lines, known: Format, header: bytes | None) -> Parsed:
-    """Return the rows and the refused lines of a piece; line_number counts from 1."""
+def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = True) -> Found:
+    """Return the rows and the refused lines of a piece; line_number counts from 1. Only where a file begins (`is_begin`) can the first be cut."""
     runs = _runs(lines, known, header)
     many = [(start, stop, layouts) for start, stop, layouts in runs if layouts and stop - start >= FEWEST_LINES]
     plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many]
@@ -45,13 +45,15 @@ def read(lines: Lines, known: Format, header: bytes | None) -> Parsed:
     rows: list[Row] = []
     reasons: dict[int, str] = {}
     for start, stop, layouts in runs:
-        for index in (np.flatnonzero(~taken[start:stop]) + start).tolist():
-            match _read_line(lines, index, known, layouts):
+        left = np.flatnonzero(~taken[start:stop]) + start
+        promising = set((Candidates(lines, left).of(known) if known.layouts else left).tolist())
+        for index in left.tolist():
+            match _read_line(lines, index, known, layouts if index in promising else ()):
                 case str(reason):
-                    reasons[index] = _reason(lines, index, reason)
+                    reasons[index] = _reason(lines, index, reason, is_first=is_begin and index == 0)
                 case tuple(row):
                     rows.append((index + 1, *row))
-    return Parsed(_table(plain, rows), lines.rejects(reasons))
+    return Found(_table(plain, rows), reasons)
 
 
 def are_read(lines: Lines, known: Format) -> Iterator[tuple[int, bool | None]]:
@@ -71,8 +73,8 @@ def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, .
     try:
         return _row(lines, index, known, layouts)
     except Refused as refused:
-        others = (_read_line(lines, index, other, other.layouts) for other in known.others)
-        return next((row for row in others if isinstance(row, tuple)), str(refused))
+        is_remark = known.remarks and any(map(known.remarks.match, readings(lines.text(index))))
+        return NO_REQUEST if is_remark else str(refused)
 
 
 def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | None:
@@ -85,7 +87,7 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
             raise Refused("nul")
         return None
     refused: Refused | None = None
-    for text in readings(line):
+    for text in readings(line) if layouts or known.names else ():
         if known.names and (known.is_logfmt or _is_object(text)):
             try:
                 return _recorded(line, text, known)
@@ -95,7 +97,7 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
         for layout in layouts:
             if (row := layout.row(text)) is not None:
                 return row if row[0] is not None else _stamped(line, row)
-    if known.names and not layouts and not refused:
+    if known.names and not known.layouts and not refused:
         return json_lines.read(line, known.names)
     raise refused or Refused("field_count" if known.parts else "no_match")
 
@@ -121,7 +123,7 @@ def _is_object(line: str) -> bool:
     return line.lstrip()[:1] == "{"
 
 
-def _reason(lines: Lines, index: int, reason: str) -> str:
+def _reason(lines: Lines, index: int, reason: str, *, is_first: bool) -> str:
     """Say more of a line that nothing matches: cut off by rotation, or damaged."""
     if reason not in NO_MATCH:
         return reason
@@ -132,7 +134,7 @@ def _reason(lines: Lines, index: int, reason: str) -> str:
         return "bad_utf8"
     if lines.is_open(index):
         return "truncated_last"
-    return "truncated_first" if index == 0 and len(lines) > 1 else reason
+    return "truncated_first" if is_first and len(lines) > 1 else reason
 
 
 def _table(plain: list[pl.DataFrame], rows: list[Row]) -> pa.Table:

@@ -70,14 +70,18 @@ _LENGTH = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,4})m(?!s))?(\d+(?:\.\d+)?(?:[eE][
 _TOKEN = re.compile(r'(?:X-Forwarded-For=)?"((?:[^"\\]|\\.)*)"|(\S+)', re.IGNORECASE)
 _RATIO = re.compile(r'"\d{1,9}\.\d{1,9}"')
 """What nginx's own example of a log appends: how far gzip compressed."""
-_TRAILING_TIME = re.compile(r"(?:rt=|request_time=)?\"?(\d{1,9}\.\d{1,9}s?|\d{1,12}[mu]s)\"?|ms:(\d{1,12})|D=(\d{1,12})", re.ASCII)
+_TRAILING_TIME = re.compile(r"(?:rt=|request_time=|latency=)?\"?(\d{1,9}\.\d{1,9}s?|\d{1,12}[mu]s)\"?|ms:(\d{1,12})|D=(\d{1,12})", re.ASCII)
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
 _UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
+NO_REQUEST = "no_request"
+"""Why a line is no request that is a whole record of something else; where reasons are told it is one that lacks a request."""
+
+
 class Refused(Exception):  # noqa: N818 - an outcome, not an error
-    """A line is refused; the argument is a reason of the closed list."""
+    """A line is refused; the argument is a reason of the closed list, or NO_REQUEST."""
 
 
 def row(fields: Fields, time_pattern: str | None = None) -> Row:

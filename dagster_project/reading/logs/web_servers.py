@@ -90,7 +90,7 @@ COMBINED = (
     *(_combined(*parts) for parts in (*_HOSTED, *_TIME_FIRST)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
-VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)))
+VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)), Layout(('"', *_vhost(_COMMON + _AGENT).parts[:-1], '"')))
 
 
 def _ovh(client: Field, host: str, user: Field) -> tuple[Layout, Layout]:

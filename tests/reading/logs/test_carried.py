@@ -7,7 +7,7 @@ import pytest
 from dagster_project.reading.logs import FORMATS, parse
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import Format
-from dagster_project.reading.logs.reader import FEWEST_LINES
+from dagster_project.reading.logs.promising import FEWEST_LINES
 
 HEADS = [
     "Mar  2 10:15:00 web1 nginx: ",

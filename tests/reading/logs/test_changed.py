@@ -1,11 +1,20 @@
 """A server's log format may change in the middle of a file, far behind the lines that tell what the file is."""
 
+import json
+import random
+from pathlib import Path
+from typing import Any
+
 import pytest
 
+from dagster_project.engines.intake.accounting import Entry
+from dagster_project.reading.files import Found
 from dagster_project.reading.logs import FORMATS, parse, parse_claims
-from dagster_project.reading.logs.detect import HEAD_LINES
-from dagster_project.reading.logs.reader import FEWEST_LINES
+from dagster_project.reading.logs.detect import HEAD_LINES, detect
+from dagster_project.reading.logs.promising import FEWEST_LINES
+from dagster_project.reading.pieces import PIECE_BYTES, pieces
 
+SHAPES = [json.loads(line)["raw"] for line in Path(__file__).with_name("shapes.jsonl").read_text(encoding="utf-8").splitlines()]
 LINES = {entry.name: f"{entry.example}\n" for entry in FORMATS if not entry.parts}
 
 
@@ -50,3 +59,55 @@ def test_a_format_that_is_named_is_the_only_one() -> None:
     """A setting says what the lines are; what is not of it is a fault to be told."""
     parsed = parse((LINES["common"] * HEAD_LINES + LINES["json"]).encode(), "common")
     assert (parsed.rows.num_rows, parsed.rejects["reason"].to_pylist()) == (HEAD_LINES, ["no_match"])
+
+
+MIXED = [line.strip("\n") for line in (*LINES.values(), *SHAPES)]
+MIXED += ["hello", "", "2026-03-02 10:15:00 ERROR db down: x=1", "\ufeff" + LINES["common"].strip(), "\ufeffx", '{"a":', "x" * 3000]
+
+
+def _in_pieces(path: Path, piece_bytes: int) -> tuple[str | None, list[Any], list[Any]]:
+    """Return what the ledger calls the format of a file, its rows, and its refused lines."""
+    known = detect(path.read_bytes()).format
+    entry = Entry("x", Found("web_logs", "shop", path), path.name, known)
+    rows, rejects = [], []
+    for piece in pieces(entry.found, piece_bytes=piece_bytes):
+        parsed = parse_claims(piece.body, known or "auto", is_detected=True, is_begin=piece.first_line == 1)
+        entry.saw_formats(parsed.others)
+        for table, found in ((parsed.rows, rows), (parsed.rejects, rejects)):
+            found += [{**row, "line_number": row["line_number"] + piece.first_line - 1, "byte_offset": None} for row in table.to_pylist()]
+    return entry.format, rows, rejects
+
+
+@pytest.mark.parametrize("known", ["combined", "json", "vhost_common"])
+def test_where_a_file_is_cut_into_pieces_changes_nothing(known: str, tmp_path: Path) -> None:
+    """How much is read at a time is a matter of memory; what a log says is not."""
+    chance = random.Random(known)
+    behind = chance.choices(MIXED, k=200) + [LINES[known].strip()] * 200 + chance.choices(MIXED, k=200)
+    path = tmp_path / "access.log"
+    for end in ("\n", ""):
+        path.write_text(LINES[known] * HEAD_LINES + "\n".join(behind) + end, encoding="utf-8")
+        whole = _in_pieces(path, PIECE_BYTES)
+        assert len(whole[1]) > HEAD_LINES + len(behind) // 2
+        assert whole[2]
+        assert all(_in_pieces(path, piece_bytes) == whole for piece_bytes in (1 << 10, 64 << 10))
+
+
+def test_what_a_line_says_does_not_depend_on_the_lines_around_it() -> None:
+    """The same lines in another order, and in other company, are the same requests."""
+    head, behind = LINES["common"] * HEAD_LINES, [f"{line}\n" for line in MIXED[::3]]
+    alone = [row for line in behind for row in _rows(head + line)[HEAD_LINES:]]
+    random.Random(7).shuffle(behind)
+    assert sorted(_rows(head + "".join(behind))[HEAD_LINES:], key=str) == sorted(alone, key=str)
+
+
+def _rows(body: str) -> list[dict[str, object]]:
+    return parse(body.encode()).rows.drop_columns("line_number").to_pylist()
+
+
+def test_a_mark_of_utf8_in_mid_file_is_no_part_of_an_address() -> None:
+    """Logs are put together of files that begin with one."""
+    for known in ("combined", "vhost_combined", "json"):
+        for count in (1, FEWEST_LINES):
+            rows = parse(("\ufeff" + LINES[known] * count + "\ufeff" + LINES[known]).encode()).rows
+            assert set(rows["client_ip"].to_pylist()) == {"192.0.2.7"}
+            assert "\ufeff" not in str(rows["host"].to_pylist())

@@ -11,7 +11,8 @@ from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import FORMATS, header_of, parse, parse_claims
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import Format
-from dagster_project.reading.logs.reader import FEWEST_LINES
+from dagster_project.reading.logs.promising import FEWEST_LINES
+from dagster_project.reading.logs.values import NO_REQUEST
 
 INSTANT = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
 
@@ -227,6 +228,49 @@ def test_what_else_is_said_of_a_request_is_none(record: dict[str, object]) -> No
     for count in (1, FEWEST_LINES):
         parsed = parse(f"{good}\n{json.dumps(record)}\n".encode() * count)
         assert (parsed.rows["target"].to_pylist(), parsed.rejects["reason"].to_pylist()) == (["/jobs"] * count, ["field_missing"] * count)
+
+
+OTHERS = [
+    ("json", '{"level":30,"time":1772446500012,"res":{"statusCode":200},"responseTime":12.5,"msg":"request completed"}'),
+    ("json", '{"time":"2026-03-02T10:15:00Z","level":"info","msg":"Server listening at http://127.0.0.1:3000"}'),
+    ("logfmt", 'ts=2026-03-02T10:15:00Z level=info msg="in step" peers=3'),
+    ("rails", "Processing by JobsController#index as HTML"),
+    ("rails", "I, [2026-03-02T10:15:00.123456 #12]  INFO -- : [8601b555] Completed 200 OK in 12ms (Views: 10.0ms)"),
+    ("rails", '  Parameters: {"page"=>"2"}'),
+    ("uvicorn", "INFO:     Application startup complete."),
+    ("gin", "[GIN-debug] Listening and serving HTTP on :8080"),
+    ("gitea", "2026/03/02 10:15:00 cmd/web.go:242:runWeb() [I] Starting Gitea on PID: 12"),
+    ("heroku", "2026-03-02T10:15:00.123456+00:00 heroku[web.1]: State changed from starting to up"),
+    ("bitbucket", '192.0.2.7 | https | i@8601b555x615x1x0 | - | 2026-03-02 10:15:00,123 | "GET /jobs HTTP/1.1" | "" "x" | - | - | - | - | - | - | '),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("known", "line"), OTHERS)
+def test_what_a_server_says_between_requests_is_told_from_lines_that_are_broken(known: str, line: str) -> None:
+    """Each request has such a line or several; counted as faults they would refuse the file."""
+    good = next(entry.example for entry in FORMATS if entry.name == known)
+    for count in (1, FEWEST_LINES):
+        body = f"{good}\n{line}\n".encode() * count
+        assert detect(body).format == known
+        assert parse_claims(body).rejects["reason"].to_pylist() == [NO_REQUEST] * count
+        assert parse(body).rejects["reason"].to_pylist() == ["field_missing"] * count
+
+
+@pytest.mark.parametrize(
+    ("known", "line", "reason"),
+    [
+        ("json", '{"time":"2026-03-02T10:15:00Z","verbo":"GET","ruta":"/a"}', "field_missing"),
+        ("json", '{"time":"2026-03-02T10:15:00Z","url":"/a","took":1}', "field_missing"),
+        ("json", '{"time":"yesterday","msg":"up"}', "bad_time"),
+        ("json", '{"level":"info","msg":"up"}', "field_missing"),
+        ("json", '{"@timestamp":"2026-03-02T10:15:00Z","message":"192.0.2.7 > GET /a HTTP/1.1 < 200"}', "field_missing"),
+        ("rails", "Started to hang", "no_match"),
+    ],
+)
+def test_what_may_be_a_request_counts_as_refused(known: str, line: str, reason: str) -> None:
+    """A log of other names than those in use must not pass for one without faults."""
+    good = next(entry.example for entry in FORMATS if entry.name == known)
+    assert parse_claims(f"{good}\n{line}\n{good}\n".encode()).rejects["reason"].to_pylist() == [reason]
 
 
 @pytest.mark.parametrize("message", ["Completed 200 OK in 12ms", '{"level":"info","msg":"up","status":200}', "status=200 path=/var/log/a.log", '{"method":"GET"}'])

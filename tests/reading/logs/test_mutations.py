@@ -7,12 +7,16 @@ import re
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.reading.logs import FORMATS, parse
 from dagster_project.reading.logs.carried import alone
+from dagster_project.reading.logs.lines import split
+from dagster_project.reading.logs.promising import Candidates
+from dagster_project.reading.logs.reader import are_read
 
 FUZZ_SECONDS = float(os.environ.get("GLASSHOUSE_FUZZ_SECONDS", "60"))
 SHAPES = [json.loads(line) for line in Path(__file__).with_name("shapes.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -86,6 +90,19 @@ def test_a_damaged_line_spoils_no_neighbour(chance: random.Random, named: tuple[
     rows = parse(body, known).rows.to_pylist()
     assert [row for row in rows if row.pop("line_number") % 2] == good.to_pylist() * (160 if good.num_rows else 0)
     assert_accounted(body, known)
+
+
+def test_no_line_escapes_the_pattern_that_finds_those_a_format_may_read() -> None:
+    """A format that is not asked loses its lines in large files only, where nobody looks."""
+    chance = random.Random(7)
+    lines = [line for _, line in LINES]
+    lines += [damaged(chance.choice(lines), chance).replace(b"\n", b" ") for _ in range(2000)]
+    piece = split(b"\n".join(lines) + b"\n")
+    everything = np.arange(len(piece))
+    for known in FORMATS:
+        if not known.parts:
+            read = {index for index, is_read in are_read(piece, known) if is_read}
+            assert read <= set(Candidates(piece, everything).of(known).tolist()), known.name
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ import pytest
 
 from dagster_project.reading.logs import parse
 from dagster_project.reading.logs.detect import detect
-from dagster_project.reading.logs.reader import FEWEST_LINES
+from dagster_project.reading.logs.promising import FEWEST_LINES
 
 CORPUS = Path(__file__).parents[3].parent / "shared" / "corpus" / "lines.jsonl"
 SHAPES = [json.loads(line) for line in Path(__file__).with_name("shapes.jsonl").read_text(encoding="utf-8").splitlines()]

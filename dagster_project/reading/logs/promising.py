@@ -1,0 +1,84 @@
+"""Which of many lines a format may read at all: patterns that match those, and some more, looked for in all of them at once.
+
+To find by exact patterns that a line is of no format takes a hundred of them, one at a time.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from dagster_project.reading.logs.carried import HEAD, readings
+from dagster_project.reading.logs.formats import Format
+from dagster_project.reading.logs.lines import Lines
+
+FEWEST_LINES = 128
+"""Below this many lines, columns of them cost more than they save."""
+
+Indexes = npt.NDArray[np.int64]
+
+_SIGN = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])+\]|\(\?<?[=!]|\(\?>|[()]|([*+?])\+|(\{(?:\d+,)?(\d+)\})\+?|.", re.DOTALL)
+_MOST_COUNTED = 5
+
+
+def loosened(pattern: str) -> str:
+    """Return a pattern that matches at least what a pattern of Python matches in ASCII.
+
+    Columns are searched by automata, which cannot look around, never give a match back, and grow with every count.
+    """
+    kept: list[str] = []
+    depth = around = 0
+    for found in _SIGN.finditer(pattern):
+        sign = found[0]
+        depth += (sign[0] == "(") - (sign == ")")
+        if around:
+            around = 0 if sign == ")" and depth < around else around
+        elif sign[:2] == "(?" and sign[-1] in "=!":
+            around = depth
+        elif found[2]:
+            kept.append(found[2] if int(found[3]) <= _MOST_COUNTED else "*")
+        else:
+            kept.append("(?:" if sign == "(?>" else found[1] or sign)
+    return "".join(kept)
+
+
+_OBJECT, _PAIRS = r"^\{", r'^[^\s="]+='
+_CARRIED = rf"^\{{|\t|  |^(?:{loosened(HEAD.pattern)})"
+"""What only a line holds that may be read as something else than it is, but for blanks around it."""
+_UNUSUAL = r"[^\t -~]"
+"""What engines of regular expressions may not agree on: it could be anything."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Lines of a piece, by their indexes from 0, of which formats are asked."""
+
+    lines: Lines
+    indexes: Indexes
+
+    def of(self, known: Format) -> Indexes:
+        """Return the lines that a format may read, all of them where they are few."""
+        if len(self.indexes) < FEWEST_LINES:
+            return self.indexes
+        found = self._texts.filter(pl.col("text").str.contains(f"{_pattern(known)}|{_UNUSUAL}"))
+        return np.unique(found["index"].to_numpy())
+
+    @cached_property
+    def _texts(self) -> pl.DataFrame:
+        """The index of each line, and a text that it may be read as."""
+        lines = self.lines.texts().gather(self.indexes).str.strip_chars_end("\r\n")
+        texts = lines.str.strip_chars(" \t\r\n")
+        plain = pl.DataFrame({"index": self.indexes, "text": texts})
+        several = self.indexes[((lines != texts) | texts.str.contains(_CARRIED)).to_numpy()].tolist()
+        carried = [(index, text) for index in several for text in readings(self.lines.text(index))]
+        return pl.concat([plain, pl.DataFrame(carried, schema=plain.schema, orient="row")])
+
+
+@lru_cache(maxsize=128)
+def _pattern(known: Format) -> str:
+    """Return a pattern that all lines match which a format may read."""
+    records = _PAIRS if known.is_logfmt else _OBJECT
+    return "|".join([*([records] if known.names else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)])
