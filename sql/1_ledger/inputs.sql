@@ -10,7 +10,7 @@ create table ledger.inputs (
     lines bigint not null,          -- lines (rows, for Parquet)
     parsed bigint not null,         -- rows that came of them
     quarantined bigint not null,    -- lines refused
-    blank_or_comment bigint not null, -- lines that hold no row: blank, a comment, a whole record of something else than a request, or an entry that is no access, of which ledger.non_accesses says how many
+    blank_or_comment bigint not null, -- lines that hold no row: blank, a comment, what is no request, or what is no access (ledger.non_accesses says how many)
     duplicates bigint not null,     -- rows that were there before (access events and ledgers); part of parsed
     first_event_at timestamptz,     -- first instant in it
     last_event_at timestamptz,      -- last instant in it
