@@ -17,7 +17,8 @@ Choices where the rules leave one:
     if every instant is. Steps 1 to 11 and provisional look at occurred_at, steps 15 to 17 at the first uncovered instant; uncovered_from/to is the first uncovered
     stretch. An emergency (step 14) concerns a session only if it lasts over everything uncovered, then or now; so no hole is excused by another. Skew shifts the
     session whole.
- 8. A whole-second stamp t is judged with skew at t − ε and t + 1 s − 1 µs + ε, and at every boundary inside (t, t + 1 s); steps 13 and 16 alone heed it.
+ 8. A whole-second stamp t (of a session its begin) is judged with skew at t − ε and t + 1 s − 1 µs + ε, and at every boundary inside (t, t + 1 s); steps 13 and
+    16 alone heed it.
  9. provisional: occurred_at is later than the watermark of its source or of `grants`, or is not known (unzoned). allowed_lateness_s plays no part.
 10. Fold or gap: the instant shown, and the one that must be ≤ as_of without observed_at, is the one with the offset before the change. An unzoned event without
     observed_at exists.
@@ -532,7 +533,8 @@ def shifts(facts: Facts, event: Row) -> list[int]:
     skew = skew_us(facts, event["source"])
     if not source_of(facts, event["source"]).get("whole_seconds"):
         return [-skew, skew] if skew else []
-    inside = [cut - event["t"] for cut in boundaries(facts, event) if 0 < cut - event["t"] < SECOND]
+    begin, _ = event["session"] or (event["t"], None)
+    inside = [cut - begin for cut in boundaries(facts, event) if 0 < cut - begin < SECOND]
     return [-skew, skew + SECOND - 1, *inside]
 
 

@@ -152,6 +152,7 @@ TEAM_GRANT = [grant("g1", "09:00:00", "12:00:00", grantee="team:t")]
         ({"grants": [ALL_YEAR[0], {**ALL_YEAR[0], "revoked_at": "2026-03-01T00:00:00Z"}]}, INSTANT, "REVOKED"),
         ({"grants": ALL_YEAR}, {**INSTANT, "observed_at": "2026-04-30T00:00:00Z"}, "GRANTED"),
         ({"grants": ALL_YEAR}, {**INSTANT, "observed_at": "2026-04-30T00:00:00.000001Z"}, None),
+        ({}, {"occurred_at": "1899-12-31T23:59:59Z", "record_class": "company_info"}, "EXEMPT_CLASS"),
     ],
 )
 def test_what_the_worlds_seldom_reach(ledgers: dict[str, list[Row]], access: Row, code: str | None, tmp_path: Path) -> None:

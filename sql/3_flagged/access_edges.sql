@@ -6,7 +6,7 @@ lasting as (
         account_id,
         staff_id,
         begin_at - to_microseconds(skew_us) as from_at,
-        greatest(end_at, occurred_at) + to_microseconds(skew_us + 1000000) as to_at
+        end_at + to_microseconds(skew_us + 1000000) as to_at
     from flagged.access_facts
     where early_code is null and (is_session or is_whole_second)
 ),

@@ -3,7 +3,6 @@ with
 span as (
     select
         event_number,
-        occurred_at,
         staff_id,
         account_id,
         record_class,
@@ -23,7 +22,7 @@ span as (
     from flagged.access_facts
     where early_code is null
 ),
--- By how much the stamp may be off: the skew both ways, and any instant of the second it stands for.
+-- By how much a stamp may be off: the skew both ways, and any instant of the second that it, or that of a session's begin, stands for.
 shift as (
     select event_number, 0 as shift_us from span where not is_instant
     union all
@@ -32,10 +31,10 @@ shift as (
     (
         select event_number, skew_us + if(is_whole_second, 999999, 0) from span where skew_us > 0 or is_whole_second
         union
-        select span.event_number, date_diff('microsecond', span.occurred_at, edge.edge_at)
+        select span.event_number, date_diff('microsecond', span.begin_at, edge.edge_at)
         from span
         join flagged.access_edges as edge on edge.event_number = span.event_number
-        where span.is_whole_second and edge.edge_at > span.occurred_at and edge.edge_at < span.occurred_at + to_seconds(1)
+        where span.is_whole_second and edge.edge_at > span.begin_at and edge.edge_at < span.begin_at + to_seconds(1)
     )
 ),
 -- A session is judged where it begins and wherever its permission can change while it lasts.

@@ -24,7 +24,7 @@ from dagster_project.settings import Settings, Source
 OF_PEOPLE = ("users", "grantors")
 # What must be known before requests and access events can be scrubbed.
 WHO_IS_WHO = ("staff", "users", "grantors", "accounts", "sources")
-ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
+ALWAYS = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass
