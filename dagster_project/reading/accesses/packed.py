@@ -9,7 +9,7 @@ from dagster_project.errors import DamagedError
 _BEGIN = b"H4sI"
 _BETWEEN = re.compile(rb"\n(?=H4sI)")
 _BLANK = re.compile(rb"\s+")
-_MOST_BYTES = 1 << 30
+MOST_BYTES = 1 << 28  # of all pieces of a file: few bytes may stand for very many
 
 
 def is_packed(text: bytes) -> bool:
@@ -18,19 +18,21 @@ def is_packed(text: bytes) -> bool:
 
 
 def unpacked(text: bytes, place: str) -> bytes:
-    """Return what every piece holds, one behind the other; raises DamagedError where one is cut."""
-    found = []
+    """Return what every piece holds, one behind the other; raises DamagedError where one is cut, or all are too much for memory."""
+    found: list[bytes] = []
+    left = MOST_BYTES
     for piece in _BETWEEN.split(text):
         opened = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
         try:
-            found.append(opened.decompress(base64.b64decode(_BLANK.sub(b"", piece), validate=True), _MOST_BYTES))
+            found.append(opened.decompress(base64.b64decode(_BLANK.sub(b"", piece), validate=True), left))
         except (ValueError, zlib.error):
             break
-        if not opened.eof:
+        left -= len(found[-1])
+        if not opened.eof or left <= 0:  # zlib takes 0 for no bound
             break
     else:
         return b"\n".join(found)
-    raise DamagedError(place, "this is gzip in base64 and ends early, or is none; deliver it again, whole", "damaged")
+    raise DamagedError(place, f"this is gzip in base64 that ends early, is damaged or opens to more than {MOST_BYTES >> 20} MB; deliver it again, whole or in parts", "damaged")
 
 
 def beginning(text: bytes) -> bytes:

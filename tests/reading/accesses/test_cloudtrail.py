@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dagster_project.errors import InputError
+from dagster_project.reading.accesses import packed
 from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.structs import struct
@@ -190,3 +191,11 @@ def test_a_subscription_that_was_cut_refuses_its_file(body: bytes) -> None:
     """Nobody can tell what it held."""
     with pytest.raises(InputError, match="ends early"):
         _read(body)
+
+
+def test_a_subscription_that_opens_to_too_much_refuses_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces that are small each, but many, would fill the memory all the same."""
+    monkeypatch.setattr(packed, "MOST_BYTES", 2 * len(SUBSCRIBED) + 1)
+    assert _read(b"\n".join([PACKED] * 2)).rows.num_rows == 2
+    with pytest.raises(InputError, match="opens to more than"):
+        _read(b"\n".join([PACKED] * 3))
