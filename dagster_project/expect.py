@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 
 from dagster_project.engines import catalog
-from dagster_project.engines.catalog import MEMORY_LIMIT, Table
+from dagster_project.engines.catalog import Table
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import GlasshouseError
 from dagster_project.paths import quoted
@@ -167,14 +167,9 @@ def _judge() -> Any:
 @functools.cache
 def _connection(home: Path) -> duckdb.DuckDBPyConnection:
     """Return the worker's own connection: half of the processors, as the run builds tables on the others."""
-    options: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-        "memory_limit": MEMORY_LIMIT,
-        "temp_directory": str(home / "spill"),
-        "threads": max(1, (os.cpu_count() or 1) // 2),
-    }
-    return duckdb.connect(config=options)
+    connection = catalog.connect(home / "spill", threads=max(1, catalog.CORES // 2))
+    atexit.register(connection.close)  # what it spilled goes with it
+    return connection
 
 
 def _show(table: Table, home: Path, connection: duckdb.DuckDBPyConnection) -> None:

@@ -84,7 +84,8 @@ def _spill(engine: DuckDBEngine, place: Path) -> None:
     stored = connection.sql("select count(*) from scrubbed.requests").fetchall()[0][0]
     copies = SPILLED_ROWS // max(1, stored) + 1
     connection.execute(f"create temp table spilled as select r.* from scrubbed.requests as r cross join range({copies})")
-    shutil.copytree(engine.lake.root.parent / "spill", place / "spilled")
+    for number, spilled in enumerate(engine.lake.root.parent.glob("spill*")):
+        shutil.copytree(spilled, place / "spilled" / str(number))
     connection.execute("drop table spilled")
 
 

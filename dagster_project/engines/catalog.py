@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
+from uuid import uuid4
 
 import duckdb
 
@@ -82,8 +83,13 @@ class Table:
 
 
 def connect(spill: Path, memory_limit: str = MEMORY_LIMIT, threads: int = CORES) -> duckdb.DuckDBPyConnection:
-    """Return a connection that fetches nothing, draws nothing and counts in UTC; beyond the limit it spills into a folder."""
-    return another(duckdb.connect(config=CLOSED | {"temp_directory": str(spill), "memory_limit": memory_limit, "threads": threads}))
+    """Return a connection that fetches nothing, draws nothing and counts in UTC.
+
+    Beyond the limit it spills into a folder of its own beside `spill`, which begins with that name: DuckDB calls its files there the same in every process, so two
+    that share one write over each other's rows, and crash.
+    """
+    own = spill.with_name(f"{spill.name}-{uuid4().hex}")
+    return another(duckdb.connect(config=CLOSED | {"temp_directory": str(own), "memory_limit": memory_limit, "threads": threads}))
 
 
 def another(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:

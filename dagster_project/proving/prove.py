@@ -162,7 +162,7 @@ def look(house: House) -> tuple[list[Row], CellAttack]:
 def _rehearsed(place: Path, planted: Planted, known: Traces) -> Rehearsed:
     first, second = place / "0", place / "1"
     forced = {name: set(told) for name, told in json.loads((first / "faults.json").read_text(encoding="utf-8")).items()}
-    spilled = sum(path.stat().st_size for path in (first / "spilled").iterdir())
+    spilled = sum(path.stat().st_size for path in (first / "spilled").rglob("*") if path.is_file())
     found = search([world / name for world in (first, second) for name in WRITTEN if (world / name).is_dir()], known)
     found.leaks -= {leak for leak in found.leaks if leak.kind == FILE_NAME and leak.file.startswith(FILE_NAMES_STAND_IN)}
     return Rehearsed(

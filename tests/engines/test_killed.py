@@ -137,7 +137,7 @@ def test_what_a_killed_run_had_half_written_goes_before_anything_is_done(world: 
 
 def test_what_a_killed_run_spilled_goes_before_anything_is_done(world: World) -> None:
     """DuckDB removes its temporary files only when it ends itself; until then tokens could lie there past the seal of their day."""
-    spilled = world.home / "spill" / "duckdb_temp_storage_DEFAULT-0.tmp"
+    spilled = world.home / "spill-0f3c" / "duckdb_temp_storage_DEFAULT-0.tmp"
     spilled.parent.mkdir(parents=True)
     spilled.write_bytes(b"tokens")
     with held(world.home):

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from threading import Event
 from time import sleep
 
 import duckdb
 import pytest
 
+from dagster_project.engines import catalog
 from dagster_project.engines.memory import roomy
 
 GATHERED = "select len(list(range)) from range(5_000_000)"  # a list cannot spill
@@ -48,6 +50,16 @@ def test_two_that_need_more_at_a_time_leave_the_limit() -> None:
         before = connection.execute("select current_setting('memory_limit')").fetchall()
         list(threads.map(asked, [connection.cursor(), connection.cursor()], [first, last]))
         assert connection.execute("select current_setting('memory_limit')").fetchall() == before
+
+
+def test_two_that_spill_at_a_time_have_a_folder_each(tmp_path: Path) -> None:
+    """DuckDB names its files the same in each database: a run's own and that of its suites crashed when both ran out of memory."""
+    many = "create temp table many as select range as number, md5(range::varchar) as text from range(2_000_000)"
+    with catalog.connect(tmp_path / "spill", "50MB", 1) as first, catalog.connect(tmp_path / "spill", "50MB", 1) as second, ThreadPoolExecutor(2) as threads:
+        list(threads.map(lambda connection: connection.execute(many), (first, second)))
+        assert len([folder for folder in tmp_path.iterdir() if any(folder.iterdir())]) == 2
+        assert [each.execute("select sum(md5(number::varchar) = text) from many").fetchall() for each in (first, second)] == [[(2_000_000,)]] * 2
+    assert not list(tmp_path.iterdir())
 
 
 def test_other_faults_are_not_tried_again() -> None:

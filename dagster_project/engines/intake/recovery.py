@@ -30,7 +30,8 @@ def held(home: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise UsageError("another run is at work in this HOME; wait until it has ended, or name another HOME") from None
-        shutil.rmtree(home / "spill", ignore_errors=True)
+        for spilled in home.glob("spill*"):
+            shutil.rmtree(spilled, ignore_errors=True)
         for half in (*home.glob(HALVES), *(home / "reports").rglob(HALVES)):
             half.unlink()
         yield

@@ -80,7 +80,7 @@ def take_accesses(house: House) -> int:
     delivery.entries.clear()  # the ledgers' own step accounts for them
     delivery.rejects.clear()
     added = 0
-    with Spool(house.home / "spill" / "accesses", lake.files(EVENTS)) as spool:
+    with Spool(house.home / "spill-accesses", lake.files(EVENTS)) as spool:
         read_accesses(delivery, spool, known_inputs(lake), house.watch)
         for number, rows in enumerate(spool.events(("day", "input_id", "line_number"), FILE_ROWS)):
             lake.write_days(EVENTS, rows, f"{rows.column('input_id')[0]}-{number}")
