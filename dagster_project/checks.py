@@ -11,6 +11,7 @@ import dagster as dg
 
 from dagster_project import expect
 from dagster_project.engines.catalog import Table
+from dagster_project.engines.judging import prerequisites
 from dagster_project.errors import GlasshouseError
 
 NAME = "suite"
@@ -50,7 +51,7 @@ def in_order(tables: Iterable[Table], made: Made, suites: expect.Suites, checked
     """
     by_name = {table.name: table for table in tables}
     have_suites = {_table(spec) for spec in checked}
-    order = TopologicalSorter({name: by_name.keys() & set(table.reads) for name, table in by_name.items()})
+    order = TopologicalSorter({name: by_name.keys() & prerequisites(table) for name, table in by_name.items()})
     order.prepare()
     begun: deque[str] = deque()
     while True:

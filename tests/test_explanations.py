@@ -30,7 +30,7 @@ def test_each_code_has_a_case() -> None:
 
 def test_each_verdict_has_a_meaning_and_words(tmp_path: Path) -> None:
     """A verdict that the list does not know would have no outcome, and one without words would stand in the report as a code."""
-    meant = [row["code"] for row in Evaluation("flagged.verdict_codes", {}, EVENTS, tmp_path).of(schema(EVENTS).empty_table()).to_pylist()]
+    meant = [row["code"] for row in Evaluation(["flagged.verdict_codes"], {}, EVENTS, tmp_path).of(schema(EVENTS).empty_table())["flagged.verdict_codes"].to_pylist()]
     assert sorted(meant) == sorted(reference.CODES) == sorted(CODES.keys() - {"DARK_ACCESS"})
 
 
@@ -44,7 +44,7 @@ def test_each_access_of_a_world_has_one_sentence(seed: int, tmp_path: Path) -> N
     with Spool(tmp_path / "spool") as spool:
         read_accesses(delivery, spool)
         events = pa.concat_tables(spool.events(("source", "event_id"), len(made["access_events"])))
-    told = Evaluation("flagged.access_explanations", delivery.tables, EVENTS, tmp_path / "spill").of(events).to_pylist()
+    told = Evaluation(["flagged.access_explanations"], delivery.tables, EVENTS, tmp_path / "spill").of(events)["flagged.access_explanations"].to_pylist()
     assert len(told) == len(reference.decide(made, as_of)), f"seed {seed}"
     assert [
         row["sentence"] for row in told if not re.fullmatch(SENTENCE, row["sentence"]) or re.search(r"  | ,|''|\b(at|by|to|until|case|team|policy) [.;,]", row["sentence"])

@@ -1,9 +1,8 @@
 """`glasshouse decide`: the access decisions of a landing folder, in memory, with nothing kept."""
 
 import itertools
-from collections import Counter, deque
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,18 +11,16 @@ from tempfile import TemporaryDirectory
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.engines import catalog
-from dagster_project.engines.evaluation import Evaluation
 from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.accounting import attestations
 from dagster_project.engines.intake.delivery import Delivery, deliver
 from dagster_project.engines.intake.sources import gaps, source_gaps, source_proofs
-from dagster_project.engines.intake.spool import EVENTS, Spool
-from dagster_project.engines.slices import ROWS, Grants, slices
+from dagster_project.engines.intake.spool import Spool
+from dagster_project.engines.judging import judged
+from dagster_project.engines.slices import ROWS, Grants
 from dagster_project.errors import UsageError
 from dagster_project.settings import Settings
 
-AT_ONCE = min(catalog.CORES, 4)  # slices; each holds memory
 DECISIONS = "flagged.access_decisions"
 
 
@@ -36,27 +33,13 @@ def decided(delivery: Delivery, rows: int = ROWS) -> Iterator[pa.Table]:
     """Yield the decisions on what a landing folder delivered, so many accesses at a time; the tables of the delivery are used up."""
     with TemporaryDirectory(prefix="glasshouse-") as folder, Spool(Path(folder) / "accesses") as spool:
         pa.default_memory_pool().release_unused()  # what held the ledgers as they were delivered
-        grants = Grants(delivery.tables.pop("scrubbed.grants"), Path(folder))
+        grants = Grants({"scrubbed.grants": delivery.tables.pop("scrubbed.grants")}, Path(folder))
         pa.default_memory_pool().release_unused()
         read_accesses(delivery, spool)
         found = gaps(source_gaps(source_proofs(attestations(delivery.entries))))
         every = pa.concat_tables([delivery.tables["scrubbed.gaps"], found])
-        worlds = (({**delivery.tables, "scrubbed.grants": of_accounts, "scrubbed.gaps": every}, accesses) for of_accounts, accesses in slices(spool, grants, rows))
-        yield from _side_by_side(worlds, Path(folder))
-
-
-def _side_by_side(worlds: Iterable[tuple[Mapping[str, pa.Table], Iterable[pa.Table]]], folder: Path) -> Iterator[pa.Table]:
-    """Yield the decisions on each slice of accesses, in order, several made at a time: DuckDB divides so few rows badly among cores."""
-    waiting: deque[Future[pa.Table]] = deque()
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        for number, (given, slices_of_world) in enumerate(worlds):
-            evaluation = Evaluation(DECISIONS, given, EVENTS, folder / f"world-{number}")
-            for accesses in slices_of_world:
-                waiting.append(threads.submit(evaluation.of, accesses))
-                if len(waiting) > AT_ONCE:
-                    yield waiting.popleft().result()
-        for last in waiting:
-            yield last.result()
+        given = {**delivery.tables, "scrubbed.gaps": every}
+        yield from (found[DECISIONS] for found in judged([DECISIONS], given, spool, grants, rows))
 
 
 def write_decisions(delivery: Delivery, out: Path) -> Counter[str]:

@@ -1,6 +1,7 @@
 """Runs sql/ on DuckDB over the lake: relations are views of Parquet files, results are files moved into place."""
 
 import hashlib
+import shutil
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -15,6 +16,7 @@ from dagster_project.engines import catalog
 from dagster_project.engines.answers import answer
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.failures import explained
+from dagster_project.engines.judging import chain, write_chain
 from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
 from dagster_project.engines.memory import roomy
 from dagster_project.errors import SealedError
@@ -30,6 +32,8 @@ class DuckDBEngine:
         self.lake = Lake(home)
         self._connection = catalog.connect(home / "spill")
         self._connection.execute("set enable_external_file_cache = false")
+        self._judged: dict[str, Path] = {}  # tables of accesses that are made, and wait for their turn
+        self._judged_in = home / "spill-judged"
         self._shown: dict[str, bool] = {}  # whether a relation is a view of files; else it is an empty table
         for schema in {table.schema for table in catalog.tables().values()}:
             self._connection.execute(f"create schema {schema}")
@@ -42,9 +46,11 @@ class DuckDBEngine:
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+        shutil.rmtree(self._judged_in, ignore_errors=True)
 
     def refresh(self) -> None:
         """Make every relation anew: files came or went."""
+        self._judged.clear()
         for table in catalog.tables().values():
             self.show(table)
 
@@ -79,11 +85,19 @@ class DuckDBEngine:
         with explained(table.name, table.fault), replacing(target) as beside:
             if table.is_daily:
                 pq.write_table(self._rows_of(table, day), beside, compression="zstd", compression_level=1)
+            elif table.name in chain() and table == catalog.tables()[table.name]:
+                self._judged_of(table).replace(beside)
             else:
                 copy = f"copy ({table.select}) to {quoted(beside)} (format parquet, compression zstd)"
                 roomy(self._connection, partial(self._connection.execute, copy))
         self.show(table)
         return int(pq.read_metadata(target).num_rows)
+
+    def _judged_of(self, table: Table) -> Path:
+        """Return the file of a table that decides on accesses, and part with it; all of them are made at a time, when one is not there."""
+        if table.name not in self._judged:
+            self._judged = write_chain(self.lake, self._judged_in)
+        return self._judged.pop(table.name)
 
     def _rows_of(self, table: Table, day: date | None) -> pa.Table:
         """Return the rows of a day of a table, marked with what they are made from."""

@@ -1,7 +1,7 @@
-"""A table of sql/ from contract tables in memory, with nothing kept."""
+"""Tables of sql/ from tables in memory, with nothing kept."""
 
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,37 +14,43 @@ from dagster_project.engines.failures import explained
 from dagster_project.engines.memory import Made, roomy
 
 MEMORY_LIMIT = "500MB"  # for what is made once and all parts that are made at a time
+MOST_NUMBERS = 1 << 32  # that the rows of one part can have
 
 
 class Evaluation:
-    """The rows of one table of sql/ for any part of the contract `changing`; what does not rest on it is made once, from `given`.
+    """The rows of some tables of sql/ for any part of the contract `changing`; what does not rest on it is made once, from `given`.
 
-    A contract that is not given has no row. Its database goes with it, and spills into a folder of its own.
+    A table that is given is taken as it is; a contract that is not has no row. The database goes with the evaluation, and spills into a folder of its own.
     """
 
-    def __init__(self, name: str, given: Mapping[str, pa.Table], changing: str, spill: Path) -> None:
+    def __init__(self, results: Sequence[str], given: Mapping[str, pa.Table], changing: str, spill: Path) -> None:
         tables = catalog.tables()
-        needed = [table for table in tables.values() if table.name in closure(name, tables) - {name}]
-        self._table, self._changing = tables[name], changing
-        self._once = [table for table in needed if changing not in closure(table.name, tables)]
-        self._each = [table for table in needed if table not in self._once]
-        self._schemas = {table.schema for table in needed}
-        self._numbers = itertools.count()
+        needed = {name for result in results for name in closure(result, tables, given)}
+        changed = {name for name in needed if changing in closure(name, tables, given)}
+        self._results, self._changing = results, changing
+        self._once = [table for table in tables.values() if table.name in needed - changed]
+        self._each = [table for table in tables.values() if table.name in changed]
+        self._schemas = {table.schema for table in (*self._once, *self._each)}
+        self._parts = itertools.count()
         self._connection = catalog.connect(spill, MEMORY_LIMIT, threads=1)
         for schema_name in self._schemas:
             self._connection.execute(f"create schema {schema_name}")
-        _make(self._once, given, {read for table in (*self._each, self._table) for read in table.reads}, self._connection)
+        wanted = {result for result in results if result not in changed}
+        self._unchanged = _make(self._once, given, wanted, {read for table in self._each for read in table.reads}, self._connection)
 
-    def of(self, part: pa.Table) -> pa.Table:
-        """Return the rows for one part; several threads may ask at a time, each on one core."""
+    def of(self, part: pa.Table, number: int = 0) -> dict[str, pa.Table]:
+        """Return the rows of each result for one part; several threads may ask at a time, each on one core.
+
+        The numbers that sql/ gives to rows are other ones in each part, so that parts can be put together.
+        """
         with self._beside() as connection:
-            _make(self._each, {self._changing: part}, {*(table.name for table in self._once), *self._table.reads}, connection)
-            return _run(self._table, connection, lambda: connection.execute(self._table.select).to_arrow_table())
+            connection.execute(f"set variable numbered_before = {number * MOST_NUMBERS}")
+            return self._unchanged | _make(self._each, {self._changing: part}, set(self._results), {table.name for table in self._once}, connection)
 
     @contextmanager
     def _beside(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Give a connection that sees what was made once, and makes tables that nobody else sees and that go with it."""
-        name = f"part_{next(self._numbers)}"
+        name = f"part_{next(self._parts)}"
         with catalog.another(self._connection) as connection:
             connection.execute(f"attach ':memory:' as {name}")
             for schema_name in self._schemas:
@@ -56,19 +62,40 @@ class Evaluation:
                 connection.execute(f"use memory; detach {name}")
 
 
-def _make(order: Iterable[Table], given: Mapping[str, pa.Table], kept: Collection[str], connection: duckdb.DuckDBPyConnection) -> None:
-    """Make tables; one that nothing of them reads any more gives its memory back, unless it is kept."""
-    last_reader = {read: table.name for table in order for read in table.reads}
+def _make(order: Sequence[Table], given: Mapping[str, pa.Table], results: Collection[str], kept: Collection[str], connection: duckdb.DuckDBPyConnection) -> dict[str, pa.Table]:
+    """Make tables and return the rows of some; a table that nothing of them reads any more gives its memory back, unless it is kept."""
+    reads = {table.name: () if table.name in given else table.reads for table in order}
+    last_reader = {read: name for name, all_read in reads.items() for read in all_read}
+    found = {}
     for table in order:
-        catalog.create_empty(table, connection)
-        if table.kind == "contract" and (rows := given.get(table.name)) is not None:
-            connection.register("delivered", rows)
-            connection.execute(f"insert into {table.name} by name from delivered")
-            connection.unregister("delivered")
-        elif table.kind == "select":
-            fill(table, connection)
-        for read in (read for read in table.reads if last_reader[read] == table.name and read not in kept):
+        is_made = table.name in last_reader or table.name in kept
+        if is_made:
+            _make_one(table, given, connection)
+        if table.name in results:
+            found[table.name] = _rows(table, f"from {table.name}" if is_made else table.select, connection)
+        for read in (read for read in reads[table.name] if last_reader[read] == table.name and read not in kept):
             connection.execute(f"drop table {read}")
+    return found
+
+
+def _make_one(table: Table, given: Mapping[str, pa.Table], connection: duckdb.DuckDBPyConnection) -> None:
+    """Put the rows of a table in place that are given, else run its select; a select that is given may have been made from what is not here."""
+    if table.name not in given:
+        catalog.create_empty(table, connection)
+        if table.kind == "select":
+            fill(table, connection)
+        return
+    connection.register("delivered", given[table.name])
+    if table.kind == "contract":
+        catalog.create_empty(table, connection)
+        connection.execute(f"insert into {table.name} by name from delivered")
+    else:
+        connection.execute(f"create table {table.name} as from delivered")
+    connection.unregister("delivered")
+
+
+def _rows(table: Table, query: str, connection: duckdb.DuckDBPyConnection) -> pa.Table:
+    return _run(table, connection, lambda: connection.execute(query).to_arrow_table())
 
 
 def fill(table: Table, connection: duckdb.DuckDBPyConnection) -> None:
@@ -81,6 +108,6 @@ def _run(table: Table, connection: duckdb.DuckDBPyConnection, work: Callable[[],
         return roomy(connection, work)
 
 
-def closure(name: str, tables: Mapping[str, Table]) -> set[str]:
-    """Return a table and everything it reads, directly or not."""
-    return {name}.union(*(closure(read, tables) for read in tables[name].reads))
+def closure(name: str, tables: Mapping[str, Table], given: Collection[str] = ()) -> set[str]:
+    """Return a table and everything it reads, directly or not; a table that is given reads nothing."""
+    return {name}.union(*(closure(read, tables, given) for read in tables[name].reads if name not in given))

@@ -1,12 +1,13 @@
 """Accesses some at a time, each with all grants of its account: a world small enough to be judged in memory, however many there are."""
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+from pyarrow.dataset import Dataset
 
 from dagster_project.engines import catalog
 from dagster_project.engines.intake.spool import EVENTS, Spool
@@ -14,36 +15,43 @@ from dagster_project.engines.lake import schema
 from dagster_project.paths import quoted
 
 ROWS = 150_000
+ORDER = ("account_id", "day", "occurred_at", "source", "event_id")  # the same, however they were delivered
 BATCH = 1 << 16  # accesses that are read at once
 GRANTS_EACH = 4  # of an account, for one access in a slice at most: so time grows with the rows
 
 
 class Grants:
-    """The grants of a landing folder on disk, in the order of their accounts."""
+    """Tables of grants on disk, by name, in the order of their accounts; `most` are the rows of one of them that one account has."""
 
-    def __init__(self, grants: pa.Table, folder: Path) -> None:
-        self._path = folder / "grants.parquet"
-        connection = catalog.connect(folder / "spill")
-        connection.register("grants", grants)
-        self.most = int(connection.execute("select coalesce(max(each), 0) from (select count(*) as each from grants group by account_id)").fetchall()[0][0])
-        connection.execute(f"copy (from grants order by account_id) to {quoted(self._path)} (format parquet)")
-        self._schema = grants.schema
-        connection.close()
+    def __init__(self, given: Mapping[str, pa.Table | Dataset], folder: Path) -> None:
+        self._folder = folder
+        self._schemas = {name: rows.schema for name, rows in given.items()}
+        self.most = 0
+        with catalog.connect(folder / "spill") as connection:
+            for name, rows in given.items():
+                connection.register("grants", rows)
+                most = connection.execute("select coalesce(max(each), 0) from (select count(*) as each from grants group by account_id)").fetchall()[0][0]
+                connection.execute(f"copy (from grants order by account_id) to {quoted(self._path(name))} (format parquet)")
+                self.most = max(self.most, most)
 
-    def of(self, account_ids: pa.ChunkedArray) -> pa.Table:
-        """Return the grants of the accounts between the first and the last of these, in the order of their ids."""
+    def of(self, account_ids: pa.ChunkedArray) -> dict[str, pa.Table]:
+        """Return the rows of each table for the accounts between the first and the last of these, in the order of their ids."""
         ends = pc.min_max(account_ids).as_py()
         if ends["min"] is None:
-            return self._schema.empty_table()
-        return pq.read_table(self._path, schema=self._schema, filters=[("account_id", ">=", ends["min"]), ("account_id", "<=", ends["max"])])
+            return {name: schema_of.empty_table() for name, schema_of in self._schemas.items()}
+        between = [("account_id", ">=", ends["min"]), ("account_id", "<=", ends["max"])]
+        return {name: pq.read_table(self._path(name), schema=schema_of, filters=between) for name, schema_of in self._schemas.items()}
+
+    def _path(self, name: str) -> Path:
+        return self._folder / f"{name}.parquet"
 
 
-def slices(spool: Spool, grants: Grants, rows: int = ROWS) -> Iterator[tuple[pa.Table, Iterator[pa.Table]]]:
+def slices(spool: Spool, grants: Grants, rows: int = ROWS) -> Iterator[tuple[dict[str, pa.Table], Iterator[pa.Table]]]:
     """Yield, at least once, the grants of some accounts and their accesses, so many at a time; these are to be used up before the next are asked for.
 
     An account that fills several slices is read again for each by some tables of sql/, so where it has many grants slices grow with them.
     """
-    parts = whole_accounts(spool.events(("account_id", "day", "occurred_at"), BATCH), max(rows, grants.most // GRANTS_EACH))
+    parts = whole_accounts(spool.events(ORDER, BATCH), max(rows, grants.most // GRANTS_EACH))
     for _, group in itertools.groupby(parts, key=lambda part: part[0]):
         accesses = (part for _, part in group)
         first = next(accesses)

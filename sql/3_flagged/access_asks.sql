@@ -60,7 +60,7 @@ wanted as (
 key as (
     select
         *,
-        row_number() over (order by account_id, named, faults, holder_id, record_class, record_id, action, case_id) as key_id
+        coalesce(getvariable('numbered_before'), 0) + row_number() over (order by account_id, named, faults, holder_id, record_class, record_id, action, case_id) as key_id
     from (select distinct account_id, named, faults, holder_id, record_class, record_id, action, case_id from wanted) as asked
 )
 select

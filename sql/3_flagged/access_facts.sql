@@ -2,7 +2,7 @@
 with
 -- Any number will do: accesses are only told apart by it. What is sorted is their names alone, not all that is known of them.
 numbered as (
-    select source, event_id, row_number() over (order by event_id, source) as event_number
+    select source, event_id, coalesce(getvariable('numbered_before'), 0) + row_number() over (order by event_id, source) as event_number
     from scrubbed.access_events
 ),
 stamped as (

@@ -106,7 +106,7 @@ itemised as (
     where judged.records > 0
 )
 select
-    row_number() over (order by event_number, ordinal, shift_us, cut_at) as view_id, -- number of the view
+    coalesce(getvariable('numbered_before'), 0) + row_number() over (order by event_number, ordinal, shift_us, cut_at) as view_id, -- number of the view
     event_number, -- number of the access
     ordinal, -- place of the record in the event: 0 for record_id, from 1 for record_ids
     shift_us, -- by how much the stamp is taken to be off, microseconds

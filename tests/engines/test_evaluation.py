@@ -13,7 +13,7 @@ from dagster_project.engines.intake.spool import EVENTS, Spool
 from dagster_project.settings import Settings
 from tests.worlds import world, write_landing
 
-PARTS = 8
+DECISIONS, PARTS = "flagged.access_decisions", 8
 
 
 def test_parts_judged_at_a_time_are_as_one_after_the_other(tmp_path: Path) -> None:
@@ -27,8 +27,8 @@ def test_parts_judged_at_a_time_are_as_one_after_the_other(tmp_path: Path) -> No
         events = pa.concat_tables(spool.events(("source", "event_id"), 400))
     each = -(-events.num_rows // PARTS)
     parts = [events.slice(first, each) for first in range(0, events.num_rows, each)]
-    evaluation = Evaluation("flagged.access_decisions", delivery.tables, EVENTS, tmp_path / "spill")
-    one_by_one = [evaluation.of(part) for part in parts]
+    evaluation = Evaluation([DECISIONS], delivery.tables, EVENTS, tmp_path / "spill")
+    one_by_one = [evaluation.of(part)[DECISIONS] for part in parts]
     with ThreadPoolExecutor(PARTS) as threads:
-        assert list(threads.map(evaluation.of, parts)) == one_by_one
+        assert [found[DECISIONS] for found in threads.map(evaluation.of, parts)] == one_by_one
     assert len({tuple(part.column("event_id").to_pylist()) for part in one_by_one}) == PARTS

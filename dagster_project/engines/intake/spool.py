@@ -3,6 +3,7 @@
 Memory holds a batch, never all of them. What is written here is what a contract of sql/ holds, so no person; the folder goes when it is closed.
 """
 
+import itertools
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -33,7 +34,7 @@ class Spool:
     def __init__(self, folder: Path, known: Sequence[Path] = ()) -> None:
         shutil.rmtree(folder, ignore_errors=True)  # what a killed run left
         folder.mkdir(parents=True)
-        self._folder = folder
+        self.folder = folder
         self._columns = ", ".join(schema(EVENTS).names)
         self._schema = schema(EVENTS).append(pa.field("is_part", pa.bool_()))
         self._inputs: list[str] = []
@@ -42,20 +43,21 @@ class Spool:
         # DuckDB judges many files by the first, and would hold the events in memory to join them to a few keys; the right side of each join is the small one.
         self._connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
         for name, kind in (("delivered", self._schema), ("merged", schema(EVENTS)), ("known", schema(EVENTS))):
-            pq.write_table(kind.empty_table(), self._folder / f"{name}.parquet")
-        self._view("known", [self._folder / "known.parquet", *known])
+            pq.write_table(kind.empty_table(), self.folder / f"{name}.parquet")
+        self._known = known
+        self._view("known", [self.folder / "known.parquet", *known])
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._connection.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     @contextmanager
     def input(self, input_id: str, people: People) -> Iterator[Callable[[pa.Table], None]]:
         """Give what takes native events of an input, a batch at a time; an error leaves none of them."""
-        path = self._folder / f"input-{input_id}.parquet"
+        path = self.folder / f"input-{input_id}.parquet"
         try:
             with pq.ParquetWriter(path, self._schema) as writer:
 
@@ -73,19 +75,24 @@ class Spool:
 
     def merge(self) -> Iterator[tuple[pa.Table, pa.Table]]:
         """Look for events that came before; yield, some at a time, which were refused and which are duplicates, as `scrubbing.accesses.merged` tells them."""
-        self._view("delivered", [self._folder / "delivered.parquet", *(self._folder / f"input-{input_id}.parquet" for input_id in self._inputs)])
+        self._view("delivered", [self.folder / "delivered.parquet", *(self.folder / f"input-{input_id}.parquet" for input_id in self._inputs)])
         self._connection.execute(
             f"create table repeated as select {_KEY}, count(*) as times from (select {_KEY} from delivered union all select {_KEY} from known) group by all having times > 1"
         )
         parts = self._count("select coalesce(sum(times), 0) from repeated") // ROWS + 1
         self._connection.execute("create table inputs as select unnest($ids) as input_id, unnest(range(len($ids))) as place", {"ids": self._inputs})
-        with pq.ParquetWriter(self._folder / "merged.parquet", schema(EVENTS)) as writer:
+        with pq.ParquetWriter(self.folder / "merged.parquet", schema(EVENTS)) as writer:
             for part in range(parts if self._count("select count(*) from repeated") else 0):
                 found = merged(*(self._repeated(name, part, parts) for name in ("delivered", "known")))
                 writer.write_table(self._noted(found.table))
                 yield found.refused, found.duplicates
-        self._view("merged", [self._folder / "merged.parquet"])
+        self._view("merged", [self.folder / "merged.parquet"])
         self._connection.execute(f"create view event as select {self._columns} from delivered anti join repeated using ({_KEY}) union all select {self._columns} from merged")
+
+    def take_known(self) -> None:
+        """Take the events that were stored before for all there are."""
+        self._used = {name for path in self._known for name in _held(path)} | {"source"}
+        self._connection.execute(f"create view event as select {self._columns} from known")
 
     def spans(self) -> list[tuple[str, datetime | None, datetime | None]]:
         """Return the first and the last instant of the events of each input."""
@@ -93,7 +100,7 @@ class Spool:
 
     def events(self, order: Sequence[str], rows: int) -> Iterator[pa.Table]:
         """Yield all events in the order of columns, so many at a time. They are sorted on disk, so that what sorts holds no memory while they are used."""
-        path = self._folder / "sorted.parquet"
+        path = self.folder / "sorted.parquet"
         columns = ", ".join(name for name in schema(EVENTS).names if name in self._used)
         for part in range(self._parts(order[:2])):
             of_part = f"semi join (from parts where part = {part}) as part on " + " and ".join(f"event.{name} is not distinct from part.{name}" for name in order[:2])
@@ -128,3 +135,12 @@ class Spool:
     def _view(self, name: str, files: Sequence[Path]) -> None:
         listed = ", ".join(map(quoted, files))
         self._connection.execute(f"create view {name} as from read_parquet([{listed}], hive_partitioning = false, file_row_number = true)")
+
+
+def _held(path: Path) -> Iterator[str]:
+    """Yield the columns of a file that hold something, as its footer tells."""
+    footer = pq.read_metadata(path)
+    for group, place in itertools.product(range(footer.num_row_groups), range(footer.num_columns)):
+        column = footer.row_group(group).column(place)
+        if column.statistics is None or column.statistics.null_count is None or column.statistics.null_count < column.num_values:
+            yield column.path_in_schema.partition(".")[0]

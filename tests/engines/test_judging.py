@@ -1,0 +1,109 @@
+"""A run judges accesses slice by slice: what it stores is what each select of sql/ would give, however the accesses are cut."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pytest
+
+from dagster_project.engines import catalog, judging
+from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.judging import chain, given_to_chain, prerequisites, write_chain
+from dagster_project.engines.slices import ROWS
+from tests.engines.conftest import World
+from tests.worlds import world as random_world
+from tests.worlds import write_landing
+
+TABLES = catalog.tables()
+TOLD = ("flagged.access_decisions", "flagged.access_explanations", "flagged.grant_uses")  # what hold no number that a slice gives
+NUMBERED = {"flagged.access_facts": "event_number", "flagged.access_views": "view_id"}
+SEED = 11
+
+
+def read(world: World, accesses: int, written_by: int = SEED) -> DuckDBEngine:
+    """Return the engine of a HOME with all that accesses are judged by; one seed makes what is delivered, the other its files."""
+    made, as_of = random_world(Random(SEED), accesses)
+    write_landing(made, world.landing, Random(written_by))
+    world.run(as_of)
+    engine = DuckDBEngine(world.home)
+    for name, table in TABLES.items():
+        if table.kind == "select" and name in given_to_chain():
+            engine.build(table)
+    return engine
+
+
+@pytest.fixture
+def judged(world: World) -> Iterator[DuckDBEngine]:
+    """Give such an engine of a random world."""
+    with closing(read(world, 300)) as engine:
+        yield engine
+
+
+def sorted_rows(rows: pa.Table) -> list[str]:
+    """Return rows as they can be compared, in whatever order they came."""
+    return sorted(map(repr, rows.to_pylist()))
+
+
+def test_what_is_stored_is_what_each_select_gives(judged: DuckDBEngine) -> None:
+    """All accesses in one slice: every table is the answer of its own select over those that are stored."""
+    assert chain()[0] == "flagged.access_facts"
+    for name in chain():
+        judged.build(TABLES[name])
+        stored = judged.connection().execute(f"from {name}").to_arrow_table()
+        assert sorted_rows(stored) == sorted_rows(judged.connection().execute(TABLES[name].select).to_arrow_table()), name
+        assert [(field[0], field[1].lower()) for field in judged.connection().execute(f"describe {name}").fetchall()] == [
+            (column.name, column.type) for column in TABLES[name].columns
+        ]
+    assert judged.lake.read("scrubbed.access_events").num_rows > 200
+
+
+def test_cuts_change_no_verdict_and_no_number_stands_twice(judged: DuckDBEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices of a few accesses, cut within accounts too, say of each access what one slice of all says."""
+    slices = []
+    evaluate = judging.Evaluation.of
+    monkeypatch.setattr(judging.Evaluation, "of", lambda self, part, number=0: (slices.append(part.num_rows), evaluate(self, part, number))[1])
+    whole, cut = write_chain(judged.lake, tmp_path / "whole", ROWS), write_chain(judged.lake, tmp_path / "cut", 7)
+    assert len(slices) > 20
+    assert slices[0] > 200
+    assert max(slices[1:]) < 30
+    for name in TOLD:
+        assert sorted_rows(pq.read_table(cut[name])) == sorted_rows(pq.read_table(whole[name])), name
+    for name, column in NUMBERED.items():
+        numbers = pq.read_table(cut[name]).column(column)
+        assert pc.count_distinct(numbers).as_py() == len(numbers) == len(pq.read_table(whole[name]))
+
+
+def test_the_order_of_files_changes_no_number(worlds: Callable[[str], World], tmp_path: Path) -> None:
+    """Which access is in which slice rests on the accesses alone."""
+    found = []
+    for name, seed in (("one", 1), ("two", 2)):
+        with closing(read(worlds(name), 120, seed)) as engine:
+            found.append({table: sorted_rows(pq.read_table(path)) for table, path in write_chain(engine.lake, tmp_path / name, 5).items()})
+    assert found[0] == found[1]
+
+
+def test_new_files_are_judged_anew(judged: DuckDBEngine) -> None:
+    """A table that waits for its turn is of files that are no longer all."""
+    judged.build(TABLES["flagged.access_facts"])
+    judged.lake.drop("scrubbed.access_events")
+    judged.refresh()
+    assert judged.build(TABLES["flagged.access_views"]) == 0
+
+
+def test_nothing_waits_on_disk_when_all_are_in_place(judged: DuckDBEngine) -> None:
+    """What a run spills goes with it."""
+    for name in chain():
+        judged.build(TABLES[name])
+    judged.close()
+    assert not list(judged.lake.root.parent.glob("spill*"))
+
+
+def test_no_access_is_judged_before_all_that_judges_it_is_sound() -> None:
+    """The tables of a slice are made at a time, from what every one of them reads."""
+    assert prerequisites(TABLES["flagged.access_facts"]) >= {"flagged.grant_scopes", "flagged.known_grants", "flagged.late_accesses", "scrubbed.emergencies"}
+    assert "flagged.grant_scopes" not in TABLES["flagged.access_facts"].reads
+    assert prerequisites(TABLES["flagged.grant_weaknesses"]) == set(TABLES["flagged.grant_weaknesses"].reads)
