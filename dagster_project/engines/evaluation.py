@@ -24,7 +24,8 @@ class Evaluation:
 
     def __init__(self, name: str, given: Mapping[str, pa.Table], changing: str, spill: Path) -> None:
         tables = catalog.tables()
-        needed = [table for table in tables.values() if table.name in closure(name, tables) - {name}]
+        read = closure(name, tables) - {name}
+        needed = [table for table in tables.values() if table.name in read]
         self._table, self._changing = tables[name], changing
         self._once = [table for table in needed if changing not in closure(table.name, tables)]
         self._each = [table for table in needed if table not in self._once]
@@ -83,4 +84,10 @@ def _run(table: Table, connection: duckdb.DuckDBPyConnection, work: Callable[[],
 
 def closure(name: str, tables: Mapping[str, Table]) -> set[str]:
     """Return a table and everything it reads, directly or not."""
-    return {name}.union(*(closure(read, tables) for read in tables[name].reads))
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        if (each := waiting.pop()) not in found:
+            found.add(each)
+            waiting += tables[each].reads
+    return found
