@@ -164,7 +164,7 @@ def _judge() -> Any:
     return judge
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1)  # the next HOME's takes the place of the last one's
 def _connection(home: Path) -> duckdb.DuckDBPyConnection:
     """Return the worker's own connection: half of the processors, as the run builds tables on the others."""
     options: dict[str, str | bool | int | float | list[str]] = {

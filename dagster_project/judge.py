@@ -52,7 +52,7 @@ def _context() -> Any:
     return context
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1)
 def _alchemy(connection: DuckDBPyConnection) -> sa.Engine:
     """Return SQLAlchemy over cursors of a connection; each statement stands for itself, as nothing is written."""
 

@@ -25,7 +25,7 @@ def worker() -> Iterator[ProcessPoolExecutor]:
 
 @pytest.fixture(scope="session", autouse=True)
 def _one_worker(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Let commands that a test runs in its own process take that one, too; those in a process of their own (`prove`, Ctrl-C) start and stop one as they do."""
+    """Let commands that a test runs in this process take that one, too; the demo, and those in a process of their own (`prove`, Ctrl-C), start and stop one as they do."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(expect, "started", lambda: nullcontext(request.getfixturevalue("worker")))
         yield
@@ -33,12 +33,14 @@ def _one_worker(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run the demo once, with keys in a folder of its own, and give its HOME."""
+    """Run the demo once, with a process of its own that judges and keys in a folder of its own, and give its HOME."""
     folder = tmp_path_factory.mktemp("demo")
     before = os.environ.get("XDG_STATE_HOME")
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     try:
-        assert status_of(["demo", "--home", str(folder / "home")]) == 0
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(expect, "started", started)
+            assert status_of(["demo", "--home", str(folder / "home")]) == 0
         yield folder / "home"
     finally:
         os.environ.pop("XDG_STATE_HOME") if before is None else os.environ.update({"XDG_STATE_HOME": before})
