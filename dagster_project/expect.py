@@ -10,6 +10,7 @@ import gc
 import json
 import logging
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -164,11 +165,12 @@ def _judge() -> Any:
     return judge
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1)  # the next HOME's takes the place of the last one's
 def _connection(home: Path) -> duckdb.DuckDBPyConnection:
     """Return the worker's own connection: half of the processors, as the run builds tables on the others."""
     connection = catalog.connect(home / "spill", threads=max(1, catalog.CORES // 2))
-    atexit.register(connection.close)  # what it spilled goes with it
+    spilled = connection.execute("select current_setting('temp_directory')").fetchall()[0][0]
+    atexit.register(shutil.rmtree, spilled, ignore_errors=True)  # the worker ends without DuckDB's own tidying up
     return connection
 
 

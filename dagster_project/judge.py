@@ -1,15 +1,17 @@
-"""Judges one DuckDB view with Great Expectations, which does not support DuckDB yet: each class here, and `_configuration`, is one repair.
+"""Judges one DuckDB view with Great Expectations, which does not support DuckDB yet: each class here, `_once` and `serializable` are one repair each.
 
 Importing it costs 1.5 s: only the worker of expect.py does.
 """
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import great_expectations as gx
 import sqlalchemy as sa
 from duckdb import DuckDBPyConnection
 from duckdb_sqlalchemy import ConnectionWrapper, Dialect
+from great_expectations.core import id_dict
 from great_expectations.core.batch import Batch
 from great_expectations.core.metric_domain_types import MetricDomainTypes
 from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
@@ -19,6 +21,7 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metrics.metric_provider import metric_partial, metric_value
 from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
+from great_expectations.util import convert_to_json_serializable
 from great_expectations.validator.validator import Validator
 from sqlalchemy.dialects import registry
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
@@ -49,7 +52,7 @@ def _context() -> Any:
     return context
 
 
-@functools.cache
+@functools.lru_cache(maxsize=1)
 def _alchemy(connection: DuckDBPyConnection) -> sa.Engine:
     """Return SQLAlchemy over cursors of a connection; each statement stands for itself, as nothing is written."""
 
@@ -89,16 +92,37 @@ class OneView(Dialect):
         """Do nothing: nothing is written."""
 
 
-def _configuration(expectation: Expectation) -> ExpectationConfiguration:
-    """Return the configuration of an expectation, made once: the library makes it anew for every key that it looks up in it, sixty times in all."""
-    if id(expectation) not in _made:
-        _made[id(expectation)] = expectation, _make(expectation)  # with itself, so that its id stays its own
-    return _made[id(expectation)][1]
+def _once(make: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return what makes something of an object once for the suite at hand: the library makes it anew for every key that it looks up in it, sixty times in all."""
+
+    def made(given: Any) -> Any:
+        if (make, id(given)) not in _made:
+            _made[make, id(given)] = given, make(given)  # with itself, so that its id stays its own
+        return _made[make, id(given)][1]
+
+    return made
 
 
-_made: dict[int, tuple[Expectation, ExpectationConfiguration]] = {}  # of the suite at hand
-_make = vars(Expectation)["configuration"].fget
-Expectation.configuration = property(_configuration)  # type: ignore[method-assign, assignment]
+_made: dict[tuple[Callable[[Any], Any], int], tuple[Any, Any]] = {}  # of the suite at hand
+Expectation.configuration = property(_once(vars(Expectation)["configuration"].fget))  # type: ignore[method-assign, assignment]
+ExpectationConfiguration.to_domain_obj = _once(ExpectationConfiguration.to_domain_obj)  # type: ignore[method-assign, assignment]
+
+
+def serializable(data: Any) -> Any:
+    """Return what can be written as JSON as it is: the library asks numpy about each value of a thousand keys, which are words and numbers."""
+    return data if _is_plain(data) else library_serializable(data)
+
+
+def _is_plain(data: Any) -> bool:
+    if isinstance(data, dict):
+        return all(isinstance(name, str) and _is_plain(value) for name, value in data.items())
+    if isinstance(data, list):
+        return all(map(_is_plain, data))
+    return data is None or type(data) in {str, int, float, bool}
+
+
+library_serializable = convert_to_json_serializable
+id_dict.convert_to_json_serializable = serializable  # type: ignore[attr-defined]
 
 
 class BrokenRowCount(QueryMetricProvider):

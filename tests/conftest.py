@@ -1,24 +1,46 @@
-"""What several test modules share: one run of the demo, and at the end of a run the seeds of its random worlds."""
+"""What several test modules share: one process that judges, one run of the demo, and at the end of a run the seeds of its random worlds."""
 
 import os
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import nullcontext
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from dagster_project import expect
 from dagster_project.cli import status_of
 from tests.worlds import DRAWN
+
+started = expect.started  # as it is, before `_one_worker` puts another in its place
+
+
+@pytest.fixture(scope="session")
+def worker() -> Iterator[ProcessPoolExecutor]:
+    """Give every test the same process with Great Expectations in it: it takes seconds to start."""
+    with started() as worker:
+        yield worker
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_worker(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let commands that a test runs in this process take that one, too; the demo, and those in a process of their own (`prove`, Ctrl-C), start and stop one as they do."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(expect, "started", lambda: nullcontext(request.getfixturevalue("worker")))
+        yield
 
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run the demo once, with keys in a folder of its own, and give its HOME."""
+    """Run the demo once, with a process of its own that judges and keys in a folder of its own, and give its HOME."""
     folder = tmp_path_factory.mktemp("demo")
     before = os.environ.get("XDG_STATE_HOME")
     os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
     try:
-        assert status_of(["demo", "--home", str(folder / "home")]) == 0
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(expect, "started", started)
+            assert status_of(["demo", "--home", str(folder / "home")]) == 0
         yield folder / "home"
     finally:
         os.environ.pop("XDG_STATE_HOME") if before is None else os.environ.update({"XDG_STATE_HOME": before})
@@ -30,6 +52,14 @@ def demo_warehouse(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(demo_home / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a module on one worker, which then makes what they share once; slow ones share nothing and go where there is room."""
+    for item in items:
+        if not any(map(item.get_closest_marker, ("xdist_group", "slow"))):
+            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(item.config.rootpath).as_posix()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

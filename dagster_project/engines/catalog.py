@@ -256,11 +256,15 @@ def _with_types(table: Table, types: dict[str, str]) -> tuple[Column, ...]:
 
 def create_empty(table: Table, connection: duckdb.DuckDBPyConnection) -> None:
     """Create a table without rows, as the file defines it."""
+    if table.kind == "contract":
+        statement = table.create
+    elif all(column.type for column in table.columns):
+        columns = ", ".join(f'"{column.name}" {column.type}' for column in table.columns)
+        statement = f"create table {table.name} ({columns})"
+    else:
+        statement = f"create table {table.name} as from ({_any_day(table.select)}) limit 0"
     try:
-        if table.kind == "contract":
-            connection.execute(table.create)
-        else:
-            connection.execute(f"create table {table.name} as from ({_any_day(table.select)}) limit 0")
+        connection.execute(statement)
     except duckdb.Error as error:
         raise GlasshouseError(f"sql: {table.name}: {error}") from None
 

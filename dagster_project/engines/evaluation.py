@@ -110,4 +110,10 @@ def _run(table: Table, connection: duckdb.DuckDBPyConnection, work: Callable[[],
 
 def closure(name: str, tables: Mapping[str, Table], given: Collection[str] = ()) -> set[str]:
     """Return a table and everything it reads, directly or not; a table that is given reads nothing."""
-    return {name}.union(*(closure(read, tables, given) for read in tables[name].reads if name not in given))
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        if (each := waiting.pop()) not in found:
+            found.add(each)
+            waiting += () if each in given else tables[each].reads
+    return found

@@ -3,6 +3,7 @@
 A partition is replaced whole, never updated; a file that no ledger entry names is swept away before anything is read.
 """
 
+import os
 import shutil
 from datetime import date
 from pathlib import Path
@@ -81,7 +82,8 @@ class Lake:
 
     def has_files(self, table: str) -> bool:
         """Tell whether a table has any file."""
-        return any(not path.name.startswith(".") for path in self.folder(table).rglob("*.parquet"))
+        names = (name for _, _, names in os.walk(self.folder(table)) for name in names)
+        return any(name.endswith(".parquet") and not name.startswith(".") for name in names)
 
     def days(self, table: str) -> list[date]:
         """Return the days a table has files of, sorted."""

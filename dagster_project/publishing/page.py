@@ -1,5 +1,6 @@
 """A report as a page that needs nothing else, and how figures are written in it."""
 
+import functools
 import hashlib
 from base64 import b64encode
 from collections.abc import Mapping
@@ -19,26 +20,36 @@ _TEMPLATES = Path(__file__).parent / "templates"
 
 def page(facts: Row, hashes: Mapping[str, str], month: date, following: date) -> str:
     """Return the page of a report on the days from `month` up to `following`; `hashes` are those of the files beside it."""
-    environment = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, finalize=_finalized, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters |= {"count": _count, "size": _size, "moment": _moment, "titled": words.titled, "delay": _delay, "share": _share, "trend": _trend, "named": _named}
-    environment.globals |= {"charts": charts, "words": words}
     style, script = ((_TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "tables.js"))
     days = [month + timedelta(days=number) for number in range((following - month).days)]
-    return environment.get_template("report.html.j2").render(
-        {**facts, "lines": [{**dict.fromkeys(COLUMNS), **line} for line in facts["lines"]]},
-        hashes=hashes,
-        month_name=month.strftime("%B %Y"),
-        days=days,
-        style=Markup(style),  # noqa: S704 (a file of ours)
-        style_sha256=_base64_sha256(style),
-        script=Markup(script),  # noqa: S704 (a file of ours)
-        script_sha256=_base64_sha256(script),
-        statuses=_tally(facts["promises"], "status", words.STATUSES),
-        outcomes=_tally(facts["decisions"], "outcome", words.OUTCOMES, "accesses"),
-        controls=_by_control(facts["findings"]),
-        by_account=_by_account(facts["usage_by_day"], days),
-        held=_held(facts["records_by_day"], days),
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            {**facts, "lines": [{**dict.fromkeys(COLUMNS), **line} for line in facts["lines"]]},
+            hashes=hashes,
+            month_name=month.strftime("%B %Y"),
+            days=days,
+            style=Markup(style),  # noqa: S704 (a file of ours)
+            style_sha256=_base64_sha256(style),
+            script=Markup(script),  # noqa: S704 (a file of ours)
+            script_sha256=_base64_sha256(script),
+            statuses=_tally(facts["promises"], "status", words.STATUSES),
+            outcomes=_tally(facts["decisions"], "outcome", words.OUTCOMES, "accesses"),
+            controls=_by_control(facts["findings"]),
+            by_account=_by_account(facts["usage_by_day"], days),
+            held=_held(facts["records_by_day"], days),
+        )
     )
+
+
+@functools.cache
+def _environment() -> Environment:
+    """Return where templates are found, compiled once, and what they may ask for."""
+    made = Environment(loader=FileSystemLoader(_TEMPLATES), autoescape=True, finalize=_finalized, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    made.filters |= {"count": _count, "size": _size, "moment": _moment, "titled": words.titled, "delay": _delay, "share": _share, "trend": _trend, "named": _named}
+    made.globals |= {"charts": charts, "words": words}
+    return made
 
 
 def _base64_sha256(text: str) -> str:

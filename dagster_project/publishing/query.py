@@ -31,7 +31,7 @@ _OPENED = {
     "memory_limit": "1GB",
 }
 # Then, in this order: after the last line nothing can be set any more.
-_LOCKED = ("set TimeZone = 'UTC'", "set allowed_directories = []", "set enable_external_access = false", "set lock_configuration = true")
+_LOCKED = ("set TimeZone = 'UTC'", "set enable_progress_bar = false", "set allowed_directories = []", "set enable_external_access = false", "set lock_configuration = true")
 # Functions that stand where a table does. Any other could read a file or memory, or run text as SQL.
 _TABLE_FUNCTIONS = {"unnest", "range", "generate_series", "duckdb_tables", "duckdb_columns", "duckdb_functions", "duckdb_schemas"}
 _ONE_SELECT = "query: one select is wanted, nothing else; docs/analysts.md shows what can be asked"

@@ -29,13 +29,21 @@ class ScrubbedLedger:
     duplicates: pa.Table  # input_id, line_number: rows that were there before
 
 
+_NOTHING: dict[tuple[str, pa.Schema], ScrubbedLedger] = {}  # what a ledger comes to that nobody delivers: most vendors deliver few, and each is asked for three times a run
+
+
 def scrub(folder: str, rows: pa.Table, people: People, sources: Mapping[str, Source] | None = None, part_rows: int = PART_ROWS) -> ScrubbedLedger:
     """Return the contract table of one ledger.
 
     `rows` are those of all its files in their order: input_id, line_number and the native columns. `sources` are those
     of the settings; what the ledger `sources` says goes before them. Of a large ledger `part_rows` are scrubbed at a time.
     """
-    parts = [_scrubbed(folder, part, people, sources) for part in _parts(rows, RULES[folder].key, part_rows)]
+    given = sources or {} if folder == "sources" else {}
+    if not rows.num_rows and not given:
+        if (folder, rows.schema) not in _NOTHING:
+            _NOTHING[folder, rows.schema] = _scrubbed(folder, rows, people, given)
+        return _NOTHING[folder, rows.schema]
+    parts = [_scrubbed(folder, part, people, given) for part in _parts(rows, RULES[folder].key, part_rows)]
     return ScrubbedLedger(*(pa.concat_tables(tables) for tables in zip(*((part.table, part.refused, part.duplicates) for part in parts), strict=True)))
 
 
@@ -50,13 +58,13 @@ def _parts(rows: pa.Table, key: str | None, part_rows: int) -> Iterator[pa.Table
     yield rows.filter(pc.invert(is_sole))
 
 
-def _scrubbed(folder: str, rows: pa.Table, people: People, sources: Mapping[str, Source] | None) -> ScrubbedLedger:
+def _scrubbed(folder: str, rows: pa.Table, people: People, sources: Mapping[str, Source]) -> ScrubbedLedger:
     rules = RULES[folder]
     delivered = _frame(rows)
     judged = delivered.with_columns(reason_refused=rules.fault(delivered, people))
     accepted = delivered.filter(judged["reason_refused"].is_null())
     if folder == "sources":
-        accepted = pl.concat([_declared(sources or {}, delivered), accepted])
+        accepted = pl.concat([_declared(sources, delivered), accepted])
     merged = rules.merged(accepted)
     unsound = judged.drop_nulls("reason_refused").select(*PLACE, reason="reason_refused")
     refused = pl.concat([unsound, merged.refused.with_columns(reason=pl.lit("other"))])

@@ -1,6 +1,7 @@
 """A month that is closed keeps its report; what is delivered later is decided all the same, marked late, and restated beside it."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,34 @@ EVENT = '{{"event_id":"{name}","actor":"ada","occurred_at":"{at}","account_id":"
 def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Give a landing folder of one access without a grant, in February."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return made(tmp_path / "landing")
+
+
+@pytest.fixture(scope="module")
+def of_february(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give such a folder with a HOME beside it that ran after February and closed it."""
+    folder = tmp_path_factory.mktemp("february")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("XDG_STATE_HOME", str(folder / "state"))
+        run(made(folder / "landing"), "2026-03-02T00:00:00Z")
+        assert report(folder / "landing", "--close") == 0
+    return folder
+
+
+@pytest.fixture
+def closed_landing(of_february: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give a copy of both, to be changed."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return Path(shutil.copytree(of_february, tmp_path, dirs_exist_ok=True)) / "landing"
+
+
+def made(landing: Path) -> Path:
+    """Deliver one access, and who made it."""
     for folder in ("access_events", "staff"):
-        (tmp_path / "landing" / folder).mkdir(parents=True)
-    (tmp_path / "landing" / "staff" / "staff.csv").write_text("staff_id\nada\n")
-    put(tmp_path / "landing", "first", "2026-02-10T10:00:00Z")
-    return tmp_path / "landing"
+        (landing / folder).mkdir(parents=True)
+    (landing / "staff" / "staff.csv").write_text("staff_id\nada\n")
+    put(landing, "first", "2026-02-10T10:00:00Z")
+    return landing
 
 
 def put(landing: Path, name: str, at: str) -> None:
@@ -62,17 +86,15 @@ def inside(folder: Path) -> list[str]:
     return [path.parent.name for path in folder.glob("*/report.json")]
 
 
-def test_what_comes_after_the_close_is_late_and_restated(landing: Path) -> None:
+def test_what_comes_after_the_close_is_late_and_restated(closed_landing: Path) -> None:
     """An auditor who holds the closed report must find in the restated one exactly what was added."""
-    run(landing, "2026-03-02T00:00:00Z")
-    assert report(landing, "--close") == 0
-    closed = landing.parent / "home" / "reports" / "2026-02"
+    closed = closed_landing.parent / "home" / "reports" / "2026-02"
     before = files(closed)
-    put(landing, "second", "2026-02-11T10:00:00Z")
-    put(landing, "third", "2026-03-05T10:00:00Z")
-    run(landing, "2026-03-09T00:00:00Z")
-    assert late(landing) == {"first": False, "second": True, "third": False}
-    assert report(landing) == 0
+    put(closed_landing, "second", "2026-02-11T10:00:00Z")
+    put(closed_landing, "third", "2026-03-05T10:00:00Z")
+    run(closed_landing, "2026-03-09T00:00:00Z")
+    assert late(closed_landing) == {"first": False, "second": True, "third": False}
+    assert report(closed_landing) == 0
     assert files(closed) == before
     restated = read(closed / "restated-20260309T000000Z")
     assert [row["summary"] for row in restated["changes"]["new"]] == [row["summary"] for row in restated["findings"] if row["is_late"]]
@@ -80,50 +102,44 @@ def test_what_comes_after_the_close_is_late_and_restated(landing: Path) -> None:
     assert restated["changes"]["against_as_of"] == "2026-03-02T00:00:00Z"
     assert "Changes" in (closed / "restated-20260309T000000Z" / "report.html").read_text()
     assert [status_of(["verify", str(folder)]) for folder in (closed, closed / "restated-20260309T000000Z")] == [0, 0]
-    run(landing, "2026-03-10T00:00:00Z")
-    assert report(landing) == 0
+    run(closed_landing, "2026-03-10T00:00:00Z")
+    assert report(closed_landing) == 0
     assert inside(closed) == ["restated-20260309T000000Z"]
 
 
-def test_a_closed_month_without_news_is_not_restated(landing: Path) -> None:
+def test_a_closed_month_without_news_is_not_restated(closed_landing: Path) -> None:
     """A folder for each night would hide the one that matters."""
-    run(landing, "2026-03-02T00:00:00Z")
-    assert report(landing, "--close") == 0
-    run(landing, "2026-03-09T00:00:00Z")
-    assert report(landing) == 0
-    month = landing.parent / "home" / "reports" / "2026-02"
+    run(closed_landing, "2026-03-09T00:00:00Z")
+    assert report(closed_landing) == 0
+    month = closed_landing.parent / "home" / "reports" / "2026-02"
     assert inside(month) == []
-    assert report(landing, "--diff", "2026-02") == 0
+    assert report(closed_landing, "--diff", "2026-02") == 0
     assert inside(month) == ["since-2026-02"]
 
 
-def test_a_rebuild_makes_nothing_late_that_was_known(landing: Path) -> None:
+def test_a_rebuild_makes_nothing_late_that_was_known(closed_landing: Path) -> None:
     """Reading all again after an upgrade must not put a closed report in doubt: of a log that has grown, what was there at the close neither."""
-    run(landing, "2026-03-02T00:00:00Z")
-    assert report(landing, "--close") == 0
-    run(landing, "2026-03-09T00:00:00Z", "--rebuild")
-    assert late(landing) == {"first": False}
-    assert report(landing) == 0
-    month = landing.parent / "home" / "reports" / "2026-02"
+    run(closed_landing, "2026-03-09T00:00:00Z", "--rebuild")
+    assert late(closed_landing) == {"first": False}
+    assert report(closed_landing) == 0
+    month = closed_landing.parent / "home" / "reports" / "2026-02"
     assert [path.name for path in month.iterdir() if path.is_dir()] == ["evidence"]
-    with (landing / "access_events" / "first.jsonl").open("a") as grown:
+    with (closed_landing / "access_events" / "first.jsonl").open("a") as grown:
         grown.write(EVENT.format(name="second", at="2026-02-11T10:00:00Z"))
     for as_of, options in (("2026-03-10T00:00:00Z", ()), ("2026-03-11T00:00:00Z", ("--rebuild",))):
-        run(landing, as_of, *options)
-        assert late(landing) == {"first": False, "second": True}
+        run(closed_landing, as_of, *options)
+        assert late(closed_landing) == {"first": False, "second": True}
 
 
-def test_what_a_later_report_knew_first_is_late_for_the_earlier(landing: Path) -> None:
+def test_what_a_later_report_knew_first_is_late_for_the_earlier(closed_landing: Path) -> None:
     """Closing the next month makes nobody forget that an access came after the first was closed."""
-    run(landing, "2026-03-02T00:00:00Z")
-    assert report(landing, "--close") == 0
-    put(landing, "second", "2026-02-11T10:00:00Z")
-    put(landing, "third", "2026-03-05T10:00:00Z")
-    run(landing, "2026-04-02T00:00:00Z")
-    assert report(landing, "--close", month="2026-03") == 0
-    put(landing, "fourth", "2026-03-06T10:00:00Z")
-    run(landing, "2026-04-03T00:00:00Z", "--rebuild")
-    assert late(landing) == {"first": False, "second": True, "third": False, "fourth": True}
+    put(closed_landing, "second", "2026-02-11T10:00:00Z")
+    put(closed_landing, "third", "2026-03-05T10:00:00Z")
+    run(closed_landing, "2026-04-02T00:00:00Z")
+    assert report(closed_landing, "--close", month="2026-03") == 0
+    put(closed_landing, "fourth", "2026-03-06T10:00:00Z")
+    run(closed_landing, "2026-04-03T00:00:00Z", "--rebuild")
+    assert late(closed_landing) == {"first": False, "second": True, "third": False, "fourth": True}
 
 
 def test_a_month_that_is_not_over_stays_open(landing: Path, capsys: pytest.CaptureFixture[str]) -> None:

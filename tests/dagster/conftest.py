@@ -1,9 +1,7 @@
-"""A house for each test, and one process with Great Expectations for all of them."""
+"""A house for each test."""
 
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, date, datetime
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -11,13 +9,6 @@ import pytest
 from dagster_project import resources
 from dagster_project.engines import catalog
 from tests.dagster.made import SMALL, World
-
-
-@pytest.fixture(scope="session")
-def worker() -> Iterator[ProcessPoolExecutor]:
-    """Give every test the same process with Great Expectations in it: it takes seconds to start."""
-    with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
-        yield pool
 
 
 @pytest.fixture

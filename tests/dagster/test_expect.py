@@ -26,6 +26,23 @@ ROWS: list[tuple[dict[str, Any], bool, int | None, int | None]] = [
 ]
 
 
+PLAIN = {"column": "day", "min_value": 0, "max_value": 1.5, "strict_min": False, "value_set": ["a", None, 7], "more": {"a": [{"b": True}]}}
+
+
+def keyed(data: dict[str, Any]) -> tuple[Any, Any]:
+    """Return what a key is made of, and what the library itself makes of it; in the worker."""
+    from dagster_project import judge
+
+    return judge.serializable(data), judge.library_serializable(data)
+
+
+@pytest.mark.parametrize("data", [PLAIN, {"at": date(2026, 3, 1), "from": 1}, {"a": (1, 2), "b": 1}], ids=["plain", "date", "tuple"])
+def test_a_metric_is_known_by_the_key_that_the_library_gives_it(data: dict[str, Any], world: World) -> None:
+    """Two metrics under one key would be one result for two expectations."""
+    ours, theirs = world.worker.submit(keyed, data).result()
+    assert ours == theirs
+
+
 @pytest.fixture
 def suites(world: World) -> expect.Suites:
     """Give the suites of a HOME with three requests of an account whose id is the secret."""

@@ -1,7 +1,10 @@
 """A landing folder and a HOME, the steps of a run on them, and their rows in a form that two runs can be compared by."""
 
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,11 @@ class World:
         self.keys = root / "keys"
         self.told: list[str] = []
         self.landing.mkdir(parents=True, exist_ok=True)
+
+    def copy(self, root: Path) -> "World":
+        """Return a world that begins as this one is, to be changed."""
+        shutil.copytree(self.landing.parent, root)
+        return World(root)
 
     @property
     def lake(self) -> Lake:
@@ -87,6 +95,14 @@ class World:
         return told
 
 
+@pytest.fixture(scope="session")
+def processes() -> ForkServerContext:
+    """Give processes that begin with everything imported, to be stopped in the middle of their work."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["tests.engines.drive", "tests.engines.stopping"])
+    return context
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     """Give an empty landing folder and HOME."""
@@ -107,7 +123,7 @@ def _line(number: int, day: int = 2, address: str = "", path: str = "") -> str:
     return f'{address} - - [{day:02d}/Mar/2026:{clock} +0000] "GET {path} HTTP/1.1" 200 {number} "-" "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"\n'
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def line() -> Callable[..., str]:
     """Give a maker of log lines: number, day of March 2026, address, path."""
     return _line
@@ -117,7 +133,7 @@ def _event(number: int) -> str:
     return f'{{"event_id":"e{number}","actor":"ada","occurred_at":"2026-03-02T10:00:{number % 60:02d}Z","account_id":"acme"}}\n'
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def event() -> Callable[[int], str]:
     """Give a maker of native access events in JSON Lines."""
     return _event

@@ -14,7 +14,7 @@ from dagster_project.settings import Settings
 KILLED = 9
 
 
-def main(root: Path, target: str, count: int, *, should_rebuild: bool) -> None:
+def drive(root: Path, target: str, count: int, should_rebuild: bool) -> None:
     """Run until something whose path below the lake begins with `target` is to be moved into place or removed: the `count`th time."""
     changes = 0
     place = {"os.rename": 1, "shutil.rmtree": 0}
@@ -34,7 +34,3 @@ def main(root: Path, target: str, count: int, *, should_rebuild: bool) -> None:
     steps.take_accesses(house)
     steps.seal_due(house, engine)
     steps.close_books(house, engine)
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), should_rebuild=sys.argv[4:] == ["rebuild"])

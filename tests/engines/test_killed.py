@@ -1,24 +1,21 @@
 """A run that is killed at any instant leaves nothing half-visible, and the next run ends where an undisturbed one does."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path
+from multiprocessing.context import ForkServerContext
 from typing import Any
 
 import pytest
 
-from dagster_project.engines import catalog
 from dagster_project.engines.intake.recovery import held
 from dagster_project.errors import UsageError
+from tests.engines.conftest import World as MadeWorld
+from tests.engines.drive import KILLED, drive
 
 World = Any
 Line = Callable[..., str]
 AS_OF = datetime(2026, 3, 3, 12, tzinfo=UTC)
-DRIVE = Path(__file__).with_name("drive.py")
-KILLED = 9
+Kill = Callable[..., None]
 INSTANTS = [
     ("ledger/inputs/ledgers-current", 1),
     ("scrubbed/requests/day=2026-03-02", 1),
@@ -43,34 +40,47 @@ def _put(world: World, line: Line, event: Callable[[int], str], name: str, numbe
     world.put("staff/staff.csv", "staff_id\nada\n")
 
 
-def _kill(world: World, target: str, count: int, *more: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(catalog.root())}
-    ended = subprocess.run([sys.executable, str(DRIVE), str(world.home.parent), target, str(count), *more], env=environment, check=False, capture_output=True)
-    assert ended.returncode == KILLED, ended.stderr.decode()
+@pytest.fixture
+def kill(processes: ForkServerContext) -> Kill:
+    """Give what runs a world in a process of its own and kills it there at an instant."""
+
+    def killed(world: World, target: str, count: int, *, should_rebuild: bool = False) -> None:
+        process = processes.Process(target=drive, args=(world.home.parent, target, count, should_rebuild))
+        process.start()
+        process.join(120)
+        assert process.exitcode == KILLED
+
+    return killed
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, line: Line, event: Callable[[int], str]) -> World:
+    """Give a world on which nothing happened, as it is after its run."""
+    world = MadeWorld(tmp_path_factory.mktemp("undisturbed") / "one")
+    _put(world, line, event, "a", range(60))
+    world.run(AS_OF)
+    return world
 
 
 @pytest.mark.parametrize(("target", "count"), INSTANTS)
-def test_a_killed_run_is_finished_by_the_next(target: str, count: int, worlds: Callable[[str], World], line: Line, event: Callable[[int], str]) -> None:
+def test_a_killed_run_is_finished_by_the_next(target: str, count: int, world: World, undisturbed: World, kill: Kill, line: Line, event: Callable[[int], str]) -> None:
     """Power fails when it will: no line may count twice, none be lost, and no visitor either."""
-    undisturbed, killed = worlds("undisturbed"), worlds("killed")
-    for world in (undisturbed, killed):
-        _put(world, line, event, "a", range(60))
-    undisturbed.run(AS_OF)
-    _kill(killed, target, count)
-    killed.run(AS_OF)
-    assert killed.content() == undisturbed.content()
-    assert not list(killed.home.rglob(".*.parquet.*"))
+    _put(world, line, event, "a", range(60))
+    kill(world, target, count)
+    world.run(AS_OF)
+    assert world.content() == undisturbed.content()
+    assert not list(world.home.rglob(".*.parquet.*"))
 
 
 @pytest.mark.parametrize(("target", "count"), [("ledger/keys", 2), ("ledger/inputs/requests-", 2)])
-def test_what_earlier_runs_read_survives_a_kill(target: str, count: int, worlds: Callable[[str], World], line: Line, event: Callable[[int], str]) -> None:
+def test_what_earlier_runs_read_survives_a_kill(target: str, count: int, worlds: Callable[[str], World], kill: Kill, line: Line, event: Callable[[int], str]) -> None:
     """A later delivery that is cut short must not touch the rows, keys and visitors that counted before, even if it never comes again."""
     undisturbed, killed = worlds("undisturbed"), worlds("killed")
     for world in (undisturbed, killed):
         _put(world, line, event, "a", range(60))
         world.run(AS_OF)
     _put(killed, line, event, "b", range(60, 90))
-    _kill(killed, target, count)
+    kill(killed, target, count)
     for path in killed.landing.rglob("b*"):
         path.unlink()
     killed.run(AS_OF)
@@ -79,14 +89,14 @@ def test_what_earlier_runs_read_survives_a_kill(target: str, count: int, worlds:
 
 
 @pytest.mark.parametrize(("target", "count"), [("", 1), ("rebuilding", 1), ("scrubbed/run", 1), ("ledger/inputs/requests-", 2), ("ledger/inputs/accesses-", 2)])
-def test_a_rebuild_that_was_killed_loses_nothing(target: str, count: int, world: World, line: Line, event: Callable[[int], str]) -> None:
+def test_a_rebuild_that_was_killed_loses_nothing(target: str, count: int, world: World, kill: Kill, line: Line, event: Callable[[int], str]) -> None:
     """Whoever runs again, with --rebuild or without, gets what was there before."""
     _put(world, line, event, "a", range(60))
     world.run(AS_OF)
     world.put("web_logs/late.log", line(99, 1))
     world.run(AS_OF)
     before = world.content()
-    _kill(world, target, count, "rebuild")
+    kill(world, target, count, should_rebuild=True)
     world.run(AS_OF)
     assert world.content() == before
 

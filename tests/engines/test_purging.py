@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from dagster_project.errors import CheckError, SealedError
 from dagster_project.publishing.purge import check, plan, purge, summed, unfinished
 from dagster_project.publishing.release import publish_warehouse, release
 from dagster_project.settings import Retention, Settings
+from tests.engines.conftest import World as MadeWorld
 
 World = Any
 Line = Callable[..., str]
@@ -42,11 +44,20 @@ def rows_gone(told: list[dict[str, Any]]) -> dict[str, int]:
     return {row["table_name"]: row["rows"] for row in told}
 
 
-def deliver(world: World, line: Line, days: tuple[int, ...] = (1, 2)) -> None:
-    """Deliver a log and a refused line for each of some days of March, and read them once all are to be sealed."""
-    for day in days:
+@pytest.fixture(scope="module")
+def read(tmp_path_factory: pytest.TempPathFactory, line: Line) -> World:
+    """Give a HOME that read a log and a refused line for each of two days of March once both were to be sealed."""
+    world = MadeWorld(tmp_path_factory.mktemp("read") / "one")
+    for day in (1, 2):
         world.put(f"web_logs/{day}.log", "".join(line(number, day) for number in range(30)) + "broken\n")
     world.run(SEALED_AT)
+    return world
+
+
+@pytest.fixture
+def delivered(read: World, tmp_path: Path) -> World:
+    """Give it to be changed."""
+    return read.copy(tmp_path / "one")
 
 
 def built(world: World) -> dict[str, bytes]:
@@ -55,106 +66,99 @@ def built(world: World) -> dict[str, bytes]:
 
 
 @pytest.mark.parametrize(("as_of", "left"), [(KEPT, 60), (PAST, 0)])
-def test_request_rows_go_seven_days_after_the_seal(as_of: datetime, left: int, world: World, line: Line) -> None:
+def test_request_rows_go_seven_days_after_the_seal(as_of: datetime, left: int, delivered: World) -> None:
     """Section 7: without tokens, seven days and no instant longer; what they were measured as stays, byte for byte."""
-    deliver(world, line)
-    before = built(world)
-    told = purged(world, as_of)
-    assert len(world.rows(REQUESTS)) == left
+    before = built(delivered)
+    told = purged(delivered, as_of)
+    assert len(delivered.rows(REQUESTS)) == left
     assert rows_gone(told).get(REQUESTS, 0) == 60 - left
-    assert built(world) == before
-    assert not left or not world.rows(PURGES)
+    assert built(delivered) == before
+    assert not left or not delivered.rows(PURGES)
 
 
-def test_what_went_is_entered_by_table_day_and_input(world: World, line: Line) -> None:
+def test_what_went_is_entered_by_table_day_and_input(delivered: World) -> None:
     """An auditor must see what was deleted, of which day and input, when, and by which rule."""
-    deliver(world, line)
-    purged(world, PAST)
-    inputs = {row["input_id"] for row in world.inputs().values()}
-    entered = world.rows(PURGES)
+    purged(delivered, PAST)
+    inputs = {row["input_id"] for row in delivered.inputs().values()}
+    entered = delivered.rows(PURGES)
     assert [(row["rule"], row["table_name"], row["day"], row["rows"], row["is_refused"], row["purged_at"]) for row in entered] == [
         ("request_days", REQUESTS, date(2026, 3, day), 30, False, PAST) for day in (1, 2)
     ]
     assert {row["input_id"] for row in entered} == inputs
 
 
-def test_the_books_balance_after_a_purge_and_days_stay_as_they_were(world: World, line: Line) -> None:
+def test_the_books_balance_after_a_purge_and_days_stay_as_they_were(delivered: World, line: Line) -> None:
     """A run after a purge must neither fail nor build a day anew from rows that are gone."""
-    deliver(world, line)
-    purged(world, PAST)
-    before = built(world)
-    world.run(PAST)
-    world.put("web_logs/new.log", "".join(line(number, 16) for number in range(5)))
-    world.run(PAST)
-    after = built(world)
+    purged(delivered, PAST)
+    before = built(delivered)
+    delivered.run(PAST)
+    delivered.put("web_logs/new.log", "".join(line(number, 16) for number in range(5)))
+    delivered.run(PAST)
+    after = built(delivered)
     assert {path: after[path] for path in before} == before
-    assert {row["day"]: (row["requests"], row["visitor_days"]) for row in world.rows(MEASURED)} == {
+    assert {row["day"]: (row["requests"], row["visitor_days"]) for row in delivered.rows(MEASURED)} == {
         date(2026, 3, 1): (30, 30), date(2026, 3, 2): (30, 30), date(2026, 3, 16): (5, None),
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("lost", ["rows", "entry"])
-def test_rows_lost_in_another_way_still_fail_the_books(lost: str, world: World, line: Line) -> None:
+def test_rows_lost_in_another_way_still_fail_the_books(lost: str, delivered: World, line: Line) -> None:
     """What the books excuse is what ledger.purges names, and not one row more."""
-    deliver(world, line)
-    world.put("web_logs/new.log", "".join(line(number, 16) for number in range(5)))
-    purged(world, PAST)
-    world.run(PAST)
+    delivered.put("web_logs/new.log", "".join(line(number, 16) for number in range(5)))
+    purged(delivered, PAST)
+    delivered.run(PAST)
     if lost == "rows":
-        world.lake.files(REQUESTS, date(2026, 3, 16))[0].unlink()
+        delivered.lake.files(REQUESTS, date(2026, 3, 16))[0].unlink()
     else:
-        world.lake.files(PURGES)[0].unlink()
+        delivered.lake.files(PURGES)[0].unlink()
     with pytest.raises(CheckError, match="are stored and"):
-        world.run(PAST)
+        delivered.run(PAST)
 
 
-def test_a_late_line_of_a_purged_day_is_refused_and_counted(world: World, line: Line) -> None:
+def test_a_late_line_of_a_purged_day_is_refused_and_counted(delivered: World, line: Line) -> None:
     """It would stand alone on its day: its rows are gone, and the day would be built anew from one line."""
-    deliver(world, line)
-    purged(world, PAST)
-    before = built(world)
-    world.put("web_logs/late.log", line(99, 1) + line(98, 1))
-    world.run(PAST)
-    assert not world.rows(REQUESTS)
-    assert built(world) == before
-    assert [(row["table_name"], row["day"], row["rows"]) for row in world.rows(PURGES) if row["is_refused"]] == [(REQUESTS, date(2026, 3, 1), 2)]
-    assert "2 request lines of days whose time is over were refused" in " ".join(world.told)
-    world.run(PAST)
-    assert sum(row["rows"] for row in world.rows(PURGES)) == 62
+    purged(delivered, PAST)
+    before = built(delivered)
+    delivered.put("web_logs/late.log", line(99, 1) + line(98, 1))
+    delivered.run(PAST)
+    assert not delivered.rows(REQUESTS)
+    assert built(delivered) == before
+    assert [(row["table_name"], row["day"], row["rows"]) for row in delivered.rows(PURGES) if row["is_refused"]] == [(REQUESTS, date(2026, 3, 1), 2)]
+    assert "2 request lines of days whose time is over were refused" in " ".join(delivered.told)
+    delivered.run(PAST)
+    assert sum(row["rows"] for row in delivered.rows(PURGES)) == 62
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_a_rebuild_after_a_purge_balances_and_brings_nothing_back(times: int, world: World, line: Line) -> None:
+def test_a_rebuild_after_a_purge_balances_and_brings_nothing_back(times: int, delivered: World, line: Line) -> None:
     """Logs that still lie in LANDING are read again, and their purged days are refused again; nothing counts twice."""
-    deliver(world, line)
-    world.put("web_logs/new.log", "".join(line(number, 16) for number in range(5)))
-    purged(world, PAST)
-    world.run(PAST)
-    before = built(world)
+    delivered.put("web_logs/new.log", "".join(line(number, 16) for number in range(5)))
+    purged(delivered, PAST)
+    delivered.run(PAST)
+    before = built(delivered)
     for _ in range(times):
-        world.run(PAST, should_rebuild=True)
-    world.run(PAST)
-    assert {row["day"] for row in world.rows(REQUESTS)} == {date(2026, 3, 16)}
-    assert built(world).keys() == before.keys()
-    assert {path: content for path, content in built(world).items() if "day=2026-03-16" not in path} == {
+        delivered.run(PAST, should_rebuild=True)
+    delivered.run(PAST)
+    assert {row["day"] for row in delivered.rows(REQUESTS)} == {date(2026, 3, 16)}
+    assert built(delivered).keys() == before.keys()
+    assert {path: content for path, content in built(delivered).items() if "day=2026-03-16" not in path} == {
         path: content for path, content in before.items() if "day=2026-03-16" not in path
     }
 
 
 @pytest.mark.parametrize("killed", ["entered", "half"])
-def test_a_purge_that_was_killed_is_finished_by_the_next_run_or_purge(killed: str, world: World, line: Line) -> None:
+def test_a_purge_that_was_killed_is_finished_by_the_next_run_or_purge(killed: str, delivered: World, line: Line) -> None:
     """The entry is written first: whatever files are left belong to a day that is gone, and are not counted again."""
-    deliver(world, line)
-    world.put("web_logs/more.log", "".join(line(number, 1) for number in range(30, 40)))
-    world.run(SEALED_AT)
+    delivered.put("web_logs/more.log", "".join(line(number, 1) for number in range(30, 40)))
+    delivered.run(SEALED_AT)
     day = date(2026, 3, 1)
-    purging.enter(world.lake, purging.entries(world.lake, [Due("request_days", REQUESTS, 0, day)]), PAST)
+    purging.enter(delivered.lake, purging.entries(delivered.lake, [Due("request_days", REQUESTS, 0, day)]), PAST)
     if killed == "half":
-        world.lake.files(REQUESTS, day)[0].unlink()
-    world.run(PAST)
-    assert world.lake.days(REQUESTS) == [date(2026, 3, 2)]
-    purged(world, PAST)
-    assert [(row["day"], row["rows"], row["is_refused"]) for row in sorted(world.rows(PURGES), key=lambda row: (row["day"], row["rows"]))] == [
+        delivered.lake.files(REQUESTS, day)[0].unlink()
+    delivered.run(PAST)
+    assert delivered.lake.days(REQUESTS) == [date(2026, 3, 2)]
+    purged(delivered, PAST)
+    assert [(row["day"], row["rows"], row["is_refused"]) for row in sorted(delivered.rows(PURGES), key=lambda row: (row["day"], row["rows"]))] == [
         (day, 10, False), (day, 30, False), (date(2026, 3, 2), 30, False),
     ]  # fmt: skip
 
@@ -182,36 +186,33 @@ def test_a_day_that_is_due_is_sealed_first_and_kept_its_week(world: World, line:
 
 
 @pytest.mark.parametrize(("as_of", "left"), [(SEALED_AT + timedelta(days=30), 2), (SEALED_AT + timedelta(days=30, microseconds=1), 0)])
-def test_the_index_of_refused_lines_goes_after_thirty_days(as_of: datetime, left: int, world: World, line: Line) -> None:
+def test_the_index_of_refused_lines_goes_after_thirty_days(as_of: datetime, left: int, delivered: World) -> None:
     """It says where a line of a person stands; its count stays in the ledger of inputs."""
-    deliver(world, line)
-    told = rows_gone(purged(world, as_of))
+    told = rows_gone(purged(delivered, as_of))
     assert told.get("ledger.quarantine", 0) == 2 - left
-    assert len(world.rows("ledger.quarantine")) == left
-    assert [row["quarantined"] for row in world.inputs().values()] == [1, 1]
+    assert len(delivered.rows("ledger.quarantine")) == left
+    assert [row["quarantined"] for row in delivered.inputs().values()] == [1, 1]
 
 
 @pytest.mark.parametrize(("as_of", "left"), [("2028-03-31T23:59:59Z", 2), ("2028-04-01T00:00:00Z", 0)])
-def test_measured_tables_keep_twenty_five_months(as_of: str, left: int, world: World, line: Line) -> None:
+def test_measured_tables_keep_twenty_five_months(as_of: str, left: int, delivered: World) -> None:
     """The running month and the 24 before it, whole ones: half a month would be published as if it were one."""
-    deliver(world, line)
-    told = rows_gone(purged(world, datetime.fromisoformat(as_of)))
-    assert len(world.lake.days(MEASURED)) == len(world.lake.days(VISITORS)) == left
+    told = rows_gone(purged(delivered, datetime.fromisoformat(as_of)))
+    assert len(delivered.lake.days(MEASURED)) == len(delivered.lake.days(VISITORS)) == left
     assert told.get(MEASURED, 0) == 2 - left
-    world.run(datetime.fromisoformat(as_of))
-    assert len(world.lake.days(MEASURED)) == left
+    delivered.run(datetime.fromisoformat(as_of))
+    assert len(delivered.lake.days(MEASURED)) == left
 
 
-def test_the_ledger_of_releases_outlives_the_tables(world: World, line: Line) -> None:
+def test_the_ledger_of_releases_outlives_the_tables(delivered: World) -> None:
     """That a day was published, and what it hid, is evidence for seven years; its tables are kept for 25 months."""
-    deliver(world, line)
-    with closing(DuckDBEngine(world.home)) as engine:
+    with closing(DuckDBEngine(delivered.home)) as engine:
         release(engine, Settings())
-        entered = world.rows("ledger.releases")
-        purge(world.house(datetime(2028, 5, 1, tzinfo=UTC)), engine)
-        assert not pq.read_table(world.lake.folder("published.site_pages_daily") / "part.parquet").num_rows
+        entered = delivered.rows("ledger.releases")
+        purge(delivered.house(datetime(2028, 5, 1, tzinfo=UTC)), engine)
+        assert not pq.read_table(delivered.lake.folder("published.site_pages_daily") / "part.parquet").num_rows
         release(engine, Settings())
-    assert world.rows("ledger.releases") == entered != []
+    assert delivered.rows("ledger.releases") == entered != []
 
 
 def test_an_old_log_keeps_its_week(world: World, line: Line) -> None:
@@ -223,40 +224,39 @@ def test_an_old_log_keeps_its_week(world: World, line: Line) -> None:
     assert rows_gone(purged(world, read_at + timedelta(days=8))).keys() >= {REQUESTS, MEASURED, VISITORS}
 
 
-def test_visitors_of_a_sealed_day_are_never_counted_again(world: World, line: Line) -> None:
+def test_visitors_of_a_sealed_day_are_never_counted_again(delivered: World, line: Line) -> None:
     """1.7: a backfill may build requests and bytes anew, and must refuse visitors: the number published stays."""
-    deliver(world, line)
     day = date(2026, 3, 1)
-    visitors = world.rows(VISITORS)
-    world.put("web_logs/late.log", line(99, 1, address="198.51.100.9"))
-    world.run(SEALED_AT)
-    with closing(DuckDBEngine(world.home)) as engine:
+    visitors = delivered.rows(VISITORS)
+    delivered.put("web_logs/late.log", line(99, 1, address="198.51.100.9"))
+    delivered.run(SEALED_AT)
+    with closing(DuckDBEngine(delivered.home)) as engine:
         engine.build(catalog.tables()[MEASURED], day)
         with pytest.raises(SealedError, match="2026-03-01 were counted when it was sealed"):
             engine.build(catalog.tables()[VISITORS], day)
-    assert world.rows(VISITORS) == visitors
-    assert {(row["day"].day, row["requests"], row["visitor_days"], row["late_unlinked"]) for row in world.rows(MEASURED)} == {(1, 31, 30, 1), (2, 30, 30, 0)}
-    purged(world, datetime(2028, 5, 1, tzinfo=UTC))
-    with closing(DuckDBEngine(world.home)) as engine, pytest.raises(SealedError):
+    assert delivered.rows(VISITORS) == visitors
+    assert {(row["day"].day, row["requests"], row["visitor_days"], row["late_unlinked"]) for row in delivered.rows(MEASURED)} == {(1, 31, 30, 1), (2, 30, 30, 0)}
+    purged(delivered, datetime(2028, 5, 1, tzinfo=UTC))
+    with closing(DuckDBEngine(delivered.home)) as engine, pytest.raises(SealedError):
         engine.build(catalog.tables()[VISITORS], day)
 
 
-def test_events_and_ledgers_go_after_seven_years(world: World, line: Line, event: Callable[[int], str]) -> None:
+def test_events_and_ledgers_go_after_seven_years(delivered: World, event: Callable[[int], str]) -> None:
     """Section 7: evidence that is older than the rule is no evidence that anyone may keep; books and later runs go on."""
-    world.put("staff/staff.csv", "staff_id\nada\n")
-    world.put("access_events/a.jsonl", "".join(map(event, range(5))))
-    deliver(world, line)
+    delivered.put("staff/staff.csv", "staff_id\nada\n")
+    delivered.put("access_events/a.jsonl", "".join(map(event, range(5))))
+    delivered.run(SEALED_AT)
     early, late = datetime(2033, 3, 2, tzinfo=UTC), datetime(2033, 3, 20, tzinfo=UTC)
-    purged(world, early)
-    assert len(world.rows(EVENTS)) == 5
-    told = rows_gone(purged(world, late))
-    assert {table: told[table] for table in (EVENTS, "ledger.keys", "ledger.runs")} == {EVENTS: 5, "ledger.keys": 2, "ledger.runs": 1}
-    assert {row["folder"] for row in world.rows("ledger.inputs")} == {"staff"}
+    purged(delivered, early)
+    assert len(delivered.rows(EVENTS)) == 5
+    told = rows_gone(purged(delivered, late))
+    assert {table: told[table] for table in (EVENTS, "ledger.keys", "ledger.runs")} == {EVENTS: 5, "ledger.keys": 2, "ledger.runs": 2}
+    assert {row["folder"] for row in delivered.rows("ledger.inputs")} == {"staff"}
     for name in ("access_events", "web_logs"):
-        for path in (world.landing / name).iterdir():
+        for path in (delivered.landing / name).iterdir():
             path.unlink()
-    world.run(late)
-    assert not world.rows(EVENTS)
+    delivered.run(late)
+    assert not delivered.rows(EVENTS)
 
 
 def test_an_event_of_a_purged_day_is_refused(world: World, event: Callable[[int], str]) -> None:
@@ -320,22 +320,21 @@ def test_reports_go_after_seven_years(world: World) -> None:
     assert [(row["table_name"], row["first_day"], row["rows"]) for row in told] == [("reports", "2019-02-01", 1)]
 
 
-def test_a_purge_that_stopped_before_the_warehouse_is_finished_by_the_next(world: World, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_purge_that_stopped_before_the_warehouse_is_finished_by_the_next(delivered: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The rows are gone from the lake: without a mark, nobody would see that analysts can still read them."""
-    deliver(world, line)
-    warehouse, later = world.home / "warehouse.duckdb", datetime(2028, 5, 1, tzinfo=UTC)
-    with closing(DuckDBEngine(world.home)) as engine:
+    warehouse, later = delivered.home / "warehouse.duckdb", datetime(2028, 5, 1, tzinfo=UTC)
+    with closing(DuckDBEngine(delivered.home)) as engine:
         publish_warehouse(engine, warehouse)
     with monkeypatch.context() as patched:
         patched.setattr("dagster_project.publishing.purge.publish_warehouse", full)
         with pytest.raises(OSError, match="no space"):
-            purged(world, later)
-    with closing(DuckDBEngine(world.home)) as engine, pytest.raises(CheckError, match=f"days of {MEASURED} in the warehouse"):
-        check(world.house(later), engine)
-    assert purged(world, later) == []
+            purged(delivered, later)
+    with closing(DuckDBEngine(delivered.home)) as engine, pytest.raises(CheckError, match=f"days of {MEASURED} in the warehouse"):
+        check(delivered.house(later), engine)
+    assert purged(delivered, later) == []
     with duckdb.connect(str(warehouse), read_only=True) as connection:
         assert connection.execute(f"from {MEASURED}").fetchall() == connection.execute("from ledger.quarantine").fetchall() == []
-    assert not unfinished(world.home).exists()
+    assert not unfinished(delivered.home).exists()
 
 
 def full(*_: object) -> None:
@@ -343,47 +342,43 @@ def full(*_: object) -> None:
     raise OSError("no space")
 
 
-def test_a_dry_run_says_what_would_go_and_touches_nothing(world: World, line: Line) -> None:
+def test_a_dry_run_says_what_would_go_and_touches_nothing(delivered: World) -> None:
     """Whoever is about to delete evidence looks first."""
-    deliver(world, line)
-    before = {path: path.stat().st_mtime_ns for path in world.home.rglob("*")}
-    with closing(DuckDBEngine(world.home)) as engine:
-        told = summed(plan(world.house(PAST), engine))
-    assert {path: path.stat().st_mtime_ns for path in world.home.rglob("*")} == before
+    before = {path: path.stat().st_mtime_ns for path in delivered.home.rglob("*")}
+    with closing(DuckDBEngine(delivered.home)) as engine:
+        told = summed(plan(delivered.house(PAST), engine))
+    assert {path: path.stat().st_mtime_ns for path in delivered.home.rglob("*")} == before
     assert told == [{"rule": "request_days", "table_name": REQUESTS, "rows": 60, "days": 2, "first_day": "2026-03-01", "last_day": "2026-03-02"}]
-    assert purged(world, PAST) == told
+    assert purged(delivered, PAST) == told
     assert json.loads(json.dumps(told)) == told
 
 
-def test_what_was_not_removed_is_found(world: World, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_not_removed_is_found(delivered: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Deletion is verified by opening the files again, not by trusting that it was done."""
-    deliver(world, line)
     monkeypatch.setattr(purging.Lake, "drop", lambda *_: None)
     with pytest.raises(CheckError, match=r"30 rows of scrubbed\.requests \(request_days\)"):
-        purged(world, PAST)
+        purged(delivered, PAST)
     monkeypatch.undo()
-    with closing(DuckDBEngine(world.home)) as engine:
-        purge(world.house(PAST), engine)
-        check(world.house(PAST), engine)
+    with closing(DuckDBEngine(delivered.home)) as engine:
+        purge(delivered.house(PAST), engine)
+        check(delivered.house(PAST), engine)
 
 
-def test_a_token_of_a_sealed_day_is_found(world: World, line: Line) -> None:
+def test_a_token_of_a_sealed_day_is_found(delivered: World) -> None:
     """Rows with tokens are kept until the seal: one that came back, from a backup say, must not lie there unseen."""
-    deliver(world, line)
     returned = schema("scrubbed.visits").empty_table()
-    with closing(DuckDBEngine(world.home)) as engine:
-        check(world.house(SEALED_AT), engine)
-        world.lake.write("scrubbed.visits", returned, "part", date(2026, 3, 1))
+    with closing(DuckDBEngine(delivered.home)) as engine:
+        check(delivered.house(SEALED_AT), engine)
+        delivered.lake.write("scrubbed.visits", returned, "part", date(2026, 3, 1))
         with pytest.raises(CheckError, match="tokens of 2026-03-01, which is sealed"):
-            check(world.house(SEALED_AT), engine)
+            check(delivered.house(SEALED_AT), engine)
 
 
-def test_progress_is_shown(world: World, line: Line) -> None:
+def test_progress_is_shown(delivered: World) -> None:
     """A purge of years takes a while; who watches must see that it moves."""
-    deliver(world, line)
     seen: list[tuple[str, int, int]] = []
-    with closing(DuckDBEngine(world.home)) as engine:
-        purge(world.house(PAST, lambda *step: seen.append(step)), engine)
+    with closing(DuckDBEngine(delivered.home)) as engine:
+        purge(delivered.house(PAST, lambda *step: seen.append(step)), engine)
     assert [step for step in seen if step[0] == "purging"] == [("purging", 0, 2), ("purging", 1, 2)]
 
 

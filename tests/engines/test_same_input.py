@@ -4,10 +4,13 @@ import bz2
 import gzip
 import lzma
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
+
+from tests.engines.conftest import World as MadeWorld
 
 World = Any
 Line = Callable[..., str]
@@ -15,15 +18,21 @@ Line = Callable[..., str]
 PACKED: dict[str, Callable[[bytes], bytes]] = {"a.gz": gzip.compress, "b.zst": zstandard.ZstdCompressor().compress, "c.bz2": bz2.compress, "d.xz": lzma.compress, "e.log": bytes}
 
 
-@pytest.fixture
-def read_once(worlds: Callable[[str], World], line: Line, event: Callable[[int], str]) -> World:
+@pytest.fixture(scope="module")
+def read_by_all(tmp_path_factory: pytest.TempPathFactory, line: Line, event: Callable[[int], str]) -> World:
     """Give a HOME that read 200 lines and 20 events in one run."""
-    world = worlds("once")
+    world = MadeWorld(tmp_path_factory.mktemp("read") / "once")
     world.put("web_logs/access.log", "".join(map(line, range(200))))
     world.put("access_events/app.jsonl", "".join(map(event, range(20))))
     world.put("staff/staff.csv", "staff_id\nada\n")
     world.run()
     return world
+
+
+@pytest.fixture
+def read_once(read_by_all: World, tmp_path: Path) -> World:
+    """Give it to be changed."""
+    return read_by_all.copy(tmp_path / "once")
 
 
 @pytest.mark.parametrize("name", PACKED)
@@ -43,11 +52,11 @@ def test_a_copy_under_another_name_and_packing_adds_nothing(name: str, read_once
 
 @pytest.mark.parametrize("order", [("part", "whole"), ("whole", "part"), ("part and whole",)])
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
-def test_a_part_and_the_whole_are_the_whole(order: tuple[str, ...], pack: Callable[[bytes], bytes], read_once: World, worlds: Callable[[str], World]) -> None:
+def test_a_part_and_the_whole_are_the_whole(order: tuple[str, ...], pack: Callable[[bytes], bytes], read_by_all: World, worlds: Callable[[str], World]) -> None:
     """A copy made earlier holds lines that the log itself holds too; packed, the longer one may be the smaller file."""
     world = worlds("other")
-    body = (read_once.landing / "web_logs/access.log").read_bytes()
-    events = (read_once.landing / "access_events/app.jsonl").read_bytes()
+    body = (read_by_all.landing / "web_logs/access.log").read_bytes()
+    events = (read_by_all.landing / "access_events/app.jsonl").read_bytes()
     world.put("staff/staff.csv", "staff_id\nada\n")
     for names in order:
         for name in names.split(" and "):
@@ -55,7 +64,7 @@ def test_a_part_and_the_whole_are_the_whole(order: tuple[str, ...], pack: Callab
             world.put(f"web_logs/{name}", (pack if name == "whole" else bytes)(b"".join(body.splitlines(keepends=True)[:cut])))
             world.put(f"access_events/{name}.jsonl", b"".join(events.splitlines(keepends=True)[: cut // 10]))
         world.run()
-    assert _without_ledgers(world) == _without_ledgers(read_once)
+    assert _without_ledgers(world) == _without_ledgers(read_by_all)
     assert sum(row["lines"] for row in world.rows("ledger.inputs") if row["folder"] == "web_logs") == 200
     assert sum(row["lines"] for row in world.rows("ledger.inputs") if row["folder"] == "access_events") == 20
 

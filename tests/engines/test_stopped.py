@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from multiprocessing import get_context
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -49,14 +48,6 @@ class Stopping:
         process.start()
         process.join(120)
         return process.exitcode
-
-
-@pytest.fixture(scope="module")
-def processes() -> ForkServerContext:
-    """Give processes that begin with everything imported."""
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.engines.stopping"])
-    return context
 
 
 def delivered(world: World, line: Line) -> None:

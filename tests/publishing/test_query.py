@@ -180,6 +180,11 @@ def test_no_more_rows_than_asked_for(warehouse: Path) -> None:
     assert query(warehouse, "select 1", row_limit=0).num_rows == 0
 
 
+def test_no_bar_is_drawn_into_an_answer(warehouse: Path) -> None:
+    """DuckDB draws one on stdout, where the answer goes, once a question takes two seconds."""
+    assert query(warehouse, "select current_setting('enable_progress_bar') as is_drawn").to_pylist() == [{"is_drawn": False}]
+
+
 def test_many_rows_of_steps_read_twice_come(warehouse: Path) -> None:
     """Fetched while it runs, such a question is never answered, and hears of no interrupt (engines/answers.py)."""
     question = READ_TWICE.replace("$most", "1500000")

@@ -335,3 +335,13 @@ def test_a_large_ledger_is_scrubbed_in_parts_as_it_is_whole(people: People, tmp_
         expected, found = (sorted(map(str, getattr(scrubbed, name).to_pylist())) for scrubbed in (whole, in_parts))
         assert found == expected
         assert found
+
+
+@pytest.mark.parametrize("folder", sorted(set(LEDGERS) - {"users", "grantors"}))
+def test_a_ledger_that_nobody_delivers_is_a_contract_without_rows(folder: str, tmp_path: Path, people: People) -> None:
+    """It is made once for all runs of a process: whoever delivers it afterwards, or declares sources in settings, is read all the same."""
+    nothing = scrubbing.scrub(folder, _native(tmp_path, folder), people)
+    delivered = scrubbing.scrub(folder, _native(tmp_path, folder), people, {"console": Source(clock_skew_s=3)})
+    assert [each.num_rows for each in (nothing.table, nothing.refused, nothing.duplicates)] == [0, 0, 0]
+    assert nothing.table.schema == delivered.table.schema
+    assert delivered.table.num_rows == (folder == "sources")
