@@ -9,7 +9,7 @@ from dagster_project.reading.accesses.entries import Fields, listed
 from dagster_project.reading.accesses.entries import read as read_entries
 from dagster_project.reading.accesses.envelopes import unwrapped
 from dagster_project.reading.accesses.fields import text, text_at
-from dagster_project.reading.accesses.server_json import KNOWN, is_entry
+from dagster_project.reading.accesses.server_json import SHAPE, is_entry
 
 _MESSAGE = ("event.original", "message", "properties.message", "textPayload", "log", "@message", "_raw", "body")
 _STAMP = ("timestamp", "@timestamp", "time")
@@ -55,7 +55,7 @@ def _object(line: bytes) -> Fields | None:
 
 def _entries(carrier: Fields) -> list[Fields]:
     """Return the entries of the server that an object is or carries."""
-    return [found for found in unwrapped(carrier, KNOWN) if is_entry(found)]
+    return [carrier] if is_entry(carrier) else [found for found in unwrapped(carrier, SHAPE) if is_entry(found)]
 
 
 def _ends(entry: Fields) -> bool:

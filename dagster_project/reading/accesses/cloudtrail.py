@@ -111,5 +111,6 @@ def read(body: bytes, given: Given) -> Events:
     return replace(events, attestations=(Attestation("file", given.name, hashlib.sha256(body).hexdigest()),))
 
 
-_FORM = Form("cloudtrail", event, other, _KNOWN)
-ADAPTER = replace(adapter(_FORM, rb"(?i)\beventVersion\b|\buserIdentity\b|\bdigestS3Object\b", rb"(?i)\beventSource\b|\bdigestStartTime\b", whole_seconds=True), read=read)
+_FORM = Form("cloudtrail", event, other, _KNOWN, (frozenset({"eventTime", "eventName"}),))
+_MARKS = (rb"(?i)\beventVersion\b|\buserIdentity\b|\bdigestS3Object\b", rb"(?i)\beventSource\b|\bdigestStartTime\b", rb"(?i)\beventTime\b|\bdigestEndTime\b")
+ADAPTER = replace(adapter(_FORM, *_MARKS, whole_seconds=True), read=read)

@@ -128,6 +128,5 @@ def is_denied(entry: Fields) -> bool:
 
 # What an export to BigQuery calls it.
 _RENAMED = {"protopayload_auditlog": "protoPayload"}
-ADAPTER = adapter(
-    Form("google", event, other, _KNOWN, statement, _RENAMED), rb"protopayload_auditlog|cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog"
-)
+_FORM = Form("google", event, other, _KNOWN, (frozenset({"protoPayload", "timestamp"}),), statement, _RENAMED)
+ADAPTER = adapter(_FORM, rb"protopayload_auditlog|cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog")

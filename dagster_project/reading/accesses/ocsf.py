@@ -64,4 +64,4 @@ def _is_denied(entry: Fields) -> bool:
     return is_error or "2" in (text_at(entry, "status_id"), text_at(entry, "action_id")) or (status or "").lower() in ("failure", "failed", "denied", "blocked")
 
 
-ADAPTER = adapter(Form("ocsf", event, other, _KNOWN), rb"class_uid", rb"metadata|activity_id")
+ADAPTER = adapter(Form("ocsf", event, other, _KNOWN, (frozenset({"class_uid", "time"}), frozenset({"class_uid", "metadata"}))), rb"class_uid", rb"metadata|activity_id")

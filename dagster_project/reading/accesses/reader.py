@@ -13,7 +13,7 @@ from dagster_project.reading.accesses import native, touches
 from dagster_project.reading.accesses.entries import Batch as EntryBatch
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.entries import read as read_entries
-from dagster_project.reading.accesses.envelopes import unwrapped
+from dagster_project.reading.accesses.envelopes import Shape, unwrapped
 from dagster_project.reading.accesses.events import OTHERS, Adapter, Events, Given
 from dagster_project.reading.accesses.fields import leaves, stamp, text
 from dagster_project.reading.accesses.rules import declared_columns, is_access, taken
@@ -32,14 +32,16 @@ class Form:
     """How one source writes its entries.
 
     `event` gives the native columns of an entry (what is missing refuses it), `other` names an entry that is no access. Both take any object
-    and raise nothing. `known`: its fields, others are reported; without it those that settings map. `statement`: the SQL that it tells of, which
-    says what was reached; `renamed`: what exports call a field. `note` gets every entry in its order before it is read.
+    and raise nothing. `known`: its fields, others are reported; without it those that settings map. `whole`: names that tell an entry from what
+    carries it (`envelopes.Shape`). `statement`: the SQL that it tells of, which says what was reached; `renamed`: what exports call a field.
+    `note` gets every entry in its order before it is read.
     """
 
     name: str
     event: Callable[[Fields, Given], Mapping[str, Any]]
     other: Callable[[Fields], str | None] = lambda _: None
     known: frozenset[str] = frozenset()
+    whole: tuple[frozenset[str], ...] = ()
     statement: Callable[[Fields], Statement | None] = lambda _: None
     renamed: Mapping[str, str] = field(default_factory=dict)
     note: Callable[[Fields], None] = lambda _: None
@@ -55,7 +57,7 @@ def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
     expressions = [re.compile(mark) for mark in marks]
 
     def is_mine(first: bytes) -> bool:
-        written = first.replace(b"\\", b"")  # an entry that is carried as text
+        written = first.replace(b"\\", b"").replace(b'""', b'"')  # an entry that is carried as text, in JSON or in CSV
         return bool(marks) and all(mark.search(written) for mark in expressions)
 
     return Adapter(form.name, is_mine, lambda body, given: read(body, given, form), whole_seconds)
@@ -89,12 +91,12 @@ class _Gathered:
     blank: int = 0
 
     def __post_init__(self) -> None:
-        self.known = self.form.known or {path.split(".")[0] for path in taken(self.given.declared)}
+        self.shape = Shape(self.form.known or {path.split(".")[0] for path in taken(self.given.declared)}, self.form.whole)
 
     def add(self, batch: EntryBatch) -> None:
         kept, events = [], []
         for row, delivered in enumerate(batch.entries):
-            each = unwrapped(delivered, self.known)
+            each = unwrapped(delivered, self.shape)
             self.blank += not each
             for entry in map(self.form.completed, each):
                 self.form.note(entry)

@@ -61,7 +61,8 @@ def _stamp(written: str | None) -> str | None:
     return utc(written)
 
 
-_FORM = Form("salesforce", event, other, _KNOWN)
+_WHOLE = (frozenset({"EVENT_TYPE"}), frozenset({"EventIdentifier", "EventDate"}), *(frozenset({"Action", name}) for name in ("CreatedDate", "Date")))
+_FORM = Form("salesforce", event, other, _KNOWN, _WHOLE)
 ADAPTER = adapter(
     _FORM, rb"EVENT_TYPE|\bLoginAs|ActualUserIdentifier|DelegatedUsername|DelegateUser", rb"ORGANIZATION_ID|OrganizationId|DELEGATED_USER|Delegated|LoginAs|CreatedById"
 )

@@ -8,12 +8,12 @@ import orjson
 
 from dagster_project.reading.accesses import server_own_csv
 from dagster_project.reading.accesses.entries import Fields
-from dagster_project.reading.accesses.envelopes import unwrapped
+from dagster_project.reading.accesses.envelopes import Shape, unwrapped
 from dagster_project.reading.accesses.fields import text, words
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, refused
 from dagster_project.reading.rows import Place
 
-KNOWN = words("application_name error_severity log.source log_time logger logging_pod message pid record session_id sql_state_code state_code timestamp")
+SHAPE = Shape(words("application_name error_severity log.source log_time logger logging_pod message pid record session_id sql_state_code state_code timestamp"))
 _AUDIT = ("audit_type", "statement_id", "substatement_id", "class", "command", "object_type", "object_name")
 _END = "\r\n"
 _NOT_LOGGED = "<not logged>"  # by pgAudit, and in place of what is left out because it is empty
@@ -45,7 +45,7 @@ def entries(lines: Sequence[Line]) -> Iterator[Found | None]:
 
 
 def _carried(fields: Fields) -> Fields:
-    found = unwrapped(fields, KNOWN)
+    found = unwrapped(fields, SHAPE)
     return found[0] if len(found) == 1 else {}
 
 

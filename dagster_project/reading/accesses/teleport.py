@@ -74,5 +74,5 @@ def read(body: bytes, given: Given) -> Events:
     return reader.read(body, given, replace(_FORM, statement=told, note=steps.note))
 
 
-_FORM = Form("teleport", event, other, _KNOWN, statement)
+_FORM = Form("teleport", event, other, _KNOWN, (frozenset({"event", "code", "time"}),), statement)
 ADAPTER = replace(adapter(_FORM, rb'"code"\s*:\s*"T[A-Z0-9]+[IWEF]"', rb'"event"\s*:', rb'"time"\s*:'), read=read)
