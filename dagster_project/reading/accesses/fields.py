@@ -61,6 +61,13 @@ def at(fields: Any, *paths: str) -> Any:
     return next((value for path in paths for value in values(fields, path) if value is not None), None)
 
 
+def object_at(fields: Any, path: str) -> Mapping[str, Any]:
+    """Return the object at a path, also where an export wrote it as text; an empty one where there is none."""
+    found = at(fields, path)
+    loaded = _loaded(found) if isinstance(found, str) else found
+    return loaded if isinstance(loaded, dict) else {}
+
+
 def text(value: Any) -> str | None:
     """Return a scalar as text; None for anything else."""
     if isinstance(value, str):

@@ -92,6 +92,15 @@ INSERT = "google.cloud.bigquery.v2.JobService.InsertJob"
     (_google("k8s", "io.k8s.core.v1.pods.portforward.create", "activity", status={"code": 7}), (AMY, "portforward", "denied")),
     (_google("ssh-serialport", "google.ssh-serialport.v1.connect", "activity"), (AMY, "google.ssh-serialport.v1.connect", "ok")),
     (_google("compute", "v1.compute.instances.setMetadata", "activity"), "setting_changed"), (_google("login", "google.login.LoginService.loginSuccess"), "login"),
+    (_google("ssh-serialport", "google.ssh-serialport.v1.connect", "activity", authenticationInfo=None, request={"username": "amy_example_com"}),
+     ("amy_example_com", "google.ssh-serialport.v1.connect", "ok")),
+    (_google("secretmanager", "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion", authorizationInfo=_needs("DATA_READ")), "key_or_secret"),
+    (_google("secretmanager", "google.cloud.secretmanager.v1.SecretManagerService.CreateSecret", "activity"), "setting_changed"),
+    (_google("secretmanager", "google.cloud.secretmanager.v1.SecretManagerService.GetSecret", authorizationInfo=_needs("ADMIN_READ")), "metadata_read"),
+    (_google("cloudkms", "Decrypt", authorizationInfo=_needs("DATA_READ")), "key_or_secret"), (_google("cloudkms", "Encrypt", status={"code": 9}), "key_or_secret"),
+    (_google("k8s", "io.k8s.get", resourceName="readyz"), "metadata_read"), (_google("k8s", "io.k8s.get", resourceName="apis/apps/v1"), "metadata_read"),
+    (_google("k8s", "io.k8s.get", resourceName="core/v1/namespaces/x/configmaps/y"), (AMY, "read", "ok")),
+    (_google("k8s", "io.k8s.authorization.v1.subjectaccessreviews.create"), "metadata_read"), (_google("k8s", "io.k8s.core.v1.configmaps.list"), (AMY, "list", "ok")),
     (_google("compute", "v1.compute.instances.hostError", "system_event"), "system_event"), (_google("x", "GoogleInternal.Read", "access_transparency"), "provider_access"),
 ])  # fmt: skip
 def test_entries_of_google(entry: dict[str, Any], expected: Any) -> None:
@@ -242,6 +251,11 @@ def _ocsf(kind: int, activity: int, **more: Any) -> dict[str, Any]:
     return {"class_uid": kind, "activity_id": activity, "time": SECONDS * 1000, "metadata": {"uid": "m"}, "actor": {"user": {"name": "amy"}}, **more}
 
 
+def _trail(feature: str, service: str, operation: str) -> dict[str, Any]:
+    product = {"name": "CloudTrail", "vendor_name": "AWS", "feature": {"name": feature}}
+    return {"metadata": {"uid": "m", "product": product}, "api": {"operation": operation, "service": {"name": f"{service}.amazonaws.com"}}}
+
+
 @pytest.mark.parametrize(("entry", "expected"), [
     (_ocsf(6003, 2), ("amy", "read", "ok")), (_ocsf(6003, 4, status_id=1), ("amy", "delete", "ok")), (_ocsf(6003, 99, api={"operation": "GetObject"}), ("amy", "read", "ok")),
     (_ocsf(6003, 2, api={"response": {"error": "AccessDenied", "code": 403}}), ("amy", "read", "denied")), (_ocsf(6003, 2, status="Failure"), ("amy", "read", "denied")),
@@ -251,7 +265,15 @@ def _ocsf(kind: int, activity: int, **more: Any) -> dict[str, Any]:
     (_ocsf(3002, 1), "login"), (_ocsf(4001, 6), "other_class"), (_ocsf(1007, 1), "other_class"), (_ocsf(6005, 1, time=SECONDS), ("amy", "read", "ok")),
     (_ocsf(6005, 1, time=None, time_dt="2026-03-10T12:00:00Z"), ("amy", "read", "ok")), (_ocsf(6005, 1, time="2026-03-10T12:00:00"), ("amy", "read", "ok")),
     (_ocsf(6005, 1, time=SECONDS * 1_000_000), ("amy", "read", "ok")),
+    (_ocsf(3005, 2, class_name="API Activity", api={"operation": "GetObject"}), ("amy", "read", "ok")),
+    (_ocsf(3005, 2, class_name="User Access Management"), ("amy", "revoke_privileges", "ok")),
+    *((_ocsf(kind, 2, class_name="API Activity", **_trail(*call)), expected) for kind in (3005, 6003) for call, expected in (
+        (("Data", "s3", "GetObject"), ("amy", "read", "ok")), (("Management", "ec2", "DescribeInstances"), "management_event"),
+        (("Insights", "ec2", "RunInstances"), "insight_event"),
+        (("Management", "athena", "GetQueryResults"), ("amy", "read", "ok")), (("Management", "kms", "Decrypt"), "key_or_secret"),
+        (("Management, Data, and Insights", "s3", "GetObject"), ("amy", "read", "ok")), (("Management, Data, and Insights", "iam", "ListUsers"), "management_event"),
+    )),
 ])  # fmt: skip
 def test_entries_of_ocsf(entry: dict[str, Any], expected: Any) -> None:
-    """By class and activity; a stamp counts milliseconds, and where a producer is wrong about it, what it must be."""
+    """By class and activity, what CloudTrail logged as there; a stamp counts milliseconds, and where a producer is wrong about it, what it must be."""
     assert _told("ocsf", entry) == expected
