@@ -15,6 +15,7 @@ from dagster_project.reading.rows import Place
 
 SHAPE = Shape(words("application_name error_severity log.source log_time logger logging_pod message pid record session_id sql_state_code state_code timestamp"))
 _AUDIT = ("audit_type", "statement_id", "substatement_id", "class", "command", "object_type", "object_name")
+_OPERATORS = frozenset({"level", "ts", "msg"})
 _END = "\r\n"
 _NOT_LOGGED = "<not logged>"  # by pgAudit, and in place of what is left out because it is empty
 
@@ -52,7 +53,7 @@ def _carried(fields: Fields) -> Fields:
 def _entry(line: Line, fields: Fields) -> Entry | None:
     told = record if isinstance(record := fields.get("record"), dict) else fields
     message = _audited(told) or _told(told, "message", "content")
-    if message is None and record is None and _is_record(fields):  # what the operator itself writes, or the server before it has a log
+    if message is None and record is None and (_is_record(fields) or fields.keys() >= _OPERATORS):  # what the operator itself writes, or the server before it has a log
         written = _told(fields, "msg") or ""
         message = None if "AUDIT: " in written or _AUDIT[0] in written else written
     stamp = _told(told, "timestamp", "log_time") or _told(fields, "ts")

@@ -259,6 +259,8 @@ def test_a_stamp_without_a_year_is_no_stamp() -> None:
         ),
         ({"level": "info", "ts": 1773144000.5, "logger": "postgres", "msg": f"LOG:  {audit(1)}", "logging_pod": "main-1"}, "field_missing"),
         ({"level": "info", "ts": 1773144000.5, "msg": "Readiness probe failing", "logging_pod": "main-1", "err": "not yet"}, "server_log"),
+        ({"level": "info", "ts": 1773144000.5, "msg": "Starting workers", "controller": "cluster", "worker count": 1}, "server_log"),
+        ({"level": "info", "ts": 1773144000.5, "msg": "AUDIT: SESSION,1,1,READ"}, "field_missing"),
         ({"level": "info", "logger": "somebody", "msg": "ready"}, "field_missing"),
         ({**record(audit(1)), "record": "none"}, "field_missing"),
     ],

@@ -169,15 +169,28 @@ def test_the_organisation_of_whoever_logs_in_is_no_customer() -> None:
     assert [row["account_id"] for row in rows] == [None, "00DCORA"]
 
 
-def test_a_trail_of_setup_that_was_downloaded() -> None:
-    """The page writes sentences, and stamps as its reader is used to: what is no stamp is refused, never lost."""
-    rows = [
-        {"Date": "2026-03-10 12:00:00 UTC", "User": AMY, "Source Namespace Prefix": "", "Action": "Logged in using Login-As access for Cora", "Section": "", "Delegate User": ""},
-        {"Date": "3/10/2026, 12:00:00 PM", "User": AMY, "Source Namespace Prefix": "", "Action": "Logged in using Login-As access for Cora", "Section": "", "Delegate User": ""},
-        {"Date": "2026-03-10 12:00:00 UTC", "User": AMY, "Source Namespace Prefix": "", "Action": "Changed a profile", "Section": "", "Delegate User": ""},
-    ]
-    read = _read("salesforce", _csv(*rows))
-    assert (read.rows["actor"].to_pylist(), read.rejects["reason"].to_pylist(), read.others["name"].to_pylist()) == ([AMY], ["bad_time"], ["not_login_as"])
+def _trail_of(*dates: str, zone: str | None = None) -> Events:
+    row = {"User": AMY, "Source Namespace Prefix": "", "Action": "Logged in using Login-As access for Cora", "Section": "", "Delegate User": ""}
+    body = _csv(*({"Date": date, **row} for date in dates), {"Date": dates[0], **row, "Action": "Changed a profile"})
+    assert chosen("elsewhere", Source(), body) is ADAPTERS["salesforce"]
+    return ADAPTERS["salesforce"].read(body, Given("salesforce", zones={"salesforce": zone} if zone else {}))
+
+
+@pytest.mark.parametrize(("dates", "zone", "expected"), [
+    (["2026-03-10 12:00:00 UTC"], None, ["2026-03-10 12:00 zoned"]),
+    (["3/25/2026, 12:00:00 PM UTC", "3/10/2026, 1:05:09 AM UTC"], None, ["2026-03-25 12:00 zoned", "2026-03-10 01:05 zoned"]),
+    (["25/3/2026 12:00", "10/3/2026 00:30"], "UTC", ["2026-03-25 12:00 zoned", "2026-03-10 00:30 zoned"]), (["10.03.2026, 12:00:00"], None, ["None unzoned"]),
+    (["3/10/2026, 12:00:00 PM"], None, ["bad_time"]), (["3/25/2026, 12:00 PM", "25/3/2026, 12:00 PM"], None, ["bad_time", "bad_time"]),
+    (["3/25/2026, 12:00:00 PM PDT"], None, ["None unzoned"]), (["3/25/2026, 12:00:00 PM PDT"], "America/Los_Angeles", ["2026-03-25 19:00 zoned"]),
+    (["3/25/2026, 12:00:00 PM PDT"], "Europe/Berlin", ["bad_time"]), (["3/25/2026, 12:00:00 PM"], "America/Los_Angeles", ["2026-03-25 19:00 zoned"]),
+    (["3/32/2026, 12:00:00 PM"], "UTC", ["bad_time"]), (["3/25/2026, 12:00:00 PM", "yesterday"], "UTC", ["2026-03-25 12:00 zoned", "bad_time"]),
+])  # fmt: skip
+def test_a_trail_of_setup_that_was_downloaded(dates: list[str], zone: str | None, expected: list[str]) -> None:
+    """The page writes sentences, and stamps as its reader is used to: the order of day and month is taken where the file tells it, the zone where it is declared."""
+    read = _trail_of(*dates, zone=zone)
+    rows = [f"{at and format(at, '%Y-%m-%d %H:%M')} {status}" for at, status in zip(read.rows["occurred_at"].to_pylist(), read.rows["time_status"].to_pylist(), strict=True)]
+    assert [*rows, *read.rejects["reason"].to_pylist()] == expected
+    assert (set(read.rows["actor"].to_pylist()) <= {AMY}, read.others["name"].to_pylist()) == (True, ["not_login_as"])
 
 
 OKTA = {"uuid": "k", "published": "2026-03-10T12:00:00.000Z", "actor": {"id": "00u1", "type": "User", "alternateId": AMY}, "outcome": {"result": "SUCCESS"}}
