@@ -130,7 +130,7 @@ class _Gathered:
         statement = self.form.statement(entry) if declared.get("account_id") is None else None
         reached = [{}] if statement is None else touches.columns(statement, self.given.access)
         told = {name: value for name, value in declared.items() if value is not None or statement is None}
-        each = [{**said, **columns, **told, "event_id": f"{identity}/{number}" if number else identity} for number, columns in enumerate(reached)]
+        each = [{**said, **columns, **told, "event_id": f"{identity}/{number}" if identity and number else identity} for number, columns in enumerate(reached)]
         return each or touches.NO_CUSTOMER_TABLE
 
     def events(self, form: str) -> Events:
@@ -156,6 +156,10 @@ def as_rows(places: Places, events: list[dict[str, Any]]) -> tuple[pa.Table, lis
     return fitting(batch, COLUMNS)
 
 
-def content_id(entry: Fields) -> str:
-    """Return an id for an entry that has none: the same content is the same event."""
-    return hashlib.sha256(orjson.dumps(entry, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)).hexdigest()[:32]
+def content_id(entry: Fields) -> str | None:
+    """Return an id for an entry that has none: the same content is the same event. None for one that nests deeper than anybody writes."""
+    try:
+        written = orjson.dumps(entry, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:
+        return None
+    return hashlib.sha256(written).hexdigest()[:32]

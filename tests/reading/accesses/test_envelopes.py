@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from dagster_project.errors import InputError
 from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.files import Found
@@ -112,3 +113,21 @@ def test_a_row_that_carries_no_entry_is_refused() -> None:
     cells = [["1773144000000000000", "plain text"], ["1773144000000000001", json.dumps(ENTRIES["okta"])], "x", None]
     read = _read("okta", json.dumps({"data": {"result": [{"values": cells}]}}).encode())
     assert (read.rows["actor"].to_pylist(), read.rejects["reason"].to_pylist()) == (["amy"], ["field_missing"] * 3)
+
+
+@pytest.mark.parametrize("depth", [100, 300, 900, 1010, 5000])
+@pytest.mark.parametrize("name", ENTRIES)
+def test_an_entry_that_nests_as_deep_as_it_likes_ends_no_run(name: str, depth: int) -> None:
+    """Readers of JSON follow further than writers do: what cannot be followed is refused, and its neighbour is read."""
+    for field in [*ENTRIES[name], "message", "new"]:
+        for begin, end in (("[", "]"), ('{"a":', "}"), ('{"message":', "}"), ('[{"name":', "}]")):
+            entry = {**ENTRIES[name], "_document_id": "", "uuid": "", "uid": "", field: "@"}
+            line = json.dumps(entry).replace('"@"', begin * depth + "1" + end * depth).encode() + b"\n"
+            for body in (line + _lines(ENTRIES[name]), b"[" + line + b"]\n", _lines({"message": line.decode()})):
+                try:
+                    read = _read(name, body)
+                except InputError:
+                    assert not body.startswith(line)
+                else:
+                    assert read.lines == body.count(b"\n") - body.startswith(b"[")
+                    assert not body.startswith(line) or "amy" in read.rows["actor"].to_pylist()
