@@ -21,9 +21,11 @@ _OPENING = frozenset({"cloudkms.googleapis.com", "secretmanager.googleapis.com"}
 # A connection to a database, whose statements are told by themselves.
 _CONNECTIONS = frozenset({"cloudsql.instances.connect", "cloudsql.instances.login"})
 _INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward)(?:\..*)?")  # a container; that it is asked for by `create` says nothing
+_OF_SECRETS = re.compile(r"io\.k8s\.core\.v\d+\.secrets\..*")
 _REVIEW = re.compile(r"io\.k8s\.(?:authorization|authentication)\..*reviews\.create")
 # What the log of activity tells of that reaches data all the same: commands in a container, consoles, exports.
 _REACHES = re.compile(rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.export|.*\.Export(Documents|Entities|Database|Table)?", re.IGNORECASE)
+_SUBJECT = re.compile(r"(?:principal://.*/subject/|user:|serviceAccount:)(.+)")
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
 _OF_BIGQUERY = ("protoPayload.metadata", "protoPayload.metadataJson")
@@ -56,7 +58,7 @@ def other(entry: Fields) -> str | None:
     kinds = set(values(entry, "protoPayload.authorizationInfo.permissionType"))
     if (kinds and kinds <= {"ADMIN_READ", "ADMIN_WRITE"}) or _only_asks(entry, method):
         return "metadata_read"
-    return "key_or_secret" if text_at(entry, "protoPayload.serviceName") in _OPENING else None
+    return "key_or_secret" if text_at(entry, "protoPayload.serviceName") in _OPENING or _OF_SECRETS.fullmatch(method) else None
 
 
 def _only_asks(entry: Fields, method: str) -> bool:
@@ -114,7 +116,9 @@ def actors(entry: Fields) -> list[str]:
     # A statement is logged by the server of the database, which names the role beside itself.
     role = texts_at(entry, "protoPayload.request.user") if _is_statement(entry) else []
     # A serial console names the login, and nobody else.
-    return delegated or [*role, *own] or texts_at(entry, "protoPayload.request.username")
+    names = delegated or [*role, *own] or texts_at(entry, "protoPayload.request.username")
+    # A subject of a pool, or of Google's own, ends with the name that its provider knows.
+    return list(dict.fromkeys([*names, *(found[1] for name in names if (found := _SUBJECT.fullmatch(name)))]))
 
 
 def statement(entry: Fields) -> Statement | None:

@@ -98,6 +98,8 @@ def other(entry: Fields) -> str | None:
     kind = text_at(entry, "event")
     if kind is None:
         return None
+    if kind == "kube.request" and text_at(entry, "resource_kind") == "secrets":
+        return "key_or_secret"
     return by_prefix(kind, _KINDS) or ("session" if _only_talks(entry, kind) else None)
 
 

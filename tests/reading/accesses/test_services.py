@@ -101,6 +101,7 @@ INSERT = "google.cloud.bigquery.v2.JobService.InsertJob"
     (_google("k8s", "io.k8s.get", resourceName="readyz"), "metadata_read"), (_google("k8s", "io.k8s.get", resourceName="apis/apps/v1"), "metadata_read"),
     (_google("k8s", "io.k8s.get", resourceName="core/v1/namespaces/x/configmaps/y"), (AMY, "read", "ok")),
     (_google("k8s", "io.k8s.authorization.v1.subjectaccessreviews.create"), "metadata_read"), (_google("k8s", "io.k8s.core.v1.configmaps.list"), (AMY, "list", "ok")),
+    (_google("k8s", "io.k8s.core.v1.secrets.get", status={"code": 7}), "key_or_secret"), (_google("k8s", "io.k8s.core.v1.secrets.create", "activity"), "setting_changed"),
     (_google("compute", "v1.compute.instances.hostError", "system_event"), "system_event"), (_google("x", "GoogleInternal.Read", "access_transparency"), "provider_access"),
 ])  # fmt: skip
 def test_entries_of_google(entry: dict[str, Any], expected: Any) -> None:
@@ -109,6 +110,18 @@ def test_entries_of_google(entry: dict[str, Any], expected: Any) -> None:
 
 
 GOT = _google("storage", "storage.objects.get", authorizationInfo=_needs("DATA_READ"))
+
+
+@pytest.mark.parametrize(("authentication", "names"), [
+    ({"principalEmail": AMY}, [AMY]), ({"principalEmail": AMY, "principalSubject": f"user:{AMY}"}, [AMY, f"user:{AMY}"]),
+    ({"principalSubject": "principal://iam.googleapis.com/locations/global/workforcePools/p/subject/amy"},
+     ["principal://iam.googleapis.com/locations/global/workforcePools/p/subject/amy", "amy"]),
+    ({"principalEmail": "robot@p.iam.gserviceaccount.com", "serviceAccountDelegationInfo": [{"principalSubject": f"user:{AMY}"}]}, [f"user:{AMY}", AMY]),
+])  # fmt: skip
+def test_a_subject_ends_with_a_name(authentication: dict[str, Any], names: list[str]) -> None:
+    """Whoever signs in through a pool has no address there; its provider's name is in the ledger of staff."""
+    (row,) = _read("google", json.dumps(GOT | {"protoPayload": {**GOT["protoPayload"], "authenticationInfo": authentication}}).encode()).rows.to_pylist()
+    assert [row["actor"], *row["actor_aliases"]] == names
 
 
 def test_audit_logs_that_were_downloaded_as_a_table() -> None:
