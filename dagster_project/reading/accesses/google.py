@@ -23,8 +23,8 @@ _CONNECTIONS = frozenset({"cloudsql.instances.connect", "cloudsql.instances.logi
 _INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward)(?:\..*)?")  # a container; that it is asked for by `create` says nothing
 _OF_SECRETS = re.compile(r"io\.k8s\.core\.v\d+\.secrets\..*")
 _REVIEW = re.compile(r"io\.k8s\.(?:authorization|authentication)\..*reviews\.create")
-# What the log of activity tells of that reaches data all the same: commands in a container, consoles, exports.
-_REACHES = re.compile(rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.export|.*\.Export(Documents|Entities|Database|Table)?", re.IGNORECASE)
+# What reaches data although it counts as activity or as reading a configuration: commands in a container, consoles, exports.
+_REACHES = re.compile(rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.export|.*\.Export(Documents|Entities|Database|Table)?", re.IGNORECASE)
 _SUBJECT = re.compile(r"(?:principal://.*/subject/|user:|serviceAccount:)(.+)")
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
@@ -56,7 +56,7 @@ def other(entry: Fields) -> str | None:
     if text_at(entry, "protoPayload.serviceName") in _LOGINS or method in _CONNECTIONS:
         return "login"
     kinds = set(values(entry, "protoPayload.authorizationInfo.permissionType"))
-    if (kinds and kinds <= {"ADMIN_READ", "ADMIN_WRITE"}) or _only_asks(entry, method):
+    if (kinds and kinds <= {"ADMIN_READ", "ADMIN_WRITE"} and not _REACHES.fullmatch(method)) or _only_asks(entry, method):
         return "metadata_read"
     return "key_or_secret" if text_at(entry, "protoPayload.serviceName") in _OPENING or _OF_SECRETS.fullmatch(method) else None
 

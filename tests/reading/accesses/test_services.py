@@ -98,6 +98,8 @@ INSERT = "google.cloud.bigquery.v2.JobService.InsertJob"
     (_google("secretmanager", "google.cloud.secretmanager.v1.SecretManagerService.CreateSecret", "activity"), "setting_changed"),
     (_google("secretmanager", "google.cloud.secretmanager.v1.SecretManagerService.GetSecret", authorizationInfo=_needs("ADMIN_READ")), "metadata_read"),
     (_google("cloudkms", "Decrypt", authorizationInfo=_needs("DATA_READ")), "key_or_secret"), (_google("cloudkms", "Encrypt", status={"code": 9}), "key_or_secret"),
+    (_google("compute", "v1.compute.instances.getSerialPortOutput", authorizationInfo=_needs("ADMIN_READ")), (AMY, "read", "ok")),
+    (_google("compute", "v1.compute.instances.get", authorizationInfo=_needs("ADMIN_READ")), "metadata_read"),
     (_google("k8s", "io.k8s.get", resourceName="readyz"), "metadata_read"), (_google("k8s", "io.k8s.get", resourceName="apis/apps/v1"), "metadata_read"),
     (_google("k8s", "io.k8s.get", resourceName="core/v1/namespaces/x/configmaps/y"), (AMY, "read", "ok")),
     (_google("k8s", "io.k8s.authorization.v1.subjectaccessreviews.create"), "metadata_read"), (_google("k8s", "io.k8s.core.v1.configmaps.list"), (AMY, "list", "ok")),
