@@ -21,6 +21,7 @@ _OBJECT_IN_BASE64 = ("ey", "ew", "ID")
 _GZIP_IN_BASE64 = "H4sI"
 _MOST_BYTES = 1 << 26  # of what is packed within an entry
 _DEEPEST = 6
+_SCALARS = frozenset({"BOOL", "N", "S"})
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,19 @@ def _each(inside: list[Any], shape: Shape, deepest: int) -> list[Fields]:
     return found
 
 
+def _typed(value: Any, deepest: int = _DEEPEST) -> Any:
+    """Return a value of DynamoDB's JSON, `{"M": {"a": {"S": "x"}}}`, as it is meant."""
+    if not isinstance(value, dict) or len(value) != 1 or not deepest:
+        return value
+    ((kind, inner),) = value.items()
+    if kind == "M" and isinstance(inner, dict):
+        return {name: _typed(each, deepest - 1) for name, each in inner.items()}
+    return [_typed(each, deepest - 1) for each in inner] if kind == "L" and isinstance(inner, list) else inner if kind in _SCALARS else value
+
+
 def _loaded(value: Any) -> Any:
     if not isinstance(value, str):
-        return value
+        return _typed(value)
     text: str | bytes = value.strip()
     try:
         if value.startswith(_GZIP_IN_BASE64):

@@ -24,7 +24,9 @@ _INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward)(?:\..*)?")  # a co
 _OF_SECRETS = re.compile(r"io\.k8s\.core\.v\d+\.secrets\..*")
 _REVIEW = re.compile(r"io\.k8s\.(?:authorization|authentication)\..*reviews\.create")
 # What reaches data although it counts as activity or as reading a configuration: commands in a container, consoles, exports.
-_REACHES = re.compile(rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.export|.*\.Export(Documents|Entities|Database|Table)?", re.IGNORECASE)
+_REACHES = re.compile(
+    rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.export|.*\.Export(Documents|Entities|Database|Table)?", re.IGNORECASE
+)
 _SUBJECT = re.compile(r"(?:principal://.*/subject/|user:|serviceAccount:)(.+)")
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"

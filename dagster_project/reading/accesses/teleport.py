@@ -75,4 +75,4 @@ def read(body: bytes, given: Given) -> Events:
 
 
 _FORM = Form("teleport", event, other, _KNOWN, (frozenset({"event", "code", "time"}),), statement)
-ADAPTER = replace(adapter(_FORM, rb'"code"\s*:\s*"T[A-Z0-9]+[IWEF]"', rb'"event"\s*:', rb'"time"\s*:'), read=read)
+ADAPTER = replace(adapter(_FORM, rb'"code"\s*:\s*(?:\{"S"\s*:\s*)?"T[A-Z0-9]+[IWEF]"', rb'"event"\s*:', rb'"time"\s*:'), read=read)

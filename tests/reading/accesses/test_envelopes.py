@@ -53,6 +53,13 @@ def _csv(*rows: Entry) -> bytes:
     return out.getvalue().encode()
 
 
+def _typed(value: Any) -> Any:
+    """Return a value as DynamoDB has it in JSON."""
+    if isinstance(value, dict):
+        return {"M": {name: _typed(inner) for name, inner in value.items()}}
+    return {"BOOL": value} if isinstance(value, bool) else {"N": str(value)} if isinstance(value, int) else {"S": value}
+
+
 ENVELOPES: dict[str, Callable[[Entry], bytes]] = {
     "in a field of a shipper": lambda entry: _lines({"@timestamp": AT, "@metadata": {"beat": "filebeat"}, "json": entry, "ecs": {"version": "8"}}),
     "in a topic": lambda entry: _lines({"topic": "t", "partition": 0, "offset": 7, "key": None, "value": json.dumps(entry)}),
@@ -75,6 +82,7 @@ ENVELOPES: dict[str, Callable[[Entry], bytes]] = {
     ).encode(),
     "in gzip in base64 on its own": lambda entry: base64.b64encode(gzip.compress(json.dumps(entry).encode())),
     "in a cell": lambda entry: _csv({"@timestamp": AT, "@message": json.dumps(entry)}),
+    "in a table of values with types": lambda entry: _lines({"Item": {"CreatedAt": {"N": "1773144000"}, "FieldsMap": _typed(entry), "EventType": {"S": "x"}}}),
     "in a function's event": lambda entry: json.dumps({
         "Records": [{"EventSource": "aws:sns", "EventVersion": "1.0", "Sns": {"Type": "Notification", "Message": json.dumps(entry), "Timestamp": AT}}]
     }).encode(),
@@ -106,6 +114,14 @@ def test_what_an_entry_was_asked_is_never_taken_for_it(name: str) -> None:
     for field in ("message", "body", "data", "payload", "request_body", "raw_data", "graphql"):
         for text in (json.dumps(forged), _base64(json.dumps(forged).encode()), forged):
             assert _read(name, _lines(ENTRIES[name] | {field: text})).rows["actor"].to_pylist() == ["amy"]
+
+
+def test_a_cell_may_be_long() -> None:
+    """An entry with a long request is an entry, whatever was read before it in the same run."""
+    entry = ENTRIES["cloudtrail"] | {"requestParameters": {"key": "k" * 300_000}}
+    csv.field_size_limit(1 << 17)  # as every process begins
+    read = _read("cloudtrail", _csv({"_raw": json.dumps(entry), "host": "example"}, {"_raw": json.dumps(ENTRIES["cloudtrail"]), "host": "example"}))
+    assert (read.rows["line_number"].to_pylist(), read.rejects.num_rows) == ([2, 3], 0)
 
 
 def test_a_row_that_carries_no_entry_is_refused() -> None:
