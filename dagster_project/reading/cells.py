@@ -109,7 +109,12 @@ def _text(value: Any) -> str | None:
 
 
 def _json_text(value: Any) -> str | None:
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode() if isinstance(value, list | dict) else _text(value)
+    if not isinstance(value, list | dict):
+        return _text(value)
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    except orjson.JSONEncodeError:  # it nests deeper than anybody writes
+        return None
 
 
 def _items(value: Any) -> list[str] | None:

@@ -16,6 +16,8 @@ from dagster_project.errors import DamagedError
 CHUNK_BYTES = 1 << 20
 MOST_WINDOW_BYTES = 1 << 27
 """The most memory that an archive may ask for: as much as `zstd` and `xz` ask for on their own, `--ultra` and `-9` included."""
+MOST_OPENED_BYTES = 1 << 30
+"""What an archive that must be read whole may open to: few bytes may stand for very many."""
 
 
 class _Decompressor(Protocol):
@@ -124,3 +126,11 @@ def open_plain(path: Path) -> BinaryIO:
         raise DamagedError(path.name, "cannot be opened; check that it exists and may be read", "unreadable") from None
     magic = next((magic for magic in _COMPRESSIONS if head.startswith(magic)), None)
     return raw if magic is None else cast("BinaryIO", io.BufferedReader(_Decompressed(path, raw, magic), CHUNK_BYTES))
+
+
+def whole(archive: BinaryIO, place: str, most_bytes: int = MOST_OPENED_BYTES) -> bytes:
+    """Return all that an archive opens to; raises DamagedError where that is too much for memory, or cannot be read."""
+    opened = archive.read(most_bytes + 1)
+    if len(opened) > most_bytes:
+        raise DamagedError(place, f"the archive opens to more than {most_bytes >> 20} MB, too much to be read whole; deliver it in parts", "too_large")
+    return opened

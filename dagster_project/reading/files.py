@@ -9,7 +9,7 @@ from io import FileIO
 from pathlib import Path
 
 from dagster_project.errors import DamagedError
-from dagster_project.reading.compression import CHUNK_BYTES, open_plain
+from dagster_project.reading.compression import CHUNK_BYTES, open_plain, whole
 
 DEFAULT_SITES = {"web_logs": "web", "request_logs": "service"}
 
@@ -79,6 +79,8 @@ def head(path: Path, size_bytes: int = CHUNK_BYTES) -> bytes:
 
 
 def body(file: Found, end_bytes: int | None = None) -> bytes:
-    """Return the decompressed bytes of a file up to an end; raises DamagedError where some of them cannot be read."""
+    """Return the decompressed bytes of a file up to an end; raises DamagedError where some of them cannot be read, or an archive opens to too many."""
     with open_plain(file.path) as plain:
-        return plain.read() if end_bytes is None else plain.read(end_bytes)
+        if end_bytes is not None:
+            return plain.read(end_bytes)
+        return plain.read() if plain.seekable() else whole(plain, file.path.name)

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from dagster_project.errors import ColumnError, FormatError
 from dagster_project.reading.cells import Column
-from dagster_project.reading.compression import open_plain
+from dagster_project.reading.compression import open_plain, whole
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.lines import REJECTS, shape
 from dagster_project.reading.rows import Batch, Place, json_batches, parquet_batches
@@ -103,7 +103,7 @@ def _batches(path: Path, kind: str, columns: Sequence[Column]) -> Iterator[Batch
         elif kind == "jsonl":
             yield from json_batches(stream, columns)
         else:
-            yield from parquet_batches(stream if stream.seekable() else BytesIO(stream.read()), columns, path.name)
+            yield from parquet_batches(stream if stream.seekable() else BytesIO(whole(stream, path.name)), columns, path.name)
 
 
 def schema(columns: Sequence[Column]) -> pa.Schema:

@@ -10,9 +10,13 @@ from dagster_project.errors import ColumnError
 from dagster_project.reading.cells import Column, from_csv
 from dagster_project.reading.rows import BLOCK_BYTES, Batch, Place, Places, blocks, is_utf8
 
+MOST_OF_A_CELL = 1 << 30
+"""The module's own bound, 128 KiB, is one for the whole process: what a cell may hold is bounded by the block."""
+
 
 def csv_batches(stream: BinaryIO, columns: Sequence[Column] | None, place: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Batch]:
     """Read CSV with a header (RFC 4180), without `columns` each of its columns as text; raises ColumnError where there is no header or it names a column twice."""
+    csv.field_size_limit(MOST_OF_A_CELL)
     header: list[str] = []
     carried, first_line = b"", 1
     for block in blocks(stream, block_bytes):

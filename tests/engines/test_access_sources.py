@@ -99,6 +99,17 @@ def test_a_document_that_is_cut_is_refused_until_it_is_whole(world: World) -> No
     assert len(world.rows("scrubbed.access_events")) == 2
 
 
+def test_an_entry_of_several_accesses_is_refused_once(world: World) -> None:
+    """Each access of it has other content under a known id: the entry is one line, and the accounts of the run balance."""
+    query = {"event": "db.session.query", "code": "TDB02I", "uid": "u1", "time": "2026-03-02T10:00:05Z", "user": "ada", "db_protocol": "postgres"}
+    world.put("access_events/teleport/a.jsonl", json.dumps(query | {"db_query": "select * from a, b"}) + "\n")
+    world.put("access_events/teleport/b.jsonl", json.dumps(query | {"db_query": "delete from a; delete from b"}) + "\n")
+    world.run()
+    inputs = [world.inputs()[f"access_events/teleport/{name}.jsonl"] for name in "ab"]
+    assert sorted((row["lines"], row["parsed"], row["quarantined"]) for row in inputs) == [(1, 0, 1), (2, 2, 0)]
+    assert [row["reason"] for row in world.rows("ledger.quarantine")] == ["duplicate_event"]
+
+
 def test_a_name_of_the_same_actor_that_staff_lists_resolves_it(world: World) -> None:
     """A session by a name that nobody has is judged by the other names that the entry gives, unless they are two people's."""
     entries = [

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.errors import DamagedError
-from dagster_project.reading.compression import open_plain
+from dagster_project.reading.compression import open_plain, whole
 from dagster_project.reading.files import Found, found, head
 from dagster_project.reading.identity import identity
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES, pieces
@@ -140,6 +140,17 @@ def test_what_a_small_archive_becomes_stays_within_bounds(line: bytes, compressi
     tracemalloc.stop()
     assert sum(read) == len(body) * 8
     assert peak < MOST_BYTES
+
+
+@pytest.mark.parametrize("compression", ["gzip", "two gzip members", "zstd", "bzip2", "xz"])
+def test_an_archive_that_is_read_whole_opens_to_so_much(compression: str, tmp_path: Path) -> None:
+    """A document of access events stands in memory at once: its archive must not decide how much that is."""
+    path = _file(tmp_path, COMPRESSIONS[compression](BODY)).path
+    with open_plain(path) as archive:
+        assert whole(archive, path.name, len(BODY)) == BODY
+    with open_plain(path) as archive, pytest.raises(DamagedError, match=r"^access\.log: the archive opens to more than 0 MB, .* deliver it in parts$") as told:
+        whole(archive, path.name, len(BODY) - 1)
+    assert told.value.code == "too_large"
 
 
 @pytest.mark.parametrize("compression", COMPRESSIONS)

@@ -199,6 +199,14 @@ def test_booleans_and_numbers_in_csv(cell: str, value: bool | str | None, tmp_pa
     assert found.rows["clock_skew_s"].to_pylist() == ([] if value == "other" else [1.5])
 
 
+@pytest.mark.parametrize("depth", [300, 1010])
+def test_a_note_that_nests_deeper_than_anybody_writes_refuses_its_row(depth: int, tmp_path: Path) -> None:
+    """What JSON's readers follow its writers may not: one row must not end the run."""
+    deep = json.dumps(GRANT | {"evidence": "@"}).replace('"@"', "[" * depth + "1" + "]" * depth)
+    found = _read(tmp_path, "grants", "grants.jsonl", f"{deep}\n{json.dumps(GRANT)}\n")
+    assert (found.rows["line_number"].to_pylist(), found.rejects["reason"].to_pylist()) == ([2], ["other"])
+
+
 def test_places_of_refused_rows_in_json_lines(tmp_path: Path) -> None:
     """The offset is all that leads back to a refused line, since its text is never kept."""
     good = json.dumps(GRANT).encode()

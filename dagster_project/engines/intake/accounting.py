@@ -146,13 +146,18 @@ def with_input(rejects: pa.Table, input_id: str) -> pa.Table:
 
 
 def count_refused(entries: Mapping[str, Entry], rejects: list[pa.Table], refused: pa.Table) -> None:
-    """Move rows that were read but then refused from parsed to quarantined; `refused` has input_id, line_number and reason."""
+    """Move rows that were read but then refused from parsed to quarantined; `refused` has input_id, line_number and reason.
+
+    Several rows may have been read of one line, which is refused once.
+    """
     reasons: dict[str, dict[int, str]] = {}
     for row in refused.to_pylist():
-        reasons.setdefault(row["input_id"], {})[row["line_number"]] = row["reason"]
+        entry, of_input = entries[row["input_id"]], reasons.setdefault(row["input_id"], {})
+        entry.parsed -= 1
+        entry.lines -= row["line_number"] in of_input
+        of_input[row["line_number"]] = row["reason"]
     for input_id, of_input in reasons.items():
         entry = entries[input_id]
-        entry.parsed -= len(of_input)
         entry.quarantined += len(of_input)
         rejects.append(with_input(_placed(entry, of_input), input_id))
 

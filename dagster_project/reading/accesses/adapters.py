@@ -37,7 +37,7 @@ def beginning(file: Found) -> bytes:
     if packed.is_packed(text):
         return packed.beginning(text)
     if not first.startswith(PARQUET):
-        return first
+        return packed.within(first)
     try:
         names = pq.read_schema(BytesIO(body(file)) if is_compressed(file.path) else file.path).names
     except (pa.ArrowException, OSError):

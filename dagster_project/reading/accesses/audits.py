@@ -116,7 +116,7 @@ def taken_apart(entry: Entry, message: str) -> Audit | None:
         return None
     kind, statement_id, part, of_class, command, object_type, object_name, statement, parameter = cells[:9]
     try:
-        rows = int(cells[9]) if len(cells) > 9 else None
+        rows = int(cells[9]) if len(cells) > 9 and cells[9] else None
         return Audit(entry, kind, int(statement_id), int(part), of_class, command, object_type, object_name, statement, parameter, rows)
     except ValueError:
         return None

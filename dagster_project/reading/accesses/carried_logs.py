@@ -9,7 +9,7 @@ from dagster_project.reading.accesses.entries import Fields, listed
 from dagster_project.reading.accesses.entries import read as read_entries
 from dagster_project.reading.accesses.envelopes import unwrapped
 from dagster_project.reading.accesses.fields import text, text_at
-from dagster_project.reading.accesses.server_json import KNOWN, is_entry
+from dagster_project.reading.accesses.server_json import SHAPE, is_entry
 
 _MESSAGE = ("event.original", "message", "properties.message", "textPayload", "log", "@message", "_raw", "body")
 _STAMP = ("timestamp", "@timestamp", "time")
@@ -55,7 +55,7 @@ def _object(line: bytes) -> Fields | None:
 
 def _entries(carrier: Fields) -> list[Fields]:
     """Return the entries of the server that an object is or carries."""
-    return [found for found in unwrapped(carrier, KNOWN) if is_entry(found)]
+    return [carrier] if is_entry(carrier) else [found for found in unwrapped(carrier, SHAPE) if is_entry(found)]
 
 
 def _ends(entry: Fields) -> bool:
@@ -67,10 +67,18 @@ def _line(entry: Fields, *, is_part: bool) -> bytes:
     """Return the message that an entry carries; the entry as it is where it carries none, so that it is refused."""
     message = text_at(entry, *_MESSAGE)
     if (found := _entries(entry)) or message is None:
-        return b"".join(orjson.dumps(each, default=str) + b"\n" for each in found or [entry])
+        return b"".join(map(_written, found or [entry]))
     stamp = text_at(entry, *_STAMP) or ""
     head = f"{stamp} {text_at(entry, 'stream') or 'stdout'} {'P' if is_part else 'F'} " if _ZONED.fullmatch(stamp) else ""
     begin = before[1] if (before := _BEFORE_MESSAGE.match(message)) else ""
     beside = [f"{head}{begin}{name}:  {told}" for path, name in _BESIDE.items() if (told := text_at(entry, path))]
     lines = "".join(line.replace("\n", "\n\t") + "\n" for line in beside)
     return f"{head}{message if is_part else message.rstrip(_ENDS)}{'' if is_part and not head else _ENDS[0]}{lines}".encode("utf-8", "surrogatepass")
+
+
+def _written(entry: Fields) -> bytes:
+    """Return a line with an object; an empty one, to be refused, where it nests deeper than anybody writes."""
+    try:
+        return orjson.dumps(entry, default=str) + b"\n"
+    except orjson.JSONEncodeError:
+        return b"{}\n"

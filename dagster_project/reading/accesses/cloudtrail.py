@@ -1,6 +1,7 @@
 """AWS CloudTrail: data events are accesses; who acted is in userIdentity, stamps are whole seconds, an errorCode is a denied attempt."""
 
 import hashlib
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -9,10 +10,10 @@ from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.accesses.fields import at, count, flag, text_at, texts_at, utc, words
+from dagster_project.reading.accesses.fields import at, count, flag, object_at, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
-OTHERS = ("management_event", "insight_event", "digest", "public_keys", "signature")
+OTHERS = ("management_event", "key_or_secret", "insight_event", "digest", "public_keys", "signature")
 # Before version 1.07 an entry does not say its category; these are the data events of that time.
 _DATA_EVENTS = {
     "s3.amazonaws.com": (
@@ -26,38 +27,51 @@ _DATA_EVENTS = {
     ),
     "lambda.amazonaws.com": ("Invoke",),
 }  # fmt: skip
-# What rows of a database come back by, or leave it, whatever category an entry says.
-_QUERIES = {
+# What reaches data whatever category an entry says: queries and what they answer, exports, logs, commands and consoles of machines and containers.
+_REACHING = {
     "athena.amazonaws.com": ("StartQueryExecution", "GetQueryResults", "GetQueryResultsStream"),
     "dynamodb.amazonaws.com": ("ExportTableToPointInTime",),
-    "rds.amazonaws.com": ("StartExportTask",),
+    "ec2-instance-connect.amazonaws.com": ("OpenTunnel", "SendSSHPublicKey", "SendSerialConsoleSSHPublicKey"),
+    "ec2.amazonaws.com": ("CreateInstanceExportTask", "CreateStoreImageTask", "ExportImage", "GetConsoleOutput", "GetConsoleScreenshot"),
+    "ecs.amazonaws.com": ("ExecuteCommand",),
+    "logs.amazonaws.com": ("CreateExportTask", "FilterLogEvents", "GetLogEvents", "GetLogObject", "GetLogRecord", "GetQueryResults", "StartLiveTail", "StartQuery"),
+    "rds.amazonaws.com": ("DownloadCompleteDBLogFile", "DownloadDBLogFilePortion", "StartExportTask"),
     "rdsdata.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "ExecuteSql"),
     "redshift-data.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "GetStatementResult", "GetStatementResultV2"),
+    "ssm.amazonaws.com": ("GetCommandInvocation", "ResumeSession", "SendCommand", "StartSession"),
 }
+# Keys and secrets open what is read elsewhere, and is told there.
+_OPENING = {
+    "kms.amazonaws.com": re.compile(r"(Re)?Encrypt|Decrypt|Generate(DataKey|Mac|Random)\w*|Sign|Verify(Mac)?|DeriveSharedSecret"),
+    "secretsmanager.amazonaws.com": re.compile(r"(Batch)?GetSecretValue"),
+}
+_ACTIVITY = "ActivityAuditLog"  # what an application of one's own, or of a partner, wrote into CloudTrail Lake
+# What the page of the event history calls a field.
+_RENAMED = {
+    "AWS region": "awsRegion", "Error code": "errorCode", "Event ID": "eventID", "Event category": "eventCategory", "Event name": "eventName", "Event source": "eventSource",
+    "Event time": "eventTime", "Event type": "eventType", "Read-only": "readOnly", "Recipient Account Id": "recipientAccountId", "Request ID": "requestID",
+    "Resources": "resources", "Source IP address": "sourceIPAddress", "User agent": "userAgent", "User name": "userName",
+}  # fmt: skip
 _KNOWN = words("""
-    addendum additionalEventData annotation apiVersion awsRegion edgeDeviceDetails errorCode errorMessage eventCategory eventContext eventID eventName
-    eventSource eventTime eventType eventVersion managementEvent readOnly recipientAccountId requestID requestParameters resources responseElements
-    serviceEventDetails sessionCredentialFromConsole sharedEventID sourceIPAddress tlsDetails userAgent userIdentity vpcEndpointAccountId vpcEndpointId
+    addendum additionalEventData annotation apiVersion awsRegion edgeDeviceDetails errorCode errorMessage eventCategory eventContext eventData eventID eventName
+    eventSource eventTime eventType eventVersion managementEvent metadata readOnly recipientAccountId requestID requestParameters resources responseElements
+    serviceEventDetails sessionCredentialFromConsole sharedEventID sourceIPAddress tlsDetails userAgent userIdentity userName vpcEndpointAccountId vpcEndpointId
 """)
 
 
 def other(entry: Fields) -> str | None:
     """Name an entry that tells of no data."""
-    category = text_at(entry, "eventCategory")
-    if category == "Data":
-        return None
-    is_management = flag(at(entry, "managementEvent"))
-    source, name = text_at(entry, "eventSource"), text_at(entry, "eventName")
+    category, source, name = (text_at(entry, field) for field in ("eventCategory", "eventSource", "eventName"))
     if category == "Insight" or "insightDetails" in entry:
         return "insight_event"
-    if source and name in _QUERIES.get(source, ()):
+    if category in ("Data", _ACTIVITY) or name in _REACHING.get(source or "", ()):
         return None
-    if category == "NetworkActivity":  # any call through an end point, of whatever kind
-        is_management = None
-    elif category is not None or is_management:
-        return "management_event"
-    if is_management is False or source is None or source.startswith("aws:") or name is None or name in _DATA_EVENTS.get(source, ()):
-        return None
+    if (opening := _OPENING.get(source or "")) is not None and opening.fullmatch(name or ""):
+        return "key_or_secret"
+    if category in (None, "NetworkActivity"):  # of which there is any call through an end point, of whatever kind
+        is_management = flag(at(entry, "managementEvent")) if category is None else None
+        is_known = source is not None and not source.startswith("aws:") and name is not None and name not in _DATA_EVENTS.get(source, ())
+        return "management_event" if is_management or (is_management is None and is_known) else None
     return "management_event"
 
 
@@ -68,6 +82,8 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     """
     if (text_at(entry, "eventSource") or "").startswith("aws:"):
         return {}
+    if text_at(entry, "eventCategory") == _ACTIVITY and (activity := object_at(entry, "eventData")):
+        entry = {**activity, "eventID": text_at(entry, "eventID")}
     names, name = actors(entry), text_at(entry, "eventName") or ""
     shared = text_at(entry, "sharedEventID")
     if shared is not None and text_at(entry, "userIdentity.type") == "AWSAccount":
@@ -77,12 +93,18 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "is_part": shared is not None,
         "actor": names[0] if names else "",
         "actor_aliases": names[1:],
-        "occurred_at": utc(text_at(entry, "eventTime")),
-        "action": "export" if "Export" in name else action(name),
+        "occurred_at": utc(text_at(entry, "eventTime", "@timestamp")),  # as a shipper moves it
+        "action": _action(entry, name),
         "bytes": count(at(entry, "additionalEventData.bytesTransferredOut")),
         "outcome": "denied" if text_at(entry, "errorCode") else "ok",
         "request_id": text_at(entry, "requestID"),
     }
+
+
+def _action(entry: Fields, name: str) -> str | None:
+    """Return what was done, by its name; where that does not tell, AWS may say that nothing was changed."""
+    told = "export" if "Export" in name else action(name)
+    return "read" if told == name and flag(at(entry, "readOnly")) else told
 
 
 def actors(entry: Fields) -> list[str]:
@@ -111,5 +133,10 @@ def read(body: bytes, given: Given) -> Events:
     return replace(events, attestations=(Attestation("file", given.name, hashlib.sha256(body).hexdigest()),))
 
 
-_FORM = Form("cloudtrail", event, other, _KNOWN)
-ADAPTER = replace(adapter(_FORM, rb"(?i)\beventVersion\b|\buserIdentity\b|\bdigestS3Object\b", rb"(?i)\beventSource\b|\bdigestStartTime\b", whole_seconds=True), read=read)
+_FORM = Form("cloudtrail", event, other, _KNOWN, (frozenset({"eventTime", "eventName"}),), renamed=_RENAMED)
+_MARKS = (
+    rb"(?i)\beventVersion\b|\buserIdentity\b|\bdigestS3Object\b|\bAWS access key\b",
+    rb"(?i)\bevent ?Source\b|\bdigestStartTime\b",
+    rb"(?i)\bevent ?Time\b|\bdigestEndTime\b",
+)
+ADAPTER = replace(adapter(_FORM, *_MARKS, whole_seconds=True), read=read)

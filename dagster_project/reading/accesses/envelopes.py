@@ -1,73 +1,102 @@
-"""Entries without what carried them: CloudWatch and its subscriptions, EventBridge, SNS, SQS, Kinesis, Pub/Sub, CloudTrail's look-up, shippers, searches and containers."""
+"""Entries without what carried them: streams, queues, hooks, shippers, searches and containers, which hold an entry in a field, a list or a text of theirs."""
 
 import base64
 import zlib
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import orjson
 
 from dagster_project.reading.accesses.entries import Fields, listed
 
-# Where one carrier or another has what it carries: a JSON object, as itself, as text or in base64.
-_CARRIED = (
-    "CloudTrailEvent",
-    "message",
-    "Message",
-    "Body",
-    "body",
-    "_raw",
-    "@message",
-    "log",
-    "line",
-    "original",
-    "event",
-    "result",
-    "_source",
-    "detail",
-    "Sns",
-    "kinesis",
-    "data",
-    "awslogs",
-    "payload",
-    "event_data",
-    "FieldsMap",
-    "Fields",
-)
-_ANY_CARRIED = frozenset(_CARRIED)
+# Where carriers have what they carry, for forms that do not say what an entry is.
+_CARRIED = frozenset({
+    "CloudTrailEvent", "message", "Message", "Body", "body", "_raw", "@message", "log", "line", "original", "event", "result", "_source", "detail", "Sns", "kinesis", "data",
+    "awslogs", "payload", "event_data", "FieldsMap", "Fields",
+})  # fmt: skip
 _OBJECT = ("{", "[")
 _OBJECT_IN_BASE64 = ("ey", "ew", "ID")
 _GZIP_IN_BASE64 = "H4sI"
 _MOST_BYTES = 1 << 26  # of what is packed within an entry
 _DEEPEST = 6
+_SCALARS = frozenset({"BOOL", "N", "S"})
 
 
-def unwrapped(entry: Fields, known: AbstractSet[str], deepest: int = _DEEPEST) -> list[Fields]:
-    """Return what an entry carries if that has more of the `known` fields of its source than the entry itself, else the entry; of a list each."""
+@dataclass(frozen=True)
+class Shape:
+    """What an entry of a source looks like.
+
+    `known`: names of its fields. `whole`: sets of names of which no carrier has all: whatever has them is an entry and carries none, so that
+    what somebody asked for cannot pass for the entry that tells of it. Without any, only what is called like a carrier's field is looked at.
+    """
+
+    known: AbstractSet[str]
+    whole: tuple[AbstractSet[str], ...] = ()
+
+    @cached_property
+    def _lower(self) -> frozenset[str]:
+        return frozenset(name.lower() for name in self.known)
+
+    @cached_property
+    def _wholes(self) -> tuple[AbstractSet[str], ...]:
+        return (*self.whole, *(frozenset(name.lower() for name in names) for names in self.whole))  # tables of logs write names in lower case
+
+    def is_whole(self, entry: Fields) -> bool:
+        """Tell whether an object is an entry for certain."""
+        return any(names <= entry.keys() for names in self._wholes)
+
+    def fit(self, entry: Fields) -> int:
+        """Return how many fields of the source an object has."""
+        return sum(name.lower() in self._lower for name in entry)
+
+    def places(self, entry: Fields) -> list[Any]:
+        """Return what an object may carry."""
+        return [value for name, value in entry.items() if self.whole or name in _CARRIED]
+
+
+def unwrapped(entry: Fields, shape: Shape, deepest: int = _DEEPEST) -> list[Fields]:
+    """Return what an entry carries if that has more of the fields of its source than the entry itself, else the entry; of a list each."""
+    if shape.is_whole(entry):
+        return [entry]
     if (inside := listed(entry)) is not None:
-        return _each(inside, known, deepest)
-    best, most = [entry], _fit(entry, known)
-    for name in () if not deepest or _ANY_CARRIED.isdisjoint(entry) else _CARRIED:
-        if name not in entry:
-            continue
-        carried = _loaded(entry[name])
-        found = _each(carried if isinstance(carried, list) else [carried], known, deepest - 1)
-        if (fit := max((_fit(inner, known) for inner in found), default=0)) > most:
+        return _each(inside, shape, deepest)
+    best, most = [entry], shape.fit(entry)
+    for value in shape.places(entry) if deepest else ():
+        carried = _loaded(value)
+        found = _each(carried if isinstance(carried, list) else [carried], shape, deepest - 1)
+        if (fit := max(map(shape.fit, found), default=0)) > most:
             best, most = found, fit
     return best
 
 
-def _each(inside: list[Any], known: AbstractSet[str], deepest: int) -> list[Fields]:
-    return [found for inner in inside if isinstance(inner, dict) for found in unwrapped(inner, known, deepest)]
+def _each(inside: list[Any], shape: Shape, deepest: int) -> list[Fields]:
+    """Return what the items of a list carry, of a row of cells the entry among them; an empty one for an item that carries none."""
+    found: list[Fields] = []
+    for item in inside:
+        inner = _loaded(item) if shape.whole else item
+        if isinstance(inner, dict):
+            found += unwrapped(inner, shape, deepest)
+        else:
+            cells = _each(inner, shape, deepest - 1) if isinstance(inner, list) and deepest else []
+            found += [cell for cell in cells if shape.fit(cell)] or [{}]
+    return found
 
 
-def _fit(entry: Fields, known: AbstractSet[str]) -> int:
-    return len(known & entry.keys())
+def _typed(value: Any, deepest: int = _DEEPEST) -> Any:
+    """Return a value of DynamoDB's JSON, `{"M": {"a": {"S": "x"}}}`, as it is meant."""
+    if not isinstance(value, dict) or len(value) != 1 or not deepest:
+        return value
+    ((kind, inner),) = value.items()
+    if kind == "M" and isinstance(inner, dict):
+        return {name: _typed(each, deepest - 1) for name, each in inner.items()}
+    return [_typed(each, deepest - 1) for each in inner] if kind == "L" and isinstance(inner, list) else inner if kind in _SCALARS else value
 
 
 def _loaded(value: Any) -> Any:
     if not isinstance(value, str):
-        return value
+        return _typed(value)
     text: str | bytes = value.strip()
     try:
         if value.startswith(_GZIP_IN_BASE64):

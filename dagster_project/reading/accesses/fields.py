@@ -35,13 +35,24 @@ def _below(node: Any, steps: tuple[tuple[str, str, str], ...]) -> list[Any]:
         if isinstance(node, str) and node.startswith(("{", "[")):
             node = _loaded(node)
         if isinstance(node, list):
-            return [found for item in node for found in _below(item, steps[place:])]
+            return [found for item in _flat(node) for found in _below(item, steps[place:])]
         if not isinstance(node, dict):
             return []
         node = node[key] if key in node else node.get(key.lower())
         if name:
             node = [item for item in (node if isinstance(node, list) else [node]) if isinstance(item, dict) and text(item.get(name)) == wanted]
     return _items(node)
+
+
+def _flat(nested: list[Any]) -> Iterator[Any]:
+    """Yield the items of lists within lists, however deep these are."""
+    waiting = nested[::-1]
+    while waiting:
+        item = waiting.pop()
+        if isinstance(item, list):
+            waiting += item[::-1]
+        else:
+            yield item
 
 
 def _loaded(text: str) -> Any:
@@ -59,6 +70,13 @@ def _items(value: Any) -> list[Any]:
 def at(fields: Any, *paths: str) -> Any:
     """Return what stands at the first of the paths where something does: of lists the first item."""
     return next((value for path in paths for value in values(fields, path) if value is not None), None)
+
+
+def object_at(fields: Any, path: str) -> Mapping[str, Any]:
+    """Return the object at a path, also where an export wrote it as text; an empty one where there is none."""
+    found = at(fields, path)
+    loaded = _loaded(found) if isinstance(found, str) else found
+    return loaded if isinstance(loaded, dict) else {}
 
 
 def text(value: Any) -> str | None:

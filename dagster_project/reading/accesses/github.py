@@ -48,4 +48,5 @@ _KNOWN = words("""
     repository repository_id repository_public request_access_security_header request_body request_id request_method route status_code target_login team timestamp
     token_id token_scopes transport_protocol transport_protocol_name url_path user user_agent user_id visibility
 """)
-ADAPTER = adapter(Form("github", event, other, _KNOWN), rb'\baction"?\s*[:,\n]', rb'\bactor"?\s*[:,\n]', rb'(@timestamp|\b_document_id)"?\s*[:,\n]')
+_WHOLE = tuple(frozenset({"action", name}) for name in ("@timestamp", "created_at", "_document_id"))
+ADAPTER = adapter(Form("github", event, other, _KNOWN, _WHOLE), rb'\baction"?\s*[:,\n]', rb'\bactor"?\s*[:,\n]', rb'(@timestamp|\b_document_id)"?\s*[:,\n]')

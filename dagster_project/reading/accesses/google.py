@@ -9,17 +9,25 @@ from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
 from dagster_project.reading.accesses.fields import at, count, flag, text, text_at, texts_at, utc, values, words
 from dagster_project.reading.accesses.reader import Form, adapter
+from dagster_project.reading.accesses.teleport_kinds import is_discovery
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
 
-OTHERS = ("setting_changed", "system_event", "provider_access", "metadata_read", "login", "not_audit_log", NO_CUSTOMER_TABLE)
+OTHERS = ("setting_changed", "system_event", "provider_access", "metadata_read", "key_or_secret", "login", "not_audit_log", NO_CUSTOMER_TABLE)
 _BY_LOG = {"activity": "setting_changed", "system_event": "system_event", "access_transparency": "provider_access"}
 # What these log as read is who signed in, and what a token was made of.
 _LOGINS = frozenset({"login.googleapis.com", "oslogin.googleapis.com", "sts.googleapis.com", "iamcredentials.googleapis.com"})
+# Keys and secrets open what is read elsewhere, and is told there.
+_OPENING = frozenset({"cloudkms.googleapis.com", "secretmanager.googleapis.com"})
 # A connection to a database, whose statements are told by themselves.
 _CONNECTIONS = frozenset({"cloudsql.instances.connect", "cloudsql.instances.login"})
 _INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward)(?:\..*)?")  # a container; that it is asked for by `create` says nothing
-# What the log of activity tells of that reaches data all the same: commands in a container, consoles, exports.
-_REACHES = re.compile(rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.export|.*\.Export(Documents|Entities|Database|Table)?", re.IGNORECASE)
+_OF_SECRETS = re.compile(r"io\.k8s\.core\.v\d+\.secrets\..*")
+_REVIEW = re.compile(r"io\.k8s\.(?:authorization|authentication)\..*reviews\.create")
+# What reaches data although it counts as activity or as reading a configuration: commands in a container, consoles, exports.
+_REACHES = re.compile(
+    rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.export|.*\.Export(Documents|Entities|Database|Table)?", re.IGNORECASE
+)
+_SUBJECT = re.compile(r"(?:principal://.*/subject/|user:|serviceAccount:)(.+)")
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
 _OF_BIGQUERY = ("protoPayload.metadata", "protoPayload.metadataJson")
@@ -50,7 +58,14 @@ def other(entry: Fields) -> str | None:
     if text_at(entry, "protoPayload.serviceName") in _LOGINS or method in _CONNECTIONS:
         return "login"
     kinds = set(values(entry, "protoPayload.authorizationInfo.permissionType"))
-    return "metadata_read" if kinds and kinds <= {"ADMIN_READ", "ADMIN_WRITE"} else None
+    if (kinds and kinds <= {"ADMIN_READ", "ADMIN_WRITE"} and not _REACHES.fullmatch(method)) or _only_asks(entry, method):
+        return "metadata_read"
+    return "key_or_secret" if text_at(entry, "protoPayload.serviceName") in _OPENING or _OF_SECRETS.fullmatch(method) else None
+
+
+def _only_asks(entry: Fields, method: str) -> bool:
+    """Tell whether a cluster was asked for nothing but its health, what there is to ask for, and what somebody may do."""
+    return _REVIEW.fullmatch(method) is not None or (method == "io.k8s.get" and is_discovery(f"/{text_at(entry, 'protoPayload.resourceName') or ''}"))
 
 
 def event(entry: Fields, _: Given) -> dict[str, Any]:
@@ -101,7 +116,11 @@ def actors(entry: Fields) -> list[str]:
     delegated = texts_at(entry, f"{_FIRST}.firstPartyPrincipal.principalEmail", f"{_FIRST}.principalSubject")[:1]
     own = texts_at(entry, "protoPayload.authenticationInfo.principalEmail", "protoPayload.authenticationInfo.principalSubject")
     # A statement is logged by the server of the database, which names the role beside itself.
-    return delegated or [*(texts_at(entry, "protoPayload.request.user") if _is_statement(entry) else []), *own]
+    role = texts_at(entry, "protoPayload.request.user") if _is_statement(entry) else []
+    # A serial console names the login, and nobody else.
+    names = delegated or [*role, *own] or texts_at(entry, "protoPayload.request.username")
+    # A subject of a pool, or of Google's own, ends with the name that its provider knows.
+    return list(dict.fromkeys([*names, *(found[1] for name in names if (found := _SUBJECT.fullmatch(name)))]))
 
 
 def statement(entry: Fields) -> Statement | None:
@@ -128,6 +147,5 @@ def is_denied(entry: Fields) -> bool:
 
 # What an export to BigQuery calls it.
 _RENAMED = {"protopayload_auditlog": "protoPayload"}
-ADAPTER = adapter(
-    Form("google", event, other, _KNOWN, statement, _RENAMED), rb"protopayload_auditlog|cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog"
-)
+_FORM = Form("google", event, other, _KNOWN, (frozenset({"protoPayload", "timestamp"}),), statement, _RENAMED)
+ADAPTER = adapter(_FORM, rb"protopayload_auditlog|cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog")

@@ -3,13 +3,14 @@
 import re
 from typing import Any
 
+from dagster_project.reading.accesses import cloudtrail
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
 from dagster_project.reading.accesses.fields import at, count, stamp_at, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
-OTHERS = ("other_class", "session", "login")
+OTHERS = ("other_class", "session", "login", "management_event", "insight_event", "key_or_secret")
 _CLASSES = {
     "3005": {"1": "assign_privileges", "2": "revoke_privileges"},
     "6001": {"1": "write", "2": "read", "3": "write", "4": "delete", "5": "list", "6": "import", "7": "export", "8": "share"},
@@ -20,6 +21,8 @@ _CLASSES = {
 }
 _SESSION = re.compile(r"A[A-Z0-9]{3,}:(.+)|arn:aws[\w-]*:sts::\d*:assumed-role/[^/]+/(.+)")
 _CONNECT = ("6005", "3")
+_API = "6003"
+_CATEGORIES = frozenset({"Data", "Management", "NetworkActivity"})  # of CloudTrail; where an entry is older than these, all of them are named
 _KNOWN = words("""
     accountid action action_id activity_id activity_name actor api app_name attacks category_name category_uid class_name class_uid cloud connection_info count
     database databucket device dst_endpoint duration end_time end_time_dt enrichments eventday eventhour http_request http_response message metadata observables
@@ -30,17 +33,35 @@ _KNOWN = words("""
 
 def other(entry: Fields) -> str | None:
     """Name an entry of a class that reaches no record."""
-    kind = text_at(entry, "class_uid")
+    kind = _kind(entry)
     if kind is None:
         return None
+    if kind == _API and text_at(entry, "metadata.product.name") == "CloudTrail":
+        return cloudtrail.other(_as_cloudtrail(entry))
     if (kind, text_at(entry, "activity_id")) == _CONNECT:
         return "session"
     return None if kind in _CLASSES else "login" if kind == "3002" else "other_class"
 
 
+def _kind(entry: Fields) -> str | None:
+    """Return the class; the number that user access management has now was that of API activity before version 1.0."""
+    kind = text_at(entry, "class_uid")
+    return _API if kind == "3005" and text_at(entry, "class_name") == "API Activity" else kind
+
+
+def _as_cloudtrail(entry: Fields) -> Fields:
+    """Return what an entry tells of the call that CloudTrail logged."""
+    category = text_at(entry, "metadata.product.feature.name") or ""
+    return {
+        "eventCategory": "Insight" if category == "Insights" else category if category in _CATEGORIES else None,
+        "eventSource": text_at(entry, "api.service.name"),
+        "eventName": text_at(entry, "api.operation"),
+    }
+
+
 def event(entry: Fields, _: Given) -> dict[str, Any]:
     """Return the native columns."""
-    kind, activity = text_at(entry, "class_uid") or "", text_at(entry, "activity_id") or ""
+    kind, activity = _kind(entry) or "", text_at(entry, "activity_id") or ""
     names = texts_at(entry, *(f"{user}.{name}" for user in ("actor.user", "identity.user") for name in ("name", "uid", "email_addr", "uid_alt")))
     # Who took a role of AWS stands behind it.
     names = [*(found[1] or found[2] for name in names if (found := _SESSION.fullmatch(name))), *names]
@@ -64,4 +85,4 @@ def _is_denied(entry: Fields) -> bool:
     return is_error or "2" in (text_at(entry, "status_id"), text_at(entry, "action_id")) or (status or "").lower() in ("failure", "failed", "denied", "blocked")
 
 
-ADAPTER = adapter(Form("ocsf", event, other, _KNOWN), rb"class_uid", rb"metadata|activity_id")
+ADAPTER = adapter(Form("ocsf", event, other, _KNOWN, (frozenset({"class_uid", "time"}), frozenset({"class_uid", "metadata"}))), rb"class_uid", rb"metadata|activity_id")

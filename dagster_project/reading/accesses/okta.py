@@ -57,4 +57,4 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     }
 
 
-ADAPTER = adapter(Form("okta", event, other, _KNOWN), rb'"eventType"\s*:', rb'"published"\s*:', rb'"alternateId"\s*:|"uuid"\s*:')
+ADAPTER = adapter(Form("okta", event, other, _KNOWN, (frozenset({"eventType", "published"}),)), rb'"eventType"\s*:', rb'"published"\s*:', rb'"alternateId"\s*:|"uuid"\s*:')

@@ -9,6 +9,7 @@ from dagster_project.errors import DamagedError
 _BEGIN = b"H4sI"
 _BETWEEN = re.compile(rb"\n(?=H4sI)")
 _BLANK = re.compile(rb"\s+")
+_WITHIN = re.compile(rb'"((?:ey|ew|ID|H4sI)[A-Za-z0-9+/]{32,})')  # a text of JSON that is an object, or gzip
 MOST_BYTES = 1 << 28  # of all pieces of a file: few bytes may stand for very many
 
 
@@ -37,8 +38,17 @@ def unpacked(text: bytes, place: str) -> bytes:
 
 def beginning(text: bytes) -> bytes:
     """Return as much as the beginning of a packed text tells."""
-    piece = _BLANK.sub(b"", _BETWEEN.split(text)[0])
+    return _opened(_BLANK.sub(b"", _BETWEEN.split(text)[0]), len(text))
+
+
+def within(text: bytes) -> bytes:
+    """Return as much as the beginning of a text tells that holds such texts, or objects in base64, behind itself."""
+    return b"\n".join([text, *(_opened(found[1], len(text)) for found in _WITHIN.finditer(text))])
+
+
+def _opened(piece: bytes, most_bytes: int) -> bytes:
     try:
-        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(base64.b64decode(piece[: len(piece) // 4 * 4]), len(text))
+        opened = base64.b64decode(piece[: len(piece) // 4 * 4])
+        return zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(opened, most_bytes) if is_packed(piece) else opened
     except (ValueError, zlib.error):
         return b""

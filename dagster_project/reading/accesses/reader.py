@@ -13,7 +13,7 @@ from dagster_project.reading.accesses import native, touches
 from dagster_project.reading.accesses.entries import Batch as EntryBatch
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.entries import read as read_entries
-from dagster_project.reading.accesses.envelopes import unwrapped
+from dagster_project.reading.accesses.envelopes import Shape, unwrapped
 from dagster_project.reading.accesses.events import OTHERS, Adapter, Events, Given
 from dagster_project.reading.accesses.fields import leaves, stamp, text
 from dagster_project.reading.accesses.rules import declared_columns, is_access, taken
@@ -32,14 +32,16 @@ class Form:
     """How one source writes its entries.
 
     `event` gives the native columns of an entry (what is missing refuses it), `other` names an entry that is no access. Both take any object
-    and raise nothing. `known`: its fields, others are reported; without it those that settings map. `statement`: the SQL that it tells of, which
-    says what was reached; `renamed`: what exports call a field. `note` gets every entry in its order before it is read.
+    and raise nothing. `known`: its fields, others are reported; without it those that settings map. `whole`: names that tell an entry from what
+    carries it (`envelopes.Shape`). `statement`: the SQL that it tells of, which says what was reached; `renamed`: what exports call a field.
+    `note` gets every entry in its order before it is read.
     """
 
     name: str
     event: Callable[[Fields, Given], Mapping[str, Any]]
     other: Callable[[Fields], str | None] = lambda _: None
     known: frozenset[str] = frozenset()
+    whole: tuple[frozenset[str], ...] = ()
     statement: Callable[[Fields], Statement | None] = lambda _: None
     renamed: Mapping[str, str] = field(default_factory=dict)
     note: Callable[[Fields], None] = lambda _: None
@@ -55,7 +57,7 @@ def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
     expressions = [re.compile(mark) for mark in marks]
 
     def is_mine(first: bytes) -> bool:
-        written = first.replace(b"\\", b"")  # an entry that is carried as text
+        written = first.replace(b"\\", b"").replace(b'""', b'"')  # an entry that is carried as text, in JSON or in CSV
         return bool(marks) and all(mark.search(written) for mark in expressions)
 
     return Adapter(form.name, is_mine, lambda body, given: read(body, given, form), whole_seconds)
@@ -89,12 +91,12 @@ class _Gathered:
     blank: int = 0
 
     def __post_init__(self) -> None:
-        self.known = self.form.known or {path.split(".")[0] for path in taken(self.given.declared)}
+        self.shape = Shape(self.form.known or {path.split(".")[0] for path in taken(self.given.declared)}, self.form.whole)
 
     def add(self, batch: EntryBatch) -> None:
         kept, events = [], []
         for row, delivered in enumerate(batch.entries):
-            each = unwrapped(delivered, self.known)
+            each = unwrapped(delivered, self.shape)
             self.blank += not each
             for entry in map(self.form.completed, each):
                 self.form.note(entry)
@@ -128,7 +130,7 @@ class _Gathered:
         statement = self.form.statement(entry) if declared.get("account_id") is None else None
         reached = [{}] if statement is None else touches.columns(statement, self.given.access)
         told = {name: value for name, value in declared.items() if value is not None or statement is None}
-        each = [{**said, **columns, **told, "event_id": f"{identity}/{number}" if number else identity} for number, columns in enumerate(reached)]
+        each = [{**said, **columns, **told, "event_id": f"{identity}/{number}" if identity and number else identity} for number, columns in enumerate(reached)]
         return each or touches.NO_CUSTOMER_TABLE
 
     def events(self, form: str) -> Events:
@@ -154,6 +156,10 @@ def as_rows(places: Places, events: list[dict[str, Any]]) -> tuple[pa.Table, lis
     return fitting(batch, COLUMNS)
 
 
-def content_id(entry: Fields) -> str:
-    """Return an id for an entry that has none: the same content is the same event."""
-    return hashlib.sha256(orjson.dumps(entry, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)).hexdigest()[:32]
+def content_id(entry: Fields) -> str | None:
+    """Return an id for an entry that has none: the same content is the same event. None for one that nests deeper than anybody writes."""
+    try:
+        written = orjson.dumps(entry, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+    except orjson.JSONEncodeError:
+        return None
+    return hashlib.sha256(written).hexdigest()[:32]

@@ -1,11 +1,15 @@
 """Salesforce: staff who log in as a customer's user, from event log files (CSV) and event objects (JSON); hourly files come again."""
 
 import re
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from dagster_project.reading.accesses import reader
 from dagster_project.reading.accesses.entries import Fields
-from dagster_project.reading.accesses.events import Given
+from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.fields import text_at, texts_at, utc, words
+from dagster_project.reading.accesses.page_stamps import is_day_first, page_stamp
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("not_login_as",)
@@ -23,6 +27,7 @@ _BY_DELEGATE = (
     "DELEGATED_USER_ID_DERIVED", "DELEGATED_USER_ID", "DELEGATED_USER_NAME", "ActualUserIdentifier", "DelegatedUserId", "DelegatedUserIdentifier", "DelegatedUsername",
     "DelegatedUserName",
 )  # fmt: skip
+_BY_USER = ("DelegateUser", "Delegate User", "USER_ID_DERIVED", "USER_ID", "UserId", "Username", "CreatedById", "CreatedBy.Username", "User")
 _SETUP = re.compile(r"su[A-Z]\w*Login|Logged in using Login-As.*", re.IGNORECASE)  # the action of SetupAuditTrail: somebody logged in as another
 
 
@@ -36,10 +41,15 @@ def other(entry: Fields) -> str | None:
     return None if _TYPES.fullmatch(kind) else "not_login_as"
 
 
-def event(entry: Fields, _: Given) -> dict[str, Any]:
-    """Return the native columns; the delegated user, of the delegated organisation, is who logged in, the user is whom they logged in as."""
-    names = texts_at(entry, *_BY_DELEGATE) or texts_at(entry, "USER_ID_DERIVED", "USER_ID", "UserId", "Username", "CreatedById", "CreatedBy.Username", "User")
-    stamp = _stamp(text_at(entry, "TIMESTAMP_DERIVED", "EventDate", "TIMESTAMP", "Timestamp", "CreatedDate", "Date"))
+def event(entry: Fields, given: Given, *, day_first: bool | None = None) -> dict[str, Any]:
+    """Return the native columns; the delegated user, of the delegated organisation, is who logged in, the user is whom they logged in as.
+
+    `day_first`: how the page wrote the stamps of a trail that was downloaded.
+    """
+    names = texts_at(entry, *_BY_DELEGATE) or texts_at(entry, *_BY_USER)
+    stamp = _stamp(text_at(entry, "TIMESTAMP_DERIVED", "EventDate", "TIMESTAMP", "Timestamp", "CreatedDate"))
+    if stamp is None and (shown := text_at(entry, "Date")) is not None:
+        stamp = page_stamp(shown, given.zones.get(given.source), day_first=day_first) or _stamp(shown)
     request = text_at(entry, "REQUEST_ID", "RequestIdentifier", "Id")
     return {
         "event_id": text_at(entry, "EventIdentifier", "EventUuid") or (request and f"{request} {stamp}"),
@@ -61,7 +71,17 @@ def _stamp(written: str | None) -> str | None:
     return utc(written)
 
 
-_FORM = Form("salesforce", event, other, _KNOWN)
-ADAPTER = adapter(
-    _FORM, rb"EVENT_TYPE|\bLoginAs|ActualUserIdentifier|DelegatedUsername|DelegateUser", rb"ORGANIZATION_ID|OrganizationId|DELEGATED_USER|Delegated|LoginAs|CreatedById"
+_WHOLE = (frozenset({"EVENT_TYPE"}), frozenset({"EventIdentifier", "EventDate"}), *(frozenset({"Action", name}) for name in ("CreatedDate", "Date")))
+_FORM = Form("salesforce", event, other, _KNOWN, _WHOLE)
+_MARKS = (
+    rb"EVENT_TYPE|\bLoginAs|ActualUserIdentifier|DelegatedUsername|Delegate ?User",
+    rb"ORGANIZATION_ID|OrganizationId|DELEGATED_USER|Delegated|LoginAs|CreatedById|Source Namespace Prefix",
 )
+
+
+def read(body: bytes, given: Given) -> Events:
+    """Return the events of a file."""
+    return reader.read(body, given, replace(_FORM, event=partial(event, day_first=is_day_first(body))))
+
+
+ADAPTER = replace(adapter(_FORM, *_MARKS), read=read)

@@ -8,13 +8,14 @@ import orjson
 
 from dagster_project.reading.accesses import server_own_csv
 from dagster_project.reading.accesses.entries import Fields
-from dagster_project.reading.accesses.envelopes import unwrapped
+from dagster_project.reading.accesses.envelopes import Shape, unwrapped
 from dagster_project.reading.accesses.fields import text, words
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, refused
 from dagster_project.reading.rows import Place
 
-KNOWN = words("application_name error_severity log.source log_time logger logging_pod message pid record session_id sql_state_code state_code timestamp")
+SHAPE = Shape(words("application_name error_severity log.source log_time logger logging_pod message pid record session_id sql_state_code state_code timestamp"))
 _AUDIT = ("audit_type", "statement_id", "substatement_id", "class", "command", "object_type", "object_name")
+_OPERATORS = frozenset({"level", "ts", "msg"})
 _END = "\r\n"
 _NOT_LOGGED = "<not logged>"  # by pgAudit, and in place of what is left out because it is empty
 
@@ -45,14 +46,14 @@ def entries(lines: Sequence[Line]) -> Iterator[Found | None]:
 
 
 def _carried(fields: Fields) -> Fields:
-    found = unwrapped(fields, KNOWN)
+    found = unwrapped(fields, SHAPE)
     return found[0] if len(found) == 1 else {}
 
 
 def _entry(line: Line, fields: Fields) -> Entry | None:
     told = record if isinstance(record := fields.get("record"), dict) else fields
     message = _audited(told) or _told(told, "message", "content")
-    if message is None and record is None and _is_record(fields):  # what the operator itself writes, or the server before it has a log
+    if message is None and record is None and (_is_record(fields) or fields.keys() >= _OPERATORS):  # what the operator itself writes, or the server before it has a log
         written = _told(fields, "msg") or ""
         message = None if "AUDIT: " in written or _AUDIT[0] in written else written
     stamp = _told(told, "timestamp", "log_time") or _told(fields, "ts")

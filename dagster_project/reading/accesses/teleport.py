@@ -12,7 +12,7 @@ from dagster_project.reading.accesses.teleport_kinds import action_of, gives_siz
 from dagster_project.reading.accesses.teleport_steps import EXECUTE, LONGEST_WHOLE, Steps
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
 
-OTHERS = ("vendor_approval", "session", "statement_prepared", "login", "setting_changed", "other_event", NO_CUSTOMER_TABLE)
+OTHERS = ("vendor_approval", "key_or_secret", "session", "statement_prepared", "login", "setting_changed", "other_event", NO_CUSTOMER_TABLE)
 _KNOWN = words("""
     access_requests action addr addr.local addr.remote affected_rows app_name app_public_addr app_uri args argv aws_host aws_region aws_role_arn aws_service batch_type body
     category cgroup_id children cluster_name code command consistency data_size db_gcp_instance_id db_gcp_project_id db_labels db_name db_origin db_protocol db_query
@@ -74,5 +74,5 @@ def read(body: bytes, given: Given) -> Events:
     return reader.read(body, given, replace(_FORM, statement=told, note=steps.note))
 
 
-_FORM = Form("teleport", event, other, _KNOWN, statement)
-ADAPTER = replace(adapter(_FORM, rb'"code"\s*:\s*"T[A-Z0-9]+[IWEF]"', rb'"event"\s*:', rb'"time"\s*:'), read=read)
+_FORM = Form("teleport", event, other, _KNOWN, (frozenset({"event", "code", "time"}),), statement)
+ADAPTER = replace(adapter(_FORM, rb'"code"\s*:\s*(?:\{"S"\s*:\s*)?"T[A-Z0-9]+[IWEF]"', rb'"event"\s*:', rb'"time"\s*:'), read=read)

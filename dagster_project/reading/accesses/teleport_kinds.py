@@ -98,6 +98,8 @@ def other(entry: Fields) -> str | None:
     kind = text_at(entry, "event")
     if kind is None:
         return None
+    if kind == "kube.request" and text_at(entry, "resource_kind") == "secrets":
+        return "key_or_secret"
     return by_prefix(kind, _KINDS) or ("session" if _only_talks(entry, kind) else None)
 
 
@@ -106,10 +108,15 @@ def _only_talks(entry: Fields, kind: str) -> bool:
     if kind == "sftp":
         return count(at(entry, "action")) == _SFTP_CLOSE
     if kind == "kube.request":
-        return _DISCOVERY.fullmatch(text_at(entry, "request_path") or "") is not None
+        return is_discovery(text_at(entry, "request_path") or "")
     if kind == "db.session.spanner.rpc":
         return _OF_SPANNERS_SESSION.fullmatch(text_at(entry, "procedure") or "") is not None
     return kind == "mcp.session.request" and (text_at(entry, "message.method") or "tools/call") not in _OF_MCP
+
+
+def is_discovery(path: str) -> bool:
+    """Tell whether a path of Kubernetes asks for its version, its health or what there is to ask for."""
+    return _DISCOVERY.fullmatch(path) is not None
 
 
 def gives_sizes(entry: Fields, kind: str) -> bool:

@@ -47,4 +47,7 @@ def _is_assumed(entry: Fields) -> bool:
     return any(_ASSUMED.search(told) for told in texts_at(entry, "source_type", "source_label", "change_description", "action_label", "action"))
 
 
-ADAPTER = adapter(Form("zendesk", event, other, _KNOWN), rb'"source_type"\s*:|"access_logs"\s*:|"originated_by"\s*:', rb'"actor_id"\s*:|"user_id"\s*:', whole_seconds=True)
+_WHOLE = (frozenset({"action", "created_at"}), frozenset({"method", "timestamp", "url"}))
+ADAPTER = adapter(
+    Form("zendesk", event, other, _KNOWN, _WHOLE), rb'"source_(label|id)"\s*:|"access_logs"\s*:|"originated_by"\s*:', rb'"actor_id"\s*:|"user_id"\s*:', whole_seconds=True
+)

@@ -259,6 +259,8 @@ def test_a_stamp_without_a_year_is_no_stamp() -> None:
         ),
         ({"level": "info", "ts": 1773144000.5, "logger": "postgres", "msg": f"LOG:  {audit(1)}", "logging_pod": "main-1"}, "field_missing"),
         ({"level": "info", "ts": 1773144000.5, "msg": "Readiness probe failing", "logging_pod": "main-1", "err": "not yet"}, "server_log"),
+        ({"level": "info", "ts": 1773144000.5, "msg": "Starting workers", "controller": "cluster", "worker count": 1}, "server_log"),
+        ({"level": "info", "ts": 1773144000.5, "msg": "AUDIT: SESSION,1,1,READ"}, "field_missing"),
         ({"level": "info", "logger": "somebody", "msg": "ready"}, "field_missing"),
         ({**record(audit(1)), "record": "none"}, "field_missing"),
     ],
@@ -347,3 +349,11 @@ def test_every_line_of_such_a_file_is_accounted_for(is_quoted: bool) -> None:
         events = read(body)
         lines = len(set(events.rows["line_number"].to_pylist())) + events.rejects.num_rows + events.others.num_rows + events.blank
         assert (lines, f"{SESSION}/99.1" in events.rows["event_id"].to_pylist()) == (body.count(b"\n"), True)
+
+
+@pytest.mark.parametrize("depth", [300, 1000])
+def test_a_message_that_nests_deeper_than_anybody_writes_is_refused(depth: int) -> None:
+    """Its neighbours are read."""
+    deep = json.dumps({"log": "@"}).replace('"@"', json.dumps(json.dumps(record(audit(2)) | {"new": "@"}).replace('"@"', "[" * depth + "1" + "]" * depth) + "\n"))
+    events = read("\n".join([json.dumps({"log": json.dumps(record(audit(1))) + "\n"}), deep, ""]))
+    assert (accounts(events), events.rejects.num_rows) == (["C1"], 1)

@@ -59,27 +59,39 @@ THROUGH_END_POINT = {"eventCategory": "NetworkActivity", "eventType": "AwsVpceEv
     (OLD | {"eventSource": "lambda.amazonaws.com", "eventName": "Invoke"}, ("Invoke", "ok")),
     (OLD | {"eventSource": "lambda.amazonaws.com", "eventName": "UpdateFunctionCode20150331v2"}, "management_event"),
     (OLD | {"eventSource": "signin.amazonaws.com", "eventName": "ConsoleLogin", "eventType": "AwsConsoleSignIn"}, "management_event"),
-    (MANAGEMENT | {"eventSource": "kms.amazonaws.com", "eventName": "Decrypt"}, "management_event"),
+    (MANAGEMENT | {"eventSource": "kms.amazonaws.com", "eventName": "Decrypt"}, "key_or_secret"),
     (MANAGEMENT | {"eventSource": "sts.amazonaws.com", "eventName": "AssumeRole"}, "management_event"),
-    (MANAGEMENT | {"eventSource": "secretsmanager.amazonaws.com", "eventName": "GetSecretValue"}, "management_event"),
+    (MANAGEMENT | {"eventSource": "secretsmanager.amazonaws.com", "eventName": "GetSecretValue"}, "key_or_secret"),
     (MANAGEMENT | {"eventSource": "s3.amazonaws.com", "eventName": "ListBuckets"}, "management_event"),
     (MANAGEMENT | {"eventSource": "athena.amazonaws.com", "eventName": "GetQueryResults"}, ("read", "ok")),
-    (MANAGEMENT | {"eventSource": "athena.amazonaws.com", "eventName": "StartQueryExecution", "errorCode": "AccessDenied"}, ("StartQueryExecution", "denied")),
+    (MANAGEMENT | {"eventSource": "athena.amazonaws.com", "eventName": "StartQueryExecution", "readOnly": False, "errorCode": "AccessDenied"}, ("StartQueryExecution", "denied")),
     (MANAGEMENT | {"eventSource": "athena.amazonaws.com", "eventName": "ListWorkGroups"}, "management_event"),
     (MANAGEMENT | {"eventSource": "rds.amazonaws.com", "eventName": "StartExportTask"}, ("export", "ok")),
     (MANAGEMENT | {"eventSource": "dynamodb.amazonaws.com", "eventName": "ExportTableToPointInTime"}, ("export", "ok")),
     (MANAGEMENT | {"eventSource": "redshift-data.amazonaws.com", "eventName": "GetStatementResult"}, ("read", "ok")),
     (OLD | {"eventSource": "rdsdata.amazonaws.com", "eventName": "ExecuteStatement"}, ("ExecuteStatement", "ok")),
-    ({"eventSource": "rdsdata.amazonaws.com", "eventName": "ExecuteStatement", "requestParameters": {"sql": "HIDDEN_DUE_TO_SECURITY_REASONS"}}, ("ExecuteStatement", "ok")),
-    ({"eventSource": "bedrock.amazonaws.com", "eventName": "InvokeModel"}, ("InvokeModel", "ok")),
+    ({"eventSource": "rdsdata.amazonaws.com", "eventName": "ExecuteStatement", "readOnly": False, "requestParameters": {"sql": "HIDDEN"}}, ("ExecuteStatement", "ok")),
+    ({"eventSource": "bedrock.amazonaws.com", "eventName": "InvokeModel", "readOnly": False}, ("InvokeModel", "ok")),
     ({"eventCategory": "Insight", "insightDetails": {"state": "Start"}, "eventType": "AwsCloudTrailInsight", "userIdentity": None}, "insight_event"),
     (THROUGH_END_POINT, ("read", "ok")), (THROUGH_END_POINT | {"errorCode": "VpceAccessDenied"}, ("read", "denied")),
     (THROUGH_END_POINT | {"eventSource": "ec2.amazonaws.com", "eventName": "DescribeInstances"}, "management_event"),
     (THROUGH_END_POINT | {"eventSource": "cloudtrail.amazonaws.com", "eventName": "UpdateTrail"}, "management_event"),
     ({"eventCategory": "ConfigurationItem"}, "management_event"),
+    (MANAGEMENT | {"eventSource": "secretsmanager.amazonaws.com", "eventName": "BatchGetSecretValue", "errorCode": "AccessDenied"}, "key_or_secret"),
+    (MANAGEMENT | {"eventSource": "secretsmanager.amazonaws.com", "eventName": "CreateSecret"}, "management_event"),
+    (MANAGEMENT | {"eventSource": "kms.amazonaws.com", "eventName": "DescribeKey"}, "management_event"),
+    (THROUGH_END_POINT | {"eventSource": "kms.amazonaws.com", "eventName": "GenerateDataKeyWithoutPlaintext"}, "key_or_secret"),
+    (MANAGEMENT | {"eventSource": "ssm.amazonaws.com", "eventName": "StartSession", "readOnly": False}, ("StartSession", "ok")),
+    (MANAGEMENT | {"eventSource": "ssm.amazonaws.com", "eventName": "SendCommand", "readOnly": False, "errorCode": "AccessDeniedException"}, ("SendCommand", "denied")),
+    (MANAGEMENT | {"eventSource": "ssm.amazonaws.com", "eventName": "DescribeInstanceInformation"}, "management_event"),
+    (MANAGEMENT | {"eventSource": "ecs.amazonaws.com", "eventName": "ExecuteCommand", "readOnly": False}, ("ExecuteCommand", "ok")),
+    (MANAGEMENT | {"eventSource": "ec2-instance-connect.amazonaws.com", "eventName": "SendSSHPublicKey", "readOnly": False}, ("SendSSHPublicKey", "ok")),
+    (MANAGEMENT | {"eventSource": "logs.amazonaws.com", "eventName": "FilterLogEvents"}, ("read", "ok")),
+    (MANAGEMENT | {"eventSource": "logs.amazonaws.com", "eventName": "CreateExportTask", "readOnly": False}, ("export", "ok")),
+    ({"eventSource": "qbusiness.amazonaws.com", "eventName": "ChatSync"}, ("read", "ok")), ({"eventName": "RestoreObject", "readOnly": False}, ("write", "ok")),
 ])  # fmt: skip
 def test_what_reaches_data(changed: dict[str, Any], expected: Any) -> None:
-    """Data events do, and queries whose rows come back, whatever their category; signing in, keys, roles and settings do not."""
+    """Data events do, and queries, exports, logs and consoles, whatever their category; signing in, keys, secrets, roles and settings do not."""
     if "insightDetails" in changed:
         assert _read(json.dumps(_entry(**changed)).encode() + b"\n").others["name"].to_pylist() == [expected]
     else:
@@ -156,6 +168,44 @@ def test_columns_that_a_query_took_out_of_the_identity() -> None:
     """`select userIdentity.arn, …` gives `arn`."""
     row = {name: value for name, value in LAKE.items() if name != "userIdentity"} | {"arn": ROLE["arn"], "principalId": ROLE["principalId"]}
     assert _read(json.dumps({"QueryResultRows": [[{name: value} for name, value in row.items()]]}).encode()).rows["actor"].to_pylist() == ["amy@example.com"]
+
+
+ACTIVITY = {
+    "version": "1.0", "userIdentity": {"type": "CustomUserIdentity", "principalId": "amy", "details": {"role": "support"}}, "userAgent": "x", "eventSource": "desk.example.com",
+    "eventName": "ViewRecord", "eventTime": "2026-03-10T12:00:00Z", "UID": "u1", "requestParameters": {"bucketName": "records", "key": "C1/invoice/r1"}, "errorCode": None,
+}  # fmt: skip
+INTEGRATED = {
+    "eventVersion": "1.0", "eventCategory": "ActivityAuditLog", "eventType": "ActivityLog", "eventID": "e1", "eventTime": "2026-03-10 12:07:00.000", "awsRegion": "eu-central-1",
+    "recipientAccountId": "111122223333", "addendum": None, "metadata": {"ingestionTime": "2026-03-10 12:07:01.000", "channelARN": "x"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("activity", [ACTIVITY, json.dumps(ACTIVITY), _as_struct(ACTIVITY)])
+def test_what_an_application_wrote_into_the_lake(activity: Any) -> None:
+    """It is no management of AWS: a desk of one's own logs who saw which record, and when stands within."""
+    (row,) = _read(json.dumps(INTEGRATED | {"eventData": activity}).encode() + b"\n").rows.to_pylist()
+    assert [row[name] for name in ("event_id", "actor", "occurred_at", "action", "outcome")] == ["e1", "amy", NOON, "read", "ok"]
+    (denied,) = _read(json.dumps(INTEGRATED | {"eventData": ACTIVITY | {"errorCode": "Forbidden"}}).encode() + b"\n").rows.to_pylist()
+    assert denied["outcome"] == "denied"
+
+
+def test_a_history_of_events_that_was_downloaded() -> None:
+    """The page gives its columns names of their own; what it lists is management, a query may be among it."""
+    names = "User name,AWS access key,Event time,Event source,Event name,AWS region,Source IP address,User agent,Error code,Resources,Request ID,Event ID,Read-only"
+    lines = [
+        "amy,AKIAEXAMPLE,2026-03-10T12:00:00Z,athena.amazonaws.com,GetQueryResults,eu-central-1,192.0.2.7,x,,[],RQ1,e1,true",
+        "amy,AKIAEXAMPLE,2026-03-10T12:00:00Z,iam.amazonaws.com,CreateUser,eu-central-1,192.0.2.7,x,AccessDenied,[],RQ2,e2,false",
+    ]
+    body = "\n".join([names, *lines, ""]).encode()
+    read = _read(body)
+    assert [(row["event_id"], row["actor"], row["occurred_at"], row["action"]) for row in read.rows.to_pylist()] == [("e1", "amy", NOON, "read")]
+    assert (read.others["name"].to_pylist(), read.rejects.num_rows, chosen("elsewhere", Source(), body)) == (["management_event"], 0, ADAPTERS["cloudtrail"])
+
+
+def test_a_shipper_may_have_moved_the_time() -> None:
+    """Logstash's codec of CloudTrail makes its own stamp of it."""
+    moved = _entry(eventTime=None) | {"@timestamp": "2026-03-10T12:00:00.000Z", "@version": "1"}
+    assert _read(json.dumps(moved).encode() + b"\n").rows["occurred_at"].to_pylist() == [NOON]
 
 
 @pytest.mark.parametrize(("text", "expected"), [

@@ -129,3 +129,13 @@ def test_an_empty_file_holds_no_event(tmp_path: Path) -> None:
     """A quiet hour is written as an empty file."""
     found = _events(tmp_path)
     assert (found.rows.num_rows, found.lines, found.rows.schema.field("occurred_at").type) == (0, 0, pa.timestamp("us", "UTC"))
+
+
+@pytest.mark.parametrize("depth", [300, 960, 1010])
+def test_a_row_that_nests_as_deep_as_it_likes_ends_no_run(depth: int, tmp_path: Path) -> None:
+    """A number that must be read again as it was written may stand beside it."""
+    path = tmp_path / "events.jsonl"
+    deep = json.dumps(EVENT | {"event_id": 1.5, "note": "@"}).replace('"@"', "[" * depth + "1" + "]" * depth)
+    path.write_text(f"{deep}\n{json.dumps(EVENT)}\n")
+    found = native.read(path, "desk", ZONES)
+    assert (found.lines, found.rows["event_id"].to_pylist()[-1], found.unmapped) == (2, "e1", ("note",))

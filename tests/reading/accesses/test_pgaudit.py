@@ -116,6 +116,13 @@ MESSAGES = [
 ]
 
 
+@pytest.mark.parametrize("written", WRITTEN)
+def test_rows_that_are_left_empty_are_none(written: str) -> None:
+    """A collector may write the last field of an entry, and nothing into it: the statement was run all the same."""
+    events = read(WRITTEN[written](audit(1, rows=",")))
+    assert (accounts(events), events.rows["rows"].to_pylist(), events.rejects.num_rows) == (["C1"], [None], 0)
+
+
 @pytest.mark.parametrize("kind", WRITTEN)
 def test_three_forms_say_the_same(kind: str) -> None:
     """A server writes any of the three, or all."""

@@ -92,6 +92,18 @@ INSERT = "google.cloud.bigquery.v2.JobService.InsertJob"
     (_google("k8s", "io.k8s.core.v1.pods.portforward.create", "activity", status={"code": 7}), (AMY, "portforward", "denied")),
     (_google("ssh-serialport", "google.ssh-serialport.v1.connect", "activity"), (AMY, "google.ssh-serialport.v1.connect", "ok")),
     (_google("compute", "v1.compute.instances.setMetadata", "activity"), "setting_changed"), (_google("login", "google.login.LoginService.loginSuccess"), "login"),
+    (_google("ssh-serialport", "google.ssh-serialport.v1.connect", "activity", authenticationInfo=None, request={"username": "amy_example_com"}),
+     ("amy_example_com", "google.ssh-serialport.v1.connect", "ok")),
+    (_google("secretmanager", "google.cloud.secretmanager.v1.SecretManagerService.AccessSecretVersion", authorizationInfo=_needs("DATA_READ")), "key_or_secret"),
+    (_google("secretmanager", "google.cloud.secretmanager.v1.SecretManagerService.CreateSecret", "activity"), "setting_changed"),
+    (_google("secretmanager", "google.cloud.secretmanager.v1.SecretManagerService.GetSecret", authorizationInfo=_needs("ADMIN_READ")), "metadata_read"),
+    (_google("cloudkms", "Decrypt", authorizationInfo=_needs("DATA_READ")), "key_or_secret"), (_google("cloudkms", "Encrypt", status={"code": 9}), "key_or_secret"),
+    (_google("compute", "v1.compute.instances.getSerialPortOutput", authorizationInfo=_needs("ADMIN_READ")), (AMY, "read", "ok")),
+    (_google("compute", "v1.compute.instances.get", authorizationInfo=_needs("ADMIN_READ")), "metadata_read"),
+    (_google("k8s", "io.k8s.get", resourceName="readyz"), "metadata_read"), (_google("k8s", "io.k8s.get", resourceName="apis/apps/v1"), "metadata_read"),
+    (_google("k8s", "io.k8s.get", resourceName="core/v1/namespaces/x/configmaps/y"), (AMY, "read", "ok")),
+    (_google("k8s", "io.k8s.authorization.v1.subjectaccessreviews.create"), "metadata_read"), (_google("k8s", "io.k8s.core.v1.configmaps.list"), (AMY, "list", "ok")),
+    (_google("k8s", "io.k8s.core.v1.secrets.get", status={"code": 7}), "key_or_secret"), (_google("k8s", "io.k8s.core.v1.secrets.create", "activity"), "setting_changed"),
     (_google("compute", "v1.compute.instances.hostError", "system_event"), "system_event"), (_google("x", "GoogleInternal.Read", "access_transparency"), "provider_access"),
 ])  # fmt: skip
 def test_entries_of_google(entry: dict[str, Any], expected: Any) -> None:
@@ -100,6 +112,18 @@ def test_entries_of_google(entry: dict[str, Any], expected: Any) -> None:
 
 
 GOT = _google("storage", "storage.objects.get", authorizationInfo=_needs("DATA_READ"))
+
+
+@pytest.mark.parametrize(("authentication", "names"), [
+    ({"principalEmail": AMY}, [AMY]), ({"principalEmail": AMY, "principalSubject": f"user:{AMY}"}, [AMY, f"user:{AMY}"]),
+    ({"principalSubject": "principal://iam.googleapis.com/locations/global/workforcePools/p/subject/amy"},
+     ["principal://iam.googleapis.com/locations/global/workforcePools/p/subject/amy", "amy"]),
+    ({"principalEmail": "robot@p.iam.gserviceaccount.com", "serviceAccountDelegationInfo": [{"principalSubject": f"user:{AMY}"}]}, [f"user:{AMY}", AMY]),
+])  # fmt: skip
+def test_a_subject_ends_with_a_name(authentication: dict[str, Any], names: list[str]) -> None:
+    """Whoever signs in through a pool has no address there; its provider's name is in the ledger of staff."""
+    (row,) = _read("google", json.dumps(GOT | {"protoPayload": {**GOT["protoPayload"], "authenticationInfo": authentication}}).encode()).rows.to_pylist()
+    assert [row["actor"], *row["actor_aliases"]] == names
 
 
 def test_audit_logs_that_were_downloaded_as_a_table() -> None:
@@ -160,15 +184,28 @@ def test_the_organisation_of_whoever_logs_in_is_no_customer() -> None:
     assert [row["account_id"] for row in rows] == [None, "00DCORA"]
 
 
-def test_a_trail_of_setup_that_was_downloaded() -> None:
-    """The page writes sentences, and stamps as its reader is used to: what is no stamp is refused, never lost."""
-    rows = [
-        {"Date": "2026-03-10 12:00:00 UTC", "User": AMY, "Source Namespace Prefix": "", "Action": "Logged in using Login-As access for Cora", "Section": "", "Delegate User": ""},
-        {"Date": "3/10/2026, 12:00:00 PM", "User": AMY, "Source Namespace Prefix": "", "Action": "Logged in using Login-As access for Cora", "Section": "", "Delegate User": ""},
-        {"Date": "2026-03-10 12:00:00 UTC", "User": AMY, "Source Namespace Prefix": "", "Action": "Changed a profile", "Section": "", "Delegate User": ""},
-    ]
-    read = _read("salesforce", _csv(*rows))
-    assert (read.rows["actor"].to_pylist(), read.rejects["reason"].to_pylist(), read.others["name"].to_pylist()) == ([AMY], ["bad_time"], ["not_login_as"])
+def _trail_of(*dates: str, zone: str | None = None) -> Events:
+    row = {"User": AMY, "Source Namespace Prefix": "", "Action": "Logged in using Login-As access for Cora", "Section": "", "Delegate User": ""}
+    body = _csv(*({"Date": date, **row} for date in dates), {"Date": dates[0], **row, "Action": "Changed a profile"})
+    assert chosen("elsewhere", Source(), body) is ADAPTERS["salesforce"]
+    return ADAPTERS["salesforce"].read(body, Given("salesforce", zones={"salesforce": zone} if zone else {}))
+
+
+@pytest.mark.parametrize(("dates", "zone", "expected"), [
+    (["2026-03-10 12:00:00 UTC"], None, ["2026-03-10 12:00 zoned"]),
+    (["3/25/2026, 12:00:00 PM UTC", "3/10/2026, 1:05:09 AM UTC"], None, ["2026-03-25 12:00 zoned", "2026-03-10 01:05 zoned"]),
+    (["25/3/2026 12:00", "10/3/2026 00:30"], "UTC", ["2026-03-25 12:00 zoned", "2026-03-10 00:30 zoned"]), (["10.03.2026, 12:00:00"], None, ["None unzoned"]),
+    (["3/10/2026, 12:00:00 PM"], None, ["bad_time"]), (["3/25/2026, 12:00 PM", "25/3/2026, 12:00 PM"], None, ["bad_time", "bad_time"]),
+    (["3/25/2026, 12:00:00 PM PDT"], None, ["None unzoned"]), (["3/25/2026, 12:00:00 PM PDT"], "America/Los_Angeles", ["2026-03-25 19:00 zoned"]),
+    (["3/25/2026, 12:00:00 PM PDT"], "Europe/Berlin", ["bad_time"]), (["3/25/2026, 12:00:00 PM"], "America/Los_Angeles", ["2026-03-25 19:00 zoned"]),
+    (["3/32/2026, 12:00:00 PM"], "UTC", ["bad_time"]), (["3/25/2026, 12:00:00 PM", "yesterday"], "UTC", ["2026-03-25 12:00 zoned", "bad_time"]),
+])  # fmt: skip
+def test_a_trail_of_setup_that_was_downloaded(dates: list[str], zone: str | None, expected: list[str]) -> None:
+    """The page writes sentences, and stamps as its reader is used to: the order of day and month is taken where the file tells it, the zone where it is declared."""
+    read = _trail_of(*dates, zone=zone)
+    rows = [f"{at and format(at, '%Y-%m-%d %H:%M')} {status}" for at, status in zip(read.rows["occurred_at"].to_pylist(), read.rows["time_status"].to_pylist(), strict=True)]
+    assert [*rows, *read.rejects["reason"].to_pylist()] == expected
+    assert (set(read.rows["actor"].to_pylist()) <= {AMY}, read.others["name"].to_pylist()) == (True, ["not_login_as"])
 
 
 OKTA = {"uuid": "k", "published": "2026-03-10T12:00:00.000Z", "actor": {"id": "00u1", "type": "User", "alternateId": AMY}, "outcome": {"result": "SUCCESS"}}
@@ -242,6 +279,11 @@ def _ocsf(kind: int, activity: int, **more: Any) -> dict[str, Any]:
     return {"class_uid": kind, "activity_id": activity, "time": SECONDS * 1000, "metadata": {"uid": "m"}, "actor": {"user": {"name": "amy"}}, **more}
 
 
+def _trail(feature: str, service: str, operation: str) -> dict[str, Any]:
+    product = {"name": "CloudTrail", "vendor_name": "AWS", "feature": {"name": feature}}
+    return {"metadata": {"uid": "m", "product": product}, "api": {"operation": operation, "service": {"name": f"{service}.amazonaws.com"}}}
+
+
 @pytest.mark.parametrize(("entry", "expected"), [
     (_ocsf(6003, 2), ("amy", "read", "ok")), (_ocsf(6003, 4, status_id=1), ("amy", "delete", "ok")), (_ocsf(6003, 99, api={"operation": "GetObject"}), ("amy", "read", "ok")),
     (_ocsf(6003, 2, api={"response": {"error": "AccessDenied", "code": 403}}), ("amy", "read", "denied")), (_ocsf(6003, 2, status="Failure"), ("amy", "read", "denied")),
@@ -251,7 +293,15 @@ def _ocsf(kind: int, activity: int, **more: Any) -> dict[str, Any]:
     (_ocsf(3002, 1), "login"), (_ocsf(4001, 6), "other_class"), (_ocsf(1007, 1), "other_class"), (_ocsf(6005, 1, time=SECONDS), ("amy", "read", "ok")),
     (_ocsf(6005, 1, time=None, time_dt="2026-03-10T12:00:00Z"), ("amy", "read", "ok")), (_ocsf(6005, 1, time="2026-03-10T12:00:00"), ("amy", "read", "ok")),
     (_ocsf(6005, 1, time=SECONDS * 1_000_000), ("amy", "read", "ok")),
+    (_ocsf(3005, 2, class_name="API Activity", api={"operation": "GetObject"}), ("amy", "read", "ok")),
+    (_ocsf(3005, 2, class_name="User Access Management"), ("amy", "revoke_privileges", "ok")),
+    *((_ocsf(kind, 2, class_name="API Activity", **_trail(*call)), expected) for kind in (3005, 6003) for call, expected in (
+        (("Data", "s3", "GetObject"), ("amy", "read", "ok")), (("Management", "ec2", "DescribeInstances"), "management_event"),
+        (("Insights", "ec2", "RunInstances"), "insight_event"),
+        (("Management", "athena", "GetQueryResults"), ("amy", "read", "ok")), (("Management", "kms", "Decrypt"), "key_or_secret"),
+        (("Management, Data, and Insights", "s3", "GetObject"), ("amy", "read", "ok")), (("Management, Data, and Insights", "iam", "ListUsers"), "management_event"),
+    )),
 ])  # fmt: skip
 def test_entries_of_ocsf(entry: dict[str, Any], expected: Any) -> None:
-    """By class and activity; a stamp counts milliseconds, and where a producer is wrong about it, what it must be."""
+    """By class and activity, what CloudTrail logged as there; a stamp counts milliseconds, and where a producer is wrong about it, what it must be."""
     assert _told("ocsf", entry) == expected

@@ -93,6 +93,7 @@ def test_what_is_done_in_a_database(event: str, code: str, more: dict[str, Any],
 
 
 @pytest.mark.parametrize(("event", "code", "more", "expected"), [
+    ("kube.request", "T3009I", {"verb": "GET", "request_path": "/api/v1/namespaces/x/secrets/y", "resource_kind": "secrets", "response_code": 200}, "key_or_secret"),
     ("kube.request", "T3009I", {**KUBE, "verb": "GET", "request_path": "/api/v1/namespaces/c1/configmaps/a", "response_code": 200}, READ),
     ("kube.request", "T3009I", {**KUBE, "verb": "DELETE", "request_path": "/api/v1/namespaces/c1/pods/a", "response_code": 200}, DELETE),
     ("kube.request", "T3009I", {**KUBE, "verb": "GET", "request_path": "/api/v1/namespaces/c1/pods/a", "response_code": 404}, _denied("read")),
