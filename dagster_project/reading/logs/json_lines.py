@@ -6,7 +6,7 @@ from collections.abc import Iterator, KeysView
 import orjson
 
 from dagster_project.reading.logs import w3c
-from dagster_project.reading.logs.json_names import NAMES, REMARK, Names
+from dagster_project.reading.logs.json_names import NAMES, REMARK, Names, has_client_as_host
 from dagster_project.reading.logs.values import NO_REQUEST, Refused, Row, duration_ns, instant_us, origin_form, request, row, unescape
 
 DEEPEST = 8
@@ -121,6 +121,8 @@ def _fields(record: dict[str, object], names: Names) -> dict[str, str]:
         if unit_ns and (length := duration_ns(repr(value) if isinstance(value, float) else text, unit_ns)) is not None:
             duration = str(length)
     fields = {name: value for name, (_, value) in best.items()}
+    if "client" not in fields and "host" in fields and has_client_as_host(record):
+        fields["client"] = fields.pop("host")
     return {**fields, "duration": duration} if duration else fields
 
 
@@ -136,9 +138,9 @@ def _flat(value: dict[str, object], prefix: str) -> Iterator[tuple[str, object]]
 
 
 def _attributes(items: list[object]) -> dict[str, object]:
-    """Return OpenTelemetry's list of keys and values as an object."""
-    pairs = [item for item in items if isinstance(item, dict) and "key" in item]
-    return {str(pair["key"]): next(iter(pair["value"].values()), None) if isinstance(pair.get("value"), dict) else pair.get("value") for pair in pairs}
+    """Return a list of keys (names of headers, of AWS's firewall) and values as an object; OpenTelemetry's values stand in objects of their types."""
+    pairs = [(item.get("key", item.get("name")), item.get("value")) for item in items if isinstance(item, dict)]
+    return {str(key): next(iter(value.values()), None) if isinstance(value, dict) else value for key, value in pairs if key is not None}
 
 
 def text_of(value: object) -> str | None:

@@ -18,6 +18,7 @@ from dagster_project.reading.logs.values import NO_REQUEST, READ, Refused, Row, 
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 NO_MATCH = ("no_match", "json_error", "field_count")
+COMMENT = "#"
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,8 @@ def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, .
     try:
         return _row(lines, index, known, layouts)
     except Refused as refused:
+        if str(refused) in NO_MATCH and lines.text(index).lstrip().startswith(COMMENT):
+            return None
         is_remark = known.remarks and any(map(known.remarks.match, readings(lines.text(index))))
         return NO_REQUEST if is_remark else str(refused)
 

@@ -77,17 +77,21 @@ _VARIANTS = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ", "%
 
 _HOSTED = [_hosted(before) for before in ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")]
 _TIME_FIRST = [_time_first(log_format) for log_format in ('%t %h %l %u "%r" %>s %b', '%t %h "%r" %>s %b')]
+_ISO_TIME = (
+    *apache("%h %l %u ").parts, Field("time", pattern=r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?"), *apache(' "%r" %>s %b').parts,
+)  # fmt: skip
+"""The time by ISO 8601, without brackets."""
 _IN_QUOTES = '"%h" "%l" "%u" "%t" "%r" "%>s" "%b"'
 """Each field in quotes of its own."""
 
-COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout((*apache(_COMMON).parts, _WORDS)), *map(Layout, _TIME_FIRST))
+COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout((*apache(_COMMON).parts, _WORDS)), *map(Layout, (*_TIME_FIRST, _ISO_TIME)))
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
     *(_timed(parts, " ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")) for parts in (apache(_COMMON).parts, _HOSTED[1])),
     _timed(apache(_COMMON).parts, " ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
     *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS),
-    *(_combined(*parts) for parts in (*_HOSTED, *_TIME_FIRST)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
+    *(_combined(*parts) for parts in (*_HOSTED, *_TIME_FIRST, _ISO_TIME)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
 VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)), Layout(('"', *_vhost(_COMMON + _AGENT).parts[:-1], '"')))
