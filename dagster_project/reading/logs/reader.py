@@ -97,9 +97,13 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
             except Refused as refusal:
                 refused = refused or refusal
                 continue
-        for layout in layouts:
-            if (row := layout.row(text)) is not None:
-                return row if row[0] is not None else _stamped(line, row)
+        try:
+            row = next((row for layout in layouts if (row := layout.row(text)) is not None), None)
+        except Refused as refusal:
+            refused = refused or refusal
+            continue
+        if row is not None:
+            return row if row[0] is not None else _stamped(line, row)
     if known.names and not known.layouts and not refused:
         return json_lines.read(line, known.names)
     raise refused or Refused("field_count" if known.parts else "no_match")
