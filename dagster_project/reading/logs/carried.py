@@ -72,8 +72,8 @@ def stamp(line: str) -> str | None:
 def _said(text: str) -> str | None:
     """Return the time that an object or a head says."""
     if text.startswith("{"):
-        said = (record.get(key) for record in _records(text) for key in _STAMPS)
-        return next((str(value) for value in said if isinstance(value, str | int | float) and not isinstance(value, bool)), None)
+        values = (record.get(key) for record in _records(text) for key in _STAMPS)
+        return next((str(value) for value in values if isinstance(value, str | int | float)), None)
     found = HEAD.match(text)
     said = _INSTANT.search(found[0]) if found else None
     return said[0] if said else None
