@@ -20,6 +20,9 @@ _HTTP = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b|HTTP/[123]")
 _METHOD = re.compile("[A-Z]{3,20}")
 _REQUEST_LINE = re.compile(r"[A-Z]{3,20} \S.* HTTP/\d(?:\.\d)?")
 _PAIR = re.compile(r'([^\s="]{1,128})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)')
+_LABEL = re.compile(r"[A-Za-z_][\w.-]{0,63}")
+_LABELS = {"req": "request", "reqtime": "request_time", "reqtime_microsec": "duration_us", "forwardedfor": "forwarded_for"}
+"""What LTSV calls otherwise than JSON does."""
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
@@ -49,7 +52,23 @@ def read_pairs(line: str, names: Names = NAMES, stamp: str | None = None) -> Row
     found = [*_PAIR.finditer(line)]
     if not found or "".join(pair[0] for pair in found) != line:
         raise Refused("no_match")
-    fields = _fields({pair[1]: unescape(pair[2]) if pair[2] is not None else pair[3] for pair in found}, names)
+    return _asked(line, _fields({pair[1]: unescape(pair[2]) if pair[2] is not None else pair[3] for pair in found}, names), stamp)
+
+
+def read_labels(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
+    """Return the values of a line of LTSV, `label:value` between tabs, as `read_pairs` does; its `host` is the client where nothing else is."""
+    pairs = [pair.partition(":") for pair in line.split("\t")]
+    if len(pairs) < 2 or not all(sign and _LABEL.fullmatch(label) for label, sign, _ in pairs):
+        raise Refused("no_match")
+    record: dict[str, object] = {_LABELS.get(label, label): unescape(value) for label, _, value in pairs}
+    if "host" in record and not any((names.place(label) or ("",))[0] == "client" for label in record):
+        record["remote_host"] = record.pop("host")
+    fields = _fields(record, names)
+    return _asked(line, {"request": "-", **fields} if "request" in record else fields, stamp)
+
+
+def _asked(line: str, fields: dict[str, str], stamp: str | None) -> Row:
+    """Return the values of a line that says when and what was asked; raises Refused."""
     if not fields.get("time") and stamp:
         fields["time"] = stamp
     if not fields.get("time") or not _asks(fields.keys()):

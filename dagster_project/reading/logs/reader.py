@@ -19,6 +19,7 @@ from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 NO_MATCH = ("no_match", "json_error", "field_count")
 COMMENT = "#"
+_READERS = {"": json_lines.read, "=": json_lines.read_pairs, ":": json_lines.read_labels}
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = 
     runs = _runs(lines, known, header)
     many = [(start, stop, layouts) for start, stop, layouts in runs if layouts and stop - start >= FEWEST_LINES]
     plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many]
-    if known.names and not known.is_logfmt and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
+    if known.names and not known.pairs and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
         plain.append(json_columns.rows(lines, known.names))
     taken = np.zeros(len(lines), bool)
     for frame in plain:
@@ -91,7 +92,7 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
         return None
     refused: Refused | None = None
     for text in readings(line) if layouts or known.names else ():
-        if known.names and (known.is_logfmt or _is_object(text)):
+        if known.names and (known.pairs or _is_object(text)):
             try:
                 return _recorded(line, text, known)
             except Refused as refusal:
@@ -111,7 +112,7 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
 
 def _recorded(line: str, text: str, known: Format) -> Row:
     """Return the values of what a line holds as JSON or pairs; what has no time has that of what carried it."""
-    read, names = json_lines.read_pairs if known.is_logfmt else json_lines.read, known.names or NAMES
+    read, names = _READERS[known.pairs], known.names or NAMES
     try:
         return read(text, names)
     except Refused as refusal:
