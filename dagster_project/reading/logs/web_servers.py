@@ -78,10 +78,8 @@ _VARIANTS = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ", "%
 _HOSTED = [_hosted(before) for before in ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")]
 _TIME_FIRST = [_time_first(log_format) for log_format in ('%t %h %l %u "%r" %>s %b', '%t %h "%r" %>s %b')]
 _BARE_TIME = (
-    *apache("%h %l %u ").parts,
-    Field("time", pattern=r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?|\d\d/[^\s/]{3,5}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"),
-    *apache(' "%r" %>s %b').parts,
-)
+    *apache("%h %l %u ").parts, Field("time", pattern=r"\d\d(?:\d\d-|/[A-Z])[0-9A-Za-z/:.+-]{13,30}(?: [+-]\d{4})?"), *apache(' "%r" %>s %b').parts,
+)  # fmt: skip
 """The time without brackets, by ISO 8601 too."""
 _IN_QUOTES = '"%h" "%l" "%u" "%t" "%r" "%>s" "%b"'
 """Each field in quotes of its own."""
