@@ -55,6 +55,18 @@ def test_a_file_that_is_repaired_is_read(world: World, line: Line) -> None:
     assert len(world.rows("scrubbed.requests")) == 5
 
 
+def test_a_file_of_comments_is_read_and_grows(world: World) -> None:
+    """IIS writes its head before the first request; a site that nobody asked anything is not in another format."""
+    head = "#Software: Microsoft Internet Information Services 10.0\n#Version: 1.0\n#Fields: date time c-ip cs-method cs-uri-stem sc-status\n"
+    world.put("web_logs/a.log", head)
+    world.run()
+    row = world.inputs()["web_logs/a.log"]
+    assert (row["status"], row["lines"], row["parsed"], row["blank_or_comment"]) == ("read", 3, 0, 3)
+    world.put("web_logs/a.log", head + "2026-03-02 10:15:00 192.0.2.7 GET /jobs 200\n")
+    world.run()
+    assert len(world.rows("scrubbed.requests")) == 1
+
+
 def test_a_cut_archive_keeps_its_readable_lines_and_the_whole_one_adds_the_rest(world: World, line: Line) -> None:
     """A copy that broke off is evidence as far as it goes; read again whole, no line counts twice and none is lost."""
     body = "".join(line(number, address=f"198.51.{number % 250}.{number * 7 % 250}") for number in range(3000)).encode()

@@ -168,13 +168,13 @@ class _Formats:
         return self._declared.get(f"{file.folder}/{file.site}") or self._declared.get(file.folder)
 
     def of(self, file: Found) -> str | None:
-        """Return the format, null for a file without lines; raises FormatError where no format reads them."""
+        """Return the format, null for a file that holds nothing but comments; raises FormatError where no format reads its lines."""
         if declared := self.declared(file):
             return declared
         if file.path not in self._detected:
             beginning = head(file.path)
             self._detected[file.path] = detect(beginning).format
-            if self._detected[file.path] is None and beginning.strip():
+            if self._detected[file.path] is None and logs.parse(beginning).rejects.num_rows:
                 rule = "wrong format: no format reads any of the first 100 lines; name its format in [formats] of glasshouse.toml"
                 raise FormatError(file.path.name, rule, "wrong_format")
         return self._detected[file.path]

@@ -120,16 +120,20 @@ PHP_FPM = (
 )
 """Its default, Upsun's, and the longer one of its own settings file."""
 
+_SOGO: tuple[Part, ...] = (
+    _STATUS, " ", Field("bytes", pattern=r"\d+"), "/", Field(pattern=r"\d+"), " ", Field("duration", _S, pattern=r"\d+\.\d+"), Field(pattern=r" .*"),
+)  # fmt: skip
 SOGO = (
     Layout(
         (
             Field(pattern=r"(?:[A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d sogod \[\d{1,10}\]: )?"), Field("client", pattern=rf"{_ADDRESS}|-"),
             Field(pattern=r"(?:, ?[0-9A-Fa-f:.]+){0,16}"), ' "', Field("request"), '" ',
-            _STATUS, " ", Field("bytes", pattern=r"\d+"), "/", Field(pattern=r"\d+"), " ", Field("duration", _S, pattern=r"\d+\.\d+"), Field(pattern=r" .*"),
+            *_SOGO,
         )
     ),
+    Layout((*apache('%h %l %u %t "%r" ').parts, *_SOGO)),
 )  # fmt: skip
-"""Its own head has no year."""
+"""Its own head has no year, what older ones wrote has a time."""
 
 NEXUS = (
     Layout(

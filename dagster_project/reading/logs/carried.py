@@ -13,14 +13,14 @@ _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONED = rf"\d{{4}}-\d\d-\d\dT{_CLOCK}(?:Z|[+-]\d\d:?\d\d)"
 _MONTH_DAY = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {1,2}\d{1,2}"
 _STAMP = rf"(?:{_MONTH_DAY}(?: \d{{4}})? {_CLOCK}|{_ZONED}|\d{{4}}-\d\d-\d\d {_CLOCK})"
-_TAG = r"[^\s:\[{#|]{1,48}(?:\[[^\s\]]{1,48}\])?: "
-_STRUCTURED = r'(?:-|(?>(?:\[(?:[^\]"\\]|\\.|"(?:[^"\\]|\\.){0,1024}"){0,1024}\]){1,16}))'
+_TAG = r"(?!unix: )[^\s:\[{#|]{1,48}(?:\[[^\s\]]{1,48}\])?: "
+_STRUCTURED = r'(?:-|(?>(?:\[(?!\d{4}-|\d\d/)[^\s="\]]{1,64}(?: {1,4}[^\s="\]]{1,64}="(?:[^"\\]|\\.){0,1024}"){0,64} ?\]){1,16}))'
 _COLOUR = r"(?:\x1b\[[\d;]{0,16}m)?"
 _BEGUN = r"(?=(?:[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45}|\d{10}\.\d{3}) |\{)"
 """What lines begin with that need no program before them to be told: an address, Squid's instant, or an object."""
 HEAD = re.compile(
     rf"(?:<\d{{1,3}}>)?{_STAMP} (?:(?!\d{{4}}-\d\d-\d\dT)\S{{1,255}} )?{_TAG}"
-    rf"|<\d{{1,3}}>1 {_ZONED} \S{{1,255}} \S{{1,48}} \S{{1,128}} \S{{1,32}} {_STRUCTURED} \ufeff?"
+    rf"|(?:\d{{1,6}} )?<\d{{1,3}}>1 {_ZONED} \S{{1,255}} \S{{1,48}} \S{{1,128}} (?:\S{{1,32}} {_STRUCTURED}|-) \ufeff?"
     rf"|(?:<\d{{1,3}}>{_STAMP}|{_MONTH_DAY} {_CLOCK}) [^\s{{]{{1,255}} {{1,8}}{_BEGUN}|{_ZONED} [^\s{{]{{1,255}} {{1,8}}(?=\{{)"
     rf"|[\w.-]{{1,255}} [\w./-]{{1,48}}(?:\[\d{{1,10}}\])?: {_BEGUN}"
     rf"|(?:{_ZONED}|\d{{4}}-\d\d-\d\d {_CLOCK}) [0-9a-f]{{3,16}} {{1,4}}-?\d{{1,2}} (?:beast|civetweb): 0x[0-9a-f]{{1,16}}: "
@@ -40,10 +40,14 @@ _INSTANT = re.compile(rf"\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}(?:Z|[+-]\d\d:?\d\d)
 _BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| *\t[ \t]*| {2,}', re.DOTALL)
 _AROUND = " \t\r\n"
 _DOCKER = '{"log":"'
-_CARRIERS = ("log", "message", "MESSAGE", "msg", "line", "textPayload", "event", "body", "_raw", "raw", "short_message")
-"""The keys under which Docker, shippers, journals and collectors put the line."""
-_HOLDERS = ("result", "_source")
-"""Under which exports of Splunk and Elasticsearch hold such a record."""
+_CARRIERS = (
+    "log", "message", "MESSAGE", "Message", "msg", "line", "textPayload", "event", "body", "_raw", "raw", "short_message", "LogEntry", "LogMessage", "Log_s",
+    "ResultDescription", "resultDescription",
+)  # fmt: skip
+"""The keys under which Docker, shippers, journals, collectors and Azure put the line."""
+_HOLDERS = ("result", "_source", "content", "attributes", "properties")
+"""Under which exports of Splunk, Elasticsearch, Datadog and Azure hold such a record."""
+_STAMPS = ("time", "@timestamp", "timestamp", "date", "_time", "TimeGenerated", "__REALTIME_TIMESTAMP")
 _MOST_CARRIERS = 4
 
 
@@ -68,8 +72,8 @@ def stamp(line: str) -> str | None:
 def _said(text: str) -> str | None:
     """Return the time that an object or a head says."""
     if text.startswith("{"):
-        record = _loaded(text)
-        return next((said for key in ("time", "@timestamp", "timestamp") if isinstance(said := record.get(key), str)), None)
+        values = (record.get(key) for record in _records(text) for key in _STAMPS)
+        return next((str(value) for value in values if isinstance(value, str | int | float)), None)
     found = HEAD.match(text)
     said = _INSTANT.search(found[0]) if found else None
     return said[0] if said else None
@@ -105,10 +109,14 @@ def _bare(line: str) -> str:
 
 def _held(line: str) -> str:
     """Return the text that an object carries, the object where it carries none."""
-    record = _loaded(line)
-    records = (record, *(held for key in _HOLDERS if isinstance(held := record.get(key), dict)))
-    texts = (_text(held.get(key)) for held in records for key in _CARRIERS)
+    texts = (_text(record.get(key)) for record in _records(line) for key in _CARRIERS)
     return next((text for text in texts if text), line)
+
+
+def _records(line: str) -> list[dict[str, object]]:
+    """Return an object and those within it that may carry a line."""
+    record = _loaded(line)
+    return [record, *(held for key in _HOLDERS if isinstance(held := record.get(key), dict))]
 
 
 def _loaded(line: str) -> dict[str, object]:

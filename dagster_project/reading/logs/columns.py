@@ -36,6 +36,7 @@ _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S
 _FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 _BATCH_LINES = 1 << 18
 _EXACT_ONLY = {"total"}
+_TARGETS = {"target", "path"}
 
 
 def sections(layout: Layout) -> Sections | None:
@@ -44,7 +45,9 @@ def sections(layout: Layout) -> Sections | None:
     times = names.count("time")
     if ("forwarded_for" in names and "client" not in names) or layout.time_pattern:
         return None
-    if len(set(names)) + times - 1 != len(names) or times > 2 or layout.is_absolute or _EXACT_ONLY & set(names):
+    if len(set(names)) + times - 1 != len(names) or times > 2 or _EXACT_ONLY & set(names):
+        return None
+    if layout.is_absolute and not _TARGETS & set(names):
         return None
     marked = "".join(part if isinstance(part, str) else f"\0{at}\0" for at, part in enumerate(layout.parts))
     cut: list[list[Part]] = []
@@ -90,6 +93,8 @@ def _batch(lines: Lines, texts: pl.Series, start: int, how: Sections, layout: La
     frame, cells, checks = _cut(frame, how, layout.separator)
     duration = _duration(cells, layout)
     is_duration = duration.is_between(0, LONGEST_NS) | (cells["duration"] == "-") if "duration" in cells else pl.lit(True)
+    if layout.is_absolute:
+        checks += [cells[name].str.starts_with("/") for name in _TARGETS & cells.keys()]
     read = read_columns(frame, Reading(cells, [*checks, is_duration, _is_moment(cells)], _instant(cells), duration))
     if layout.decode:
         read = read.with_columns(_mapped(read[name], layout.decode, pl.String()) for name in DECODED)

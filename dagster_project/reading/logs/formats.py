@@ -20,7 +20,8 @@ class Format:
     """A log format, read in one of three ways.
 
     A line is read by the first of `layouts` that matches, or as JSON by its `names`; of a format with both, a line that begins
-    with a brace is JSON; `is_logfmt` stands for pairs of `key=value` instead of JSON. `parts` finds the layouts of each run of lines where directives in the file name its fields.
+    with a brace is JSON; `pairs` is the sign within pairs instead of JSON, `key=value` or, between tabs, `label:value`.
+    `parts` finds the layouts of each run of lines where directives in the file name its fields.
     A line that it refuses is read by the first of `others` that does. `remarks`: what else its server writes between requests, from the begin of a line.
     """
 
@@ -31,7 +32,7 @@ class Format:
     names: Names | None = None
     parts: Callable[[Lines, bytes | None], Parts] | None = None
     others: tuple["Format", ...] = ()
-    is_logfmt: bool = False
+    pairs: str = ""
     remarks: re.Pattern[str] | None = None
 
 
@@ -67,6 +68,7 @@ _OVH = f'192.0.2.7 www.example.com - {_TIME} {_GET} 200 5120 "-" {_AGENT}'
 _SSL = f"{_TIME} 192.0.2.7 TLSv1.3 TLS_AES_128_GCM_SHA256 {_GET} 5120"
 _HEROKU = 'at=info method=GET path="/jobs?page=2" host=www.example.com request_id=8601b555 fwd="192.0.2.7" dyno=web.1 connect=1ms service=12ms status=200 bytes=5120 protocol=https'
 _LOGFMT = 'time=2026-03-02T10:15:00Z level=info msg="request completed" method=GET path="/jobs?page=2" status=200 duration=12ms size=5120 remote_addr=192.0.2.7'
+_LTSV = f"time:{_TIME}\thost:192.0.2.7\treq:{_GET[1:-1]}\tstatus:200\tsize:5120\treferer:https://www.example.com/\tua:Mozilla/5.0 (X11)\treqtime:0.012\tvhost:www.example.com"
 _GIN = '[GIN] 2026/03/02 - 10:15:00 | 200 |    1.345678ms |       192.0.2.7 | GET      "/jobs?page=2"'
 _UVICORN = '2026-03-02T10:15:00.123456789Z stdout F INFO:     192.0.2.7:40780 - "GET /jobs?page=2 HTTP/1.1" 200 OK'
 _UWSGI = (
@@ -105,7 +107,8 @@ FORMATS: tuple[Format, ...] = (
     Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, NAMES),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
     Format("heroku", "Heroku's router", f"2026-03-02T10:15:00.123456+00:00 heroku[router]: {_HEROKU}", proxies.HEROKU, remarks=proxies.HEROKU_REMARKS),
-    Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, names=NAMES, is_logfmt=True),
+    Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, names=NAMES, pairs="="),
+    Format("ltsv", "LTSV, labelled values between tabs, one line a request", _LTSV, names=NAMES, pairs=":"),
     Format("gin", "Gin", _GIN, applications.GIN, remarks=applications.GIN_REMARKS),
     Format("fiber", "Fiber; it writes no day, which has to stand before its lines", _FIBER, applications.FIBER),
     Format("chi", "Chi's logger", _CHI, applications.CHI),

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from dagster_project.reading.instants import from_epoch
 
@@ -65,7 +65,11 @@ def _worded(found: re.Match[str]) -> datetime:
 
 def _month(name: str) -> int:
     """Return the number of a month by its short name; raises KeyError for any other text."""
-    return _MONTHS[re.sub("[^a-z]", "", name.lower())]
+    return _MONTHS[_letters(name)]
+
+
+def _letters(name: str) -> str:
+    return re.sub("[^a-z]", "", name.lower())
 
 
 def _american(found: re.Match[str]) -> datetime:
@@ -124,12 +128,13 @@ def expression(pattern: str) -> str:
     return "".join(re.escape(text).replace("\\\t", r"\s") if width is None else f"(?:{width})" for text, width in zip(texts, widths, strict=True))
 
 
-_NAME = re.compile(r"[^\W\d_]{3,5}(?:\.(?!\w))?")
+_NAME = re.compile(r"[^\W\d_]{3,16}(?:\.(?!\w))?")
 
 
-def _english(name: re.Match[str]) -> str:
-    """Return the short name of a month as strptime knows it, and any other word as it is."""
-    number = _MONTHS.get(re.sub("[^a-z]", "", name[0].lower()))
+def _english(name: re.Match[str], *, is_full: bool) -> str:
+    """Return the short name of a month as strptime knows it, and any other word as it is; a full name begins with a short one."""
+    letters = _letters(name[0])
+    number = next((_MONTHS[letters[:end]] for end in range(len(letters), 1 if is_full else len(letters) - 1, -1) if letters[:end] in _MONTHS), None)
     return _ENGLISH[number - 1] if number else name[0]
 
 
@@ -139,8 +144,8 @@ def patterned(value: str, pattern: str) -> datetime | None:
     if "%s" in pattern:
         numbers = re.findall(r"\d+", value)
         return instant(".".join(numbers[:: len(numbers) - 1]) if "%f" in pattern and len(numbers) > 1 else "".join(numbers[:1]))
-    if "%b" in pattern:
-        value = _NAME.sub(_english, value)
+    if "%b" in pattern or "%B" in pattern:
+        value, pattern = _NAME.sub(partial(_english, is_full="%B" in pattern), value), pattern.replace("%B", "%b")
     if "%Z" in pattern and (zone := _ZONE.search(value)):
         value, pattern = _ZONE.sub(f"{_ZONES[zone[1]]:+03d}00", value), pattern.replace("%Z", "%z")
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, KeysView
 import orjson
 
 from dagster_project.reading.logs import w3c
-from dagster_project.reading.logs.json_names import NAMES, REMARK, Names
+from dagster_project.reading.logs.json_names import NAMES, REMARK, Names, has_client_as_host
 from dagster_project.reading.logs.values import NO_REQUEST, Refused, Row, duration_ns, instant_us, origin_form, request, row, unescape
 
 DEEPEST = 8
@@ -20,6 +20,9 @@ _HTTP = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b|HTTP/[123]")
 _METHOD = re.compile("[A-Z]{3,20}")
 _REQUEST_LINE = re.compile(r"[A-Z]{3,20} \S.* HTTP/\d(?:\.\d)?")
 _PAIR = re.compile(r'([^\s="]{1,128})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)')
+_LABEL = re.compile(r"[A-Za-z_][\w.-]{0,63}")
+_LABELS = {"req": "request", "reqtime": "request_time", "reqtime_microsec": "duration_us", "forwardedfor": "forwarded_for"}
+"""What LTSV calls otherwise than JSON does."""
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
@@ -49,7 +52,23 @@ def read_pairs(line: str, names: Names = NAMES, stamp: str | None = None) -> Row
     found = [*_PAIR.finditer(line)]
     if not found or "".join(pair[0] for pair in found) != line:
         raise Refused("no_match")
-    fields = _fields({pair[1]: unescape(pair[2]) if pair[2] is not None else pair[3] for pair in found}, names)
+    return _asked(line, _fields({pair[1]: unescape(pair[2]) if pair[2] is not None else pair[3] for pair in found}, names), stamp)
+
+
+def read_labels(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
+    """Return the values of a line of LTSV, `label:value` between tabs, as `read_pairs` does; its `host` is the client where nothing else is."""
+    pairs = [pair.partition(":") for pair in line.split("\t")]
+    if len(pairs) < 2 or not all(sign and _LABEL.fullmatch(label) for label, sign, _ in pairs):
+        raise Refused("no_match")
+    record: dict[str, object] = {_LABELS.get(label, label): unescape(value) for label, _, value in pairs}
+    if "host" in record and not any((names.place(label) or ("",))[0] == "client" for label in record):
+        record["remote_host"] = record.pop("host")
+    fields = _fields(record, names)
+    return _asked(line, {"request": "-", **fields} if "request" in record else fields, stamp)
+
+
+def _asked(line: str, fields: dict[str, str], stamp: str | None) -> Row:
+    """Return the values of a line that says when and what was asked; raises Refused."""
     if not fields.get("time") and stamp:
         fields["time"] = stamp
     if not fields.get("time") or not _asks(fields.keys()):
@@ -121,6 +140,8 @@ def _fields(record: dict[str, object], names: Names) -> dict[str, str]:
         if unit_ns and (length := duration_ns(repr(value) if isinstance(value, float) else text, unit_ns)) is not None:
             duration = str(length)
     fields = {name: value for name, (_, value) in best.items()}
+    if "client" not in fields and "host" in fields and has_client_as_host(record):
+        fields["client"] = fields.pop("host")
     return {**fields, "duration": duration} if duration else fields
 
 
@@ -136,9 +157,9 @@ def _flat(value: dict[str, object], prefix: str) -> Iterator[tuple[str, object]]
 
 
 def _attributes(items: list[object]) -> dict[str, object]:
-    """Return OpenTelemetry's list of keys and values as an object."""
-    pairs = [item for item in items if isinstance(item, dict) and "key" in item]
-    return {str(pair["key"]): next(iter(pair["value"].values()), None) if isinstance(pair.get("value"), dict) else pair.get("value") for pair in pairs}
+    """Return a list of keys (names of headers, of AWS's firewall) and values as an object; OpenTelemetry's values stand in objects of their types."""
+    pairs = [(item.get("key", item.get("name")), item.get("value")) for item in items if isinstance(item, dict)]
+    return {str(key): next(iter(value.values()), None) if isinstance(value, dict) else value for key, value in pairs if key is not None}
 
 
 def text_of(value: object) -> str | None:

@@ -10,7 +10,8 @@ from dagster_project.reading.logs.layouts import header_name
 _NAMES = {
     "time": (
         "starttime edgestarttimestamp start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
-        "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime time_start start event_datetime created_at t timegenerated eventtimestamp"
+        "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime requesttimeepoch "
+        "time_start start event_datetime created_at t timegenerated eventtimestamp"
     ),
     "client": (
         "client_ip clientip request.client_ip http.client_ip httprequest.remoteip source.ip source.address "
@@ -19,7 +20,7 @@ _NAMES = {
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
         "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip srcip ip_source "
         "request.ipsource request.ipsrc "
-        "origin.address calleripaddress ipaddress cip clientip_s remotehost http.request.remoteaddr"
+        "origin.address calleripaddress ipaddress cip clientip_s remotehost http.request.remoteaddr visitor_ip"
     ),
     "client_port": (
         "client_port clientport clientsrcport request.remote_port remote_port client.port network.client.port source.port network.peer.port req.remoteport id.orig_p src_port "
@@ -50,7 +51,7 @@ _NAMES = {
     "host": (
         "originalhost http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
         ":authority authority host.name_requested server_name host domain req.headers.host req.host req.hostname request.headers.host reqhost http.hostname http.url_details.host "
-        "request.hostname domainname cshost host_s http.request.host"
+        "request.hostname domainname cshost host_s http.request.host headers.host"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
@@ -60,7 +61,7 @@ _NAMES = {
     ),
     "bytes": (
         "body_bytes_sent bytes_sent_body response_body_size response_body_bytes http.response.body.bytes "
-        "http.response.body.size http.response_content_length downstreamcontentsize edgeresponsebodybytes bytes_body bytes_sent edgeresponsebytes sentbytes size "
+        "http.response.body.size http.response_content_length downstreamcontentsize edgeresponsebodybytes bytes_body bytes_sent bytessent edgeresponsebytes sentbytes size "
         "response_size responsesize response_bytes responsebytes bytes_out bytes_written response_length resp_size httprequest.responsesize "
         "content_length contentlength res.contentlength bytes length "
         "response.size res.headers.content-length response_body_len responselength responsebytesize response.body_size response.bodysize http.length "
@@ -77,7 +78,10 @@ _NAMES = {
         "httprequest.useragent headers.user-agent http.request.header.user-agent clientrequestuseragent ua agent http.http_user_agent req_user_agent "
         "useragent_s http.request.useragent"
     ),
-    "user": ("remote_user user user_name username uname user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login csusername"),
+    "user": (
+        "remote_user user user_name username uname user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login "
+        "csusername user-identifier"
+    ),
     "account": (
         "account account_id accountid account.id tenant tenant_id tenantid tenant.id organization organization_id "
         "organization.id org org_id customer_id customerid company_id workspace_id"
@@ -112,6 +116,9 @@ _WRAPPERS = (
     "payload.",
     "properties.",
     "http_request.",
+    "httprequest.",
+    "httpmessage.",
+    "attackdata.",
     "proxy.",
     "meta.",
     "protopayload.",
@@ -123,6 +130,8 @@ _SECONDS_OF_NGINX = "responsetime"
 """Where it is written so, in small letters, as examples of nginx for Elasticsearch name `$request_time`; `responseTime` is milliseconds."""
 _TOLD_BY_OTHERS = ("timetaken", "total_time")
 """Durations whose unit other keys of the record tell."""
+_IDENTITIES = ("logicalusername", "user-identifier")
+"""The names of what stands behind the client in the common log format: a record that has one means that client by its `host`, as Tomcat does."""
 _FIELD_UNITS_NS = {"duration_ns": 1, "duration_us": 1_000, "duration_ms": 1_000_000, "duration_s": 1_000_000_000}
 
 
@@ -169,12 +178,12 @@ class Names:
         return self._of(key)[1] is None and _plain(key) == _BARE_DURATION
 
     def is_told_by_others(self, key: str) -> bool:
-        """Tell whether only a whole record says the unit of a duration."""
-        return _plain(key) in _TOLD_BY_OTHERS
+        """Tell whether only a whole record says the unit of a duration, or whose host is its client."""
+        return _plain(key) in (*_TOLD_BY_OTHERS, *_IDENTITIES)
 
     def is_read(self, key: str) -> bool:
         """Tell whether a key may name a field."""
-        return self.place(key) is not None or self._of(key)[1] is not None or _plain(key) in (_BARE_DURATION, *_TOLD_BY_OTHERS)
+        return self.place(key) is not None or self._of(key)[1] is not None or _plain(key) in (_BARE_DURATION, *_TOLD_BY_OTHERS, *_IDENTITIES)
 
     def is_entered(self, key: str) -> bool:
         """Tell whether a field may stand within the object of a key."""
@@ -200,6 +209,11 @@ def _counts_milliseconds(record: Mapping[str, object]) -> bool:
     held = record.get("properties")
     known = held if isinstance(held, dict) else record
     return "CsMethod" in known or ("sslEnabled" in known and not known.keys() & {"serverRouted", "transactionId", "WAFEvaluationTime"})
+
+
+def has_client_as_host(record: Mapping[str, object]) -> bool:
+    """Tell whether a record calls its client the host."""
+    return any(_plain(key) in _IDENTITIES for key in record)
 
 
 REMARK = "remark"

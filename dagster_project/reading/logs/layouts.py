@@ -18,9 +18,11 @@ _ADDRESS = (
 )
 _PEER = r"(?: [0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f:.]{1,45}(?= ))?"
 """The address of the last proxy after a list without quotes."""
-_HOPS = rf'"[^"]*"(?: [^\s"]+)?|{NO_HEAD}(?>[^\s,"\[][^\s,"]*(?:(?:\s*,(?:\s*[^\s,"]+)?){{1,64}}{_PEER})?)|\[[^\s,"]+'
-_NO_NAMES = r"(?!- [^\s\[]|[^\[]+ - \[)"
-"""Stands before a user whose name may hold blanks: one that begins or ends with a dash is the names, a host or the client of another format."""
+_BRACKETED = r"\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\](?::\d{1,5}|\([^\s()]{0,255}\))?"
+"""With its port, or as a link, which mail and chat programs make of it."""
+_HOPS = rf'"[^"]*"(?: [^\s"]+)?|{NO_HEAD}(?>[^\s,"\[][^\s,"]*(?:(?:\s*,(?:\s*[^\s,"]+)?){{1,64}}{_PEER})?)|{_BRACKETED}'
+_NO_NAMES = r"(?!- [^\s\[]|[^\[]+ - \[|\[[0-9A-Fa-f:., ]*\] - )"
+"""Stands before a user whose name may hold blanks: one with a dash at an end, or an address in brackets before it, is the names, a host or the client of another format."""
 MOST_WAYS = 10**7
 DECODED = ("user_agent", "user", "forwarded_for")
 """The fields that W3C logs write without blanks."""

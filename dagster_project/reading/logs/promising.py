@@ -45,7 +45,8 @@ def loosened(pattern: str) -> str:
     return "".join(kept)
 
 
-_OBJECT, _PAIRS = r"^\{", r'^[^\s="]+='
+_RECORDS = {"": r"^\{", "=": r'^[^\s="]+=', ":": r"^[A-Za-z_][\w.-]*:[^\t]*\t"}
+"""What records begin with, by the sign within their pairs."""
 _CARRIED = rf"^\{{|\t|  |^(?:{loosened(HEAD.pattern)})"
 """What only a line holds that may be read as something else than it is, but for blanks around it."""
 _UNUSUAL = r"[^\t -~]"
@@ -80,5 +81,4 @@ class Candidates:
 @lru_cache(maxsize=128)
 def _pattern(known: Format) -> str:
     """Return a pattern that all lines match which a format may read."""
-    records = _PAIRS if known.is_logfmt else _OBJECT
-    return "|".join([*([records] if known.names else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)])
+    return "|".join([*([_RECORDS[known.pairs]] if known.names else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)])

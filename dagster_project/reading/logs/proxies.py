@@ -9,7 +9,8 @@ _SYSLOG = Field(pattern=r"(?:.*?\bhaproxy\[\d+\]: )?")
 _CLIENT: tuple[Part, ...] = (Field("client", pattern=r"[0-9A-Fa-f:.\[\]]+|unix|-"), ":", Field("client_port", pattern=r"\d+"))
 _BRACES = Field(pattern=r'(?: \{(?>(?:[^}]|\}(?! [{"]))*)\}){0,2}')
 """Captured headers, which may hold braces of their own."""
-_COUNTS = Field(pattern=r"\d+/\d+/\d+/\d+/\+?\d+ \d+/\d+")
+_COUNTS = Field(pattern=r"\d+(?:/\+?\d+){1,4}(?: \d+/\d+)?")
+"""Of connections and of who waits; before 1.3 there were fewer, and no back end before the server."""
 _STATE = Field(pattern=r"[A-Za-z-]{2,4}")
 _EARLY = Field(pattern=r"\+?")
 _LAST_MS: tuple[Part, ...] = (_EARLY, Field("duration", 1_000_000, pattern=r"\d+"))
@@ -19,11 +20,11 @@ _AT: tuple[Part, ...] = (_SYSLOG, *_CLIENT, " [", Field("time"), "] ")
 
 
 def _haproxy(*middle: Part) -> tuple[Part, ...]:
-    return (*_AT, Field(), " ", Field(pattern=r"[^\s/]+/\S*"), " ", *middle)
+    return (*_AT, Field(), " ", Field(pattern=r"[^\s/]+(?:/\S*)?"), " ", *middle)
 
 
 _HTTP: tuple[Part, ...] = (
-    Field(pattern=r"(?:-?\d+/){4}"), *_LAST_MS, " ", *_STATUS, " ", *_BYTES, " ", Field(), " ", Field(), " ", _STATE, " ", _COUNTS, _BRACES,
+    Field(pattern=r"(?:-?\d+/){3,4}"), *_LAST_MS, " ", *_STATUS, " ", *_BYTES, " ", Field(), " ", Field(), " ", _STATE, " ", _COUNTS, _BRACES,
     ' "', Field("request"),
 )  # fmt: skip
 _HTTP_END: tuple[Part, ...] = (*_HTTP, '"', Field("more"))

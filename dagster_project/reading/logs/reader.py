@@ -18,6 +18,8 @@ from dagster_project.reading.logs.values import NO_REQUEST, READ, Refused, Row, 
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 NO_MATCH = ("no_match", "json_error", "field_count")
+COMMENT = "#"
+_READERS = {"": json_lines.read, "=": json_lines.read_pairs, ":": json_lines.read_labels}
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = 
     runs = _runs(lines, known, header)
     many = [(start, stop, layouts) for start, stop, layouts in runs if layouts and stop - start >= FEWEST_LINES]
     plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many]
-    if known.names and not known.is_logfmt and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
+    if known.names and not known.pairs and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
         plain.append(json_columns.rows(lines, known.names))
     taken = np.zeros(len(lines), bool)
     for frame in plain:
@@ -73,6 +75,8 @@ def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, .
     try:
         return _row(lines, index, known, layouts)
     except Refused as refused:
+        if str(refused) in NO_MATCH and lines.text(index).lstrip().startswith(COMMENT):
+            return None
         is_remark = known.remarks and any(map(known.remarks.match, readings(lines.text(index))))
         return NO_REQUEST if is_remark else str(refused)
 
@@ -88,15 +92,19 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
         return None
     refused: Refused | None = None
     for text in readings(line) if layouts or known.names else ():
-        if known.names and (known.is_logfmt or _is_object(text)):
+        if known.names and (known.pairs or _is_object(text)):
             try:
                 return _recorded(line, text, known)
             except Refused as refusal:
                 refused = refused or refusal
                 continue
-        for layout in layouts:
-            if (row := layout.row(text)) is not None:
-                return row if row[0] is not None else _stamped(line, row)
+        try:
+            row = next((row for layout in layouts if (row := layout.row(text)) is not None), None)
+        except Refused as refusal:
+            refused = refused or refusal
+            continue
+        if row is not None:
+            return row if row[0] is not None else _stamped(line, row)
     if known.names and not known.layouts and not refused:
         return json_lines.read(line, known.names)
     raise refused or Refused("field_count" if known.parts else "no_match")
@@ -104,7 +112,7 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
 
 def _recorded(line: str, text: str, known: Format) -> Row:
     """Return the values of what a line holds as JSON or pairs; what has no time has that of what carried it."""
-    read, names = json_lines.read_pairs if known.is_logfmt else json_lines.read, known.names or NAMES
+    read, names = _READERS[known.pairs], known.names or NAMES
     try:
         return read(text, names)
     except Refused as refusal:

@@ -63,6 +63,7 @@ _NUMBERED_ZONE = re.compile(r"^[\d.]+%\d{1,10}$")
 _BEFORE = re.compile(r"^(?!.*::|(?:[0-9A-Fa-f]{1,4}:){6}).*:(?=(?:\d{1,3}\.){3}\d{1,3}$)")
 """What Python's logging and grep write before a line, with no blank between."""
 _PORT = re.compile(r"(\[[^\]]*\]|[^:]*):(\d{1,5})")
+_HOSTED = re.compile(r"[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,8}(?::\d{1,5})?(?=/)")
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\f"}
 _LENGTH = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,4})m(?!s))?(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|[µμ]s|ms|s)?")
@@ -195,9 +196,10 @@ def _asked(fields: Fields) -> tuple[str | None, str | None, str | None]:
 
 
 def origin_form(url: str) -> tuple[str | None, str]:
-    """Return host and target of an absolute URL; a target that is none comes back as it is."""
+    """Return host and target of an absolute URL, with its scheme or without; a target that is none comes back as it is."""
     if "://" not in url[:12]:
-        return None, url
+        found = _HOSTED.match(url)
+        return (host(found[0]), url[found.end() :]) if found else (None, url)
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -55,7 +55,8 @@ def layout(names: str, separator: str = " ") -> Layout:
         if (name.lower() == "cs(host)" and "x-host-header" in names) or (name.startswith("timestamp") and "date time" in names):
             field = Field()
         parts += [field, separator]
-    return Layout(tuple(parts[:-1]), decode=_percent if is_cloudfront else _plus, separator=separator, may_be_quoted=True)
+    has_host = "cs-uri" in names.lower().split()
+    return Layout(tuple(parts[:-1]), is_absolute=has_host, decode=_percent if is_cloudfront else _plus, separator=separator, may_be_quoted=True)
 
 
 def row_of(record: Mapping[str, object]) -> Row | None:

@@ -77,17 +77,21 @@ _VARIANTS = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ", "%
 
 _HOSTED = [_hosted(before) for before in ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")]
 _TIME_FIRST = [_time_first(log_format) for log_format in ('%t %h %l %u "%r" %>s %b', '%t %h "%r" %>s %b')]
+_BARE_TIME = (
+    *apache("%h %l %u ").parts, Field("time", pattern=r"\d\d(?:\d\d-|/[A-Z])[0-9A-Za-z/:.+-]{13,30}(?: [+-]\d{4})?"), *apache(' "%r" %>s %b').parts,
+)  # fmt: skip
+"""The time without brackets, by ISO 8601 too."""
 _IN_QUOTES = '"%h" "%l" "%u" "%t" "%r" "%>s" "%b"'
 """Each field in quotes of its own."""
 
-COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout((*apache(_COMMON).parts, _WORDS)), *map(Layout, _TIME_FIRST))
+COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout((*apache(_COMMON).parts, _WORDS)), *map(Layout, (*_TIME_FIRST, _BARE_TIME)))
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
     _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
     *(_timed(parts, " ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")) for parts in (apache(_COMMON).parts, _HOSTED[1])),
     _timed(apache(_COMMON).parts, " ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
     *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS),
-    *(_combined(*parts) for parts in (*_HOSTED, *_TIME_FIRST)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
+    *(_combined(*parts) for parts in (*_HOSTED, *_TIME_FIRST, _BARE_TIME)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
 VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)), Layout(('"', *_vhost(_COMMON + _AGENT).parts[:-1], '"')))
@@ -124,8 +128,9 @@ def _ingress(again: str, alternative: str, request_id: str) -> Layout:
 
 
 _AGAIN, _ALTERNATIVE, _REQUEST_ID = "[$the_real_ip] - ", "[$proxy_alternative_upstream_name] ", " $req_id"
-INGRESS_NGINX = (_ingress("", _ALTERNATIVE, _REQUEST_ID), _ingress(_AGAIN, _ALTERNATIVE, _REQUEST_ID), _ingress(_AGAIN, "", _REQUEST_ID), _ingress(_AGAIN, "", ""))
-"""The newest first; older ones name the client twice, which is no user."""
+_OLDER = (_ingress(_AGAIN, _ALTERNATIVE, _REQUEST_ID), _ingress(_AGAIN, "", _REQUEST_ID), _ingress(_AGAIN, "", ""))
+INGRESS_NGINX = (_ingress("", _ALTERNATIVE, _REQUEST_ID), *_OLDER, *map(_with_rest, _OLDER))
+"""The newest first, which is combined where a cluster appends words of its own; older ones name the client twice, which is no user."""
 
 NGINX_PROXY_MANAGER = tuple(
     nginx(
@@ -138,7 +143,9 @@ NGINX_PROXY_MANAGER = tuple(
 _NPMPLUS = nginx('[$time_local] $http_host $remote_addr $request_time "$request" $status $body_bytes_sent $bytes_received $http_referer $http_user_agent').parts
 NPMPLUS = (Layout(tuple(replace(part, pattern=r"\d{1,9}\.\d{3}") if isinstance(part, Field) and part.name == "duration" else part for part in _NPMPLUS)),)
 _BUNKERWEB = nginx('$server_name $remote_addr - $request_id $remote_user [$time_local] "$request" $status $body_bytes_sent "$http_referer" "$http_user_agent"').parts
-BUNKERWEB = (Layout((VHOST, *_BUNKERWEB[1:], _REST)),)
+_REQUEST_NUMBER = Field(pattern=r"-|[0-9a-f]{16,64}|\S+(?= - \[)", plain=r"-|[0-9a-f]{16,64}")
+BUNKERWEB = (Layout((VHOST, *_BUNKERWEB[1:4], _REQUEST_NUMBER, *_BUNKERWEB[5:], _REST)),)
+"""What is no number of a request, before a user, is the first of her names."""
 
 _ZORAXY = nginx("[$time_iso8601] [router:$router] [origin:$host] [client: $remote_addr] [useragent: $http_user_agent] $request_method $request_uri $status").parts
 _BARE = {"user_agent": ".*?", "method": "[A-Z]+", "status": r"\d{3}"}

@@ -1,6 +1,7 @@
 """Lines behind what carried them say what they say alone: a head taken for a client makes one visitor of all."""
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -18,6 +19,8 @@ HEADS = [
     "2026-03-12 10:15:00 web1 app[web.1]: ",
     "<190>1 2026-03-12T10:15:00.123Z web1 nginx 123 - - ",
     '<190>1 2026-03-12T10:15:00Z web1 nginx - ID47 [a@1 x="]"][b@1 y="z"] \ufeff',
+    "<158>1 2026-03-12T10:15:00.123456+00:00 host app web.1 - ",
+    "212 <190>1 2026-03-12T10:15:00.123Z web1 nginx 123 - - ",
     "2026-03-12T10:15:00.123456789Z stdout F ",
     "2026-03-12T10:15:00.123456789Z ",
     "web_1  | ",
@@ -33,12 +36,45 @@ CARRIERS: list[dict[str, object]] = [
     {"timestamp": "2026-03-12T10:15:00Z", "status": "info", "service": "web", "message": ""},
     {"__REALTIME_TIMESTAMP": "1773310500000000", "MESSAGE": ""},
     {"textPayload": "", "timestamp": "2026-03-12T10:15:00Z"},
+    {"TimeGenerated": "2026-03-12T10:15:00Z", "ContainerID": "1", "LogEntry": ""},
+    {"EventReceivedTime": "2026-03-12 10:15:00", "Message": ""},
 ]
+TIMELESS = 'INFO:     192.0.2.7:40780 - "GET /jobs HTTP/1.1" 200 OK'
 WHOLE = [entry for entry in FORMATS if not entry.parts]
 
 
 IIS_FIELDS = "date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken"
 W3C = [(entry.name, [f"#Fields: {IIS_FIELDS}"] * (entry.name == "iis") + ["#Version: 1.0", *entry.example.split("\n")]) for entry in FORMATS if entry.parts]
+
+
+@pytest.mark.parametrize(
+    "carrier",
+    [
+        {"date": 1772446500.123, "log": TIMELESS},
+        {"time": 1772446500.123, "host": "web1", "event": TIMELESS},
+        {"id": "1", "timestamp": 1772446500123, "message": TIMELESS},
+        {"__REALTIME_TIMESTAMP": "1772446500123000", "MESSAGE": TIMELESS},
+        {"preview": False, "result": {"_time": "2026-03-02T10:15:00.123+00:00", "_raw": TIMELESS}},
+        {"_index": "a", "_source": {"@timestamp": "2026-03-02T10:15:00.123Z", "message": TIMELESS}},
+        {"id": "1", "attributes": {"timestamp": "2026-03-02T10:15:00.123Z", "service": "web", "message": TIMELESS}},
+        {"id": "1", "content": {"timestamp": "2026-03-02T10:15:00.123Z", "host": "web1", "message": TIMELESS}},
+        {"time": "2026-03-02T10:15:00.123Z", "category": "kube", "properties": {"log": TIMELESS, "stream": "stdout"}},
+    ],
+)
+def test_a_line_without_a_time_has_that_of_its_carrier_in_whatever_form(carrier: dict[str, object]) -> None:
+    """A request without a time belongs to no day and would be refused."""
+    rows = parse(json.dumps(carrier).encode() + b"\n").rows.to_pylist()
+    assert [(row["ts"], row["client_ip"], row["target"]) for row in rows] == [(datetime(2026, 3, 2, 10, 15, 0, 123000, tzinfo=UTC), "192.0.2.7", "/jobs")]
+
+
+def test_what_a_head_names_is_no_client() -> None:
+    """A line that names no client, or a socket, must not take the pod that wrote it for one."""
+    request = '[02/Mar/2026:10:15:00 +0000] "-" 408 - "-" "-"'
+    for head in ("[pod/web-5d/nginx] ", "2026-03-12T10:15:00.123456789Z "):
+        found = [parse(f"{head}{line}\n".encode()).rows["client_ip"].to_pylist() for line in (f"- - - {request}", f"unix: - - {request}")]
+        assert found == [[None], ["unix:"]]
+    cached = '[02/Mar/2026:10:15:00 +0000] 200 - GET https www.example.com "/jobs" [Client 192.0.2.7] [Length 5] [Gzip -] "Mozilla/5.0 (X11)" "-"'
+    assert parse(f"[pod/web-5d/nginx] {cached}\n".encode()).rows["client_ip"].to_pylist() == ["192.0.2.7"]
 
 
 def _carried(carrier: dict[str, object], line: str) -> str:

@@ -66,9 +66,10 @@ def assert_accounted(body: bytes, known: str) -> None:
 
 
 def holds_something(line: bytes, known: str) -> bool:
-    """Tell whether a line must be a row or a reject; comments, and directives behind what carries them, are in W3C logs only."""
+    """Tell whether a line must be a row or a reject; comments may be neither, and directives behind what carries them in W3C logs only."""
     text = line.decode("utf-8", "replace").lstrip("\ufeff").strip()
-    return bool(text) and not (known in ("auto", "iis", "cloudfront", "w3c") and (line.startswith(b"#") or re.match(r"#[A-Z][A-Za-z-]+: ", alone(text.strip("\0")))))
+    bare = text.strip("\0").lstrip()
+    return bool(text) and not (bare.startswith("#") or (known in ("auto", "iis", "cloudfront", "w3c") and re.match(r"#[A-Z][A-Za-z-]+: ", alone(bare))))
 
 
 @given(st.randoms(use_true_random=False), st.lists(st.sampled_from(LINES), min_size=1, max_size=4), st.sampled_from(["auto", "its own", *NAMES]))

@@ -40,6 +40,13 @@ def _reasons(body: bytes, known: str = "combined") -> list[tuple[int, str]]:
     return list(zip(rejects["line_number"].to_pylist(), rejects["reason"].to_pylist(), strict=True))
 
 
+@pytest.mark.parametrize("known", ["auto", "common", "elb", "json", 'apache:%h %l %u %t "%r" %>s %b'])
+def test_comments_are_no_faults(known: str) -> None:
+    """Whoever keeps a log writes into it too; what begins with `#` and is no line of the format is no request."""
+    parsed = parse(b"# kept by hand\n  #again\n\xef\xbb\xbf# and again\n", known)
+    assert (parsed.rows.num_rows, parsed.rejects.num_rows) == (0, 0)
+
+
 def test_a_plain_line_says_what_it_says() -> None:
     """All other tests change one thing in this line."""
     assert _row(GOOD) == {
