@@ -31,6 +31,15 @@ def _one_worker(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def unjudged() -> Iterator[None]:
+    """Have runs judge no suite: half of what a small run costs, and not what tests of several runs ask. Suites are judged on the demo, on odd rows and on planted faults."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(expect.Suites, "begin", lambda _, name: None)
+        patched.setattr(expect.Suites, "outcomes", lambda _, name: [])
+        yield
+
+
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Run the demo once, with a process of its own that judges and keys in a folder of its own, and give its HOME."""

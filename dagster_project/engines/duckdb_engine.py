@@ -85,7 +85,7 @@ class DuckDBEngine:
         with explained(table.name, table.fault), replacing(target) as beside:
             if table.is_daily:
                 pq.write_table(self._rows_of(table, day), beside, compression="zstd", compression_level=1)
-            elif table.name in chain() and table == catalog.tables()[table.name]:
+            elif table.name in chain() and table == catalog.tables()[table.name]:  # what stands in for a file of sql/ is run as it is
                 self._judged_of(table).replace(beside)
             else:
                 copy = f"copy ({table.select}) to {quoted(beside)} (format parquet, compression zstd)"

@@ -1,9 +1,8 @@
 """What one report says that another does not: both as report.json gives them. Keep out: tables."""
 
-import json
 from typing import Any
 
-from dagster_project.publishing.exports import json_text
+from dagster_project.publishing.exports import as_json
 
 Row = dict[str, Any]
 VERDICT = ("code", "severity", "status")
@@ -11,7 +10,7 @@ VERDICT = ("code", "severity", "status")
 
 def changes(before: Row, after: Row) -> Row:
     """Return what changed from one report to another: promises, accesses by outcome, findings by control; of the same period each finding too."""
-    before, after = _plain(before), _plain(after)
+    before, after = as_json(before), as_json(after)
     is_same = before["period"] == after["period"]
     old, new = ({row["finding_id"]: row for row in each["findings"]} for each in (before, after))
     return {
@@ -29,11 +28,6 @@ def changes(before: Row, after: Row) -> Row:
 def is_any(changed: Row) -> bool:
     """Tell whether anything changed."""
     return any(changed[name] for name in ("promises", "accesses", "controls", "new", "gone", "changed"))
-
-
-def _plain(facts: Row) -> Row:
-    plain: Row = json.loads(json_text(facts))
-    return plain
 
 
 def _differing(name: str, before: Row, after: Row) -> list[Row]:

@@ -79,6 +79,11 @@ def json_text(value: object) -> str:
     return json.dumps(_finite(value), ensure_ascii=True, allow_nan=False, indent=1, default=_plain) + "\n"
 
 
+def as_json(value: object) -> Any:
+    """Return a value as its JSON is read again."""
+    return json.loads(json.dumps(_finite(value), allow_nan=False, default=_plain))
+
+
 def _finite(value: Any) -> Any:
     """Return the value with null for what JSON has no number for: infinity and not-a-number."""
     if isinstance(value, dict):

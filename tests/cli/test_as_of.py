@@ -11,6 +11,8 @@ import pytest
 
 from dagster_project.cli import status_of
 
+pytestmark = pytest.mark.usefixtures("unjudged")
+
 T1, T2 = "2026-03-20T00:00:00Z", "2026-03-30T00:00:00Z"
 GRANT = "grant_id,account_id,granted_by,grantee,record_classes,valid_from,valid_to,recorded_at,revoked_at,revocation_recorded_at\n"
 EMERGENCY = {"emergency_id": "b1", "staff_id": "kim", "account_id": "C1", "opened_at": "2026-03-10T09:00:00Z", "ttl_s": 7200, "decide_within_s": 2592000, "reason": "outage"}

@@ -11,6 +11,8 @@ import pytest
 
 from dagster_project.cli import status_of
 
+pytestmark = pytest.mark.usefixtures("unjudged")
+
 EVENT = '{{"event_id":"{name}","actor":"ada","occurred_at":"{at}","account_id":"acme","record_class":"invoice","record_id":"r1","action":"read"}}\n'
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from dagster_project.cli import status_of
 
+pytestmark = pytest.mark.usefixtures("unjudged")
+
 GRANT = "grant_id,account_id,granted_by,grantee,valid_from,valid_to,recorded_at,revoked_at,revocation_recorded_at\n"
 FILES = {
     "staff/staff.csv": "staff_id,logins\namy,amy@vendor.example.com;amy-admin\nbob,bob@vendor.example.com\n",

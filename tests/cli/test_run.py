@@ -19,6 +19,8 @@ from dagster_project.cli import status_of
 from dagster_project.engines.intake.recovery import held
 from dagster_project.publishing.progress import watched
 
+pytestmark = pytest.mark.usefixtures("unjudged")
+
 LINE = '203.0.113.{n} - - [10/Mar/2026:09:00:00 +0000] "GET /pricing HTTP/1.1" 200 512 "-" "Mozilla/5.0"\n'
 
 
