@@ -61,7 +61,7 @@ def judged(results: Sequence[str], given: Mapping[str, pa.Table], spool: Spool, 
 
 
 def write_chain(lake: Lake, folder: Path, rows: int = ROWS) -> dict[str, Path]:
-    """Write every table of the chain, from what the lake holds, as a file below a folder that goes with what stood there; return the files by name."""
+    """Write every table of the chain, from what the lake holds, as a file in a folder, in place of one that stands there; return the files by name."""
     given = {name: dataset(files) for name in given_to_chain() if (files := lake.files(name))}
     with Spool(folder / "accesses", lake.files(EVENTS)) as spool, ExitStack() as stack:
         spool.take_known()

@@ -42,8 +42,14 @@ def beginning(text: bytes) -> bytes:
 
 
 def within(text: bytes) -> bytes:
-    """Return as much as the beginning of a text tells that holds such texts, or objects in base64, behind itself."""
-    return b"\n".join([text, *(_opened(found[1], len(text)) for found in _WITHIN.finditer(text))])
+    """Return the beginning of a text that holds such texts, or objects in base64, and behind it what these tell: no more than the text has bytes, but for the last."""
+    told, left = [text], len(text)
+    for found in _WITHIN.finditer(text):
+        told.append(_opened(found[1], len(text)))
+        left -= len(told[-1])
+        if left <= 0:
+            break
+    return b"\n".join(told)
 
 
 def _opened(piece: bytes, most_bytes: int) -> bytes:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from dagster_project.errors import InputError
+from dagster_project.reading.accesses import packed
 from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.files import Found
@@ -147,3 +148,10 @@ def test_an_entry_that_nests_as_deep_as_it_likes_ends_no_run(name: str, depth: i
                 else:
                     assert read.lines == body.count(b"\n") - body.startswith(b"[")
                     assert not body.startswith(line) or "amy" in read.rows["actor"].to_pylist()
+
+
+def test_a_beginning_full_of_packed_texts_opens_to_little_more_than_itself() -> None:
+    """A megabyte that is looked at to tell its source may hold hundreds of texts that each open to as much."""
+    bomb = base64.b64encode(gzip.compress(bytes(1 << 20)))
+    text = b",".join([b'"' + bomb + b'"'] * 200)
+    assert len(text) < len(packed.within(text)) < 4 * len(text)
