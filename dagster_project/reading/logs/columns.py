@@ -1,7 +1,7 @@
 """A layout applied to whole columns: every line that is written plainly, at about a million lines a second.
 
-A line is left to the exact pattern of layouts.py wherever anything is unusual: a backslash, a NUL, a byte-order mark, another number of
-quotes or blanks, a request that is not plain HTTP, a value that does not convert. No line can spoil its neighbour.
+A line is left to the exact pattern of layouts.py wherever anything is unusual: a backslash, a NUL, a tab or line end within, a byte-order
+mark, another number of quotes or blanks, a request that is not plain HTTP, a value that does not convert. No line can spoil its neighbour.
 """
 
 import re
@@ -31,10 +31,12 @@ Texts = Mapping[str, pl.Expr]
 
 _METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "REPORT", "CONNECT", "TRACE"]
 _VERSIONS = [f"HTTP/{version}" for version in ("1.0", "1.1", "2.0", "2", "3.0", "3")]
-_ODD_CLIENT, _ODD_HOST = r'[,\[%"\s]|^-?$|^[^:]*:[^:]*$|^[^:]+:.*:\d{1,3}\.', r"[:\[]"
+_ODD_CLIENT, _ODD_HOST = r'[,\[\]%"\s]|^-?$|^[^:]*:[^:]*$|^[^:]+:.*:\d{1,3}\.', r"[:\[\]]"
 _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.fZ"
 _FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 _BATCH_LINES = 1 << 18
+_LENGTH = r"^[0-9]+(?:\.[0-9]+)?$"
+_ODD = {b"\\", b"\0", b"\t", BOM}
 _EXACT_ONLY = {"total"}
 _TARGETS = {"target", "path"}
 
@@ -86,13 +88,15 @@ def rows(lines: Lines, layout: Layout, start: int, stop: int) -> pl.DataFrame:
 def _batch(lines: Lines, texts: pl.Series, start: int, how: Sections, layout: Layout) -> pl.DataFrame:
     numbers = pl.int_range(start + 1, start + 1 + len(texts), dtype=pl.Int64, eager=True)
     frame = pl.LazyFrame({"line_number": numbers, "line": texts})
-    odd = [pl.col("line").str.contains(byte.decode(), literal=True) for byte in (b"\\", b"\0", BOM) if byte in lines.body]
+    odd = [pl.col("line").str.contains(sign.decode(), literal=True) for sign in _ODD - {layout.separator.encode()} if sign in lines.body]
+    if b"\r" in lines.body:
+        odd.append(pl.col("line").str.strip_chars_end("\r\n").str.contains("\r", literal=True))
     if int(lines.lengths().max()) > LONGEST_LINE_BYTES:
         odd.append(pl.col("line").str.len_bytes() > LONGEST_LINE_BYTES)
     frame = frame.filter(~pl.any_horizontal(odd)) if odd else frame
     frame, cells, checks = _cut(frame, how, layout.separator)
     duration = _duration(cells, layout)
-    is_duration = duration.is_between(0, LONGEST_NS) | (cells["duration"] == "-") if "duration" in cells else pl.lit(True)
+    is_duration = duration.is_between(0, LONGEST_NS) & cells["duration"].str.contains(_LENGTH) | (cells["duration"] == "-") if "duration" in cells else pl.lit(True)
     if layout.is_absolute:
         checks += [cells[name].str.starts_with("/") for name in _TARGETS & cells.keys()]
     read = read_columns(frame, Reading(cells, [*checks, is_duration, _is_moment(cells)], _instant(cells), duration))
@@ -140,11 +144,19 @@ def _cut(frame: pl.LazyFrame, how: Sections, separator: str) -> tuple[pl.LazyFra
         checks.append(pl.col(names[-1]).is_null())
         for item, name in zip(section, names, strict=False):
             _place(item, pl.col(name), texts, checks)
-            if isinstance(item, Field) and not item.pattern:
-                checks.append(pl.col(name) != "")
+            if isinstance(item, Field):
+                checks += _is_whole(pl.col(name), item)
     cut_names = [f"c{at}" for at in range(len(how)) if not at % 2 and not (has_rest and at == last)]
     frame = frame.with_columns(cuts).unnest(cut_names)
     return frame, texts, checks
+
+
+def _is_whole(text: pl.Expr, item: Field) -> list[pl.Expr]:
+    """Tell where something stands in a cell that is no part of a list with blanks in it, as lists of addresses may have."""
+    if item.pattern:
+        return [~text.str.starts_with(",")]
+    whole = [text != "", ~text.str.starts_with(",")]
+    return [*whole, ~text.str.ends_with(","), ~text.str.starts_with("[") | text.str.contains("]", literal=True)] if item.name == "client" else whole
 
 
 def _place(item: Part, text: pl.Expr, texts: dict[str, pl.Expr], checks: list[pl.Expr]) -> None:
@@ -206,10 +218,13 @@ def _port(texts: Texts) -> pl.Expr:
 
 
 def _is_moment(texts: Texts) -> pl.Expr:
-    """Tell whether a time is written plainly; leap seconds are left to the exact pattern."""
-    is_leap = texts.get("time_of_day", texts["time"]).str.contains(":60", literal=True)
-    has_width = texts["time"].str.len_bytes() == len("[02/Mar/2026:11:15:00") if "zone" in texts else pl.lit(True)
-    return has_width & ~is_leap
+    """Tell whether a time is written plainly, all its numbers in full; leap seconds are left to the exact pattern."""
+    time, length = texts["time"], texts["time"].str.len_bytes()
+    if "time_of_day" in texts:
+        clock = texts["time_of_day"]
+        return (length == len("2026-03-02")) & (clock.str.len_bytes() == len("11:15:00")) & ~clock.str.contains(":60", literal=True)
+    is_whole = length == len("[02/Mar/2026:11:15:00") if "zone" in texts else (length == len("2026-03-02T11:15:00Z")) | (time.str.slice(19, 1) == ".")
+    return is_whole & ~time.str.contains(":60", literal=True)
 
 
 def _offset(zone: pl.Expr) -> pl.Expr:

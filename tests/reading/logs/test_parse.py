@@ -297,6 +297,29 @@ def test_columns_and_the_exact_pattern_agree(drawn: list[tuple[str, ...]]) -> No
         assert table.to_pylist()[0] == row
 
 
+@pytest.mark.parametrize(
+    ("known", "line"),
+    [
+        ("combined", '192.0.2.7, - jane [02/Mar/2026:10:15:00 +0100] "GET /a HTTP/1.1" 200 5 "-" "-"'),
+        ("combined", '192.0.2.7 ,x - [02/Mar/2026:10:15:00 +0100] "GET /a HTTP/1.1" 200 5 "-" "-"'),
+        ("combined", '[192.0.2.7 - - [02/Mar/2026:10:15:00 +0100] "GET /a HTTP/1.1" 200 5 "-" "-"'),
+        ("common", '192.0.2.7] - - [02/Mar/2026:10:15:00 +0100] "GET /a HTTP/1.1" 200 5'),
+        ("common", '192.0\t.2.7 - - [02/Mar/2026:10:15:00 +0100] "GET /a HTTP/1.1" 200 5'),
+        ("common", '192.0.2.7 - - [02/Mar/2026:1:\t15:00 +0100] "GET /a HTTP/1.1" 200 5'),
+        ("common", '192.0.2.7 - - [02/Mar/2026:10:15:00 +0100] "GET \r/a HTTP/1.1" 200 5'),
+        ("apache:%{%Y-%m-%dT%H:%M:%SZ}t %h %>s", "2026-03-02T0:15:00Z 192.0.2.7 200"),
+        ('apache:%t %h "%r" %>s %D', '[02/Mar/2026:10:15:00 +0100] 192.0.2.7 "GET /a HTTP/1.1" 200 0.'),
+        ('apache:%t %h "%r" %>s %D', '[02/Mar/2026:10:15:00 +0100] 192.0.2.7 "GET /a HTTP/1.1" 200 .5'),
+        ("npmplus", '[02/Mar/2026:10:15:00 +0100] x] 192.0.2.7 0.005 "GET /a HTTP/1.1" 200 5 1 - -'),
+    ],
+)
+def test_many_odd_lines_say_what_one_says(known: str, line: str) -> None:
+    """What is written oddly is left to the exact pattern, among many lines too."""
+    one, many = (parse((line + "\n").encode() * count, known) for count in (1, 200))
+    assert many.rows.drop_columns("line_number").to_pylist() == one.rows.drop_columns("line_number").to_pylist() * 200
+    assert many.rejects.num_rows == one.rejects.num_rows * 200
+
+
 @given(st.binary(max_size=400), st.sampled_from([entry.name for entry in FORMATS]))
 @settings(max_examples=300, deadline=None)
 def test_every_line_is_accounted_for(body: bytes, known: str) -> None:
