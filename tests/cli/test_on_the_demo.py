@@ -16,8 +16,6 @@ from dagster_project.evidence import heads, merkle
 from dagster_project.proving.prove import look
 from dagster_project.reading.logs.formats import FORMATS
 
-pytestmark = pytest.mark.xdist_group("demo")
-
 SAMPLES = catalog.root() / "data_samples"
 AGAIN = ["--as-of", "2026-04-01T00:00:00Z", "--settings", str(SAMPLES / "glasshouse.toml")]
 
