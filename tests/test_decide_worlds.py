@@ -54,11 +54,11 @@ def test_engine_finds_the_nearest_of_many_grants(seed: int, tmp_path: Path) -> N
     assert_same_decisions(world(rng, 2 * LARGE_EACH, accesses_each=LARGE_EACH, grants_each=(30, 60)), rng, tmp_path)
 
 
-@pytest.mark.parametrize(("seed", "rows"), [(41, 20), (42, 4)])
-def test_accesses_judged_some_at_a_time_are_judged_the_same(seed: int, rows: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("seed", "accesses", "rows"), [(41, 300, 20), (42, 80, 4)])
+def test_accesses_judged_some_at_a_time_are_judged_the_same(seed: int, accesses: int, rows: int, tmp_path: Path) -> None:
     """Where there are too many for memory, accounts are judged apart, and one of many accesses in several slices, each by all that it granted."""
     rng = Random(seed)
-    made, as_of = world(rng, ACCESSES)
+    made, as_of = world(rng, accesses)
     write_landing(made, tmp_path, rng)
     parts = [part.to_pylist() for part in decided(deliver(tmp_path, Settings(), as_of), rows)]
     assert len(parts) > 3

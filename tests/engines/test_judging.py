@@ -36,10 +36,18 @@ def read(world: World, accesses: int, written_by: int = SEED) -> DuckDBEngine:
     return engine
 
 
+@pytest.fixture(scope="module")
+def read_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Give a random world as it is then."""
+    world = World(tmp_path_factory.mktemp("read") / "one")
+    read(world, 300).close()
+    return world
+
+
 @pytest.fixture
-def judged(world: World) -> Iterator[DuckDBEngine]:
-    """Give such an engine of a random world."""
-    with closing(read(world, 300)) as engine:
+def judged(read_world: World, tmp_path: Path) -> Iterator[DuckDBEngine]:
+    """Give the engine of a copy of it."""
+    with closing(DuckDBEngine(read_world.copy(tmp_path / "one").home)) as engine:
         yield engine
 
 
@@ -66,7 +74,7 @@ def test_cuts_change_no_verdict_and_no_number_stands_twice(judged: DuckDBEngine,
     slices = []
     evaluate = judging.Evaluation.of
     monkeypatch.setattr(judging.Evaluation, "of", lambda self, part, number=0: (slices.append(part.num_rows), evaluate(self, part, number))[1])
-    whole, cut = write_chain(judged.lake, tmp_path / "whole", ROWS), write_chain(judged.lake, tmp_path / "cut", 7)
+    whole, cut = write_chain(judged.lake, tmp_path / "whole", ROWS), write_chain(judged.lake, tmp_path / "cut", 12)
     assert len(slices) > 20
     assert slices[0] > 200
     assert max(slices[1:]) < 30
@@ -81,8 +89,8 @@ def test_the_order_of_files_changes_no_number(worlds: Callable[[str], World], tm
     """Which access is in which slice rests on the accesses alone."""
     found = []
     for name, seed in (("one", 1), ("two", 2)):
-        with closing(read(worlds(name), 120, seed)) as engine:
-            found.append({table: sorted_rows(pq.read_table(path)) for table, path in write_chain(engine.lake, tmp_path / name, 5).items()})
+        with closing(read(worlds(name), 90, seed)) as engine:
+            found.append({table: sorted_rows(pq.read_table(path)) for table, path in write_chain(engine.lake, tmp_path / name, 10).items()})
     assert found[0] == found[1]
 
 
