@@ -34,7 +34,7 @@ test-all: $(SUITE)      ## what needs a browser, a server or PostgreSQL
 	@command -v strace >/dev/null || { echo "missing: strace (apt-get install strace)"; exit 1; }
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "browser or server or postgres" $$(grep -rlE 'mark\.(browser|server|postgres)\b' tests --include='*.py') $(ARGS)
 
-test-slow: $(SUITE)     ## wide runs: fuzzing, many random worlds, scale
+test-slow: $(SUITE)     ## wide runs: fuzzing, proofs apart, and what make test takes a sample of
 	$(BIN)/python -m pytest -n 2 --dist load -m slow $(ARGS)
 
 lint: $(SUITE)          ## style, types, import contracts
