@@ -82,7 +82,10 @@ def _carried(carrier: dict[str, object], line: str) -> str:
     return json.dumps({key: value or f"{line}\n" for key, value in carrier.items()})
 
 
-@pytest.mark.parametrize(("third", "entry"), sampled(((place, entry) for entry in WHOLE for place in range(3)), lambda place: place // 3 % 3 == place % 3), ids=lambda value: str(getattr(value, "name", value)))
+THIRDS = sampled(((place, entry) for entry in WHOLE for place in range(3)), lambda place: place // 3 % 3 == place % 3)
+
+
+@pytest.mark.parametrize(("third", "entry"), THIRDS, ids=lambda value: str(getattr(value, "name", value)))
 def test_a_carried_line_says_what_it_says_alone(third: int, entry: Format) -> None:
     """Each of these heads is written by what many servers log through. In CI each format is behind a third of them, each of them before a third of the formats."""
     alone = parse(f"{entry.example}\n".encode(), entry.name).rows
