@@ -26,7 +26,7 @@ demo: $(INSTALLED)      ## the main job on data_samples/
 
 test: $(SUITE)          ## all tests that need nothing but Python
 	@echo "left out here: browser, server and postgres tests (make test-all) and slow ones (make test-slow)"
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder -m "not browser and not server and not postgres and not slow" $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not browser and not server and not postgres and not slow" $(ARGS)
 
 test-all: $(SUITE)      ## what needs a browser, a server or PostgreSQL
 	@command -v chromium >/dev/null || { echo "missing: chromium (apt-get install chromium)"; exit 1; }
@@ -34,8 +34,8 @@ test-all: $(SUITE)      ## what needs a browser, a server or PostgreSQL
 	@command -v strace >/dev/null || { echo "missing: strace (apt-get install strace)"; exit 1; }
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "browser or server or postgres" $$(grep -rlE 'mark\.(browser|server|postgres)\b' tests --include='*.py') $(ARGS)
 
-test-slow: $(SUITE)     ## wide runs: fuzzing, many random worlds, scale
-	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow $(ARGS)
+test-slow: $(SUITE)     ## wide runs: fuzzing, proofs apart, and what make test takes a sample of
+	$(BIN)/python -m pytest -n 2 --dist load -m slow $(ARGS)
 
 lint: $(SUITE)          ## style, types, import contracts
 	$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """What several test modules share: one process that judges, one run of the demo, and at the end of a run the seeds of its random worlds."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -9,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project import expect
+from dagster_project import checks, expect, history
 from dagster_project.cli import status_of
 from tests.worlds import DRAWN
 
@@ -33,23 +34,32 @@ def _one_worker(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def unjudged() -> Iterator[None]:
-    """Have runs judge no suite: half of what a small run costs, and not what tests of several runs ask. Suites are judged on the demo, on odd rows and on planted faults."""
+    """Have runs judge no suite and keep no event in Dagster's store: two thirds of what a small run costs, and not what tests of several runs ask.
+
+    Suites are judged on the demo, on odd rows and on planted faults; Dagster's store is filled by the demo and by runs of files with telling names.
+    """
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(checks, "specs", lambda tables, folder: [])
         patched.setattr(expect.Suites, "begin", lambda _, name: None)
         patched.setattr(expect.Suites, "outcomes", lambda _, name: [])
+        patched.setattr(history.HeldEventLog, "store_event", lambda _, event: None)
         yield
 
 
 @pytest.fixture(scope="session")
 def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Run the demo once, with a process of its own that judges and keys in a folder of its own, and give its HOME."""
-    folder = tmp_path_factory.mktemp("demo")
+    """Run the demo once for all workers, with a process of its own that judges and keys in a folder of its own, and give its HOME."""
+    folder = (tmp_path_factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else tmp_path_factory.getbasetemp()) / "demo"
+    folder.mkdir(exist_ok=True)
     before = os.environ.get("XDG_STATE_HOME")
-    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
+    os.environ["XDG_STATE_HOME"] = str(folder / "state")
     try:
-        with pytest.MonkeyPatch.context() as patched:
-            patched.setattr(expect, "started", started)
-            assert status_of(["demo", "--home", str(folder / "home")]) == 0
+        with (folder / "lock").open("w") as lock, pytest.MonkeyPatch.context() as patched:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "made").exists():
+                patched.setattr(expect, "started", started)
+                assert status_of(["demo", "--home", str(folder / "home")]) == 0
+                (folder / "made").touch()
         yield folder / "home"
     finally:
         os.environ.pop("XDG_STATE_HOME") if before is None else os.environ.update({"XDG_STATE_HOME": before})
@@ -61,14 +71,6 @@ def demo_warehouse(demo_home: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(str(demo_home / "warehouse.duckdb"), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
-
-
-@pytest.hookimpl(tryfirst=True)  # before pytest-xdist looks for groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a module on one worker, which then makes what they share once; slow ones share nothing and go where there is room."""
-    for item in items:
-        if not any(map(item.get_closest_marker, ("xdist_group", "slow"))):
-            item.add_marker(pytest.mark.xdist_group(item.path.relative_to(item.config.rootpath).as_posix()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

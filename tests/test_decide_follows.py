@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -106,6 +108,14 @@ def judged(made: World, as_of: datetime, folder: Path, rng: Random) -> dict[tupl
     return {(row["source"], row["event_id"]): row for row in decide(folder, as_of, Settings()).to_pylist()}
 
 
+@cache
+def unchanged(seed: int) -> tuple[World, datetime, dict[tuple[str, str], Row]]:
+    """Return the world of a seed, its as-of and its decisions, with which each change is compared."""
+    made, as_of = world(Random(seed), ACCESSES)
+    with TemporaryDirectory() as folder:
+        return plain(made), as_of, judged(plain(made), as_of, Path(folder) / "landing", Random(seed))
+
+
 def unlike(row: Row, other: Row, by: timedelta) -> list[str]:
     """Return the columns in which two decisions differ, once time is moved back and the parts of a grant are one again."""
 
@@ -123,10 +133,7 @@ def unlike(row: Row, other: Row, by: timedelta) -> list[str]:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_the_verdicts_follow(seed: int, change: Callable[[World, datetime, Random], Changed], tmp_path: Path) -> None:
     """A rule that looks at anything but its own facts would show here, whatever both readings of the rules agree on."""
-    rng = Random(seed)
-    made, as_of = world(rng, ACCESSES)
-    made = plain(made)
-    before = judged(made, as_of, tmp_path / "before", Random(seed))
+    made, as_of, before = unchanged(seed)
     after = judged(*change(made, as_of, Random(seed)), tmp_path / "after", Random(seed + 1))
     by = shift_of(Random(seed)) if change is shifted else timedelta(0)
     assert before, f"seed {seed}"

@@ -10,7 +10,6 @@ import pytest
 from dagster_project.engines import catalog
 from dagster_project.engines.lake import Lake
 
-pytestmark = pytest.mark.xdist_group("demo")
 KEY: dict[str, Any] = json.loads((catalog.root() / "data_samples" / "expected.json").read_text(encoding="utf-8"))
 
 

@@ -112,7 +112,6 @@ def test_commands_in_the_pages_exist_with_their_options(page: Path, capsys: pyte
         assert {option for option in options if not re.search(rf"{option}\b", known)} == set(), words
 
 
-@pytest.mark.xdist_group("demo")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_questions_in_the_pages_are_answered(page: Path, demo_home: Path) -> None:
     """An example that fails is the first thing an analyst sees."""
@@ -124,7 +123,6 @@ def test_questions_in_the_pages_are_answered(page: Path, demo_home: Path) -> Non
         assert query(demo_home / "warehouse.duckdb", question, 10).num_columns > 0
 
 
-@pytest.mark.xdist_group("demo")
 def test_the_readme_shows_the_true_answer(demo_home: Path) -> None:
     """The one result on the first page is the one that a reader will compare."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -133,7 +131,6 @@ def test_the_readme_shows_the_true_answer(demo_home: Path) -> None:
     assert "\n".join(line.rstrip() for line in answer.strip().splitlines()) in text
 
 
-@pytest.mark.xdist_group("demo")
 def test_the_readme_counts_the_formats() -> None:
     """A number written by hand stays what it was when a format is added."""
     assert f"request logs in {len(FORMATS)} formats" in (ROOT / "README.md").read_text(encoding="utf-8")

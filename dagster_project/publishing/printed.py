@@ -12,6 +12,7 @@ from dagster_project.publishing.parts import Part
 from dagster_project.publishing.words import titled
 
 ROWS = 500  # of a table: more pages than that nobody reads, and setting them takes seconds and a gigabyte
+SIGNS = 500  # of a value: a text of pages is read in none of them
 TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 
 
@@ -30,10 +31,14 @@ def printed(title: str, parts: Sequence[Part], made_at: datetime) -> bytes:
 
 
 def _told(part: Part) -> dict[str, Any]:
-    more = len(part.rows) - ROWS
-    lead = f"{part.lead} The first {ROWS:,} of {len(part.rows):,}; all of them stand in findings.xlsx and report.json." if more > 0 else part.lead
-    rows = [[_breakable(written(row[column])) for column in part.columns] for row in part.rows[:ROWS]]
-    return {"title": part.title, "lead": lead, "columns": [titled(column) for column in part.columns], "rows": rows}
+    rows = [[written(row[column]) for column in part.columns] for row in part.rows[:ROWS]]
+    said = [part.lead]
+    if len(part.rows) > ROWS:
+        said.append(f"The first {ROWS:,} of {len(part.rows):,}; all of them stand in findings.xlsx and report.json.")
+    if any(len(text) > SIGNS for row in rows for text in row):
+        said.append(f"Texts are cut after {SIGNS} signs; whole they stand in report.json.")
+    cells = [[_breakable(text if len(text) <= SIGNS else f"{text[:SIGNS]}…") for text in row] for row in rows]
+    return {"title": part.title, "lead": " ".join(said), "columns": [titled(column) for column in part.columns], "rows": cells}
 
 
 def _breakable(text: str) -> str:

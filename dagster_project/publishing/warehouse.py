@@ -48,8 +48,7 @@ def _build(connection: duckdb.DuckDBPyConnection, table: Published) -> int:
         connection.execute(f"create table {_relation(table)} ({', '.join(f'{_quoted(name)} {kind}' for name, kind, _ in table.columns)})")
         if table.files:
             connection.execute(f"insert into {_relation(table)} {_rows(table)}", [[str(file) for file in table.files]])
-        for sentence in _comments(table):
-            connection.execute(sentence)
+        connection.execute(";\n".join(_comments(table)))
         counted = connection.sql(f"select count(*) from {_relation(table)}").fetchall()
     return int(counted[0][0])
 

@@ -21,7 +21,7 @@ _PACKABLE = re.compile(r"[A-Za-z0-9+/_-]{12}|[%\\&]|[^\x00-\x7f]")
 _SEVEN_DIGITS = re.compile(r"\d(?:[ ().\-/+]{0,4}\d){6}")  # as they are grouped in telephone numbers
 # A card's number has thirteen digits, packed it is a token of eighteen: Base64 packs digits without `+` and `/`.
 _TELLING_OF_CARDS = re.compile(r"\d(?:[ +-]?\d){12}|[^\x00-\x7f]|[A-Za-z0-9_-]{18}")
-_ENOUGH_DIGITS = re.compile(r"(?:\D*+\d){13}")
+_ENOUGH_DIGITS = re.compile(r"\d(?:\D*+\d){12}")
 _EMAIL = re.compile(r"[^\s/@:<>,;=&?]@((?:[\w-]{1,63}\.){1,20}[^\W\d_][\w-]{1,62})")
 _FILE_ENDINGS = re.compile(r"(?:\.(?:avif|css|gif|html?|ico|jpe?g|js|json|map|min|mjs|pdf|php|png|svg|ttf|txt|webp|woff2?|xml)){1,20}$", re.IGNORECASE)
 _TOP_LABEL = re.compile(r"[^\W\d_][\w-]+")
@@ -99,7 +99,7 @@ def label(segment: str) -> str | None:
 def card_numbers(text: str) -> int:
     """Return how many different card numbers stand in a text: an issuer's prefix and length, and the Luhn check."""
     text = text[:MAX_CHARS]
-    if not (_TELLING_OF_CARDS.search(text) or (is_encoded(text) and _ENOUGH_DIGITS.match(text))):
+    if not (_TELLING_OF_CARDS.search(text) or (is_encoded(text) and _ENOUGH_DIGITS.search(text))):
         return 0
     plain = readings(text)
     return len({number for reading in (*plain, *packed(plain[0])) for number in cards(reading)})

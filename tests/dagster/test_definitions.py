@@ -111,7 +111,6 @@ def test_the_proof_is_made_every_week() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xdist_group("demo")
 def test_the_proof_runs_as_an_asset_with_a_check(demo_home: Path, tmp_path: Path) -> None:
     """What the schedule starts is the same proof: its counts are metadata, and a leak would fail a check that blocks."""
     home = Path(shutil.copytree(demo_home, tmp_path / "home"))

@@ -97,9 +97,9 @@ class World:
 
 @pytest.fixture(scope="session")
 def processes() -> ForkServerContext:
-    """Give processes that begin with everything imported, to be stopped in the middle of their work."""
+    """Give processes that begin with everything imported and made ready, to be stopped in the middle of their work."""
     context = get_context("forkserver")
-    context.set_forkserver_preload(["tests.engines.drive", "tests.engines.stopping"])
+    context.set_forkserver_preload(["tests.engines.drive", "tests.engines.stopping", "tests.engines.warm"])
     return context
 
 

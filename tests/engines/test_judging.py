@@ -15,6 +15,7 @@ from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.judging import chain, given_to_chain, prerequisites, write_chain
 from dagster_project.engines.slices import ROWS
 from tests.engines.conftest import World
+from tests.sampling import sampled
 from tests.worlds import world as random_world
 from tests.worlds import write_landing
 
@@ -36,10 +37,18 @@ def read(world: World, accesses: int, written_by: int = SEED) -> DuckDBEngine:
     return engine
 
 
+@pytest.fixture(scope="module")
+def read_world(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """Give a random world as it is then."""
+    world = World(tmp_path_factory.mktemp("read") / "one")
+    read(world, 300).close()
+    return world
+
+
 @pytest.fixture
-def judged(world: World) -> Iterator[DuckDBEngine]:
-    """Give such an engine of a random world."""
-    with closing(read(world, 300)) as engine:
+def judged(read_world: World, tmp_path: Path) -> Iterator[DuckDBEngine]:
+    """Give the engine of a copy of it."""
+    with closing(DuckDBEngine(read_world.copy(tmp_path / "one").home)) as engine:
         yield engine
 
 
@@ -61,12 +70,13 @@ def test_what_is_stored_is_what_each_select_gives(judged: DuckDBEngine) -> None:
     assert judged.lake.read("scrubbed.access_events").num_rows > 200
 
 
-def test_cuts_change_no_verdict_and_no_number_stands_twice(judged: DuckDBEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("rows", sampled([12, 7], lambda place: place == 0))
+def test_cuts_change_no_verdict_and_no_number_stands_twice(rows: int, judged: DuckDBEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Slices of a few accesses, cut within accounts too, say of each access what one slice of all says."""
     slices = []
     evaluate = judging.Evaluation.of
     monkeypatch.setattr(judging.Evaluation, "of", lambda self, part, number=0: (slices.append(part.num_rows), evaluate(self, part, number))[1])
-    whole, cut = write_chain(judged.lake, tmp_path / "whole", ROWS), write_chain(judged.lake, tmp_path / "cut", 7)
+    whole, cut = write_chain(judged.lake, tmp_path / "whole", ROWS), write_chain(judged.lake, tmp_path / "cut", rows)
     assert len(slices) > 20
     assert slices[0] > 200
     assert max(slices[1:]) < 30
@@ -77,12 +87,13 @@ def test_cuts_change_no_verdict_and_no_number_stands_twice(judged: DuckDBEngine,
         assert pc.count_distinct(numbers).as_py() == len(numbers) == len(pq.read_table(whole[name]))
 
 
-def test_the_order_of_files_changes_no_number(worlds: Callable[[str], World], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("accesses", "rows"), sampled([(90, 10), (120, 5)], lambda place: place == 0))
+def test_the_order_of_files_changes_no_number(accesses: int, rows: int, worlds: Callable[[str], World], tmp_path: Path) -> None:
     """Which access is in which slice rests on the accesses alone."""
     found = []
     for name, seed in (("one", 1), ("two", 2)):
-        with closing(read(worlds(name), 120, seed)) as engine:
-            found.append({table: sorted_rows(pq.read_table(path)) for table, path in write_chain(engine.lake, tmp_path / name, 5).items()})
+        with closing(read(worlds(name), accesses, seed)) as engine:
+            found.append({table: sorted_rows(pq.read_table(path)) for table, path in write_chain(engine.lake, tmp_path / name, rows).items()})
     assert found[0] == found[1]
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,6 +63,15 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory, line: Line, event: Cal
     return world
 
 
+@pytest.fixture(scope="module")
+def with_a_late_line(undisturbed: World, tmp_path_factory: pytest.TempPathFactory, line: Line) -> World:
+    """Give a copy of it that ran again, on a line of a day that was sealed by then."""
+    world = undisturbed.copy(tmp_path_factory.mktemp("late") / "one")
+    world.put("web_logs/late.log", line(99, 1))
+    world.run(AS_OF)
+    return world
+
+
 @pytest.mark.parametrize(("target", "count"), INSTANTS)
 def test_a_killed_run_is_finished_by_the_next(target: str, count: int, world: World, undisturbed: World, kill: Kill, line: Line, event: Callable[[int], str]) -> None:
     """Power fails when it will: no line may count twice, none be lost, and no visitor either."""
@@ -73,40 +83,31 @@ def test_a_killed_run_is_finished_by_the_next(target: str, count: int, world: Wo
 
 
 @pytest.mark.parametrize(("target", "count"), [("ledger/keys", 2), ("ledger/inputs/requests-", 2)])
-def test_what_earlier_runs_read_survives_a_kill(target: str, count: int, worlds: Callable[[str], World], kill: Kill, line: Line, event: Callable[[int], str]) -> None:
+def test_what_earlier_runs_read_survives_a_kill(target: str, count: int, undisturbed: World, tmp_path: Path, kill: Kill, line: Line, event: Callable[[int], str]) -> None:
     """A later delivery that is cut short must not touch the rows, keys and visitors that counted before, even if it never comes again."""
-    undisturbed, killed = worlds("undisturbed"), worlds("killed")
-    for world in (undisturbed, killed):
-        _put(world, line, event, "a", range(60))
-        world.run(AS_OF)
+    again, killed = undisturbed.copy(tmp_path / "undisturbed"), undisturbed.copy(tmp_path / "killed")
     _put(killed, line, event, "b", range(60, 90))
     kill(killed, target, count)
     for path in killed.landing.rglob("b*"):
         path.unlink()
     killed.run(AS_OF)
-    undisturbed.run(AS_OF)
-    assert killed.content() == undisturbed.content()
+    again.run(AS_OF)
+    assert killed.content() == again.content()
 
 
 @pytest.mark.parametrize(("target", "count"), [("", 1), ("rebuilding", 1), ("scrubbed/run", 1), ("ledger/inputs/requests-", 2), ("ledger/inputs/accesses-", 2)])
-def test_a_rebuild_that_was_killed_loses_nothing(target: str, count: int, world: World, kill: Kill, line: Line, event: Callable[[int], str]) -> None:
+def test_a_rebuild_that_was_killed_loses_nothing(target: str, count: int, with_a_late_line: World, tmp_path: Path, kill: Kill) -> None:
     """Whoever runs again, with --rebuild or without, gets what was there before."""
-    _put(world, line, event, "a", range(60))
-    world.run(AS_OF)
-    world.put("web_logs/late.log", line(99, 1))
-    world.run(AS_OF)
+    world = with_a_late_line.copy(tmp_path / "one")
     before = world.content()
     kill(world, target, count, should_rebuild=True)
     world.run(AS_OF)
     assert world.content() == before
 
 
-def test_a_rebuild_reads_everything_again_to_the_same_rows(world: World, line: Line, event: Callable[[int], str]) -> None:
+def test_a_rebuild_reads_everything_again_to_the_same_rows(with_a_late_line: World, tmp_path: Path) -> None:
     """Sealed days keep their published visitors, lines that came in time stay so, and late ones stay late."""
-    _put(world, line, event, "a", range(60))
-    world.run(AS_OF)
-    world.put("web_logs/late.log", line(99, 1))
-    world.run(AS_OF)
+    world = with_a_late_line.copy(tmp_path / "one")
     before = world.content()
     stored = {path: path.stat().st_ino for path in world.lake.files("scrubbed.requests")}
     world.run(AS_OF, should_rebuild=True)

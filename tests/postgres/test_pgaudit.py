@@ -16,7 +16,7 @@ from dagster_project.settings import Access, Source, Table
 from tests.postgres.cluster import PREFIX, Cluster
 from tests.reading.accesses.test_statements import CASES, parameters_of
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
+pytestmark = pytest.mark.postgres
 
 TABLES = {
     "invoices": Table(record_class="invoice", account_column="account_id", record_column="id", plain_columns=("created_at",)),

@@ -43,7 +43,6 @@ def test_the_programme_finds_the_range_of_a_hidden_cell(rows: list[dict[str, Any
     assert widths(rows, "requests", total, 10) == pytest.approx(expected)
 
 
-@pytest.mark.xdist_group("demo")
 def test_the_demo_gives_no_hidden_cell_away(demo_home: Path) -> None:
     """The attack must have something to attack."""
     engine = DuckDBEngine(demo_home)

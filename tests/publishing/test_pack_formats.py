@@ -153,6 +153,19 @@ def test_a_long_table_is_cut_in_print_and_says_so(tmp_path: Path) -> None:
     assert len(list(sheets(tmp_path)["Findings"].iter("{http://schemas.openxmlformats.org/spreadsheetml/2006/main}row"))) == 703
 
 
+@pytest.mark.parametrize(("signs", "is_cut"), [(500, False), (501, True)])
+def test_a_long_text_is_cut_in_print_and_says_so(signs: int, is_cut: bool, tmp_path: Path) -> None:
+    """An id of 70,000 signs, in each finding it is part of, takes minutes to set and fills pages that nobody reads; the files hold all."""
+    text = "".join(f"{number:05}" for number in range(101))[:signs]
+    connection = synthetic.month(1)
+    connection.execute("update reported.findings set summary = ?", [text])
+    write(synthetic.report(connection), tmp_path)
+    told = "".join(printed(tmp_path).split())
+    assert (f"{text[:500]}…" in told, text in told) == (is_cut, not is_cut)
+    assert ("Textsarecutafter500signs;wholetheystandinreport.json." in told) == is_cut
+    assert text in (tmp_path / "report.json").read_text()
+
+
 def test_a_print_that_is_not_made_is_said(tmp_path: Path) -> None:
     """Whoever expects it must learn from the report that it is missing, and how to get it; one of an earlier time does not stay behind."""
     report = synthetic.report(synthetic.month())

@@ -5,6 +5,7 @@ import gzip
 import lzma
 import tracemalloc
 from collections.abc import Callable
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from dagster_project.reading.compression import open_plain, whole
 from dagster_project.reading.files import Found, found, head
 from dagster_project.reading.identity import identity
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES, pieces
+from tests.sampling import sampled
 
 BODY = b"".join(b"line %d of a log\n" % number for number in range(5000))
 
@@ -127,10 +129,10 @@ def test_a_line_longer_than_a_piece_is_cut_and_counted(end: bytes, tmp_path: Pat
         assert (cut[-1].body, cut[-1].first_line, cut[-1].byte_offset) == (end[1:], 3, len(body) - len(end) + 1)
 
 
-@pytest.mark.parametrize("compression", ["plain", "gzip", "zstd", "bzip2", "xz"])
-@pytest.mark.parametrize("line", [b"\0" * (1 << 20), b"x" * 79 + b"\n"], ids=["one line", "many lines"])
-def test_what_a_small_archive_becomes_stays_within_bounds(line: bytes, compression: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("compression", "lines"), sampled(product(["plain", "gzip", "zstd", "bzip2", "xz"], ["one", "many"]), lambda place: place in {0, 3, 4, 7, 8}))
+def test_what_a_small_archive_becomes_stays_within_bounds(compression: str, lines: str, tmp_path: Path) -> None:
     """A line of 128 MB, or an archive of kilobytes that is a thousand times as large, must not take the machine down."""
+    line = {"one": b"\0" * (1 << 20), "many": b"x" * 79 + b"\n"}[lines]
     body = line * ((16 << 20) // len(line))
     packed = COMPRESSIONS[compression](body * 8) if compression in ("gzip", "zstd") else COMPRESSIONS[compression](body) * 8
     file = _file(tmp_path, packed)

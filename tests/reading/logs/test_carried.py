@@ -9,6 +9,7 @@ from dagster_project.reading.logs import FORMATS, parse
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import Format
 from dagster_project.reading.logs.promising import FEWEST_LINES
+from tests.sampling import sampled
 
 HEADS = [
     "Mar  2 10:15:00 web1 nginx: ",
@@ -81,11 +82,14 @@ def _carried(carrier: dict[str, object], line: str) -> str:
     return json.dumps({key: value or f"{line}\n" for key, value in carrier.items()})
 
 
-@pytest.mark.parametrize("entry", WHOLE, ids=lambda entry: str(entry.name))
-def test_a_carried_line_says_what_it_says_alone(entry: Format) -> None:
-    """Each of these heads is written by what many servers log through."""
+THIRDS = sampled(((place, entry) for entry in WHOLE for place in range(3)), lambda place: place // 3 % 3 == place % 3)
+
+
+@pytest.mark.parametrize(("third", "entry"), THIRDS, ids=lambda value: str(getattr(value, "name", value)))
+def test_a_carried_line_says_what_it_says_alone(third: int, entry: Format) -> None:
+    """Each of these heads is written by what many servers log through. In CI each format is behind a third of them, each of them before a third of the formats."""
     alone = parse(f"{entry.example}\n".encode(), entry.name).rows
-    for line in (*(head + entry.example for head in HEADS), *(_carried(carrier, entry.example) for carrier in CARRIERS)):
+    for line in [*(head + entry.example for head in HEADS), *(_carried(carrier, entry.example) for carrier in CARRIERS)][third::3]:
         assert detect(f"{line}\n".encode()).format == entry.name
         assert parse(f"{line}\n".encode()).rows.equals(alone), line[:40]
         many = parse(f"{line}\n".encode() * FEWEST_LINES).rows.drop_columns("line_number")

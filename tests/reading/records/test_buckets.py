@@ -13,7 +13,7 @@ from pyarrow import fs
 
 from tests.reading.records.made import counts, measured, meter, mixed, parquet, spoil_content
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("s3")]
+pytestmark = pytest.mark.server
 STARTED = re.compile(r"Running on (http://127\.0\.0\.1:\d+)")
 
 

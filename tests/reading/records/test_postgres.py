@@ -19,7 +19,7 @@ from tests.reading.records.database import Database
 from tests.reading.records.made import DAY, measured, meter
 from tests.test_self_watch import judged, row_of, statuses
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
+pytestmark = pytest.mark.postgres
 TABLE = """
 drop schema if exists crm cascade;
 drop owned by meter, reader, owner cascade;
