@@ -82,14 +82,15 @@ class Table:
         return "".join(self.parts) if len(self.parts) < 2 else "\nunion all\n".join(f"(\n{part}\n)" for part in self.parts)
 
 
-def connect(spill: Path, memory_limit: str = MEMORY_LIMIT, threads: int = CORES) -> duckdb.DuckDBPyConnection:
-    """Return a connection that fetches nothing, draws nothing and counts in UTC.
+def connect(spill: Path, memory_limit: str = MEMORY_LIMIT, threads: int = CORES, database: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """Return a connection, to a database in memory or in a file, that fetches nothing, draws nothing and counts in UTC.
 
     Beyond the limit it spills into a folder of its own beside `spill`, which begins with that name: DuckDB calls its files there the same in every process, so two
     that share one write over each other's rows, and crash.
     """
     own = spill.with_name(f"{spill.name}-{uuid4().hex}")
-    return another(duckdb.connect(config=CLOSED | {"temp_directory": str(own), "memory_limit": memory_limit, "threads": threads}))
+    config = CLOSED | {"temp_directory": str(own), "memory_limit": memory_limit, "threads": threads}
+    return another(duckdb.connect(str(database or ":memory:"), config=config))
 
 
 def another(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
