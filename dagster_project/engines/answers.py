@@ -11,6 +11,8 @@ from itertools import count
 import duckdb
 import pyarrow as pa
 
+from dagster_project.engines.memory import roomy
+
 _numbers = count()
 
 
@@ -30,7 +32,7 @@ def batches(connection: duckdb.DuckDBPyConnection, select: str, given: Mapping[s
 def _kept(connection: duckdb.DuckDBPyConnection, select: str, given: Mapping[str, object]) -> Iterator[str]:
     name = f"answer_{next(_numbers)}"
     named = {parameter: value for parameter, value in given.items() if f"${parameter}" in select}
-    connection.execute(f"create temp table {name} as {select}", named)
+    roomy(connection, lambda: connection.execute(f"create temp table {name} as {select}", named))
     try:
         yield name
     finally:

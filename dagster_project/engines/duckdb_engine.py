@@ -102,8 +102,7 @@ class DuckDBEngine:
     def _rows_of(self, table: Table, day: date | None) -> pa.Table:
         """Return the rows of a day of a table, marked with what they are made from."""
         with self._showing(day, table.reads):
-            parts = [partial(answer, self._connection, part, {"day": day}) for part in table.parts]
-            rows = pa.concat_tables([roomy(self._connection, part) for part in parts])
+            rows = pa.concat_tables([answer(self._connection, part, {"day": day}) for part in table.parts])
         return rows.replace_schema_metadata({BUILT_FROM: self.fingerprint(table, day).encode()})
 
     @contextmanager

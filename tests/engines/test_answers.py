@@ -37,6 +37,15 @@ def test_many_rows_of_steps_read_twice_come(how: str) -> None:
     assert told.stdout.strip() == "3000000"
 
 
+def test_what_cannot_spill_is_given_more() -> None:
+    """The report of a month of a million accesses is joined and sorted at once, in more than an engine may hold."""
+    gathered = "select len(list(range)) as found from range($many)"  # a list cannot spill
+    with duckdb.connect(config={"memory_limit": "20MB"}) as connection:
+        assert answer(connection, gathered, {"many": 5_000_000}).to_pylist() == [{"found": 5_000_000}]
+        assert next(batches(connection, gathered, {"many": 5_000_000}, 1)).num_rows == 1
+        assert connection.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
+
+
 def test_nothing_is_left_behind() -> None:
     """A run asks hundreds of selects of one connection."""
     connection = duckdb.connect()

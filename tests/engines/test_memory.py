@@ -25,6 +25,22 @@ def test_what_cannot_spill_is_given_more_and_the_limit_stays() -> None:
         assert connection.execute("select current_setting('memory_limit')").fetchall() == before
 
 
+def test_more_is_given_in_two_steps() -> None:
+    """What a gigabyte is enough for takes no more of a machine that others work on."""
+    limits: list[str] = []
+    with duckdb.connect(config={"memory_limit": "20MB"}) as connection:
+
+        def work() -> int:
+            limits.append(connection.execute("select current_setting('memory_limit')").fetchall()[0][0])
+            if len(limits) < 3:
+                raise duckdb.OutOfMemoryException
+            return 7
+
+        assert roomy(connection, work) == 7
+        own = duckdb.connect().execute("select current_setting('memory_limit')").fetchall()[0][0]
+    assert limits == ["19.0 MiB", "953.6 MiB", own]
+
+
 def test_two_that_need_more_at_a_time_leave_the_limit() -> None:
     """A limit is the database's: the second would take what the first was given for the limit, and leave it so."""
     has_more, is_last = Event(), Event()
