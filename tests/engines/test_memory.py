@@ -30,15 +30,21 @@ def test_more_is_given_in_two_steps() -> None:
     limits: list[str] = []
     with duckdb.connect(config={"memory_limit": "20MB"}) as connection:
 
+        def limit() -> str:
+            return str(connection.execute("select current_setting('memory_limit')").fetchall()[0][0])
+
         def work() -> int:
-            limits.append(connection.execute("select current_setting('memory_limit')").fetchall()[0][0])
+            limits.append(limit())
             if len(limits) < 3:
                 raise duckdb.OutOfMemoryException
             return 7
 
+        given = limit()
         assert roomy(connection, work) == 7
-        own = duckdb.connect().execute("select current_setting('memory_limit')").fetchall()[0][0]
-    assert limits == ["19.0 MiB", "953.6 MiB", own]
+        assert limit() == given
+        connection.execute("set memory_limit = '1GB'")
+        assert limits[:2] == [given, limit()]
+        assert limits[2] not in limits[:2]
 
 
 def test_two_that_need_more_at_a_time_leave_the_limit() -> None:
