@@ -26,21 +26,21 @@ def landing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture(scope="module")
 def of_february(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give such a folder with a HOME beside it that ran after February and closed it."""
-    folder = tmp_path_factory.mktemp("february")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setenv("XDG_STATE_HOME", str(folder / "state"))
-        run(made(folder / "landing"), "2026-03-02T00:00:00Z")
-        assert report(folder / "landing", "--close") == 0
-    return folder
+    return ran(tmp_path_factory.mktemp("february"), "2026-03-02T00:00:00Z", "--close")
 
 
 @pytest.fixture(scope="module")
 def in_february(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give such a folder with a HOME beside it that ran while February went on."""
-    folder = tmp_path_factory.mktemp("in_february")
+    return ran(tmp_path_factory.mktemp("in_february"), "2026-02-20T00:00:00Z")
+
+
+def ran(folder: Path, as_of: str, *options: str) -> Path:
+    """Run on a landing folder within another, and write the report that options ask for; return that other."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("XDG_STATE_HOME", str(folder / "state"))
-        run(made(folder / "landing"), "2026-02-20T00:00:00Z")
+        run(made(folder / "landing"), as_of)
+        assert not options or report(folder / "landing", *options) == 0
     return folder
 
 
