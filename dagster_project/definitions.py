@@ -8,13 +8,14 @@ import dagster as dg
 
 from dagster_project import assets, automation, running
 from dagster_project.checks import key, refuse_strays
+from dagster_project.dagster_resources import RESOURCES
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.expect import Suites
 from dagster_project.publishing.run_file import enter
 from dagster_project.publishing.summary import summary
-from dagster_project.resources import RESOURCES, now
+from dagster_project.resources import now
 from dagster_project.sql_assets import EXPECTATIONS, sql_assets
 
 SEALED = [key("ledger.keys"), key(VISITORS)]

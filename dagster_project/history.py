@@ -13,6 +13,8 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.event import listen, remove
 from sqlalchemy.pool import StaticPool
 
+from dagster_project.resources import DAGSTER
+
 OPEN_SHARDS = 4
 DAGSTER_YAML = """\
 # Written by Glasshouse at each start: no output of a step is kept, nothing is reported home, one run writes at a time.
@@ -104,7 +106,7 @@ def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
 
 def write_dagster_yaml(home: Path) -> Path:
     """Write HOME/dagster/dagster.yaml and return its folder, the DAGSTER_HOME of the UI."""
-    folder = home.resolve() / "dagster"
+    folder = home.resolve() / DAGSTER
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "dagster.yaml").write_text(DAGSTER_YAML, encoding="utf-8")
     return folder

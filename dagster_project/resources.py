@@ -1,33 +1,22 @@
-"""What a run is given from outside: places, the as-of and keys; the only reader of environment and clock."""
+"""What a run is given from outside: places, the as-of and keys; the only reader of environment and clock. Keep out: Dagster, whose import takes longer than most commands."""
 
 import base64
 import binascii
 import hashlib
 import logging
 import os
-import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-import dagster as dg
-
-from dagster_project import expect
-from dagster_project.engines import catalog
-from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House, untold, unwatched
-from dagster_project.engines.intake.recovery import held
 from dagster_project.errors import KeyringError, UsageError
-from dagster_project.history import write_dagster_yaml
 from dagster_project.settings import Settings
 from dagster_project.settings_file import kept, load
 
 KEK_BYTES = 32
-PATIENCE_S = 3600  # how long a scheduled run waits for the one that holds HOME: a night must not be lost to a `seal` of seconds
-LOOK_AGAIN_S = 0.5
+DAGSTER = "dagster"  # the folder of HOME in which Dagster keeps its runs
 REDACTION = {"DAGSTER_REDACT_USER_CODE_ERRORS": "1"}
 
 
@@ -121,9 +110,9 @@ def key_encryption_key(environment: Mapping[str, str]) -> bytes | None:
 
 
 def dagster_environment(home: Path, landing: Path, settings_path: Path | None) -> dict[str, str]:
-    """Return this process's environment with all that Dagster's own processes need to know."""
+    """Return this process's environment with all that Dagster's own processes need to know; HOME holds their folder already."""
     places = {"GLASSHOUSE_HOME": home.resolve(), "GLASSHOUSE_LANDING": landing.resolve(), "GLASSHOUSE_SETTINGS": settings_path.resolve() if settings_path else ""}
-    return {**os.environ, "DAGSTER_HOME": str(write_dagster_yaml(home)), **{name: str(place) for name, place in places.items()}}
+    return {**os.environ, "DAGSTER_HOME": str(home.resolve() / DAGSTER), **{name: str(place) for name, place in places.items()}}
 
 
 def environment_below(folder: Path) -> dict[str, str]:
@@ -152,55 +141,3 @@ def redacted() -> Iterator[None]:
 def _nothing(_record: logging.LogRecord) -> bool:
     """Let no record pass, whatever handlers a process has: Dagster logs here what it redacts elsewhere."""
     return False
-
-
-@dg.resource(description="The run's world, from GLASSHOUSE_HOME and GLASSHOUSE_LANDING unless the command line gives it.")
-def house(context: dg.InitResourceContext) -> Iterator[House]:
-    """Yield the run's world, with exceptions redacted and HOME held while the run lasts; a sensor, which is no run, only looks."""
-    with redacted(), ExitStack() as stack:
-        given = house_of_environment()
-        if context.run is not None:
-            _hold(stack, given.home)
-            given = replace(given, as_of=now())  # what it waited for may have read more
-        yield given
-
-
-def _hold(stack: ExitStack, home: Path) -> None:
-    """Hold HOME as the command line does, once whoever holds it has ended; raises UsageError where that takes too long."""
-    until = time.monotonic() + PATIENCE_S
-    while True:
-        try:
-            stack.enter_context(held(home))
-        except UsageError:
-            if time.monotonic() >= until:
-                raise
-            time.sleep(LOOK_AGAIN_S)
-        else:
-            return
-
-
-@dg.resource(required_resource_keys={"house"}, description="DuckDB over the lake, one for each run.")
-def engine(context: dg.InitResourceContext) -> Iterator[DuckDBEngine]:
-    """Yield the run's engine and close it after the run."""
-    opened = DuckDBEngine(context.resources.house.home)
-    try:
-        yield opened
-    finally:
-        opened.close()
-
-
-@contextmanager
-def opened_suites(home: Path) -> Iterator[expect.Suites]:
-    """Start the process that judges tables, and stop it at the end."""
-    with expect.started() as worker:
-        yield expect.Suites(home, catalog.root() / "expectations", worker)
-
-
-@dg.resource(required_resource_keys={"house"}, description="Great Expectations in a process of its own, one for each run.")
-def suites(context: dg.InitResourceContext) -> Iterator[expect.Suites]:
-    """Yield the run's suites and stop their process after the run."""
-    with opened_suites(context.resources.house.home) as opened:
-        yield opened
-
-
-RESOURCES: dict[str, Any] = {"house": house, "engine": engine, "suites": suites}

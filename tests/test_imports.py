@@ -53,7 +53,8 @@ def test_the_package_keeps_every_contract() -> None:
         ("evidence/scan.py", "import dagster", NO_DAGSTER),
         ("cli/daily.py", "import great_expectations", ONE_JUDGE),
         ("automation.py", "import great_expectations", ONE_JUDGE),
-        ("resources.py", "import great_expectations", ONE_JUDGE),
+        ("resources.py", "import dagster", NO_DAGSTER),
+        ("dagster_resources.py", "import great_expectations", ONE_JUDGE),
         ("reading/accesses/columns.py", "from dagster_project.reading.accesses import bounds", STATEMENTS),
     ],
 )

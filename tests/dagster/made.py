@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
-from dagster_project import automation, checks, expect, history, resources, running
+from dagster_project import automation, checks, dagster_resources, expect, history, running
 from dagster_project.checks import Results, key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
@@ -71,7 +71,7 @@ class World:
             jobs=list(jobs.values()),
             sensors=automation.sensors(jobs, self.tables),
             schedules=automation.schedules(jobs),
-            resources=resources.RESOURCES,
+            resources=dagster_resources.RESOURCES,
         )
 
     def given(self) -> dict[str, Any]:

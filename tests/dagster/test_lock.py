@@ -8,7 +8,7 @@ from threading import Thread
 import dagster as dg
 import pytest
 
-from dagster_project import resources
+from dagster_project import dagster_resources
 from dagster_project.engines.house import House
 from dagster_project.engines.intake.recovery import held
 from dagster_project.errors import UsageError
@@ -26,7 +26,7 @@ def write(context: dg.OpExecutionContext) -> None:
     SEEN.append(house)
 
 
-@dg.job(resource_defs={"house": resources.house}, executor_def=dg.in_process_executor)
+@dg.job(resource_defs={"house": dagster_resources.house}, executor_def=dg.in_process_executor)
 def writing() -> None:
     """Run the step."""
     write()
@@ -58,7 +58,7 @@ def test_a_run_of_dagster_holds_home_and_lets_go_of_it(home: Path) -> None:
 
 def test_a_run_that_waits_in_vain_is_refused(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It writes nothing: the other run has HOME for itself."""
-    monkeypatch.setattr(resources, "PATIENCE_S", 0)
+    monkeypatch.setattr(dagster_resources, "PATIENCE_S", 0)
     with held(home):
         assert not is_done(home)
     assert SEEN == []
@@ -67,13 +67,13 @@ def test_a_run_that_waits_in_vain_is_refused(home: Path, monkeypatch: pytest.Mon
 
 def test_a_scheduled_run_waits_for_the_one_at_work(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A night must not be lost to a seal of seconds; and what it knows is as of when it began to work."""
-    monkeypatch.setattr(resources, "LOOK_AGAIN_S", 0.05)
+    monkeypatch.setattr(dagster_resources, "LOOK_AGAIN_S", 0.05)
     ended = []
 
     def other() -> None:
         with held(home):
             time.sleep(1)
-            ended.append(resources.now())
+            ended.append(dagster_resources.now())
 
     thread = Thread(target=other)
     thread.start()
@@ -87,7 +87,7 @@ def test_a_scheduled_run_waits_for_the_one_at_work(home: Path, monkeypatch: pyte
 
 def test_a_sensor_only_looks(home: Path) -> None:
     """The watch on the landing folder must go on while a run is at work, and must not keep one from starting."""
-    with held(home), dg.build_resources({"house": resources.house}) as given:
+    with held(home), dg.build_resources({"house": dagster_resources.house}) as given:
         assert given.house.home == home
-    with dg.build_resources({"house": resources.house}), held(home):
+    with dg.build_resources({"house": dagster_resources.house}), held(home):
         assert home.is_dir()

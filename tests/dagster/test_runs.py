@@ -5,7 +5,7 @@ from datetime import date, timedelta
 import dagster as dg
 import pytest
 
-from dagster_project import automation, history, resources, running
+from dagster_project import automation, dagster_resources, history, resources, running
 from dagster_project.automation import DAYS, LANDING, VERDICTS, ranges
 from dagster_project.checks import key
 from dagster_project.engines.duckdb_engine import DuckDBEngine
@@ -28,7 +28,7 @@ def modified(world: World, table: str) -> dict[date, int]:
 
 def alone(world: World, chosen: dg.AssetSelection) -> dg.ExecuteInProcessResult:
     """Run what a reader of the page chose, and nothing else."""
-    definitions = dg.Definitions(world.definitions().assets, jobs=[dg.define_asset_job("alone", chosen)], resources=resources.RESOURCES)
+    definitions = dg.Definitions(world.definitions().assets, jobs=[dg.define_asset_job("alone", chosen)], resources=dagster_resources.RESOURCES)
     with history.dagster_instance(world.house.home) as instance:
         return definitions.resolve_job_def("alone").execute_in_process(instance=instance, resources=world.given())
 

@@ -36,7 +36,7 @@ _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S
 _FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 _BATCH_LINES = 1 << 18
 _LENGTH = r"^[0-9]+(?:\.[0-9]+)?$"
-_ODD = {b"\\", b"\0", b"\t", BOM}
+_ODD = {b"\\", b"\0", b"\t"}
 _EXACT_ONLY = {"total"}
 _TARGETS = {"target", "path"}
 
@@ -88,7 +88,8 @@ def rows(lines: Lines, layout: Layout, start: int, stop: int) -> pl.DataFrame:
 def _batch(lines: Lines, texts: pl.Series, start: int, how: Sections, layout: Layout) -> pl.DataFrame:
     numbers = pl.int_range(start + 1, start + 1 + len(texts), dtype=pl.Int64, eager=True)
     frame = pl.LazyFrame({"line_number": numbers, "line": texts})
-    odd = [pl.col("line").str.contains(sign.decode(), literal=True) for sign in _ODD - {layout.separator.encode()} if sign in lines.body]
+    signs = {*_ODD, *([BOM] if BOM[:1] in lines.body else [])} - {layout.separator.encode()}
+    odd = [pl.col("line").str.contains(sign.decode(), literal=True) for sign in signs if sign in lines.body]
     if b"\r" in lines.body:
         odd.append(pl.col("line").str.strip_chars_end("\r\n").str.contains("\r", literal=True))
     if int(lines.lengths().max()) > LONGEST_LINE_BYTES:
