@@ -35,9 +35,11 @@ def rows_of(path: Path) -> tuple[list[str], Rows]:
 
 
 def value(cell: str | None, kind: str, default: Any) -> Any:
-    """Return a cell as DuckDB takes it."""
+    """Return a cell as DuckDB takes it; a text that is empty, not missing, is written ''."""
     if not cell:
         return default
+    if cell == "''":
+        return ""
     if kind == "VARCHAR[]":
         return [] if cell == "[]" else cell.split(";")
     return cell.encode() if kind == "BLOB" else cell

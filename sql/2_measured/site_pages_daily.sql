@@ -1,10 +1,15 @@
 -- One row for each site, day and route, over all accounts; published only where enough visitors stand behind it (CR-7).
-with counted as (
-    select r.site, r.day, coalesce(o.route, '{none}') as route, count(*) as requests
-    from scrubbed.requests as r
-    left join scrubbed.routes as o on o.route_id = r.route_id
-    where r.day = $day
-    group by r.site, r.day, coalesce(o.route, '{none}')
+with by_number as (
+    select site, day, route_id, count(*) as requests
+    from scrubbed.requests
+    where day = $day
+    group by site, day, route_id
+),
+counted as (
+    select n.site, n.day, coalesce(o.route, '{none}') as route, cast(sum(n.requests) as bigint) as requests
+    from by_number as n
+    left join scrubbed.routes as o on o.route_id = n.route_id
+    group by n.site, n.day, coalesce(o.route, '{none}')
 )
 select
     c.site, -- site

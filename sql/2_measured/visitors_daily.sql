@@ -1,72 +1,106 @@
 -- One row for each cell of a breakdown and day: how many visitors it stands on, counted from tokens while the day's key lives and frozen once the day is sealed. Stays in HOME.
 
 -- DuckDB 1.5.6 waits for ever on several distinct aggregates in one plan: so distinct visits are told apart first.
+-- What visits are counted by is numbered before that: to tell millions of them apart by numbers costs half as much as by texts.
 -- A token stands for one account and one class of agent, so those who are told apart by both are told apart by the account.
-with visits as (
-    select distinct site, account_id, browser, os, device_class, visitor_high, visitor_low
-    from scrubbed.visits
-    where day = $day
+with clients as (
+    select
+        site,
+        account_id,
+        browser,
+        os,
+        device_class,
+        cast(row_number() over (order by site, account_id, browser, os, device_class) as integer) as client
+    from (select distinct site, account_id, browser, os, device_class from scrubbed.visits where day = $day) as met
+),
+visits as (
+    select distinct c.client, v.visitor_high, v.visitor_low
+    from scrubbed.visits as v
+    join clients as c
+        on c.site = v.site
+        and c.account_id is not distinct from v.account_id
+        and c.browser = v.browser
+        and c.os = v.os
+        and c.device_class = v.device_class
+    where v.day = $day
 ),
 counted as (
-    select site, account_id, browser, os, device_class, count(visitor_high) as visitor_days
+    select client, count(visitor_high) as visitor_days
     from visits
-    group by site, account_id, browser, os, device_class
+    group by client
 ),
 cells as (
-    select site, account_id, 'client' as breakdown, concat_ws(chr(31), browser, os, device_class) as cell, visitor_days from counted
+    select c.site, c.account_id, 'client' as breakdown, concat_ws(chr(31), c.browser, c.os, c.device_class) as cell, n.visitor_days
+    from counted as n
+    join clients as c on c.client = n.client
     union all
-    select site, account_id, 'account', '', cast(sum(visitor_days) as bigint) from counted group by site, account_id
+    select c.site, c.account_id, 'account', '', cast(sum(n.visitor_days) as bigint)
+    from counted as n
+    join clients as c on c.client = n.client
+    group by c.site, c.account_id
 )
 select $day as day, site, account_id, breakdown, cell, visitor_days from cells;
 
--- Routes are told apart by the lowest of the numbers that share their text, which costs less than the text.
+-- Routes are told apart by the lowest of the numbers that share their text, sites by the lowest of those that stand for them.
 with pages as (
     select route_id, route, min(route_id) over (partition by site, route) as page
     from scrubbed.routes
 ),
+callers as (
+    select
+        site,
+        account_id,
+        method,
+        cast(row_number() over (order by site, account_id, method) as integer) as caller,
+        cast(rank() over (order by site) as integer) as site_number
+    from (select distinct site, account_id, method from scrubbed.visits where day = $day) as met
+),
 visits as (
     select distinct
-        v.site,
-        v.account_id,
-        v.method,
+        c.caller,
+        c.site_number,
         p.page,
-        case
-            when v.status between 100 and 199 then '1xx'
-            when v.status between 200 and 299 then '2xx'
-            when v.status between 300 and 399 then '3xx'
-            when v.status between 400 and 499 then '4xx'
-            when v.status between 500 and 599 then '5xx'
-            else 'none'
-        end as status_class,
+        v.status - v.status % 100 as hundreds,
         v.visitor_high,
         v.visitor_low
     from scrubbed.visits as v
+    join callers as c on c.site = v.site and c.account_id is not distinct from v.account_id and c.method = v.method
     left join pages as p on p.route_id = v.route_id
     where v.day = $day
 ),
 by_route as (
-    select site, account_id, method, page, status_class, count(visitor_high) as visitor_days
+    select caller, page, hundreds, count(visitor_high) as visitor_days
     from visits
-    group by site, account_id, method, page, status_class
+    group by caller, page, hundreds
 ),
 by_page as (
-    select site, page, count(visitor_high) as visitor_days
-    from (select distinct site, page, visitor_high, visitor_low from visits) as of_page
-    group by site, page
+    select site_number, page, count(visitor_high) as visitor_days
+    from (select distinct site_number, page, visitor_high, visitor_low from visits) as of_page
+    group by site_number, page
+),
+sites as (
+    select distinct site_number, site from callers
 ),
 cells as (
     select
         c.site,
         c.account_id,
         'route' as breakdown,
-        concat_ws(chr(31), c.method, coalesce(p.route, '{none}'), c.status_class) as cell,
-        c.visitor_days
-    from by_route as c
-    left join pages as p on p.route_id = c.page
+        concat_ws(
+            chr(31),
+            c.method,
+            coalesce(p.route, '{none}'),
+            case when n.hundreds is null then 'none' else concat(substr(cast(n.hundreds as varchar), 1, 1), 'xx') end
+        ) as cell,
+        n.visitor_days
+    from by_route as n
+    join callers as c on c.caller = n.caller
+    left join pages as p on p.route_id = n.page
     union all
-    select c.site, null, 'page', coalesce(p.route, '{none}'), c.visitor_days
-    from by_page as c
-    left join pages as p on p.route_id = c.page
+    select s.site, null, 'page', coalesce(p.route, '{none}'), n.visitor_days
+    from by_page as n
+    join sites as s on s.site_number = n.site_number
+    left join pages as p on p.route_id = n.page
 )
 select $day as day, site, account_id, breakdown, cell, visitor_days from cells;
 
