@@ -12,6 +12,7 @@ from sqlglot import exp
 
 from dagster_project.engines import catalog
 from dagster_project.engines.answers import answer
+from dagster_project.publishing.lines import month_parameters
 
 SQL = catalog.root() / "sql"
 SELECTS = sorted(path for path in SQL.glob("*/*.sql") if not path.parent.name.startswith("1_"))
@@ -176,7 +177,7 @@ def test_what_is_asked_of_the_tables_fits_them(folder: Literal["report", "told"]
             connection.execute(f"create schema {schema}")
         for table in catalog.tables().values():
             catalog.create_empty(table, connection)
-        given = {"month": date(2026, 3, 1), "next": date(2026, 4, 1), "account": None, "as_of": datetime(2026, 4, 1, tzinfo=UTC), "day": date(2026, 3, 1)}
+        given = {**month_parameters(date(2026, 3, 1)), "account": None, "as_of": datetime(2026, 4, 1, tzinfo=UTC), "day": date(2026, 3, 1)}
         rows = {name: answer(connection, select, given).num_rows for name, select in catalog.questions(folder).items()}
     assert {name for name, count in rows.items() if count} == always
 

@@ -13,7 +13,7 @@ from dagster_project.engines.catalog import questions
 from dagster_project.engines.failures import explained
 from dagster_project.errors import UsageError
 from dagster_project.publishing.exports import instant, sha256
-from dagster_project.publishing.lines import lines, stream
+from dagster_project.publishing.lines import lines, month_parameters, stream
 from dagster_project.publishing.numbering import numbered, staff_numbers
 from dagster_project.publishing.printed import left_out
 from dagster_project.publishing.proofs import Proof
@@ -50,7 +50,7 @@ def month_of(period: str) -> tuple[date, date]:
 
 def facts_of(report: ReportInput) -> Row:
     """Collect the rows of every section, in the order in which report.json gives them."""
-    select = _reader(report, *month_of(report.period))
+    select = _reader(report, month_of(report.period)[0])
     is_ours = report.account is not None
     inputs = select("inputs")
     integrity = {
@@ -90,9 +90,9 @@ def facts_of(report: ReportInput) -> Row:
     return facts if report.is_staff_named else numbered(facts, staff_numbers(report.connection))
 
 
-def _reader(report: ReportInput, month: date, following: date) -> Callable[[str], list[Row]]:
+def _reader(report: ReportInput, month: date) -> Callable[[str], list[Row]]:
     """Return a function that runs one select of sql/report."""
-    given = {"month": month, "next": following, "account": report.account, "as_of": report.as_of}
+    given = {**month_parameters(month), "account": report.account, "as_of": report.as_of}
 
     def select(name: str) -> list[Row]:
         with explained("report", "a reported table is missing or has other columns; run again"):

@@ -1,7 +1,7 @@
 """What a customer may know of what was done with her records in a month, a line each: the rows of her page, and the leaves of her tree."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
@@ -46,8 +46,15 @@ def account_salt(period: str, account: str | None, salt: Salt) -> str:
     return salt(["account", period, account])
 
 
+def month_parameters(first: date) -> dict[str, object]:
+    """Return how sql/report names a UTC month, given its first day: `month` and `next` are first days, `begin` and `end` its first and last instants."""
+    following = (first + timedelta(days=31)).replace(day=1)
+    begin, behind = (datetime.combine(day, time(), UTC) for day in (first, following))
+    return {"month": first, "next": following, "begin": begin, "end": behind - timedelta(microseconds=1)}
+
+
 def stream(connection: duckdb.DuckDBPyConnection, month: date, as_of: object, account: str | None) -> Iterator[dict[str, Any]]:
     """Yield the rows of sql/report/lines.sql, a batch at a time: a month can hold a million accesses."""
-    given = {"month": month, "as_of": as_of, "account": account}
+    given = {**month_parameters(month), "as_of": as_of, "account": account}
     for batch in batches(connection, questions("report")["lines"], given, ROWS):
         yield from batch.to_pylist()

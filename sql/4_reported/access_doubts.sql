@@ -1,14 +1,13 @@
 -- One row for each promise, UTC month and reason why the accesses that were delivered do not settle it. Stays in HOME.
-with access as (
+with decided as (
     select
-        cast(date_trunc('month', least(coalesce(d.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) as date) as month,
+        -- Without an instant's zone: DuckDB asks the calendar of a zone for every row.
+        date_trunc('month', make_timestamp(epoch_us(least(coalesce(d.occurred_at, last.last_at), last.as_of - interval 1 microsecond)))) as month,
         d.occurred_at,
         d.staff_id,
         d.account_id,
-        a.account_id as known_account_id,
         d.purpose,
         d.outcome,
-        d.code,
         d.provisional,
         case when d.record_class is null then 'unknown' else coalesce(c.kind, 'business') end as class_kind,
         verdict.is_use
@@ -16,20 +15,34 @@ with access as (
     join flagged.verdict_codes as verdict on verdict.code = d.code
     cross join reported.evidence_end as last
     left join scrubbed.record_classes as c on c.record_class = d.record_class
-    left join scrubbed.accounts as a on a.account_id = d.account_id
+),
+access as (
+    -- Accesses that are alike are counted at once.
+    select
+        month,
+        outcome,
+        class_kind,
+        provisional,
+        is_use,
+        staff_id is not null as is_by_staff,
+        purpose,
+        count(*) as accesses
+    from decided
+    group by month, outcome, class_kind, provisional, is_use, is_by_staff, purpose
 ),
 unstated as (
     -- Accesses with a purpose, less those that fall under a version that states purposes (at most one decides).
     select month, sum(accesses) as accesses
     from (
-        select month, 1 as accesses
+        select month, accesses
         from access
         where is_use and purpose is not null
         union all
         select x.month, -1 as accesses
-        from access as x
+        from decided as x
+        left join scrubbed.accounts as a on a.account_id = x.account_id
         join flagged.policy_periods as p
-            on p.account_id is not distinct from x.known_account_id
+            on p.account_id is not distinct from a.account_id
             and p.binds_from <= x.occurred_at
             and (p.binds_to is null or x.occurred_at < p.binds_to)
         where x.is_use and x.purpose is not null and x.account_id is not null and p.purposes is not null
@@ -38,45 +51,45 @@ unstated as (
     having sum(accesses) > 0
 ),
 doubt as (
-    select 'CR-1' as promise_id, month, 'accesses may be to company information' as reason
+    select 'CR-1' as promise_id, month, 'accesses may be to company information' as reason, accesses
     from access
     where
         is_use
-        and (class_kind = 'unknown' or class_kind = 'company' and staff_id is null)
+        and (class_kind = 'unknown' or class_kind = 'company' and not is_by_staff)
         and coalesce(purpose, '') not in ('account_setup', 'configuration', 'billing', 'contact')
     union all
-    select 'CR-2' as promise_id, month, 'accesses are undetermined' as reason
+    select 'CR-2' as promise_id, month, 'accesses are undetermined' as reason, accesses
     from access
     where outcome = 'undetermined' and class_kind in ('personal', 'unknown')
     union all
-    select 'CR-2' as promise_id, month, 'violations name no record class' as reason
+    select 'CR-2' as promise_id, month, 'violations name no record class' as reason, accesses
     from access
     where outcome = 'violation' and class_kind = 'unknown'
     union all
-    select 'CR-2' as promise_id, month, 'accesses are provisional' as reason
+    select 'CR-2' as promise_id, month, 'accesses are provisional' as reason, accesses
     from access
     where provisional and class_kind in ('personal', 'unknown')
     union all
-    select 'CR-3' as promise_id, month, 'accesses are undetermined' as reason
+    select 'CR-3' as promise_id, month, 'accesses are undetermined' as reason, accesses
     from access
     where outcome = 'undetermined' and class_kind in ('business', 'unknown')
     union all
-    select 'CR-3' as promise_id, month, 'accesses are provisional' as reason
+    select 'CR-3' as promise_id, month, 'accesses are provisional' as reason, accesses
     from access
     where provisional and class_kind in ('business', 'unknown')
     union all
-    select 'CE-1' as promise_id, month, 'accesses name no purpose' as reason
+    select 'CE-1' as promise_id, month, 'accesses name no purpose' as reason, accesses
     from access
     where is_use and purpose is null
 ),
 dark as (
-    select cast(date_trunc('month', least(f.occurred_at, run.as_of - interval 1 microsecond)) as date) as month, count(*) as requests
+    select date_trunc('month', make_timestamp(epoch_us(least(f.occurred_at, run.as_of - interval 1 microsecond)))) as month, count(*) as requests
     from flagged.dark_access as f
     cross join scrubbed.run as run
     group by month
 ),
 reasons as (
-    select promise_id, month, concat(cast(count(*) as varchar), ' ', reason) as reason
+    select promise_id, month, concat(cast(sum(accesses) as varchar), ' ', reason) as reason
     from doubt
     group by promise_id, month, reason
     union all
@@ -90,6 +103,6 @@ reasons as (
 )
 select distinct
     promise_id, -- the promise
-    month, -- first day of the UTC month
+    cast(month as date) as month, -- first day of the UTC month
     reason -- what is in doubt, in a few words
 from reasons

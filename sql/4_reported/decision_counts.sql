@@ -2,7 +2,8 @@
 with
 judged as (
     select
-        cast(date_trunc('month', least(coalesce(decision.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) as date) as month,
+        -- Without an instant's zone: DuckDB asks the calendar of a zone for every row.
+        date_trunc('month', make_timestamp(epoch_us(least(coalesce(decision.occurred_at, last.last_at), last.as_of - interval 1 microsecond)))) as month,
         decision.outcome,
         decision.code,
         decision.staff_id,
@@ -24,7 +25,7 @@ whose as (
     group by month, outcome, code
 )
 select
-    judged.month, -- first day of the UTC month; that of the last evidence where stamps have no zone, as in reported.promises
+    cast(judged.month as date) as month, -- first day of the UTC month; that of the last evidence where stamps have no zone, as in reported.promises
     judged.outcome, -- permitted, info, undetermined or violation
     judged.code, -- verdict
     cast(sum(judged.accesses) as bigint) as accesses, -- accesses

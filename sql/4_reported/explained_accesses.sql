@@ -1,7 +1,8 @@
 -- One row for each UTC month, account and basis: how many accesses a grant, an emergency, an exemption or a declared purpose explains, and how many nothing does. Stays in HOME.
 select
+    -- Without an instant's zone: DuckDB asks the calendar of a zone for every row.
     cast(
-        date_trunc('month', least(coalesce(decision.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) as date
+        date_trunc('month', make_timestamp(epoch_us(least(coalesce(decision.occurred_at, last.last_at), last.as_of - interval 1 microsecond)))) as date
     ) as month, -- first day of the UTC month; that of the last evidence where stamps have no zone, as in reported.promises
     decision.account_id, -- customer; null where the event names none
     told.basis, -- what the verdict rests on, as in flagged.access_explanations

@@ -1,29 +1,42 @@
 -- One row for each promise and UTC month: how many items its controls looked at. Stays in HOME.
 with access as (
+    -- Accesses that are alike are counted at once: there are millions of them, and most promises look at each.
     select
-        d.occurred_at,
+        -- Without an instant's zone: DuckDB asks the calendar of a zone for every row.
+        date_trunc('month', make_timestamp(epoch_us(least(coalesce(d.occurred_at, last.last_at), last.as_of - interval 1 microsecond)))) as month,
         d.account_id,
-        d.staff_id,
-        d.purpose,
+        d.staff_id is not null as is_by_staff,
+        d.purpose is not null as has_purpose,
         d.code,
         coalesce(c.kind, 'business') as class_kind,
-        verdict.is_use
+        verdict.is_use,
+        count(*) as items
     from flagged.access_decisions as d
     join flagged.verdict_codes as verdict on verdict.code = d.code
+    cross join reported.evidence_end as last
     left join scrubbed.record_classes as c on c.record_class = d.record_class
+    where d.occurred_at is null or d.occurred_at <= last.as_of
+    group by month, d.account_id, is_by_staff, has_purpose, d.code, class_kind, verdict.is_use
 ),
-used as (
-    select occurred_at, account_id from access where is_use
+of_access as (
+    select 'CR-1' as promise_id, month, items from access where is_use and is_by_staff and class_kind = 'company'
     union all
-    select occurred_at, account_id from scrubbed.disclosures
+    select 'CR-2' as promise_id, month, items from access where code <> 'SELF_ACCESS' and class_kind = 'personal'
+    union all
+    select 'CR-3' as promise_id, month, items from access where code <> 'SELF_ACCESS' and class_kind = 'business'
+    union all
+    select 'CR-11' as promise_id, month, items from access where is_use
+    union all
+    select 'CE-1' as promise_id, month, items from access where is_use and has_purpose
+    union all
+    select 'CE-6' as promise_id, month, items from access where is_use
+    union all
+    select 'CE-7' as promise_id, a.month, a.items
+    from access as a
+    join (select distinct account_id from scrubbed.objections) as o on o.account_id = a.account_id
+    where a.is_use
 ),
 item as (
-    select 'CR-1' as promise_id, occurred_at, 1 as items from access where is_use and staff_id is not null and class_kind = 'company'
-    union all
-    select 'CR-2' as promise_id, occurred_at, 1 as items from access where code <> 'SELF_ACCESS' and class_kind = 'personal'
-    union all
-    select 'CR-3' as promise_id, occurred_at, 1 as items from access where code <> 'SELF_ACCESS' and class_kind = 'business'
-    union all
     -- A store that is tried again is not checked more often.
     select 'CR-4' as promise_id, cast(day as timestamptz) as occurred_at, 1 as items from (select distinct day, store from ledger.metering) as measured
     union all
@@ -35,9 +48,7 @@ item as (
     union all
     select 'CR-10' as promise_id, occurred_at, 1 as items from scrubbed.tags
     union all
-    select 'CR-11' as promise_id, occurred_at, 1 as items from used
-    union all
-    select 'CE-1' as promise_id, occurred_at, 1 as items from access where is_use and purpose is not null
+    select 'CR-11' as promise_id, occurred_at, 1 as items from scrubbed.disclosures
     union all
     select 'CE-2' as promise_id, cast(day as timestamptz) as occurred_at, requests as items from measured.account_requests_daily
     union all
@@ -51,17 +62,17 @@ item as (
     union all
     select 'CE-5' as promise_id, sent_at as occurred_at, 1 as items from scrubbed.mailings where purpose = 'marketing'
     union all
-    select 'CE-6' as promise_id, occurred_at, 1 as items from used
+    select 'CE-6' as promise_id, occurred_at, 1 as items from scrubbed.disclosures
     union all
-    select 'CE-7' as promise_id, u.occurred_at, 1 as items
-    from used as u
-    join (select distinct account_id from scrubbed.objections) as o on o.account_id = u.account_id
+    select 'CE-7' as promise_id, d.occurred_at, 1 as items
+    from scrubbed.disclosures as d
+    join (select distinct account_id from scrubbed.objections) as o on o.account_id = d.account_id
 ),
 dated as (
     -- What has no date counts where the evidence ends.
     select
         i.promise_id,
-        cast(date_trunc('month', least(coalesce(i.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) as date) as month,
+        date_trunc('month', make_timestamp(epoch_us(least(coalesce(i.occurred_at, last.last_at), last.as_of - interval 1 microsecond)))) as month,
         i.items
     from item as i
     cross join reported.evidence_end as last
@@ -78,9 +89,11 @@ scanned as (
 )
 select
     promise_id, -- the promise
-    month, -- first day of the UTC month
+    cast(month as date) as month, -- first day of the UTC month
     cast(sum(items) as bigint) as checked -- accesses, disclosures, messages, tag calls, lines, cells or columns, by promise
 from (
+    select promise_id, month, items from of_access
+    union all
     select promise_id, month, items from dated
     union all
     select promise_id, month, items from scanned

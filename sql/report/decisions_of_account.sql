@@ -8,6 +8,6 @@ select
 from flagged.access_decisions as d
 cross join reported.evidence_end as last
 where d.account_id = $account
-    and date_trunc('month', least(coalesce(d.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) = cast($month as timestamptz)
+    and least(coalesce(d.occurred_at, last.last_at), last.as_of - interval 1 microsecond) between $begin and $end
 group by d.outcome, d.code
 order by accesses desc, d.code

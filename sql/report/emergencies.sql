@@ -11,5 +11,5 @@ select
     accesses,
     codes
 from reported.emergency_register
-where date_trunc('month', opened_at) = cast($month as timestamptz) and ($account is null or account_id = $account)
+where opened_at between $begin and $end and ($account is null or account_id = $account)
 order by opened_at, emergency_id

@@ -41,7 +41,7 @@ select
 from reported.findings as f
 cross join reported.evidence_end as last
 left join decided as d on d.finding_id = f.finding_id
-where date_trunc('month', least(coalesce(f.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) = cast($month as timestamptz)
+where least(coalesce(f.occurred_at, last.last_at), last.as_of - interval 1 microsecond) between $begin and $end
     and ($account is null or f.account_id = $account)
 order by
     case f.severity when 'critical' then 1 when 'high' then 2 when 'medium' then 3 when 'low' then 4 else 5 end,

@@ -13,9 +13,9 @@ with marked as (
         is_unbounded,
         accesses,
         last_used_at,
-        date_trunc('month', recorded_at) = cast($month as timestamptz) as is_new,
-        coalesce(date_trunc('month', revoked_at) = cast($month as timestamptz), false) as is_revoked,
-        coalesce(date_trunc('month', valid_to) = cast($month as timestamptz) and (revoked_at is null or valid_to < revoked_at), false) as is_expired,
+        recorded_at between $begin and $end as is_new,
+        coalesce(revoked_at between $begin and $end, false) as is_revoked,
+        coalesce(valid_to between $begin and $end and (revoked_at is null or valid_to < revoked_at), false) as is_expired,
         accesses = 0 and state in ('active', 'expired', 'revoked') as is_unused
     from reported.grant_register
     where $account is null or account_id = $account

@@ -19,7 +19,7 @@ with access as (
     from flagged.access_decisions as d
     cross join reported.evidence_end as last
     left join scrubbed.access_events as e on e.source = d.source and e.event_id = d.event_id
-    where date_trunc('month', least(coalesce(d.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) = cast($month as timestamptz)
+    where least(coalesce(d.occurred_at, last.last_at), last.as_of - interval 1 microsecond) between $begin and $end
 ),
 -- Whatever else has a date of its own.
 dated as (
@@ -86,7 +86,7 @@ dated as (
 happened as (
     select * from access
     union all by name
-    select * from dated where date_trunc('month', happened_at) = cast($month as timestamptz) and happened_at <= $as_of
+    select * from dated where happened_at between $begin and $end and happened_at <= $as_of
 ),
 held as (
     select staff_id, team as role, valid_from, valid_to from flagged.known_memberships where superseded_at is null

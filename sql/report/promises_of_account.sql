@@ -5,7 +5,7 @@ with found as (
     from reported.findings as f
     cross join reported.evidence_end as last
     where f.account_id = $account
-        and date_trunc('month', least(coalesce(f.occurred_at, last.last_at), last.as_of - interval 1 microsecond)) = cast($month as timestamptz)
+        and least(coalesce(f.occurred_at, last.last_at), last.as_of - interval 1 microsecond) between $begin and $end
 )
 select
     p.policy,

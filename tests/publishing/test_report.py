@@ -19,6 +19,7 @@ from dagster_project import publishing
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.publishing.facts import month_of
+from dagster_project.publishing.lines import month_parameters
 from dagster_project.publishing.report import write
 from tests.publishing import synthetic
 
@@ -297,6 +298,9 @@ def test_months_have_their_days(period: str, days: int) -> None:
     first, following = month_of(period)
     assert (following - first).days == days
     assert following.day == 1
+    named = month_parameters(first)
+    assert (named["month"], named["next"], named["begin"]) == (first, following, datetime(first.year, first.month, 1, tzinfo=UTC))
+    assert named["end"] == datetime(first.year, first.month, days, 23, 59, 59, 999999, tzinfo=UTC)
 
 
 def test_a_missing_table_is_named_as_such(tmp_path: Path) -> None:
