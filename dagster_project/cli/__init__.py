@@ -10,25 +10,10 @@ from dagster_project.cli.common import app, complain
 from dagster_project.errors import GlasshouseError, UsageError, is_stop, place_of
 
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C stopped
-SPARED = ("pandas", "mako.ext.pygmentplugin")
-
-
-class _Spared:
-    """Says of modules that they are not installed.
-
-    pyarrow imports pandas where it can, only to tell its frames from other objects, and what Dagster's migrations are written with imports lexers
-    to colour pages: a quarter of the time that a command takes to start. We have neither frames nor such pages; the process that judges has both.
-    """
-
-    def find_spec(self, name: str, _path: object, _target: object = None) -> None:
-        """Raise ModuleNotFoundError for a module that is spared."""
-        if name in SPARED:
-            raise ModuleNotFoundError(f"{name} is not imported here", name=name)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with its status; an error is one sentence on stderr."""
-    sys.meta_path.insert(0, _Spared())
     status = status_of(arguments)
     try:
         sys.stdout.flush()

@@ -1,7 +1,7 @@
 -- One row for each cell of a breakdown and day: how many visitors it stands on, counted from tokens while the day's key lives and frozen once the day is sealed. Stays in HOME.
 
 -- DuckDB 1.5.6 waits for ever on several distinct aggregates in one plan: so distinct visits are told apart first.
--- What visits are counted by is numbered before that: to tell millions of them apart by numbers costs half as much as by texts.
+-- What visits are counted by is numbered before that: each text by which millions of them are told apart costs as much as the token.
 -- A token stands for one account and one class of agent, so those who are told apart by both are told apart by the account.
 with clients as (
     select

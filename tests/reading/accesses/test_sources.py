@@ -706,6 +706,15 @@ def test_ocsf_in_parquet(tmp_path: Path) -> None:
         _read("ocsf", out.getvalue()[:-20])
 
 
+def test_instants_of_parquet_have_digits_below_the_microsecond() -> None:
+    """As Spark and Athena write them: what Python cannot hold of an instant is no reason to refuse an access."""
+    out = io.BytesIO()
+    stamps = pa.array([1_773_136_800_123_456_789], pa.timestamp("ns", "UTC"))
+    pq.write_table(pa.Table.from_pylist([OCSF]).append_column("end_time_dt", stamps), out)
+    read = _read("ocsf", out.getvalue(), records=[{"where": RECORDS["ocsf"]}])
+    assert (read.rows["event_id"].to_pylist(), read.rejects.num_rows) == (["m1"], 0)
+
+
 def test_unknown_fields_are_reported() -> None:
     """What a source begins to write may matter."""
     assert _read("okta", _lines(OKTA, OKTA | {"newField": 1})).unmapped == ("newField",)
