@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import duckdb
@@ -13,7 +13,7 @@ from dagster_project.engines.catalog import questions
 from dagster_project.engines.failures import explained
 from dagster_project.errors import UsageError
 from dagster_project.publishing.exports import instant, sha256
-from dagster_project.publishing.lines import lines, month_parameters, stream
+from dagster_project.publishing.lines import lines, month_after, month_parameters, stream
 from dagster_project.publishing.numbering import numbered, staff_numbers
 from dagster_project.publishing.printed import left_out
 from dagster_project.publishing.proofs import Proof
@@ -45,7 +45,7 @@ def month_of(period: str) -> tuple[date, date]:
     if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", period) or period >= "9999-12" or period < "0001":
         raise UsageError("report: the period is a month, YYYY-MM")
     first = date.fromisoformat(f"{period}-01")
-    return first, (first + timedelta(days=31)).replace(day=1)
+    return first, month_after(first)
 
 
 def facts_of(report: ReportInput) -> Row:

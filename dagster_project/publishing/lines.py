@@ -46,9 +46,14 @@ def account_salt(period: str, account: str | None, salt: Salt) -> str:
     return salt(["account", period, account])
 
 
+def month_after(first: date) -> date:
+    """Return the first day of the month after the one whose first day is given."""
+    return (first + timedelta(days=31)).replace(day=1)
+
+
 def month_parameters(first: date) -> dict[str, object]:
     """Return how sql/report names a UTC month, given its first day: `month` and `next` are first days, `begin` and `end` its first and last instants."""
-    following = (first + timedelta(days=31)).replace(day=1)
+    following = month_after(first)
     begin, behind = (datetime.combine(day, time(), UTC) for day in (first, following))
     return {"month": first, "next": following, "begin": begin, "end": behind - timedelta(microseconds=1)}
 
