@@ -3,8 +3,9 @@
 import io
 import json
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -34,6 +35,7 @@ _OPENED = {
 _LOCKED = ("set TimeZone = 'UTC'", "set enable_progress_bar = false", "set allowed_directories = []", "set enable_external_access = false", "set lock_configuration = true")
 # Functions that stand where a table does. Any other could read a file or memory, or run text as SQL.
 _TABLE_FUNCTIONS = {"unnest", "range", "generate_series", "duckdb_tables", "duckdb_columns", "duckdb_functions", "duckdb_schemas"}
+_LISTENING_S = 0.2
 _ONE_SELECT = "query: one select is wanted, nothing else; docs/analysts.md shows what can be asked"
 
 
@@ -46,8 +48,7 @@ def query(warehouse: Path, sql: str, row_limit: int = 10_000, seconds: float = 3
         raise UsageError(f"{warehouse.name}: there is no warehouse yet; `glasshouse run` builds it")
     with _opened(warehouse) as connection:
         try:
-            _check_format(connection)
-            return _in_time(connection, partial(_answer, connection, _one_select(connection, sql), row_limit), seconds)
+            return _in_time(connection, partial(_answer, connection, sql, row_limit), seconds)
         except TimeoutError:
             raise UsageError(f"query: stopped after {seconds:g} s; ask for fewer days or accounts") from None
         except duckdb.Error as error:
@@ -57,7 +58,7 @@ def query(warehouse: Path, sql: str, row_limit: int = 10_000, seconds: float = 3
 def _in_time(connection: duckdb.DuckDBPyConnection, ask: Callable[[], pa.Table], seconds: float) -> pa.Table:
     """Ask in a thread of its own and interrupt it when the time is over or this one is stopped: while DuckDB works, its thread hears of no Ctrl-C.
 
-    Raises TimeoutError after `seconds`.
+    This one listens at short intervals: a signal that the system hands to another thread wakes nobody who waits. Raises TimeoutError after `seconds`.
     """
     answer: Future[pa.Table] = Future()
 
@@ -67,25 +68,25 @@ def _in_time(connection: duckdb.DuckDBPyConnection, ask: Callable[[], pa.Table],
         except BaseException as error:  # noqa: BLE001 (it is raised where the answer is awaited)
             answer.set_exception(error)
 
+    over = time.monotonic() + seconds
     asking = threading.Thread(target=run, daemon=True)
+    asking.start()
     try:
-        asking.start()
-        return answer.result(seconds)
+        while not answer.done() and (left := over - time.monotonic()) > 0:
+            wait([answer], min(left, _LISTENING_S))
+        return answer.result(0)
     finally:
-        while asking.is_alive():  # an interrupt between two statements is lost
+        while not answer.done():  # an interrupt between two statements is lost; Thread.join() may call a thread ended when it is interrupted itself
             connection.interrupt()
-            asking.join(0.05)
+            wait([answer], 0.05)
 
 
 def _opened(warehouse: Path) -> duckdb.DuckDBPyConnection:
-    """Open the warehouse, locked. Raises UsageError where this DuckDB cannot read it."""
+    """Open the warehouse. Raises UsageError where this DuckDB cannot read it."""
     try:
-        connection = duckdb.connect(str(warehouse), read_only=True, config=dict(_OPENED))
+        return duckdb.connect(str(warehouse), read_only=True, config=dict(_OPENED))
     except duckdb.Error:
         raise UsageError(f"{warehouse.name}: DuckDB {duckdb.__version__} cannot open it; upgrade glasshouse if a newer one wrote it, else run with --rebuild") from None
-    for sentence in _LOCKED:
-        connection.execute(sentence)
-    return connection
 
 
 def _check_format(connection: duckdb.DuckDBPyConnection) -> None:
@@ -124,9 +125,12 @@ def _table_functions(node: object) -> set[str]:
     return below | {str(node["function"]["function_name"]).lower()}
 
 
-def _answer(connection: duckdb.DuckDBPyConnection, statement: duckdb.Statement, row_limit: int) -> pa.Table:
+def _answer(connection: duckdb.DuckDBPyConnection, sql: str, row_limit: int) -> pa.Table:
     """Ask for no more rows than wanted, and for all at once: fetched one after the other they may never come (engines/answers.py)."""
-    rows = connection.sql(statement.query).limit(row_limit).to_arrow_table()
+    for sentence in _LOCKED:
+        connection.execute(sentence)
+    _check_format(connection)
+    rows = connection.sql(_one_select(connection, sql).query).limit(row_limit).to_arrow_table()
     return rows.rename_columns(_distinct(rows.column_names))
 
 
