@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +14,7 @@ from dagster_project.history import write_dagster_yaml
 from dagster_project.resources import dagster_environment
 
 STOP_S = 10
+LISTENING_S = 0.2
 
 
 def serve(home: Path, landing: Path, settings: Path | None, port: int) -> int:
@@ -26,15 +28,14 @@ def serve(home: Path, landing: Path, settings: Path | None, port: int) -> int:
     write_dagster_yaml(home)
     process = subprocess.Popen(command, env=dagster_environment(home, landing, settings), start_new_session=True)  # noqa: S603 (our own words)
     stopped_by: list[int] = []
-
-    def stop(number: int, _frame: object) -> None:
-        stopped_by.append(number)
-        _stop(process)
-
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    ended = process.wait()
-    return 128 + stopped_by[0] if stopped_by else ended
+        signal.signal(number, lambda received, _frame: stopped_by.append(received))
+    while process.poll() is None and not stopped_by:  # who waits in a handler for what the main thread waits for waits for ever
+        time.sleep(LISTENING_S)
+    if stopped_by:
+        _stop(process)
+        return 128 + stopped_by[0]
+    return process.returncode
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
