@@ -1,4 +1,4 @@
-"""How a path is written in SQL, and how a file is replaced; a reader sees the old one or the new one, never half."""
+"""How a path is written in SQL and as text, and how a file is replaced; a reader sees the old one or the new one, never half."""
 
 import os
 from collections.abc import Iterator
@@ -11,6 +11,11 @@ HALVES = ".*.half*"  # files that are being written, or that a killed run left, 
 def quoted(text: str | Path) -> str:
     """Return a path, a pattern of paths or any other text as a literal of SQL."""
     return "'" + str(text).replace("'", "''") + "'"
+
+
+def as_text(path: str | Path) -> str:
+    r"""Return a path that can be stored as UTF-8: bytes of a name that are none stand as their escapes, `\xe9`."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 @contextmanager

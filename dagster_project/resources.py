@@ -12,11 +12,13 @@ from pathlib import Path
 
 from dagster_project.engines.house import House, untold, unwatched
 from dagster_project.errors import KeyringError, UsageError
+from dagster_project.paths import as_text
 from dagster_project.settings import Settings
 from dagster_project.settings_file import kept, load
 
 KEK_BYTES = 32
 DAGSTER = "dagster"  # the folder of HOME in which Dagster keeps its runs
+MEANT_OTHERWISE = frozenset("*?[\\%=")
 REDACTION = {"DAGSTER_REDACT_USER_CODE_ERRORS": "1"}
 
 
@@ -40,6 +42,7 @@ def open_house(  # noqa: PLR0913, PLR0917 (all that a run is given)
     Raises UsageError for a place that is not there, SettingsError for impossible settings, KeyringError for a key that is none.
     """
     found, resolved = _there(landing).resolve() if landing else None, home.resolve()
+    refuse_odd_path(resolved)
     chosen = settings_path or settings_beside(found)
     loaded = load(chosen) if chosen or found else kept(resolved)
     resolved.mkdir(parents=True, exist_ok=True)
@@ -72,6 +75,13 @@ def _there(landing: Path) -> Path:
     if not landing.is_dir():
         raise UsageError("LANDING is no folder; name the folder that holds web_logs/, access_events/, grants/ and so on")
     return landing
+
+
+def refuse_odd_path(home: Path) -> None:
+    """Raise UsageError for a HOME whose path DuckDB takes for a pattern or for values of columns, or Dagster for an address of its store."""
+    path = str(home.resolve())
+    if MEANT_OTHERWISE & set(path) or as_text(path) != path:
+        raise UsageError(f"the path of HOME holds one of {' '.join(sorted(MEANT_OTHERWISE))} or is no UTF-8; name a folder without")
 
 
 def house_of_environment(environment: Mapping[str, str] = os.environ) -> House:

@@ -45,12 +45,15 @@ def opened(home: Path, landing: Path | None, settings: Path | None, as_of: str |
     """Open a HOME, made where it is missing, with the keys that the environment names."""
     from dagster_project import resources
 
-    refuse_unwritable(home)
+    refuse_unusable(home)
     return resources.open_house(home, landing, settings, instant(as_of))
 
 
-def refuse_unwritable(home: Path) -> None:
-    """Raise UsageError where HOME cannot be made or written."""
+def refuse_unusable(home: Path) -> None:
+    """Raise UsageError where HOME has an odd path, or cannot be made or written."""
+    from dagster_project import resources
+
+    resources.refuse_odd_path(home)
     try:
         home.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(prefix=".probe-", dir=home):

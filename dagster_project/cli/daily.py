@@ -19,7 +19,7 @@ from dagster_project.cli.common import (
     complain,
     house_of,
     instant,
-    refuse_unwritable,
+    refuse_unusable,
     tell,
 )
 from dagster_project.engines import catalog
@@ -132,6 +132,7 @@ def ui(
     """
     from dagster_project.serving import serve
 
+    refuse_unusable(home)
     return serve(home, landing or catalog.root() / "data_samples", settings, port)
 
 
@@ -140,7 +141,7 @@ def _run(  # noqa: PLR0913 (what run and demo were given)
 ) -> int:
     from dagster_project import expect
 
-    refuse_unwritable(home)
+    refuse_unusable(home)
     with expect.started() as worker:  # it imports for seconds, and so do we
         with expect.importing():
             from dagster_project import resources

@@ -62,5 +62,5 @@ def write_decisions(delivery: Delivery, out: Path) -> Counter[str]:
 def _written() -> Iterator[None]:
     try:
         yield
-    except OSError:
+    except (OSError, UnicodeEncodeError):
         raise UsageError("--out cannot be written; name a file in a folder of yours") from None

@@ -9,6 +9,7 @@ from io import FileIO
 from pathlib import Path
 
 from dagster_project.errors import DamagedError
+from dagster_project.paths import as_text
 from dagster_project.reading.compression import CHUNK_BYTES, open_plain, whole
 
 DEFAULT_SITES = {"web_logs": "web", "request_logs": "service"}
@@ -30,7 +31,7 @@ def found(landing: Path, folder: str) -> list[Found]:
     for path in sorted(root.rglob("*")) if root.is_dir() else []:
         inside = path.relative_to(root).parts
         if path.is_file() and not any(part.startswith(".") or not part.strip() for part in inside) and path.suffix != ".tmp":
-            site = inside[0] if len(inside) > 1 else DEFAULT_SITES.get(folder, folder)
+            site = as_text(inside[0]) if len(inside) > 1 else DEFAULT_SITES.get(folder, folder)
             files.append(Found(folder, site, path))
     return files
 

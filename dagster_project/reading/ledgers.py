@@ -115,7 +115,8 @@ def _require(place: str, columns: Sequence[Column], names: Iterable[str]) -> Non
     """Refuse a file of which no row has a required column; where only some rows lack it, they alone are refused."""
     missing = [column.name for column in columns if column.is_required and column.name not in names]
     if missing:
-        raise ColumnError(place, f"the required column {', '.join(missing)} is missing; deliver it", "column_missing")
+        several = f"the required columns {', '.join(missing)} are missing; deliver them"
+        raise ColumnError(place, several if len(missing) > 1 else f"the required column {missing[0]} is missing; deliver it", "column_missing")
 
 
 def fitting(batch: Batch, columns: Sequence[Column]) -> tuple[pa.Table, list[tuple[Place, str]]]:

@@ -77,6 +77,7 @@ def test_a_home_whose_settings_are_damaged_wants_a_run(arguments: list[str], tmp
         (["run", "{landing}/web_logs/a.log", "--home", "{home}"], "LANDING is no folder"),
         (["run", "{landing}", "--home", "{landing}/web_logs/a.log"], "HOME cannot be written"),
         (["run", "{landing}", "--home", "/proc/nowhere"], "HOME cannot be written"),
+        *((["run", "{landing}", "--home", f"{{home}}/{name}"], "the path of HOME holds one of") for name in ("a[1]", "a*", "a?", "a%20b", "a\\b", "day=2026-03-02", "caf\udce9")),
         (["run", "{landing}", "--home", "{home}", "--settings", "{landing}/none.toml"], "none.toml: cannot be read"),
         (["decide", "{landing}/none", "--as-of", "2026-04-01T00:00:00Z", "--out", "{home}/d.parquet"], "LANDING is no folder"),
         (["decide", "{landing}", "--out", "{home}/d.parquet"], "--as-of"),

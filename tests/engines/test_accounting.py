@@ -157,3 +157,29 @@ def test_many_small_logs_share_files(world: World, line: Line) -> None:
         assert name == "staff" or row["bytes_sent"] == int(name) * 3 + row["line_number"] - 1
     assert sorted((names[row["input_id"]], row["line_number"]) for row in world.rows("scrubbed.staff_requests")) == [("web_logs/staff.log", 1), ("web_logs/staff.log", 2)]
     assert {row["line_number"] for row in world.rows("ledger.quarantine")} == {4}
+
+
+def test_names_that_are_no_utf_8_stop_nothing(world: World, line: Line, event: Callable[[int], str]) -> None:
+    """A file from an old Windows share comes under bytes of Latin-1; it is read or refused as any other, and its name can be told."""
+    odd = os.fsdecode(b"caf\xe9")
+    world.put(f"web_logs/{odd}.log", line(1))
+    world.put(f"web_logs/{odd}/a.log", line(2))
+    world.put(f"web_logs/{odd}-2.log", "noise\n")
+    world.put(f"access_events/{odd}/a.jsonl", event(1))
+    world.put(f"access_events/{odd}.csv", "event_id\ne2\n")
+    world.put(f"staff/{odd}.csv", "staff_id\nada\n")
+    world.put(f"records/{odd}/{odd}.parquet", "no Parquet")
+    world.put(f"records/job/{odd}.parquet", "no Parquet")
+    world.run()
+    steps.take_records(world.house())
+    assert {name: row["status"] for name, row in world.inputs().items()} == {
+        "web_logs/caf\\xe9.log": "read",
+        "web_logs/caf\\xe9/a.log": "read",
+        "web_logs/caf\\xe9-2.log": "refused",
+        "access_events/caf\\xe9/a.jsonl": "read",
+        "access_events/caf\\xe9.csv": "refused",
+        "staff/caf\\xe9.csv": "read",
+        "caf\\xe9.parquet": "refused",
+    }
+    assert [row["source"] for row in world.rows("scrubbed.access_events")] == ["caf\\xe9"]
+    assert {row["store"] for row in world.rows("scrubbed.records")} == {"caf\\xe9", "job"}

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from dagster_project import __version__
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.errors import GlasshouseError, InputError
+from dagster_project.paths import as_text
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.files import Found
 from dagster_project.reading.logs.formats import AND, FORMATS
@@ -119,7 +120,7 @@ class Books:
             self._write(read, name, read_at)
 
     def _write(self, entries: list[Entry], name: str, read_at: datetime) -> None:
-        names = [{"input_id": entry.input_id, "file_name": entry.file_name, "advice": str(entry.advice) if entry.advice else None} for entry in entries]
+        names = [{"input_id": entry.input_id, "file_name": as_text(entry.file_name), "advice": as_text(str(entry.advice)) if entry.advice else None} for entry in entries]
         rows = [entry.row(read_at) for entry in entries]
         self.lake.write("ledger.input_files", pa.Table.from_pylist(names, schema("ledger.input_files")), f"{self.kind}-{name}")
         self.lake.write("ledger.inputs", pa.Table.from_pylist(rows, schema("ledger.inputs")), f"{self.kind}-{name}")

@@ -13,7 +13,7 @@ from dagster_project.engines.house import House
 from dagster_project.engines.intake.accounting import Books, Entry
 from dagster_project.engines.lake import Lake, schema, stored
 from dagster_project.errors import StoreError, UsageError
-from dagster_project.paths import replacing
+from dagster_project.paths import as_text, replacing
 from dagster_project.reading.files import Found
 from dagster_project.reading.records.measured import HELD, Measured
 from dagster_project.reading.records.measuring import measure
@@ -56,7 +56,8 @@ def stores(house: House, landing: Path) -> dict[str, Store]:
 
     Raises UsageError where both have the same name: their rows would be told apart no more.
     """
-    found = {path.name: Store(path=str(path), record_class=path.name) for path in sorted((landing / FOLDER).glob("[!.]*")) if path.is_dir()}
+    folders = {as_text(path.name): str(path) for path in sorted((landing / FOLDER).glob("[!.]*")) if path.is_dir()}
+    found = {name: Store(path=path, record_class=name) for name, path in folders.items()}
     for name, store in sorted(house.settings.stores.items()):
         if name in found:
             raise UsageError(f"[stores.{name}] has the name of a folder below {FOLDER}/; give it another key")

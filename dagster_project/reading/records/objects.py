@@ -1,6 +1,5 @@
 """How many objects an account holds in a folder or bucket and how large they are: from listings alone; no object is opened, no name is kept (CR-4)."""
 
-import os
 from datetime import date
 
 import pyarrow as pa
@@ -32,7 +31,7 @@ def measure(name: str, store: Store, day: date, _memory: Memory) -> Measured:
 
 def _account(file: Listed, depth: int) -> str | None:
     """Return the account that a folder names; an object that lies above the accounts' folders names none."""
-    return os.fsencode(file.folders[depth]).decode(errors="replace") if len(file.folders) > depth else None
+    return file.folders[depth] if len(file.folders) > depth else None
 
 
 def _add(held: dict[str | None, list[int]], account: str | None, size: int) -> None:

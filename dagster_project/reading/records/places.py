@@ -11,6 +11,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from dagster_project.errors import StoreError
+from dagster_project.paths import as_text
 from dagster_project.settings import Store
 
 S3 = "s3://"
@@ -90,7 +91,7 @@ def _below(name: str, folder: str, folders: tuple[str, ...]) -> Iterator[Listed 
 
 def _entry(path: str, folders: tuple[str, ...], name: str, found: os.stat_result) -> Listed:
     identity = _identity(*folders, name, found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
-    return Listed(folders, name, found.st_size, identity, lambda: _Local(path))
+    return Listed(tuple(map(as_text, folders)), as_text(name), found.st_size, identity, lambda: _Local(path))
 
 
 def _in_bucket(name: str, store: Store) -> Iterator[Listed | StoreError]:
