@@ -1,6 +1,7 @@
 """When things run: landing, then the days that changed, then verdicts; at night, or when something new has landed."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from dagster_project.checks import key
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
+from dagster_project.reading.files import below
 
 LANDING, DAYS, VERDICTS, SEAL, REPORT, PURGE, PROOF = "landing", "days", "verdicts", "seal_due", "monthly_report", "purge_due", "proof"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
@@ -111,19 +113,26 @@ def watched(landing: Path | None, cursor: str) -> dg.SensorResult | dg.SkipReaso
 
 
 def digest(landing: Path) -> str:
-    """Return a digest of name, size and bytes of every file of the landing folder; of a large file, of its first and last bytes.
+    """Return a digest of name, size and bytes of every file of the landing folder; of a large file, of its first and last bytes, of one that cannot be read, of none.
 
     Times say nothing: two files of one second, or a copy that keeps its time, would be lost.
     """
     total = hashlib.sha256()
-    for path in sorted(path for path in landing.rglob("*") if path.is_file() and not path.name.startswith(".") and path.suffix != ".tmp"):
-        size = path.stat().st_size
+    for path in sorted(path for path in below(landing) if path.suffix != ".tmp"):
+        total.update(repr((str(path.relative_to(landing)), *_sampled(path))).encode())
+    return total.hexdigest()
+
+
+def _sampled(path: Path) -> tuple[int, str]:
+    """Return the size of a file and a digest of its ends."""
+    try:
         with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
             first = file.read(SAMPLE_BYTES)
             file.seek(max(SAMPLE_BYTES, size - SAMPLE_BYTES))
-            last = file.read(SAMPLE_BYTES)
-        total.update(repr((str(path.relative_to(landing)), size, hashlib.sha256(first + last).hexdigest())).encode())
-    return total.hexdigest()
+            return size, hashlib.sha256(first + file.read(SAMPLE_BYTES)).hexdigest()
+    except OSError:
+        return 0, ""
 
 
 def schedules(named: dict[str, Job]) -> list[dg.ScheduleDefinition]:

@@ -13,7 +13,12 @@ GlasshouseError          exit status 4: a fault of ours, unless a subclass says 
 └── CheckError           4: a check of ours failed; the counts say which
 """
 
+import errno
+import re
 from pathlib import Path
+
+_DISK_OF_SQLITE = re.compile("disk is full|disk I/O error|unable to open database file")
+DISK = "a disk is full or cannot be read; make room where HOME and the folder for temporary files lie, and run again"
 
 
 class GlasshouseError(Exception):
@@ -79,6 +84,15 @@ def is_stop(error: BaseException | None) -> bool:
     if type(error) is RuntimeError:
         return is_stop(error.__cause__)
     return isinstance(error, KeyboardInterrupt) or type(error).__name__ == "DagsterExecutionInterruptedError"
+
+
+def full_disk(error: BaseException | None) -> GlasshouseError | None:
+    """Return what to say of an error that some library of ours made of a disk without room; null where something else is wrong."""
+    while error is not None:
+        if (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}) or _DISK_OF_SQLITE.search(str(error)):
+            return GlasshouseError(DISK)
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def place_of(error: BaseException | None) -> str:

@@ -10,7 +10,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # no public name
 
 from dagster_project.automation import BY_COMMAND_LINE, DAYS, LANDING, VERDICTS, range_tags, ranges, stale_days
 from dagster_project.engines.catalog import Table
-from dagster_project.errors import GlasshouseError, is_stop, place_of
+from dagster_project.errors import GlasshouseError, full_disk, is_stop, place_of
 from dagster_project.history import dagster_instance
 from dagster_project.resources import now, redacted
 
@@ -86,7 +86,7 @@ def _names(keys: Iterable[dg.AssetKey]) -> tuple[str, ...]:
 
 def _fault(step: str, error: BaseException | None) -> Fault:
     """Reduce an exception to what may be shown: its text can quote data unless it is ours."""
-    return Fault(step, error if isinstance(error, GlasshouseError) else None, type(error).__name__, place_of(error))
+    return Fault(step, error if isinstance(error, GlasshouseError) else full_disk(error), type(error).__name__, place_of(error))
 
 
 def complaints(outcomes: Iterable[Outcome]) -> tuple[str, ...]:

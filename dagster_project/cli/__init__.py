@@ -7,7 +7,7 @@ from cyclopts import CycloptsError
 
 from dagster_project.cli import asking, daily, upkeep  # noqa: F401 (they register their commands)
 from dagster_project.cli.common import app, complain
-from dagster_project.errors import GlasshouseError, UsageError, is_stop, place_of
+from dagster_project.errors import GlasshouseError, UsageError, full_disk, is_stop, place_of
 
 INTERRUPTED = 130  # what shells expect of a command that Ctrl-C stopped
 
@@ -38,5 +38,6 @@ def status_of(arguments: list[str] | None = None) -> int:
         if is_stop(error):
             complain("stopped; what was finished stays, run again to go on")
             return INTERRUPTED
-        complain(f"a fault of ours: {type(error).__name__} at {place_of(error) or 'no place of ours'}; please report it")
+        told = full_disk(error) or f"a fault of ours: {type(error).__name__} at {place_of(error) or 'no place of ours'}; please report it"
+        complain(str(told))
         return GlasshouseError.exit_status

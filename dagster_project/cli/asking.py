@@ -44,11 +44,13 @@ def detect(file: Annotated[Path, Parameter(help="A log, plain or compressed.")],
 
     Example: `glasshouse detect access.log.gz`
     """
+    from dagster_project.reading.compression import open_plain
     from dagster_project.reading.files import head
     from dagster_project.reading.logs.detect import detect as detected
 
     if not file.is_file():
         raise UsageError("FILE is no file; name a log file, plain or compressed")
+    open_plain(file).close()  # one that cannot be opened says so itself
     found = detected(head(file))
     refused = f", lines refused: {', '.join(map(str, found.refused_lines))}" if found.refused_lines else ""
     told = {"format": found.format, "confidence": round(found.confidence, 4), "refused_lines": list(found.refused_lines)}

@@ -79,7 +79,7 @@ def decide(
     at = instant(as_of) or DEMO_AS_OF
     delivery = deliver(landing, resources.settings_for(landing, settings), at)
     outcomes = write_decisions(delivery, out)
-    refused = [str(entry.refusal) for entry in delivery.entries if entry.refusal]
+    refused = [entry.said for entry in delivery.entries if entry.refusal]
     lost = sum(entry.quarantined for entry in delivery.entries)
     told = {"accesses": outcomes.total(), "outcomes": dict(sorted(outcomes.items())), "refused": refused, "refused_rows": lost, "out": str(out)}
     by_outcome = ", ".join(f"{count:,} {name}" for name, count in sorted(outcomes.items())) or "none"

@@ -5,9 +5,8 @@ from contextlib import contextmanager
 
 import duckdb
 
-from dagster_project.errors import GlasshouseError
+from dagster_project.errors import DISK, GlasshouseError
 
-DISK = "a disk is full or cannot be read; make room where HOME and the folder for temporary files lie, and run again"
 MEMORY = "this needs more memory than the machine has; run again on a larger one"
 
 

@@ -3,6 +3,8 @@
 Nothing here looks at what a line says; memory stays bounded whatever the size of a file.
 """
 
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from io import FileIO
@@ -25,15 +27,40 @@ class Found:
 
 
 def found(landing: Path, folder: str) -> list[Found]:
-    """Return the files below a folder, sorted; hidden ones and those still being copied (`*.tmp`) are left out."""
+    """Return the files below a folder, sorted; those still being copied (`*.tmp`) and hidden ones are left out.
+
+    What cannot be looked into stands among them, to be refused as a file is that cannot be opened.
+    """
     root = landing / folder
     files = []
-    for path in sorted(root.rglob("*")) if root.is_dir() else []:
+    for path in sorted(below(root)):
         inside = path.relative_to(root).parts
-        if path.is_file() and not any(part.startswith(".") or not part.strip() for part in inside) and path.suffix != ".tmp":
-            site = as_text(inside[0]) if len(inside) > 1 else DEFAULT_SITES.get(folder, folder)
+        site = as_text(inside[0]) if len(inside) > 1 or (inside and path.is_dir()) else DEFAULT_SITES.get(folder, folder)
+        if path.suffix != ".tmp":
             files.append(Found(folder, site, path))
     return files
+
+
+def below(root: Path) -> Iterator[Path]:
+    """Yield the files below a folder, hidden ones left out, and what nobody can look into: a folder that cannot be listed, a link to nothing.
+
+    Links are followed; a folder that several lead to is looked into once for each folder that lies directly below the root.
+    """
+    met: set[tuple[Path, int, int]] = set()
+    waiting = [(root, root)] if os.path.lexists(root) else []
+    while waiting:
+        path, top = waiting.pop()
+        try:
+            what = path.stat()
+            if stat.S_ISREG(what.st_mode):
+                yield path
+            if not stat.S_ISDIR(what.st_mode) or met & {(of, what.st_dev, what.st_ino) for of in (root, top)}:
+                continue
+            met.add((top, what.st_dev, what.st_ino))
+            inside = sorted((each for each in path.iterdir() if each.name.strip() and not each.name.startswith(".")), reverse=True)
+            waiting += [(each, each if path == root else top) for each in inside]
+        except OSError:
+            yield path
 
 
 def is_compressed(path: Path) -> bool:

@@ -93,7 +93,7 @@ def test_what_is_refused_is_told_in_its_own_words(landing: Path, tmp_path: Path,
     (landing / "web_logs" / "[red]bad.log").write_text("no log\n" * 3)
     assert status_of(["run", str(landing), "--home", str(tmp_path / "home"), "--as-of", "2026-04-01T00:00:00Z"]) == 3
     told = capsys.readouterr().out
-    assert "refused [red]bad.log: wrong format" in told
+    assert "refused web_logs/[red]bad.log: wrong format" in told
     assert "name its format in [formats] of glasshouse.toml\n" in told
 
 

@@ -36,7 +36,7 @@ def test_a_damaged_file_is_refused_alone(name: str, world: World, line: Line) ->
         world.run()
         row = world.inputs()[name]
         assert (row["status"], row["reason"], row["lines"], row["parsed"]) == ("refused", code, 0, 0)
-        assert row["advice"].startswith(name.split("/")[1] + ": ")
+        assert row["advice"].startswith(f"{name}: ")
         assert SECRET not in row["advice"]
         assert len(world.rows("scrubbed.requests")) == 5
         assert len(world.inputs()) == 3
@@ -100,3 +100,17 @@ def test_a_longer_copy_of_a_refused_file_is_read_from_its_beginning(world: World
     world.run()
     assert {name: row["status"] for name, row in world.inputs().items()} == {"web_logs/a.log": "refused", "web_logs/b.log": "read"}
     assert len(world.rows("scrubbed.requests")) == 1940
+
+
+def test_what_cannot_be_opened_is_refused_by_its_place(world: World, line: Line) -> None:
+    """A link to where nothing is mounted, or a folder nobody may list, hides what was meant to be delivered: it must not pass for nothing."""
+    world.put("web_logs/a.log", line(1))
+    for folder in ("web_logs", "access_events", "grants"):
+        (world.landing / folder).mkdir(exist_ok=True)
+        (world.landing / folder / "closed").symlink_to("closed")
+    (world.landing / "staff").symlink_to("nowhere")
+    world.run()
+    refused = {name: row["advice"] for name, row in world.inputs().items() if row["status"] == "refused"}
+    assert set(refused) == {"web_logs/closed", "access_events/closed", "grants/closed", "staff"}
+    assert refused["grants/closed"] == "grants/closed: cannot be opened; check that it exists and may be read"
+    assert len(world.rows("scrubbed.requests")) == 1

@@ -10,8 +10,8 @@ import pytest
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.evaluation import fill
-from dagster_project.engines.failures import DISK, MEMORY, explained
-from dagster_project.errors import GlasshouseError
+from dagster_project.engines.failures import MEMORY, explained
+from dagster_project.errors import DISK, GlasshouseError
 from dagster_project.publishing.warehouse import publish
 
 TABLE = catalog.tables()["measured.account_requests_daily"]

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import os
 import tracemalloc
 from collections.abc import Callable
 from itertools import product
@@ -213,3 +214,29 @@ def test_a_file_that_cannot_be_opened_is_named(tmp_path: Path) -> None:
     """The reader must learn which file to look at."""
     with pytest.raises(DamagedError, match=r"gone\.log"):
         open_plain(tmp_path / "gone.log")
+
+
+def test_links_are_followed_and_what_cannot_be_looked_into_is_told(tmp_path: Path) -> None:
+    """A folder of logs is often a link to where a server writes them; one that leads nowhere hides what somebody meant to deliver."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "a.log").write_bytes(b"x")
+    logs = tmp_path / "web_logs"
+    (logs / "shop").mkdir(parents=True)
+    (logs / "portal").symlink_to(elsewhere)
+    (logs / "shop" / "old").symlink_to(elsewhere)
+    (logs / "shop" / "twice").symlink_to(elsewhere)
+    (logs / "loop").symlink_to(logs)
+    (elsewhere / "loop").symlink_to(elsewhere)
+    (logs / "gone.log").symlink_to(tmp_path / "nowhere")
+    (logs / "self").symlink_to(logs / "self")
+    (tmp_path / "access_events").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "grants").write_bytes(b"no folder")
+    os.mkfifo(logs / "pipe.log")
+    assert [(file.site, file.path.relative_to(logs).as_posix()) for file in found(tmp_path, "web_logs")] == [
+        ("web", "gone.log"),
+        ("portal", "portal/a.log"),
+        ("web", "self"),
+        ("shop", "shop/old/a.log"),
+    ]
+    assert [file.path.name for folder in ("access_events", "grants") for file in found(tmp_path, folder)] == ["access_events", "grants"]

@@ -88,6 +88,13 @@ class Entry:
         """Return why the input was refused, or why only part of it could be read."""
         return self.refusal or self.damage
 
+    @property
+    def said(self) -> str | None:
+        """Return that in words, with the file's place in the landing folder."""
+        if not self.advice:
+            return None
+        return as_text(f"{self.file_name}: {self.advice.rule}" if self.advice.place == self.found.path.name else str(self.advice))
+
     def refuse(self, error: InputError) -> None:
         """Refuse the whole input: it adds no rows."""
         self.refusal = error
@@ -120,7 +127,7 @@ class Books:
             self._write(read, name, read_at)
 
     def _write(self, entries: list[Entry], name: str, read_at: datetime) -> None:
-        names = [{"input_id": entry.input_id, "file_name": as_text(entry.file_name), "advice": as_text(str(entry.advice)) if entry.advice else None} for entry in entries]
+        names = [{"input_id": entry.input_id, "file_name": as_text(entry.file_name), "advice": entry.said} for entry in entries]
         rows = [entry.row(read_at) for entry in entries]
         self.lake.write("ledger.input_files", pa.Table.from_pylist(names, schema("ledger.input_files")), f"{self.kind}-{name}")
         self.lake.write("ledger.inputs", pa.Table.from_pylist(rows, schema("ledger.inputs")), f"{self.kind}-{name}")

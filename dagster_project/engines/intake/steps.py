@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
 
 import pyarrow as pa
@@ -31,6 +32,7 @@ from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.key_directory import KeyDirectory
 from dagster_project.evidence.keyring import Keyring
 from dagster_project.reading.accesses.attestations import Proof
+from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.scrubbing.detectors import kinds
 from dagster_project.scrubbing.telling import is_telling
 from dagster_project.settings_file import keep
@@ -39,6 +41,8 @@ FINDINGS = "reported.findings"
 CLOSED = ("ledger.closings", "ledger.closed_accesses")
 MOST_TOLD = 20
 REQUEST_TABLES = (REQUESTS, STAFF_REQUESTS)
+LANDING_FOLDERS = (*LEDGERS, *request_logs.FOLDERS, FOLDER, records.FOLDER)
+LIKENESS = 0.75  # from which on a name is one of these misspelt
 TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
 
 
@@ -48,6 +52,7 @@ def take_ledgers(house: House) -> int:
     if house.should_rebuild:
         forget(lake)
     sweep(lake)
+    _tell_of_folders(house)
     delivery = deliver(_landing(house), house.settings, house.as_of, whole_seconds=whole_second_inputs(lake.read("ledger.inputs")))
     lake.write(FIRST_SEEN, _first_seen(lake), "part")
     lake.write(REVIEWS, remembered(lake.read(REVIEWS), delivery.tables["scrubbed.reviews"], house.as_of), "part")
@@ -152,6 +157,16 @@ def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
     engine.lake.write("ledger.keys", ring.rows(), "part")
     engine.refresh()
     return removed
+
+
+def _tell_of_folders(house: House) -> None:
+    """Tell which folders of the landing folder may be meant to be read and are called otherwise, and that there is none to read."""
+    present = sorted(path.name for path in _landing(house).iterdir() if path.is_dir() and not path.name.startswith("."))
+    for name in (name for name in present if name not in LANDING_FOLDERS):
+        if meant := get_close_matches(name.lower().replace("-", "_"), LANDING_FOLDERS, 1, LIKENESS):
+            house.tell(f"{name}/: no such folder is read; rename it if it is meant to be {meant[0]}/")
+    if not set(present) & set(LANDING_FOLDERS):
+        house.tell("LANDING holds none of the folders that are read, web_logs/, access_events/, grants/ and so on")
 
 
 def _refused(house: House, lake: Lake, tables: tuple[str, ...], what: str) -> int:
