@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from cyclopts import CycloptsError
 
@@ -14,6 +15,9 @@ INTERRUPTED = 130  # what shells expect of a command that Ctrl-C stopped
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with its status; an error is one sentence on stderr."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # a service can be started without
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 (it stays open)
     status = status_of(arguments)
     try:
         sys.stdout.flush()
@@ -32,7 +36,7 @@ def status_of(arguments: list[str] | None = None) -> int:
     except GlasshouseError as error:
         complain(str(error))
         return error.exit_status
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # rich makes the latter of the former
         return 0
     except BaseException as error:  # noqa: BLE001 (the text of a library's error can quote data)
         if is_stop(error):
