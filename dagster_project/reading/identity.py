@@ -2,9 +2,9 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from dagster_project.errors import DamagedError
+from dagster_project.errors import DamagedError, InputError
 from dagster_project.reading.files import Found, decompressed
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
@@ -14,7 +14,8 @@ class Identity:
     """What a file is, whatever its name or compression.
 
     `begins_with`: every known input that it begins with, the shortest first, and its size in bytes. `open_line`: what stands behind the last line
-    end, up to a byte more than the longest line; `closed_id` and `closed_bytes` say what the file is without it.
+    end, up to a byte more than the longest line; `closed_id` and `closed_bytes` say what the file is without it. `version`: what the file system
+    said of the file before it was hashed.
     """
 
     input_id: str
@@ -23,12 +24,13 @@ class Identity:
     open_line: bytes = b""
     closed_id: str = ""
     closed_bytes: int = 0
+    version: tuple[int, ...] = ()
 
     def closed(self) -> "Identity":
         """Return what the file is up to its last line end, or up to the end of a known input that reaches further."""
         input_id, size = max([(self.closed_id, self.closed_bytes), *self.begins_with], key=lambda known: known[1])
         shorter = tuple(known for known in self.begins_with if known[1] < size)
-        return Identity(input_id, size, shorter, b"", input_id, size)
+        return Identity(input_id, size, shorter, b"", input_id, size, self.version)
 
 
 def identity(file: Found, known: Mapping[str, int]) -> Identity:
@@ -37,6 +39,7 @@ def identity(file: Found, known: Mapping[str, int]) -> Identity:
     A damaged archive is what can be read of it; raises DamagedError where that is nothing. No file begins with an input of
     no bytes.
     """
+    version = _version(file)
     hashed = _Hashed(file, known)
     try:
         for chunk in decompressed(file.path):
@@ -44,7 +47,27 @@ def identity(file: Found, known: Mapping[str, int]) -> Identity:
     except DamagedError:
         if not hashed.size_bytes:
             raise
-    return hashed.identity()
+    return replace(hashed.identity(), version=version)
+
+
+def refuse_changed(file: Found, who: Identity) -> None:
+    """Raise InputError where a file that was read no longer begins with the bytes that were hashed, as a log does that is cut while it is read.
+
+    Its rows would count under the name of others, and the others for read. What the file system calls the same is not read again.
+    """
+    if _version(file) == who.version or not who.size_bytes:
+        return
+    now = identity(file, {who.input_id: who.size_bytes})
+    if who.input_id not in {now.input_id, *(input_id for input_id, _ in now.begins_with)}:
+        raise InputError(file.path.name, "changed while it was read; the next run reads it again", "changed")
+
+
+def _version(file: Found) -> tuple[int, ...]:
+    try:
+        found = file.path.stat()
+    except OSError:
+        return ()  # it is refused when its bytes are asked for
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 class _Hashed:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from dagster_project.engines.intake.inputs import Discovered, Discovery
 from tests.engines.conftest import World as MadeWorld
 from tests.sampling import sampled
 
@@ -183,3 +184,46 @@ def test_order_cuts_and_packing_change_no_measure(cut: str, read_whole: Callable
     assert measured[1] == measured[0]
     assert sum(row["requests"] for row in other.rows("measured.site_pages_daily")) == len(lines)
     assert {row["route"] for row in other.rows("scrubbed.routes")} == {"/jobs", "/jobs/spring-sale", "/jobs/{s}", "/team/about"}
+
+
+@pytest.mark.parametrize("way", ["cut", "gone", "another", "half"])
+@pytest.mark.parametrize(("name", "table"), [("web_logs/a.log", "scrubbed.requests"), ("access_events/a.jsonl", "scrubbed.access_events")])
+def test_a_file_that_changes_while_it_is_read_is_read_by_the_next_run(
+    name: str, table: str, way: str, world: World, line: Line, event: Callable[[int], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logrotate copies a log and cuts it (copytruncate): taken for read, the copy would be passed over for ever, and other lines counted in its name."""
+    made = line if name.endswith(".log") else event
+    old, new = ("".join(map(made, numbers)) for numbers in (range(30), range(30, 40)))
+    path = world.put(name, old)
+    discover = Discovery.discover
+
+    def discovered_and_rotated(*given: Any) -> Discovered:
+        found = discover(*given)
+        if found.new:
+            path.unlink() if way == "gone" else path.write_text({"cut": "", "another": new, "half": old[: len(old) // 2]}[way])
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Discovery, "discover", discovered_and_rotated)
+        world.run()
+    assert [(row["status"], row["reason"]) for row in world.inputs().values()] == [("refused", "unreadable" if way == "gone" else "changed")]
+    world.put(f"{name}.1", old) if name.endswith(".log") else world.put("access_events/rotated.jsonl", old)
+    path.write_text(new)
+    world.run()
+    assert len(world.rows(table)) == 40
+    assert [row["status"] for row in world.inputs().values()] == ["read"] * 2
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_as_far_as_it_was(world: World, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs grow all the time, and their beginning stays what it was."""
+    path = world.put("web_logs/a.log", "".join(map(line, range(30))))
+    discover = Discovery.discover
+
+    def discovered_and_grown(*given: Any) -> Discovered:
+        found = discover(*given)
+        path.write_text("".join(map(line, range(40))))
+        return found
+
+    monkeypatch.setattr(Discovery, "discover", discovered_and_grown)
+    world.run()
+    assert (len(world.rows("scrubbed.requests")), world.inputs()["web_logs/a.log"]["status"]) == (30, "read")

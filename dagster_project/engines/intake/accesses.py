@@ -16,7 +16,7 @@ from dagster_project.errors import InputError
 from dagster_project.reading.accesses import native
 from dagster_project.reading.accesses.events import Events, Given, Take
 from dagster_project.reading.files import Found, body, is_compressed
-from dagster_project.reading.identity import Identity
+from dagster_project.reading.identity import Identity, refuse_changed
 from dagster_project.reading.pieces import lines_before, pieces
 from dagster_project.settings import Source
 
@@ -36,6 +36,7 @@ def read_accesses(delivery: Delivery, spool: Spool, known: KnownInputs | None = 
         try:
             with spool.input(entry.input_id, delivery.people) as keep:
                 reader.read(entry, skipped_bytes(who, read), delivery.rejects, keep)
+                refuse_changed(entry.found, who)
             read.add(entry.input_id)
         except InputError as error:
             entry.refuse(error)

@@ -14,7 +14,7 @@ from dagster_project.engines.lake import schema
 from dagster_project.errors import InputError
 from dagster_project.reading import ledgers as reading
 from dagster_project.reading.files import found
-from dagster_project.reading.identity import identity
+from dagster_project.reading.identity import identity, refuse_changed
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.scrubbing import ledgers as scrubbing
 from dagster_project.scrubbing.people import People
@@ -78,6 +78,7 @@ def _read_folder(landing: Path, folder: str, entries: dict[str, Entry], rejects:
             if who.input_id in reads:
                 continue
             read = reading.read(folder, file.path)
+            refuse_changed(file, who)
             entry.input_id, entry.bytes, entry.format = who.input_id, who.size_bytes, read.format
             entry.lines, entry.parsed, entry.quarantined, entry.blank = read.lines, read.rows.num_rows, read.rejects.num_rows, read.blank
             entry.unknown_columns, entry.has_places = read.unknown_columns, read.format != "parquet"

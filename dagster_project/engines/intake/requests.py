@@ -21,7 +21,7 @@ from dagster_project.errors import DamagedError, FormatError, InputError
 from dagster_project.evidence.keyring import Keyring
 from dagster_project.reading import logs
 from dagster_project.reading.files import Found, head, is_compressed
-from dagster_project.reading.identity import Identity
+from dagster_project.reading.identity import Identity, refuse_changed
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import named
 from dagster_project.reading.logs.lines import split
@@ -84,14 +84,14 @@ class _Intake:
         for number, (entry, who) in enumerate(discovered.new):
             house.watch("reading", number, len(discovered.new))
             on_time = remembered.on_time([entry.input_id, *(input_id for input_id, _ in who.begins_with)])
-            self._take_input(entry, skipped_bytes(who, read), on_time)
+            self._take_input(entry, who, skipped_bytes(who, read), on_time)
             self._books.entries.append(entry)
             if not entry.refusal:
                 read.add(entry.input_id)
         for day, rows in self._batches.close().items():
             keyring.count(day, rows)
 
-    def _take_input(self, entry: Entry, skip_bytes: int, on_time: frozenset[date]) -> None:
+    def _take_input(self, entry: Entry, who: Identity, skip_bytes: int, on_time: frozenset[date]) -> None:
         """Read one input to its end; one that is refused adds no rows, a damaged one those that are readable."""
         origin = Origin(entry.input_id, entry.found.folder, entry.found.site)
         is_begun = False
@@ -101,11 +101,14 @@ class _Intake:
                 self._account(entry, piece, parsed)
                 if piece.is_last:
                     self._gate(entry)
+                    refuse_changed(entry.found, who)
                 elif not is_begun:
                     self._batches.begin(entry.input_id)
                     is_begun = True
                 self._batches.add(Lot(origin, parsed.rows, piece.first_line, on_time))
                 self._house.watch(f"reading {origin.folder}/{origin.site}", piece.byte_offset, entry.bytes)
+            if not entry.lines:
+                refuse_changed(entry.found, who)
         except InputError as error:
             if isinstance(error, DamagedError) and entry.parsed:
                 entry.damage = error
