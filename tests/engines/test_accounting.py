@@ -185,16 +185,19 @@ def test_names_that_are_no_utf_8_stop_nothing(world: World, line: Line, event: C
     assert {row["store"] for row in world.rows("scrubbed.records")} == {"caf\\xe9", "job"}
 
 
-def test_a_folder_that_is_misspelt_is_told(world: World, line: Line) -> None:
+def test_what_lies_where_nothing_is_read_is_told(world: World, line: Line) -> None:
     """What lies there is not read, and a report without it looks as if nobody had delivered anything."""
     world.put("web-logs/a.log", line(1))
     world.put("plan/notes.txt", "x")
+    world.put("access.log", line(1))
+    world.put("README.md", "x")
     world.run()
     assert world.told == [
         "web-logs/: no such folder is read; rename it if it is meant to be web_logs/",
+        "access.log: files beside the folders are not read; move it into web_logs/, access_events/, grants/ or the like",
         "LANDING holds none of the folders that are read, web_logs/, access_events/, grants/ and so on",
     ]
     world.told.clear()
     world.put("grants/none.csv", "")
     world.run()
-    assert [sentence for sentence in world.told if "folder" in sentence] == ["web-logs/: no such folder is read; rename it if it is meant to be web_logs/"]
+    assert not any("LANDING" in sentence for sentence in world.told)

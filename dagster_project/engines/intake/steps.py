@@ -42,6 +42,7 @@ CLOSED = ("ledger.closings", "ledger.closed_accesses")
 MOST_TOLD = 20
 REQUEST_TABLES = (REQUESTS, STAFF_REQUESTS)
 LANDING_FOLDERS = (*LEDGERS, *request_logs.FOLDERS, FOLDER, records.FOLDER)
+DELIVERED = {".log", ".gz", ".zst", ".bz2", ".xz", ".csv", ".jsonl", ".parquet"}
 LIKENESS = 0.75  # from which on a name is one of these misspelt
 TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
 
@@ -52,7 +53,7 @@ def take_ledgers(house: House) -> int:
     if house.should_rebuild:
         forget(lake)
     sweep(lake)
-    _tell_of_folders(house)
+    _tell_of_misplaced(house)
     delivery = deliver(_landing(house), house.settings, house.as_of, whole_seconds=whole_second_inputs(lake.read("ledger.inputs")))
     lake.write(FIRST_SEEN, _first_seen(lake), "part")
     lake.write(REVIEWS, remembered(lake.read(REVIEWS), delivery.tables["scrubbed.reviews"], house.as_of), "part")
@@ -159,13 +160,17 @@ def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
     return removed
 
 
-def _tell_of_folders(house: House) -> None:
-    """Tell which folders of the landing folder may be meant to be read and are called otherwise, and that there is none to read."""
-    present = sorted(path.name for path in _landing(house).iterdir() if path.is_dir() and not path.name.startswith("."))
-    for name in (name for name in present if name not in LANDING_FOLDERS):
+def _tell_of_misplaced(house: House) -> None:
+    """Tell what lies in the landing folder and may be meant to be read, but does not lie in a folder that is; and that there is none."""
+    inside = sorted(path for path in _landing(house).iterdir() if not path.name.startswith("."))
+    folders = {path.name for path in inside if path.is_dir()}
+    for name in sorted(folders - set(LANDING_FOLDERS)):
         if meant := get_close_matches(name.lower().replace("-", "_"), LANDING_FOLDERS, 1, LIKENESS):
             house.tell(f"{name}/: no such folder is read; rename it if it is meant to be {meant[0]}/")
-    if not set(present) & set(LANDING_FOLDERS):
+    for path in inside:
+        if path.is_file() and path.suffix in DELIVERED:
+            house.tell(f"{path.name}: files beside the folders are not read; move it into web_logs/, access_events/, grants/ or the like")
+    if not folders & set(LANDING_FOLDERS):
         house.tell("LANDING holds none of the folders that are read, web_logs/, access_events/, grants/ and so on")
 
 
