@@ -14,11 +14,12 @@ def _both(values: frozenset[str], others: frozenset[str]) -> frozenset[str]:
     """Return the values that are among others, too, also where only the type of a column makes them equal: `042` and `42`, `c1` and `C1`."""
     if values <= others:
         return values
-    alike = {_alike(other) for other in others}
-    return frozenset(value for value in values if _alike(value) in alike)
+    possible = {alike(other) for other in others}
+    return frozenset(value for value in values if alike(value) in possible)
 
 
-def _alike(value: str) -> str:
+def alike(value: str) -> str:
+    """Return what two values have in common that a type of column may make equal."""
     return re.sub(r"[^0-9a-z]", "", value.casefold()).lstrip("0")
 
 

@@ -3,10 +3,11 @@
 No database is asked: a value counts only where every row that matters must have it, by a literal or a bound parameter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
+from dagster_project.reading.accesses.shapes import Found, generalised, shape_of, special
 from dagster_project.reading.accesses.tables import Named, Touched
 from dagster_project.settings import Table
 
@@ -21,14 +22,28 @@ def touched(
     A table of no row that matters still counts. A text that cannot be read is one statement that touches a table unknown. `is_followed`: what
     functions and prepared statements read is told elsewhere; else one that is called touches a table unknown. `cursors`: what those that are open read.
     """
-    read = _touched if len(statement) <= LONGEST_KEPT else _touched.__wrapped__
-    return list(read(statement, None if parameters is None else tuple(parameters), tuple(tables.items()), is_followed, tuple((cursors or {}).items())))
+    bound, declared, opened = None if parameters is None else tuple(parameters), tuple(tables.items()), tuple((cursors or {}).items())
+    if len(statement) > LONGEST_KEPT:
+        return list(_touched.__wrapped__(statement, bound, declared, is_followed, opened))
+    shape = None if opened else shape_of(statement, bound)
+    if shape is None:
+        return list(_touched(statement, bound, declared, is_followed, opened))
+    known = _of_shape(shape.common, declared, is_followed)
+    if not known:
+        known.append(generalised(_touched(statement, bound, declared, is_followed, opened), shape))
+    return list(_touched(statement, bound, declared, is_followed, opened) if known[0] is None else special(known[0], shape))
+
+
+@lru_cache(maxsize=4096)
+def _of_shape(_common: Hashable, _tables: tuple[tuple[str, Table], ...], _is_followed: bool) -> list[Found | None]:
+    """Return what is known of a shape: nothing yet, that each of its statements is to be read, or what all of them touch."""
+    return []
 
 
 @lru_cache(maxsize=4096)
 def _touched(
     statement: str, parameters: tuple[str, ...] | None, tables: tuple[tuple[str, Table], ...], is_followed: bool, cursors: tuple[tuple[str, tuple[Touched, ...]], ...]
-) -> tuple[tuple[Touched, ...], ...]:
+) -> Found:
     # The parser costs time to import; it is needed only where there are statements.
     from dagster_project.reading.accesses.bounds import read
     from dagster_project.reading.accesses.calls import calls
