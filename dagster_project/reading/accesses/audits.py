@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from sys import intern
 
 from dagster_project.reading.accesses.server_entries import Entry, cells_of
 
@@ -24,7 +25,7 @@ _READS = ("READ", "WRITE")  # the classes of what reads or writes rows
 Key = tuple[str, int, int]  # session, statement, part of it
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Audit:
     """One entry of pgAudit, its fields taken apart."""
 
@@ -41,7 +42,7 @@ class Audit:
     rows: int | None
 
 
-@dataclass
+@dataclass(slots=True)
 class Part:
     """All entries of one part of a statement: one for each table of it, or for the session and the object."""
 
@@ -114,7 +115,8 @@ def taken_apart(entry: Entry, message: str) -> Audit | None:
     cells = cells_of(message)
     if len(cells) not in FIELDS:
         return None
-    kind, statement_id, part, of_class, command, object_type, object_name, statement, parameter = cells[:9]
+    kind, statement_id, part, of_class, command, object_type, object_name = map(intern, cells[:7])
+    statement, parameter = cells[7:9]
     try:
         rows = int(cells[9]) if len(cells) > 9 and cells[9] else None
         return Audit(entry, kind, int(statement_id), int(part), of_class, command, object_type, object_name, statement, parameter, rows)

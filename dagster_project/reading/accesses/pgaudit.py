@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -20,14 +21,14 @@ from dagster_project.reading.accesses.cursors import Cursors
 from dagster_project.reading.accesses.events import OTHERS as OTHERS_SCHEMA
 from dagster_project.reading.accesses.events import Adapter, Events, Given
 from dagster_project.reading.accesses.postgres_log import entries, opened
-from dagster_project.reading.accesses.reader import as_rows, content_id
+from dagster_project.reading.accesses.reader import COLUMNS, as_rows, content_id
 from dagster_project.reading.accesses.server_entries import Entry
 from dagster_project.reading.accesses.sessions import Runs
 from dagster_project.reading.accesses.switches import Switches
 from dagster_project.reading.accesses.tables import Touched
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, columns_of
 from dagster_project.reading.instants import parsed
-from dagster_project.reading.ledgers import rejected
+from dagster_project.reading.ledgers import rejected, schema
 from dagster_project.reading.rows import Place, Places
 
 OTHERS = (
@@ -38,6 +39,7 @@ _AUDIT = re.compile(r"AUDIT: (?=(?:SESSION|OBJECT),\d+,\d+,)")
 _MINE = re.compile(
     rb"""(?:AUDIT: |,"?[0-9A-Z]{5}"?,"?)(?:SESSION|OBJECT)"?,"?\d+"?,"?\d+"?,|audit_type[\\"]*\s*:\s*[\\"]*(?:SESSION|OBJECT)|"logger\\*"\s*:\s*\\*"(?:postgres|pgaudit)"""
 )
+ROWS = 50_000  # at once
 _SAID = re.compile(r"(?:^|[\s;,])(staff|case|purpose)=([^\s;,]+)")
 _DENIED = "permission denied for "
 
@@ -91,7 +93,7 @@ class _Log:
             self._server(entry)
         elif entry.is_raised:
             self._name(entry, "raised")
-        elif (audit := taken_apart(entry, entry.message[found.end() :])) is None or self._is_doubtful(entry):
+        elif (audit := taken_apart(replace(entry, message="") if entry.session else entry, entry.message[found.end() :])) is None or self._is_doubtful(entry):
             self.rejects.append((entry.place, "field_count"))
         else:
             self._audited(audit)
@@ -135,14 +137,17 @@ class _Log:
         self._others.append((entry.place.line_number, name))
 
     def events(self, kind: str) -> Events:
-        places, rows = list[Place](), list[dict[str, Any]]()
-        for place, event in sorted(self._accesses(), key=lambda found: found[0].line_number):
-            places.append(place)
-            rows.append(event)
-        numbers = np.array([place.line_number for place in places], np.int64)
-        offsets = np.array([place.byte_offset for place in places], np.int64)
-        table, refused = as_rows(Places(numbers, offsets, lambda row: places[row].raw or b""), rows)
-        completed = native.completed(table.combine_chunks(), self._given.source, {})  # the stamps have their zones, or nobody knows it
+        tables, refused = [schema(COLUMNS).empty_table()], list[tuple[Place, str]]()
+        found = self._accesses()
+        while some := list(islice(found, ROWS)):
+            places = [place for place, _ in some]
+            numbers = np.array([place.line_number for place in places], np.int64)
+            offsets = np.array([place.byte_offset for place in places], np.int64)
+            table, unfit = as_rows(Places(numbers, offsets, lambda row, places=places: places[row].raw or b""), [event for _, event in some])  # type: ignore[misc]
+            tables.append(table)
+            refused += unfit
+        ordered = pa.concat_tables(tables).sort_by("line_number").combine_chunks()
+        completed = native.completed(ordered, self._given.source, {})  # the stamps have their zones, or nobody knows it
         others = pa.Table.from_pylist([{"line_number": line, "name": name} for line, name in sorted(self._others)], OTHERS_SCHEMA)
         said = (*self._runs.attestations(), *self._switches.attestations)
         return Events(completed, rejected([*self.rejects, *refused]), others, self.blank, form=kind, attestations=said)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
+from sys import intern
 
 from dagster_project.reading.accesses import server_json, server_own_csv, server_text
 from dagster_project.reading.accesses.heads import behind_heads, without_heads
@@ -42,7 +43,13 @@ def entries(log: Log, zone: str | None) -> Iterator[Found | None]:
     forms = {"jsonlog": server_json.entries, "csvlog": _csv, "own_csv": server_own_csv.entries}
     found = server_text.entries(log.lines, log.prefix) if log.form == "stderr" else forms[log.form](log.lines)
     for each in found:
-        yield replace(each, stamp=iso(each.stamp, zone)) if isinstance(each, Entry) else each
+        yield _shared(each, zone) if isinstance(each, Entry) else each
+
+
+def _shared(entry: Entry, zone: str | None) -> Entry:
+    """Return an entry with its stamp in ISO 8601, and one text in memory for all that have the same: a log names few sessions, users and programs."""
+    user, database, application = (text and intern(text) for text in (entry.user, entry.database, entry.application))
+    return replace(entry, stamp=iso(entry.stamp, zone), session=intern(entry.session), user=user, database=database, application=application, severity=intern(entry.severity))
 
 
 def _places(body: bytes) -> Iterator[Place]:

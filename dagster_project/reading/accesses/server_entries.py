@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dagster_project.reading.rows import Place
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """A line of a log, or several that are one.
 
@@ -23,7 +23,7 @@ class Line:
     is_foreign: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One message of the server log.
 
