@@ -118,7 +118,8 @@ def digest(landing: Path) -> str:
     Times say nothing: two files of one second, or a copy that keeps its time, would be lost.
     """
     total = hashlib.sha256()
-    for path in sorted(path for path in below(landing) if path.suffix != ".tmp"):
+    tops = sorted(landing.iterdir()) if landing.is_dir() else []
+    for path in (path for top in tops if not top.name.startswith(".") for path in sorted(below(top)) if path.suffix != ".tmp"):
         total.update(repr((str(path.relative_to(landing)), *_sampled(path))).encode())
     return total.hexdigest()
 

@@ -36,9 +36,9 @@ def status_of(arguments: list[str] | None = None) -> int:
     except GlasshouseError as error:
         complain(str(error))
         return error.exit_status
-    except (BrokenPipeError, SystemExit):  # rich makes the latter of the former
-        return 0
     except BaseException as error:  # noqa: BLE001 (the text of a library's error can quote data)
+        if isinstance(error, BrokenPipeError) or (isinstance(error, SystemExit) and isinstance(error.__context__, BrokenPipeError)):  # so rich tells it
+            return 0
         if is_stop(error):
             complain("stopped; what was finished stays, run again to go on")
             return INTERRUPTED

@@ -35,7 +35,8 @@ def found(landing: Path, folder: str) -> list[Found]:
     files = []
     for path in sorted(below(root)):
         inside = path.relative_to(root).parts
-        site = as_text(inside[0]) if len(inside) > 1 or (inside and path.is_dir()) else DEFAULT_SITES.get(folder, folder)
+        is_below = len(inside) > 1 or (inside and os.path.isdir(path))  # noqa: PTH112 (`Path.is_dir` raises where a folder on the way is closed)
+        site = as_text(inside[0]) if is_below else DEFAULT_SITES.get(folder, folder)
         if path.suffix != ".tmp":
             files.append(Found(folder, site, path))
     return files

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from dagster_project.errors import DamagedError, InputError
-from dagster_project.reading.files import Found, decompressed
+from dagster_project.reading.files import Found, decompressed, is_compressed
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 
@@ -50,16 +50,27 @@ def identity(file: Found, known: Mapping[str, int]) -> Identity:
     return replace(hashed.identity(), version=version)
 
 
-def refuse_changed(file: Found, who: Identity) -> None:
-    """Raise InputError where a file that was read no longer begins with the bytes that were hashed, as a log does that is cut while it is read.
+def refuse_changed(file: Found, who: Identity, *, is_whole: bool = False) -> None:
+    """Raise InputError where a file that was read is no longer what was hashed, as a log is not that was cut or renamed while it was read.
 
-    Its rows would count under the name of others, and the others for read. What the file system calls the same is not read again.
+    Its rows would count under the name of others, and the others for read. A plain file may have grown, unless it was read to its end (`is_whole`), as an
+    archive always is. What the file system calls the same is not read again.
     """
-    if _version(file) == who.version or not who.size_bytes:
+    if _version(file) == who.version:
         return
-    now = identity(file, {who.input_id: who.size_bytes})
-    if who.input_id not in {now.input_id, *(input_id for input_id, _ in now.begins_with)}:
-        raise InputError(file.path.name, "changed while it was read; the next run reads it again", "changed")
+    changed = InputError(file.path.name, "changed while it was read; the next run reads it again", "changed")
+    try:
+        if not is_whole and not is_compressed(file.path):
+            if not who.size_bytes:
+                return
+            now = identity(file, {who.input_id: who.size_bytes})
+            is_same = who.input_id in {now.input_id, *(input_id for input_id, _ in now.begins_with)}
+        else:
+            is_same = identity(file, {}).input_id == who.input_id
+    except DamagedError:
+        raise changed from None  # a file that is gone is not one of which a part could be read
+    if not is_same:
+        raise changed
 
 
 def _version(file: Found) -> tuple[int, ...]:
@@ -67,7 +78,7 @@ def _version(file: Found) -> tuple[int, ...]:
         found = file.path.stat()
     except OSError:
         return ()  # it is refused when its bytes are asked for
-    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 class _Hashed:

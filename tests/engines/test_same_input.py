@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 import zstandard
 
+from dagster_project.engines.intake import delivery, requests
 from dagster_project.engines.intake.inputs import Discovered, Discovery
+from dagster_project.engines.intake.requests import _Intake
+from dagster_project.reading import identity as identity_module
 from tests.engines.conftest import World as MadeWorld
 from tests.sampling import sampled
 
@@ -227,3 +230,52 @@ def test_a_file_that_grows_while_it_is_read_is_read_as_far_as_it_was(world: Worl
     monkeypatch.setattr(Discovery, "discover", discovered_and_grown)
     world.run()
     assert (len(world.rows("scrubbed.requests")), world.inputs()["web_logs/a.log"]["status"]) == (30, "read")
+
+
+def test_a_log_that_is_renamed_once_it_was_read_is_read_by_the_next_run(world: World, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without `copytruncate` a log is moved away, and a moment passes until the server writes the next."""
+    path = world.put("web_logs/a.log", "".join(map(line, range(30))))
+    gate = _Intake._gate
+
+    def renamed(*given: Any) -> None:
+        gate(*given)
+        path.rename(path.with_name("a.log.1"))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_Intake, "_gate", renamed)
+        world.run()
+    assert [(row["status"], row["reason"]) for row in world.inputs().values()] == [("refused", "changed")]
+    world.run()
+    assert (len(world.rows("scrubbed.requests")), [row["status"] for row in world.inputs().values()]) == (30, ["read"])
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after"),
+    [
+        ("web_logs/a.log", gzip.compress, lambda body: gzip.compress(body) + gzip.compress(body.replace(b"192.0.2", b"203.0.113"))),
+        ("web_logs/a.log", lambda body: gzip.compress(body)[:150], gzip.compress),
+        ("web_logs/a.log", lambda _: b"", gzip.compress),
+        ("staff/a.csv", lambda _: b"staff_id\nada\n", lambda _: b"staff_id\nada\nbob\n"),
+    ],
+    ids=["grows", "is copied", "was empty", "ledger"],
+)
+def test_what_is_read_to_its_end_must_not_grow(
+    name: str, before: Callable[[bytes], bytes], after: Callable[[bytes], bytes], world: World, line: Line, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An archive has no place at which to stop, and a ledger is read whole: what was added would count under the name of what was there."""
+    body = "".join(map(line, range(30))).encode()
+    path = world.put(name, before(body))
+    unhashed = identity_module.refuse_changed
+
+    def late(*given: Any, **more: Any) -> None:
+        path.write_bytes(after(body))
+        unhashed(*given, **more)
+
+    with monkeypatch.context() as patched:
+        for module in (requests, delivery):
+            patched.setattr(module, "refuse_changed", late)
+        world.run()
+    assert [(row["status"], row["reason"]) for row in world.inputs().values()] == [("refused", "changed")]
+    world.run()
+    assert [row["status"] for row in world.inputs().values()] == ["read"]
+    assert len(world.rows("scrubbed.requests")) == (0 if name.startswith("staff") else 60 if len(after(b"")) > len(gzip.compress(b"")) else 30)

@@ -78,7 +78,7 @@ def _read_folder(landing: Path, folder: str, entries: dict[str, Entry], rejects:
             if who.input_id in reads:
                 continue
             read = reading.read(folder, file.path)
-            refuse_changed(file, who)
+            refuse_changed(file, who, is_whole=True)
             entry.input_id, entry.bytes, entry.format = who.input_id, who.size_bytes, read.format
             entry.lines, entry.parsed, entry.quarantined, entry.blank = read.lines, read.rows.num_rows, read.rejects.num_rows, read.blank
             entry.unknown_columns, entry.has_places = read.unknown_columns, read.format != "parquet"

@@ -31,6 +31,7 @@ from dagster_project.engines.sealing import days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.key_directory import KeyDirectory
 from dagster_project.evidence.keyring import Keyring
+from dagster_project.paths import as_text
 from dagster_project.reading.accesses.attestations import Proof
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.scrubbing.detectors import kinds
@@ -166,10 +167,10 @@ def _tell_of_misplaced(house: House) -> None:
     folders = {path.name for path in inside if path.is_dir()}
     for name in sorted(folders - set(LANDING_FOLDERS)):
         if meant := get_close_matches(name.lower().replace("-", "_"), LANDING_FOLDERS, 1, LIKENESS):
-            house.tell(f"{name}/: no such folder is read; rename it if it is meant to be {meant[0]}/")
+            house.tell(f"{as_text(name)}/: no such folder is read; rename it if it is meant to be {meant[0]}/")
     for path in inside:
         if path.is_file() and path.suffix in DELIVERED:
-            house.tell(f"{path.name}: files beside the folders are not read; move it into web_logs/, access_events/, grants/ or the like")
+            house.tell(f"{as_text(path.name)}: files beside the folders are not read; move it into web_logs/, access_events/, grants/ or the like")
     if not folders & set(LANDING_FOLDERS):
         house.tell("LANDING holds none of the folders that are read, web_logs/, access_events/, grants/ and so on")
 

@@ -4,8 +4,9 @@ A shape keeps of an id its class and length, which others are equal or alike to 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from dagster_project.reading.accesses.equalities import alike
@@ -15,11 +16,14 @@ Found = tuple[tuple[Touched, ...], ...]
 """What each statement of a text touches."""
 
 _WHOLE = r"[1-9][0-9]{0,17}"
-_ID = re.compile(rf"(?P<w>{_WHOLE})|(?P<u>[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}})|(?P<n>[A-Za-z][A-Za-z_-]*[0-9][\w-]*)", re.ASCII)
+_UUID = r"{0}{{8}}(?:-{0}{{4}}){{3}}-{0}{{12}}"
+_ID = re.compile(rf"(?P<whole>{_WHOLE})|(?P<uuid>{_UUID.format('[0-9a-f]')})|(?P<capitals>{_UUID.format('[0-9A-Fa-f]')})|(?P<word>[A-Za-z][A-Za-z_-]*[0-9][\w-]*)", re.ASCII)
 _LONGEST_ID = 64
 # Texts in which a quote may be something else than the beginning or the end of a literal.
 _UNCLEAR = re.compile(r"""--|/\*|\\|''|\$\w*\$|\0""")
 _ODD_NAME = re.compile(r"[^\w\s.-]")
+# What a literal stands behind that is a value; behind a word it may be a name, or be read by the parser, as an interval is.
+_BEFORE_VALUE = re.compile(r"[=<>(,\[]\s*$")
 # Whole numbers that are compared; elsewhere one may be the place of a column, a limit or a size.
 _COMPARED = re.compile(rf"(?:=|\bin\s*\()\s*{_WHOLE}(?:\s*,\s*{_WHOLE})*(?![\w.])", re.IGNORECASE)
 _NUMBER = re.compile(_WHOLE)
@@ -27,48 +31,69 @@ _WORD = re.compile(r"[\w.]+")
 
 
 class Shape(NamedTuple):
-    """What statements have in common, to be compared, with marks where ids stand; and the ids of one."""
+    """What statements have in common, to be compared, and the ids of one."""
 
-    common: tuple[str, tuple[str, ...] | None, tuple[int, ...]]
+    common: Hashable
     ids: tuple[str, ...]
+
+
+class _Text(NamedTuple):
+    """A statement with a NUL for each of its ids, those ids, and what else in it may be alike to one."""
+
+    rest: str
+    ids: tuple[str, ...]
+    others: frozenset[str]
 
 
 def shape_of(statement: str, parameters: Sequence[str] | None) -> Shape | None:
     """Return the shape of a statement and its parameters; None where it has no ids, or may mean more by one than an id."""
-    if _UNCLEAR.search(statement):
+    text = _text(statement)
+    if text is None or any(_is_array(each) or "\0" in each for each in parameters or ()):
         return None
-    pieces = statement.split("'")
-    names = [piece.split('"') for piece in pieces[::2]]
-    if not len(pieces) % 2 or any(not len(each) % 2 or any(map(_ODD_NAME.search, each[1::2])) for each in names):
-        return None
-    ids: list[str] = []
-    equals: dict[str, int] = {}
-    likes: dict[str, int] = {}
-    others: list[str] = []
-
-    def marked(text: str) -> str:
-        kind = _ID.fullmatch(text) if len(text) <= _LONGEST_ID else None
-        if kind is None:
-            others.append(text)
-            return text
-        number = len(ids)
-        ids.append(text)
-        return f"\0{kind.lastgroup}{len(text)}_{equals.setdefault(text, number)}_{likes.setdefault(alike(text), number)}"
-
-    for place, piece in enumerate(pieces):
-        if not place % 2:
-            pieces[place] = _COMPARED.sub(lambda compared: _NUMBER.sub(lambda number: marked(number[0]), compared[0]), piece)
-            others += _WORD.findall(pieces[place])
-        elif pieces[place - 1][-1:].isalnum() or pieces[place - 1].endswith(("_", "&")):  # E'…', U&'…'
-            others.append(piece)
-        else:
-            pieces[place] = marked(piece)
-    bound = None if parameters is None else tuple(map(marked, parameters))
-    if not ids or not likes.keys().isdisjoint(map(alike, others)):
+    ids = (*text.ids, *filter(_class, parameters or ()))
+    others = [each for each in parameters or () if not _class(each)]
+    equals, likes = dict[str, int](), dict[str, int]()
+    marks = tuple((_class(each), len(each), equals.setdefault(each, place), likes.setdefault(alike(each), place)) for place, each in enumerate(ids))
+    if not ids or not likes.keys().isdisjoint(text.others) or not likes.keys().isdisjoint(map(alike, others)):
         return None
     distinct = list(equals)
-    order = sorted(range(len(distinct)), key=distinct.__getitem__)
-    return Shape(("'".join(pieces), bound, tuple(order)), tuple(ids))
+    order = tuple(sorted(range(len(distinct)), key=distinct.__getitem__))
+    bound = None if parameters is None else tuple("\0" if _class(each) else each for each in parameters)
+    return Shape((text.rest, bound, marks, order), ids)
+
+
+@lru_cache(maxsize=4096)
+def _text(statement: str) -> _Text | None:
+    """Take a statement apart; None where it is not clear where its literals begin and end, or one is an array, whose items are values of their own."""
+    pieces = statement.split("'")
+    names = [piece.split('"') for piece in pieces[::2]]
+    if _UNCLEAR.search(statement) or not len(pieces) % 2 or any(map(_is_array, pieces[1::2])):
+        return None
+    if any(not len(each) % 2 or any(map(_ODD_NAME.search, each[1::2])) for each in names):
+        return None
+    rest, ids, others = list[str](), list[str](), set[str]()
+    for place, piece in enumerate(pieces):
+        if not place % 2:
+            ids += [number for compared in _COMPARED.findall(piece) for number in _NUMBER.findall(compared)]
+            rest.append(_COMPARED.sub(lambda compared: _NUMBER.sub("\0", compared[0]), piece))
+            others |= {alike(word) for word in _WORD.findall(rest[-1])}
+        elif _class(piece) and _BEFORE_VALUE.search(pieces[place - 1]):
+            ids.append(piece)
+            rest.append("\0")
+        else:
+            rest.append(piece)
+            others.add(alike(piece))
+    return _Text("'".join(rest), tuple(ids), frozenset(others))
+
+
+def _class(text: str) -> str | None:
+    """Return what kind of id a text is; None where it may be something else."""
+    found = _ID.fullmatch(text) if len(text) <= _LONGEST_ID else None
+    return found.lastgroup if found else None
+
+
+def _is_array(text: str) -> bool:
+    return text.lstrip().startswith("{")
 
 
 def generalised(found: Found, shape: Shape) -> Found | None:
@@ -77,7 +102,8 @@ def generalised(found: Found, shape: Shape) -> Found | None:
     ordered = [{one.account_id or "" for one in each} - {""} for each in general] + [{*(one.record_ids or ())} for each in general for one in each]
     kept = {text for texts in ordered for text in texts if not text.startswith("\0")}
     is_mixed = any(texts & kept and texts - kept for texts in ordered)
-    return None if is_mixed or any(text.casefold() in one.casefold() for one in kept for text in shape.ids) else general
+    made = "\0".join(kept).casefold()
+    return None if is_mixed or any(text.casefold() in made for text in shape.ids) else general
 
 
 def special(general: Found, shape: Shape) -> Found:

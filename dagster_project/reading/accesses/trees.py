@@ -27,6 +27,7 @@ _BEFORE = re.compile(
       |prepare\s+(?:"[^"]*"|[\w$]+)\s*(?:\((?:[^()]|\([^()]*\))*\)\s*)?as\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
+_PARAMETERS = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|(\$[0-9]+)(?=,)""")  # without a blank behind it, the parser takes `$1,$2` for the beginning of a dollar quote
 _ANALYZED = re.compile(r"\banaly[sz]e\b(?!\s*(?:false|off|0)\b)", re.IGNORECASE)
 
 
@@ -43,7 +44,7 @@ class Tree(NamedTuple):
 def trees(text: str) -> tuple[Tree | None, ...]:
     """Return the statements of a text, None for one that reaches no record, and a text that cannot be taken apart as one that is UNREADABLE."""
     try:
-        chunks = list(_chunks(_dialect().tokenize(text)))
+        chunks = list(_chunks(_dialect().tokenize(_PARAMETERS.sub(lambda found: found[0] + " " * bool(found[1]), text))))
     except Exception:  # noqa: BLE001 - the library raises what it likes
         return (Tree(UNREADABLE),)
     return tuple(tree for chunk in chunks for tree in _of_chunk(chunk, text)) or (None,)

@@ -7,7 +7,7 @@ import string
 import pytest
 
 from dagster_project.reading.accesses.shapes import generalised, shape_of
-from dagster_project.reading.accesses.statements import _touched, touched
+from dagster_project.reading.accesses.statements import _of_shape, _touched, touched
 from dagster_project.reading.accesses.tables import Touched
 from tests.reading.accesses.test_statements import CASES, TABLES, parameters_of
 
@@ -39,6 +39,33 @@ def test_a_statement_of_a_known_shape_says_what_it_would_alone(case: str) -> Non
         written = word.sub(lambda found, names=names: names[found[0]], statement)
         bound = parameters and [names.get(text, text) for text in parameters]
         assert touched(written, bound, TABLES) == read(written, bound)
+
+
+@pytest.mark.parametrize(
+    ("statement", "first", "then"),
+    [
+        ("delete from invoices where id = any($1) and account_id in ($2, $3)", ["{17,18}", "17", "18"], ["{17,18}", "31", "32"]),
+        ("select * from invoices where account_id = any($1) and account_id = $2", ["{7,8}", "7"], ["{7,8}", "9"]),
+        ("select * from invoices where account_id = any('{C1,D2}') and account_id <> $1", ["C1"], ["C3"]),
+        ("select * from invoices where account_id = $1::uuid", ["XB000000-0000-4000-8000-000000000001"], ["AB000000-0000-4000-8000-000000000001"]),
+        ("select * from invoices where account_id = $1 and id = $2", ["\0n2_0_0", "C1"], ["D1", "D1"]),
+        ("select * from invoices where account_id = $1 and id = $2", ["a-1", "x1"], ["a-1", "A1"]),
+    ],
+)
+def test_what_the_first_of_a_shape_says_is_not_said_of_others(statement: str, first: list[str], then: list[str]) -> None:
+    """Items of arrays are values, only some texts are UUIDs, and some are alike: whichever comes first."""
+    for one, other in ((first, then), (then, first)):
+        _of_shape.cache_clear()
+        assert touched(statement, one, TABLES) == read(statement, one)
+        assert touched(statement, other, TABLES) == read(statement, other)
+
+
+def test_what_the_parser_itself_reads_is_no_id() -> None:
+    """An interval says how it is to be read."""
+    written = "select * from invoices where created_at > now() - interval '{}' day and account_id = 'C1'"
+    for one, other in (("P0001-02-03", "P1Y2M10DT2H"), ("P1Y2M10DT2H", "P0001-02-03")):
+        _of_shape.cache_clear()
+        assert [touched(written.format(each), None, TABLES) for each in (one, other)] == [read(written.format(each), None) for each in (one, other)]
 
 
 @pytest.mark.parametrize(
