@@ -253,7 +253,7 @@ def test_a_log_that_is_renamed_once_it_was_read_is_read_by_the_next_run(world: W
     ("name", "before", "after"),
     [
         ("web_logs/a.log", gzip.compress, lambda body: gzip.compress(body) + gzip.compress(body.replace(b"192.0.2", b"203.0.113"))),
-        ("web_logs/a.log", lambda body: gzip.compress(body)[:150], gzip.compress),
+        ("web_logs/a.log", lambda body: gzip.compress(body, 0)[: len(body) // 2], gzip.compress),
         ("web_logs/a.log", lambda _: b"", gzip.compress),
         ("staff/a.csv", lambda _: b"staff_id\nada\n", lambda _: b"staff_id\nada\nbob\n"),
     ],
