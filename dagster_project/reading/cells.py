@@ -37,8 +37,8 @@ _DELIVERED_IN_JSON = _ARROW | {"instant": pa.string(), "stamp": pa.string(), "nu
 _PLAIN: dict[Kind, type] = {"list": list, "integer": int}
 _INTEGER = r"^[+-]?[0-9]{1,18}(\.0*)?$"
 _NUMBER = r"^[+-]?([0-9]{1,9}(\.[0-9]*)?|\.[0-9]+)([eE]-[0-9]{1,2})?$"  # no number of a ledger is longer
-# What programs write into a cell for nothing or for a fault, and an id of which a spreadsheet has cut the digits.
-_NOTHING = r"\\N|(?i:null|<null>|\(null\)|\[null\])|NaN|nan|NaT|None|<NA>|#N/A|#[A-Z0-9/]+[!?]|#{3,}|[0-9](\.[0-9]+)?E\+[0-9]{2,}"
+# What programs write into a cell for nothing or for a fault, an id of which a spreadsheet has cut the digits, and one that is guarded from that (="0012").
+_NOTHING = r"\\N|(?i:null|<null>|\(null\)|\[null\])|NaN|nan|NaT|None|<NA>|#N/A|#[A-Z0-9/]+[!?]|#{3,}|[0-9](\.[0-9]+)?E\+[0-9]{2,}|=\".*\""
 _THOUSANDS = r"[0-9]+\.000"  # 1.000 is a thousand in half of Europe
 _NO_CELL: dict[Kind, str] = {"text": f"^({_NOTHING})$", "note": f"^({_NOTHING})$", "integer": f"^[+-]?{_THOUSANDS}$"}
 _NO_LIST = re.compile(rf"{_NOTHING}|\{{.*\}}|[^;]*[,\n][^;]*", re.DOTALL)  # also PostgreSQL's arrays, and items with a comma or a line between them

@@ -16,13 +16,20 @@ _CONTAINERS = {
     b"SQLite format 3": "a database",
     b"<": "HTML or XML",
 }
-_ADVICE = {"csv": "export it as CSV in UTF-8, with commas between the cells", "jsonl": "write one JSON object a line, in UTF-8"}
+_ADVICE = {
+    "csv": "export it as CSV in UTF-8, with commas between the cells",
+    "jsonl": "write one JSON object a line, in UTF-8",
+    "table": "deliver it as JSON, CSV or Parquet, text in UTF-8",
+}
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _ALONE = re.compile(rb"\r(?!\n)")
 
 
 def fault(first: bytes, kind: str) -> str | None:
-    """Return what refuses a file that is called CSV or JSON Lines, by its first bytes; None where it may be that."""
+    """Return what refuses a file of a kind, by its first bytes; None where it may be that.
+
+    `csv` and `jsonl` are what it is called, a `table` is what has turned out not to be JSON.
+    """
     text = first.removeprefix(_BOM).lstrip()
     if first.startswith(_NOT_UTF8) or first[:2].count(0) == 1:
         return f"it is UTF-16 or UTF-32; {_ADVICE[kind]}"
@@ -35,7 +42,13 @@ def fault(first: bytes, kind: str) -> str | None:
         return f"it holds JSON; name it .jsonl, and {_ADVICE['jsonl']}"
     if b"\n" not in first and _ALONE.search(first.rstrip()):
         return "its lines end in a carriage return alone; end them with a line feed"
-    return None
+    return f"its cells are separated by {called}; write commas" if kind == "table" and (called := _other_separator(text)) else None
+
+
+def _other_separator(text: bytes) -> str | None:
+    """Return what separates the cells of the first line where no comma does."""
+    line = text.split(b"\n", 1)[0]
+    return next((called for sign, called in _SEPARATORS.items() if sign.encode() in line), None) if b"," not in line else None
 
 
 def header_hint(first: bytes, required: Collection[str]) -> str | None:

@@ -1,8 +1,11 @@
 """What an office puts into LANDING is read, refused or told: nothing that stands there counts for nothing without a word."""
 
 import json
+from io import BytesIO
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 World = Any
@@ -73,6 +76,32 @@ def test_a_file_of_events_that_cannot_be_read_is_refused(name: str, body: str, a
     assert refused == {advice}
 
 
+def _parquet(table: pa.Table) -> bytes:
+    sink = BytesIO()
+    pq.write_table(table, sink)
+    return sink.getvalue()
+
+
+LOGIN = '"EVENT_TYPE","TIMESTAMP","REQUEST_ID","ORGANIZATION_ID","DELEGATED_USER_ID"\n"LoginAs","20260302100001.000","q1","alder","ada"\n'
+TABLE = "deliver it as JSON, CSV or Parquet, text in UTF-8"
+
+
+@pytest.mark.parametrize(("name", "body", "advice"), [
+    ("salesforce/a.csv", LOGIN.replace(",", ";").encode(), "its cells are separated by semicolons; write commas"),
+    ("salesforce/a.csv", b"\xff\xfe" + LOGIN.replace(",", "\t").encode("utf-16-le"), f"it is UTF-16 or UTF-32; {TABLE}"),
+    ("salesforce/a.csv", LOGIN.replace("\n", "\r").encode(), "its lines end in a carriage return alone; end them with a line feed"),
+    ("salesforce/a.xlsx", b"PK\x03\x04\x14\x00\n", f"it holds a ZIP archive, as .xlsx and .ods are; {TABLE}"),
+    ("salesforce/a.csv", b"<!DOCTYPE html>\n<title>Sign in</title>\n", f"it holds HTML or XML; {TABLE}"),
+    ("cloudtrail/a.json", b"\xff\xfe" + '{"Records": []}'.encode("utf-16-le"), f"it is UTF-16 or UTF-32; {TABLE}"),
+    ("google/a.parquet", _parquet(pa.table([["a"], ["b"]], names=["logName", "logName"])), "the file has a column twice; write each once"),
+])  # fmt: skip
+def test_a_file_of_a_source_that_is_no_table_is_refused_by_its_name(name: str, body: bytes, advice: str, world: World) -> None:
+    """A workbook passed for a table with a header and no rows: no access, and nobody was told."""
+    world.put(f"access_events/{name}", body)
+    world.run()
+    assert {row["advice"] for row in world.inputs().values() if row["status"] == "refused"} == {f"access_events/{name}: {advice}"}
+
+
 def test_a_last_line_that_waits_for_its_end_is_told(world: World) -> None:
     """Exports that are written without a last line end would lose their last access, if nobody knew."""
     world.put("access_events/office/a.csv", f"{HEADER}\n{_row(1)}\n{_row(2, occurred_at='02.03.2026')}")
@@ -135,4 +164,18 @@ def test_what_lies_beside_the_folders_is_told(world: World) -> None:
         "customers/: no such folder is read; move its files to the folder of their kind, as docs/ledgers.md names them",
         "grants.csv: nothing that lies in LANDING itself is read; move it to grants/",
         "march.jsonl.gz: nothing that lies in LANDING itself is read; move it to the folder of its kind",
+    ]
+
+
+def test_what_is_not_measured_of_the_records_is_told(world: World) -> None:
+    """The number of a customer's records would be exact, and too small."""
+    records = _parquet(pa.table({"account_id": ["alder"]}))
+    world.put("records/job/a.parquet", records)
+    world.put("records/job/_SUCCESS", "")
+    world.put("records/person/2026/a.csv", "account_id\nalder\n")
+    world.put("records/a.parquet", records)
+    world.run()
+    assert world.told == [
+        "records/a.parquet: it lies in no folder of a record class, so it is not measured; move it to records/<record_class>/",
+        "records/person/: files that are not called .parquet are not measured; write the records as Parquet",
     ]

@@ -77,7 +77,9 @@ def test_what_spreadsheets_and_pandas_add_to_csv_changes_nothing(body: str | byt
     assert not found.rejects.num_rows
 
 
-@pytest.mark.parametrize("cell", ["\\N", "NULL", "null", "NaN", "nan", "NaT", "None", "<NA>", "(null)", "[NULL]", "#N/A", "#REF!", "#NAME?", "#DIV/0!", "####", "1.23457E+11"])
+@pytest.mark.parametrize(
+    "cell", ["\\N", "NULL", "null", "NaN", "nan", "NaT", "None", "<NA>", "(null)", "[NULL]", "#N/A", "#REF!", "#NAME?", "#DIV/0!", "####", "1.23457E+11", '="0012"']
+)
 def test_what_a_program_writes_for_nothing_is_no_text(cell: str, tmp_path: Path) -> None:
     """An opt-out of the class `NULL` would be an opt-out of nothing, and the reason `NULL` of an emergency a reason."""
     body = f"account_id,valid_from,record_class\nalder,2026-03-02T10:15:00Z,{cell}\n{cell},2026-03-02T10:15:00Z,\nalder,2026-03-02T10:15:00Z,Nullwork\n"

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from dagster_project import __version__
 from dagster_project.engines.lake import Lake, schema
-from dagster_project.errors import GlasshouseError, InputError
+from dagster_project.errors import GlasshouseError, InputError, StoreError
 from dagster_project.paths import as_text
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.files import Found
@@ -103,7 +103,7 @@ class Entry:
         """Return that in words, with the file's place in the landing folder."""
         if not self.advice:
             return None
-        return as_text(f"{self.file_name}: {self.advice.rule}" if self.advice.place == self.found.path.name else str(self.advice))
+        return as_text(str(self.advice) if isinstance(self.advice, StoreError) else f"{self.file_name}: {self.advice.rule}")
 
     def refuse(self, error: InputError) -> None:
         """Refuse the whole input: it adds no rows."""

@@ -31,6 +31,7 @@ from dagster_project.engines.sealing import days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.key_directory import KeyDirectory
 from dagster_project.evidence.keyring import Keyring
+from dagster_project.paths import as_text
 from dagster_project.reading.accesses import native
 from dagster_project.reading.accesses.attestations import Proof
 from dagster_project.reading.ledger_columns import LEDGERS
@@ -53,7 +54,7 @@ def take_ledgers(house: House) -> int:
         forget(lake)
     sweep(lake)
     for line in unread(_landing(house)):
-        house.tell(line)
+        house.tell(as_text(line))
     delivery = deliver(_landing(house), house.settings, house.as_of, whole_seconds=whole_second_inputs(lake.read("ledger.inputs")))
     lake.write(FIRST_SEEN, _first_seen(lake), "part")
     lake.write(REVIEWS, remembered(lake.read(REVIEWS), delivery.tables["scrubbed.reviews"], house.as_of), "part")

@@ -32,8 +32,21 @@ def unread(landing: Path) -> Iterator[str]:
     for path in entries:
         if path.is_file() and ((meant := _likely(path.name.partition(".")[0])) or _is_delivery(path)):
             yield f"{path.name}: nothing that lies in LANDING itself is read; move it to {f'{meant}/' if meant else 'the folder of its kind'}"
+    yield from _unmeasured(landing / records.FOLDER)
     if not {path.name for path in folders} & set(LANDING_FOLDERS):
         yield "LANDING holds none of the folders that are read, web_logs/, access_events/, grants/ and so on"
+
+
+def _unmeasured(root: Path) -> Iterator[str]:
+    """Yield what to say of files among the record stores that are not measured."""
+    others: dict[str, None] = {}
+    for path in islice(below(root), _MOST_LOOKED_AT) if root.is_dir() else ():
+        store, *inside = path.relative_to(root).parts
+        if not inside:
+            yield f"{root.name}/{store}: it lies in no folder of a record class, so it is not measured; move it to {root.name}/<record_class>/"
+        elif not path.name.endswith(".parquet") and not any(part.startswith("_") for part in inside):
+            others[store] = None
+    yield from (f"{root.name}/{store}/: files that are not called .parquet are not measured; write the records as Parquet" for store in others)
 
 
 def _likely(name: str) -> str | None:
