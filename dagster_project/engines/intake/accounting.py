@@ -27,6 +27,8 @@ REASONS = {
     "json_not_object": "no JSON object",
     "bad_utf8": "bytes that are not UTF-8",
     "nul": "a NUL",
+    "duplicate_event": "the id of an event that says something else",
+    "no_match": "another form than its source has",
     "other": "a value that does not fit its column (docs/ledgers.md), or contradicts another row",
 }
 _REJECTS = pa.schema([*REJECTS, pa.field("input_id", pa.string())])
