@@ -31,10 +31,11 @@ SCHEMAS = {
 }
 EVENTS_ROW = "an access of a member of staff or a user to customers' records, in Glasshouse's own columns; other forms: [access-sources.md](access-sources.md)"
 KINDS: dict[Kind, str] = {
-    "text": "a text; ids compare exactly, case included. *May be empty*: an empty text in JSON or Parquet is a value, not a missing one",
+    "text": "a text; ids compare exactly, case included; in Parquet a string or a whole number, no fraction. *May be empty*: an empty text in JSON or Parquet is a value",
     "note": "a text or, in JSON and Parquet, an object",
-    "list": "in CSV items with `;` between them or a JSON list, `[]` the empty one; in JSON a list of texts; in Parquet list<string>",
-    "instant": "ISO 8601 with a zone, `2026-03-09T09:00:00Z` or `2026-03-09 10:00:00.5+01:00`; in Parquet a timestamp with a zone. A date alone is none",
+    "list": "in CSV items with `;` between them or a JSON list, `[]` the empty one; in JSON a list of texts; in Parquet list<string>; "
+    "in ledgers `{a,b}` is none; `a,b` is one item",
+    "instant": "ISO 8601 with a zone, `2026-03-09T09:00:00Z` or `2026-03-09 10:00:00.5+01:00`; in Parquet a timestamp with a zone. A date alone is none, nor is INT96",
     "stamp": "an instant that may lack its zone, where its source has one in `sources/` or the settings",
     "integer": "a whole number",
     "number": "a number, 30 or 0.5",
@@ -143,12 +144,16 @@ def ledgers_page() -> str:
     lines = [
         "# Ledgers and access events",
         "",
-        f"Files `LANDING/<folder>/<any name>`: {_suffixes(FORMATS)}, also compressed: {_suffixes(COMPRESSIONS)}. CSV has a header and is UTF-8.",
+        f"Files `LANDING/<folder>/<any name>`: {_suffixes(FORMATS)}, also compressed: {_suffixes(COMPRESSIONS)}.",
+        "CSV has its header in the first line, commas between cells and a line feed behind each line; JSON Lines has one object a line; both are UTF-8.",
         "All files of a ledger are read whole at every run, in the order of their names, and are one ledger; access events are taken once.",
         "All spans are half-open: the end itself is outside.",
         "",
         "A **required** column that is missing refuses its file. A row without its value, or with a value that does not fit, is refused with its line number, and the rest counts.",
         "In CSV an empty cell is missing, in JSON null. Columns that are not listed are ignored, and told. Names are in lower case; there are no aliases.",
+        "In a ledger's CSV, what a program writes for nothing (`NULL`, `\\N`, `NaN`, `None`, `#N/A`), an id of which a spreadsheet cut the digits (`1.2E+11`)",
+        "and a whole number that may be a thousand (`1.000`) refuse their row: deliver nulls as empty cells.",
+        "The name of a folder adds no column: a file below `purpose=marketing/` must hold `purpose` itself. `_SUCCESS` and `_temporary/`, which Spark leaves, are passed over.",
         "*A code* has four words at most and names nobody; any other text in its place is shown as `{redacted}`.",
         "",
         "| kind | what is read |",

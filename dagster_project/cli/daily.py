@@ -74,6 +74,7 @@ def decide(
     """
     from dagster_project import resources
     from dagster_project.engines.decide import write_decisions
+    from dagster_project.engines.intake.accounting import refusals
     from dagster_project.engines.intake.delivery import deliver
 
     at = instant(as_of) or DEMO_AS_OF
@@ -81,9 +82,16 @@ def decide(
     outcomes = write_decisions(delivery, out)
     refused = [entry.said for entry in delivery.entries if entry.refusal]
     lost = sum(entry.quarantined for entry in delivery.entries)
-    told = {"accesses": outcomes.total(), "outcomes": dict(sorted(outcomes.items())), "refused": refused, "refused_rows": lost, "out": str(out)}
+    warned = [*delivery.unfinished, *refusals(delivery.entries, delivery.rejects)]
+    told = {"accesses": outcomes.total(), "outcomes": dict(sorted(outcomes.items())), "refused": refused, "refused_rows": lost, "warnings": warned, "out": str(out)}
     by_outcome = ", ".join(f"{count:,} {name}" for name, count in sorted(outcomes.items())) or "none"
-    lines = [*(f"refused: {line}" for line in refused), f"{outcomes.total():,} accesses decided: {by_outcome}", f"{lost:,} rows refused", f"written to {out}"]
+    lines = [
+        *(f"refused: {line}" for line in refused),
+        *(f"warning: {line}" for line in warned),
+        f"{outcomes.total():,} accesses decided: {by_outcome}",
+        f"{lost:,} rows refused",
+        f"written to {out}",
+    ]
     tell(told, as_json, lines)
     return 3 if refused else 0
 

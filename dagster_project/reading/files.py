@@ -14,6 +14,8 @@ from dagster_project.errors import DamagedError
 from dagster_project.paths import as_text
 from dagster_project.reading.compression import CHUNK_BYTES, open_plain, whole
 
+OF_WRITERS = frozenset({"_SUCCESS", "_temporary"})
+"""What Hadoop's writers leave beside the files they wrote: a mark without content, and what was never finished."""
 DEFAULT_SITES = {"web_logs": "web", "request_logs": "service"}
 
 
@@ -27,7 +29,7 @@ class Found:
 
 
 def found(landing: Path, folder: str) -> list[Found]:
-    """Return the files below a folder, sorted; those still being copied (`*.tmp`) and hidden ones are left out.
+    """Return the files below a folder, sorted; those still being copied (`*.tmp`), hidden ones and OF_WRITERS are left out.
 
     What cannot be looked into stands among them, to be refused as a file is that cannot be opened.
     """
@@ -37,7 +39,7 @@ def found(landing: Path, folder: str) -> list[Found]:
         inside = path.relative_to(root).parts
         is_below = len(inside) > 1 or (inside and os.path.isdir(path))  # noqa: PTH112 (`Path.is_dir` raises where a folder on the way is closed)
         site = as_text(inside[0]) if is_below else DEFAULT_SITES.get(folder, folder)
-        if path.suffix != ".tmp":
+        if path.suffix != ".tmp" and OF_WRITERS.isdisjoint(inside):
             files.append(Found(folder, site, path))
     return files
 

@@ -186,7 +186,7 @@ _DECLARED: Mapping[str, tuple[str, ...]] = {
 def _column(declared: str) -> Column:
     spec, _, meaning = declared.partition(" -- ")
     name, _, kind = spec.rstrip("!?").partition(":")
-    return Column(name, kind or "text", "!" in spec, "?" in spec, meaning)  # type: ignore[arg-type]
+    return Column(name, kind or "text", "!" in spec, "?" in spec, meaning, is_strict=True)  # type: ignore[arg-type]
 
 
 ROWS: Mapping[str, str] = {folder: lines[0] for folder, lines in _DECLARED.items()}

@@ -3,7 +3,7 @@
 import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 
@@ -13,8 +13,10 @@ import pyarrow as pa
 from dagster_project.errors import ColumnError, FormatError
 from dagster_project.reading.cells import Column
 from dagster_project.reading.compression import open_plain, whole
+from dagster_project.reading.files import head
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.lines import REJECTS, shape
+from dagster_project.reading.misdelivered import HEAD_BYTES, fault, header_hint, names_hint
 from dagster_project.reading.rows import Batch, Place, json_batches, parquet_batches
 from dagster_project.reading.separated import csv_batches
 
@@ -41,7 +43,15 @@ def read(folder: str, path: Path) -> LedgerRead:
     Raises FormatError for a file that is none of CSV, JSON Lines and Parquet, ColumnError for one without a required
     column, DamagedError for one that ends early.
     """
-    return read_rows(path, LEDGERS[folder])
+    return read_rows(path, partitioned(LEDGERS[folder], folder, path))
+
+
+def partitioned(columns: Sequence[Column], folder: str, path: Path) -> tuple[Column, ...]:
+    """Return the columns of a file; what a folder below the ledger's is named after, `purpose=marketing`, must stand in the file too."""
+    parts = path.parts[:-1]
+    inside = parts[len(parts) - parts[::-1].index(folder) :] if folder in parts else ()
+    names = {part.partition("=")[0] for part in inside if "=" in part}
+    return tuple(replace(column, is_required=True) if column.name in names else column for column in columns)
 
 
 def together(folder: str, reads: Mapping[str, LedgerRead]) -> pa.Table:
@@ -61,15 +71,17 @@ def read_rows(path: Path, columns: Sequence[Column], take: Callable[[pa.Table], 
         for batch in _batches(path, kind, columns):
             names |= batch.names
             if names and kind != "jsonl":
-                _require(path.name, columns, names)
+                _require(path, kind, columns, names)
             rows, refused = fitting(batch, columns)
             keep(rows)
             parsed += rows.num_rows
             rejects.append(rejected([*batch.rejects, *refused]))
             blank += batch.blank
-    if names:
-        _require(path.name, columns, names)
     found, lost = pa.concat_tables(tables), pa.concat_tables(rejects)
+    if not parsed and lost.num_rows and kind == "jsonl" and not names:
+        raise FormatError(path.name, "no line of it is a JSON object with columns; write one object a line", "format")
+    if names or kind != "jsonl":
+        _require(path, kind, columns, names)
     unknown = tuple(sorted(names - {column.name for column in columns}))
     return LedgerRead(found, lost, parsed + lost.num_rows + blank, blank, unknown, kind)
 
@@ -97,6 +109,8 @@ def format_of(path: Path) -> str:
 
 
 def _batches(path: Path, kind: str, columns: Sequence[Column]) -> Iterator[Batch]:
+    if kind != "parquet" and (rule := fault(head(path, HEAD_BYTES), kind)):
+        raise FormatError(path.name, rule, "format")
     with open_plain(path) as stream:
         if kind == "csv":
             yield from csv_batches(stream, columns, path.name)
@@ -111,12 +125,18 @@ def schema(columns: Sequence[Column]) -> pa.Schema:
     return pa.schema([pa.field("line_number", pa.int64()), *(pa.field(column.name, column.arrow) for column in columns)])
 
 
-def _require(place: str, columns: Sequence[Column], names: Iterable[str]) -> None:
+def _require(path: Path, kind: str, columns: Sequence[Column], names: Iterable[str]) -> None:
     """Refuse a file of which no row has a required column; where only some rows lack it, they alone are refused."""
     missing = [column.name for column in columns if column.is_required and column.name not in names]
-    if missing:
-        several = f"the required columns {', '.join(missing)} are missing; deliver them"
-        raise ColumnError(place, several if len(missing) > 1 else f"the required column {missing[0]} is missing; deliver it", "column_missing")
+    if not missing:
+        return
+    required = [column.name for column in columns if column.is_required]
+    hint = header_hint(head(path, HEAD_BYTES), required) if kind == "csv" else "; ".join(names_hint(tuple(names), required))
+    if any(part.startswith(f"{name}=") for part in path.parts for name in missing):
+        hint = "the name of a folder is not read, so write it into the file"
+    several = len(missing) > 1
+    what = f"the required columns {', '.join(missing)} are" if several else f"the required column {missing[0]} is"
+    raise ColumnError(path.name, f"{what} missing; {hint or ('deliver them' if several else 'deliver it')}", "column_missing")
 
 
 def fitting(batch: Batch, columns: Sequence[Column]) -> tuple[pa.Table, list[tuple[Place, str]]]:

@@ -13,7 +13,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.errors import DamagedError
+from dagster_project.errors import ColumnError, DamagedError
 from dagster_project.reading.cells import Cells, Column, from_json, typed
 
 BLOCK_BYTES = 4 << 20
@@ -164,17 +164,32 @@ def is_utf8(raw: bytes) -> bool:
 
 
 def parquet_batches(source: BinaryIO, columns: Sequence[Column], place: str) -> Iterator[Batch]:
-    """Read Parquet, of it only the declared columns; raises DamagedError where it is none, or cut short."""
+    """Read Parquet, of it only the declared columns; raises DamagedError where it is none, or cut short, ColumnError for a column that cannot be what is declared."""
     try:
         store = pq.ParquetFile(source)
         names = set(store.schema_arrow.names)
-        yield Batch(Places(np.zeros(0, np.int64)), names)
         known = [column for column in columns if column.name in names]
+        _refuse_unclear(store, known)
+        yield Batch(Places(np.zeros(0, np.int64)), names)
         first = 1
         for delivered in store.iter_batches(PARQUET_ROWS, columns=[column.name for column in known]):
             numbers = np.arange(first, first + delivered.num_rows)
             cells = {column.name: typed(column, delivered.column(column.name)) for column in known}
             yield Batch(Places(numbers), names, cells)
             first += delivered.num_rows
+    except ColumnError as error:  # it knows its column only
+        raise ColumnError(place, f"column {error.place}: {error.rule}", error.code) from None
     except (pa.ArrowException, OSError):
         raise DamagedError(place, "not a whole Parquet file; deliver it again", "damaged") from None
+
+
+def _refuse_unclear(store: pq.ParquetFile, columns: Sequence[Column]) -> None:
+    """Raise ColumnError for a column that is there twice, and for stamps of INT96: some writers mean UTC by them, others the zone of their machine."""
+    leaves = [store.schema.column(number) for number in range(len(store.schema))]
+    is_int96 = {leaf.path for leaf in leaves if leaf.physical_type == "INT96"}
+    for column in columns:
+        if store.schema_arrow.names.count(column.name) > 1:
+            raise ColumnError(column.name, "the file has it twice; write it once", "column_twice")
+        if column.name in is_int96:
+            rule = "INT96 says no zone; write a timestamp with a zone (Spark: spark.sql.parquet.outputTimestampType=TIMESTAMP_MICROS)"
+            raise ColumnError(column.name, rule, "column_type")

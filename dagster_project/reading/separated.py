@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterator, Sequence
+from io import BytesIO
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
@@ -49,7 +50,7 @@ class _Records:
     """
 
     def __init__(self, body: bytes, byte_offset: int, first_line: int, *, width: int, is_last: bool) -> None:
-        self._raws = body.splitlines(keepends=True)
+        self._raws = BytesIO(body).readlines()  # a carriage return alone ends no line, here as wherever lines are counted
         self._texts = [raw.decode("utf-8", "replace") for raw in self._raws]
         self._width, self._is_last = width, is_last
         self.is_clean = is_utf8(body) and b"\0" not in body

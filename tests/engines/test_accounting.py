@@ -194,10 +194,10 @@ def test_what_lies_where_nothing_is_read_is_told(world: World, line: Line) -> No
     world.run()
     assert world.told == [
         "web-logs/: no such folder is read; rename it if it is meant to be web_logs/",
-        "access.log: files beside the folders are not read; move it into web_logs/, access_events/, grants/ or the like",
+        "access.log: nothing that lies in LANDING itself is read; move it to the folder of its kind",
         "LANDING holds none of the folders that are read, web_logs/, access_events/, grants/ and so on",
     ]
     world.told.clear()
     world.put("grants/none.csv", "")
     world.run()
-    assert not any("LANDING" in sentence for sentence in world.told)
+    assert not any("LANDING holds none" in sentence for sentence in world.told)

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from dagster_project.engines.house import unwatched
 from dagster_project.engines.intake.accounting import Entry, count_refused, with_input
 from dagster_project.engines.intake.delivery import Delivery
-from dagster_project.engines.intake.inputs import Discovery, KnownInputs, skipped_bytes
+from dagster_project.engines.intake.inputs import Discovery, KnownInputs, skipped_bytes, unfinished
 from dagster_project.engines.intake.sources import FOLDER, adapter_of, name_below
 from dagster_project.engines.intake.spool import Spool
 from dagster_project.errors import InputError
@@ -32,14 +32,17 @@ def read_accesses(delivery: Delivery, spool: Spool, known: KnownInputs | None = 
     read = {input_id for of_group in known.values() for input_id in of_group}
     entries: dict[str, Entry] = {}
     for entry, who in discovered.new:
-        entries[entry.input_id] = entry
-        try:
-            with spool.input(entry.input_id, delivery.people) as keep:
-                reader.read(entry, skipped_bytes(who, read), delivery.rejects, keep)
-                refuse_changed(entry.found, who)
-            read.add(entry.input_id)
-        except InputError as error:
-            entry.refuse(error)
+        for copy in (entry, *discovered.copies.get(entry.input_id, ())):
+            entries[copy.input_id] = copy
+            try:
+                with spool.input(copy.input_id, delivery.people) as keep:
+                    reader.read(copy, skipped_bytes(who, read), delivery.rejects, keep)
+                    refuse_changed(copy.found, who)
+                read.add(copy.input_id)
+                break
+            except InputError as error:  # of native events the name says the format, and a copy may have another name
+                copy.refuse(error)
+    delivery.unfinished += unfinished(discovered.waiting)
     delivery.entries += [*discovered.refused, *entries.values()]
     for refused, duplicates in spool.merge():
         count_refused(entries, delivery.rejects, refused)

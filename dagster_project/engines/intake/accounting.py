@@ -1,6 +1,6 @@
 """The ledger of inputs as it grows in a run: what was read, refused and quarantined, written last and at once."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from dagster_project import __version__
 from dagster_project.engines.lake import Lake, schema
-from dagster_project.errors import GlasshouseError, InputError
+from dagster_project.errors import GlasshouseError, InputError, StoreError
 from dagster_project.paths import as_text
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.files import Found
@@ -19,6 +19,18 @@ from dagster_project.reading.logs.lines import REJECTS, split
 from dagster_project.reading.pieces import Piece, pieces
 
 CURRENT = "current"  # the name of what each run replaces: ledgers are read whole, every time
+REASONS = {
+    "bad_time": "a time that is not ISO 8601 or lacks its zone",
+    "field_missing": "a required value missing",
+    "field_count": "more or fewer cells than the header, or a stray quote",
+    "json_error": "no JSON",
+    "json_not_object": "no JSON object",
+    "bad_utf8": "bytes that are not UTF-8",
+    "nul": "a NUL",
+    "duplicate_event": "the id of an event that says something else",
+    "no_match": "another form than its source has",
+    "other": "a value that does not fit its column (docs/ledgers.md), or contradicts another row",
+}
 _REJECTS = pa.schema([*REJECTS, pa.field("input_id", pa.string())])
 
 
@@ -93,7 +105,7 @@ class Entry:
         """Return that in words, with the file's place in the landing folder."""
         if not self.advice:
             return None
-        return as_text(f"{self.file_name}: {self.advice.rule}" if self.advice.place == self.found.path.name else str(self.advice))
+        return as_text(str(self.advice) if isinstance(self.advice, StoreError) else f"{self.file_name}: {self.advice.rule}")
 
     def refuse(self, error: InputError) -> None:
         """Refuse the whole input: it adds no rows."""
@@ -168,6 +180,20 @@ def count_refused(entries: Mapping[str, Entry], rejects: list[pa.Table], refused
         entry = entries[input_id]
         entry.quarantined += len(of_input)
         rejects.append(with_input(_placed(entry, of_input), input_id))
+
+
+def refusals(entries: Iterable[Entry], rejects: Iterable[pa.Table]) -> Iterator[str]:
+    """Yield a sentence for each input that was read but for some rows: how many are refused, where the first one of each reason stands, and why."""
+    counted = pa.concat_tables([_REJECTS.empty_table(), *rejects]).group_by(["input_id", "reason"], use_threads=False)
+    of_input: dict[str, list[dict[str, Any]]] = {}
+    for row in counted.aggregate([("line_number", "count"), ("line_number", "min")]).to_pylist():
+        of_input.setdefault(row["input_id"], []).append(row)
+    for entry in entries:
+        if rows := [] if entry.refusal else of_input.get(entry.input_id, []):
+            unit = "line" if entry.has_places else "row"
+            ordered = sorted(rows, key=lambda row: row["line_number_min"])
+            each = [f"{row['line_number_count']:,} with {REASONS.get(row['reason'], row['reason'])}, the first in {unit} {row['line_number_min']:,}" for row in ordered]
+            yield as_text(f"{entry.file_name}: {entry.quarantined:,} {'rows are' if entry.quarantined > 1 else 'row is'} refused: {'; '.join(each)}")
 
 
 def _placed(entry: Entry, reasons: Mapping[int, str]) -> pa.Table:

@@ -38,6 +38,7 @@ class Delivery:
     settings: Settings = field(default_factory=Settings)
     entries: list[Entry] = field(default_factory=list)
     rejects: list[pa.Table] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)  # what to say of files of access events whose last line is not read yet
 
 
 def deliver(landing: Path, settings: Settings, as_of: datetime, folders: Collection[str] = tuple(LEDGERS), whole_seconds: Collection[str] = ()) -> Delivery:
@@ -75,7 +76,7 @@ def _read_folder(landing: Path, folder: str, entries: dict[str, Entry], rejects:
         entry = Entry(f"refused-{folder}-{len(entries):04d}", file, str(file.path.relative_to(landing)))
         try:
             who = identity(file, {})
-            if who.input_id in reads:
+            if who.size_bytes and who.input_id in reads:
                 continue
             read = reading.read(folder, file.path)
             refuse_changed(file, who, is_whole=True)

@@ -1,6 +1,6 @@
 """Finds what the landing folder holds that no run has read: each input once, whatever its name, its compression or the order it came in."""
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 from dagster_project.engines.intake.accounting import Entry
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import DamagedError, InputError
+from dagster_project.paths import as_text
 from dagster_project.reading.files import Found, found, size_bytes
 from dagster_project.reading.identity import Identity, identity
 from dagster_project.scrubbing.codes import code
@@ -18,10 +19,16 @@ KnownInputs = dict[tuple[str, str], dict[str, int]]  # by folder and site: id an
 
 @dataclass
 class Discovered:
-    """Inputs that are new, the shorter first, so that a longer copy continues a shorter one; and files that are refused."""
+    """Inputs that are new, the shorter first, so that a longer copy continues a shorter one; and files that are refused.
+
+    `copies`: by input, further files that are the same one, for a source that goes by the name. `waiting`: files whose last line has no end and
+    cannot be read, with what they are without it.
+    """
 
     new: list[tuple[Entry, Identity]] = field(default_factory=list)
     refused: list[Entry] = field(default_factory=list)
+    copies: dict[str, list[Entry]] = field(default_factory=dict)
+    waiting: list[tuple[Entry, Identity]] = field(default_factory=list)
 
 
 def known_inputs(lake: Lake) -> KnownInputs:
@@ -58,24 +65,29 @@ class Discovery:
             watch("looking for new input", number, len(lengths))
             entry = Entry(f"refused-{file.folder}-{number:04d}", file, str(file.path.relative_to(self._landing)))
             try:
-                who = self._identity(file)
+                who, is_waiting = self._identity(file)
             except InputError as error:
                 entry.refuse(error)
                 discovered.refused.append(entry)
                 continue
+            entry.input_id, entry.bytes = who.input_id, who.size_bytes
+            if is_waiting:
+                discovered.waiting.append((entry, who))
             if self._is_new(file, who):
-                entry.input_id, entry.bytes = who.input_id, who.size_bytes
                 discovered.new.append((entry, who))
+            else:
+                discovered.copies.setdefault(who.input_id, []).append(entry)
         discovered.new = [(entry, who) for entry, who in discovered.new if who.input_id not in self._superseded]
         return discovered
 
-    def _identity(self, file: Found) -> Identity:
+    def _identity(self, file: Found) -> tuple[Identity, bool]:
+        """Return what a file is, and whether a last line of it waits for its end."""
         prefixes = self._prefixes.setdefault((file.folder, file.site), {})
         who = identity(file, prefixes)
         is_whole = not who.open_line or who.input_id in prefixes or self._is_line(file, who)
         who = who if is_whole else who.closed()
         prefixes[who.input_id] = who.size_bytes
-        return who
+        return who, not is_whole
 
     def _is_new(self, file: Found, who: Identity) -> bool:
         """Tell whether no run and no other file had it; of a file that was read, every beginning was, too."""
@@ -97,6 +109,12 @@ def _length(file: Found) -> int:
         return size_bytes(file.path)
     except DamagedError:
         return 0  # it is refused when its bytes are asked for
+
+
+def unfinished(waiting: Iterable[tuple[Entry, Identity]]) -> Iterator[str]:
+    """Yield what to say of files whose last line waits for its end."""
+    for entry, _ in waiting:
+        yield as_text(f"{entry.file_name}: its last line has no line end and cannot be read, so it waits for the rest; end it, and it is read or refused")
 
 
 def skipped_bytes(who: Identity, read: Container[str]) -> int:

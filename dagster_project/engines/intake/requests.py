@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from dagster_project.engines.house import House
 from dagster_project.engines.intake.accounting import Books, Entry, moved, with_input
 from dagster_project.engines.intake.batches import Batches, Lot
-from dagster_project.engines.intake.inputs import Discovery, known_inputs, skipped_bytes
+from dagster_project.engines.intake.inputs import Discovery, known_inputs, skipped_bytes, unfinished
 from dagster_project.engines.intake.rebuilding import Remembered
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.errors import DamagedError, FormatError, InputError
@@ -79,6 +79,8 @@ class _Intake:
         discovered = Discovery(landing, known, self._formats.is_line, remembered.inputs()).discover(FOLDERS, house.watch)
         read = {input_id for of_group in known.values() for input_id in of_group}
         self._books.entries += discovered.refused
+        for line in unfinished((entry, who) for entry, who in discovered.waiting if not who.size_bytes):
+            house.tell(line)
         for folder in sorted({entry.found.folder for entry, _ in discovered.new if entry.found.site == REDACTED}):
             house.tell(f"{folder}/: the name of a sub-folder is no code, so its site is shown as {REDACTED}; rename the folder")
         for number, (entry, who) in enumerate(discovered.new):

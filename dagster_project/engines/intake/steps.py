@@ -1,8 +1,7 @@
 """The steps of the landing job, each from a House to rows in the lake; Dagster's assets only call them."""
 
 import re
-from collections.abc import Iterable
-from difflib import get_close_matches
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +14,7 @@ from dagster_project.engines.house import House
 from dagster_project.engines.intake import records
 from dagster_project.engines.intake import requests as request_logs
 from dagster_project.engines.intake.accesses import read_accesses
-from dagster_project.engines.intake.accounting import CURRENT, Books
+from dagster_project.engines.intake.accounting import CURRENT, Books, refusals
 from dagster_project.engines.intake.batches import FILE_ROWS
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.intake.inputs import known_inputs
@@ -24,6 +23,7 @@ from dagster_project.engines.intake.recovery import sweep
 from dagster_project.engines.intake.reviews import FIRST_SEEN, REVIEWS, remembered, seen
 from dagster_project.engines.intake.sources import FOLDER, gaps, source_gaps, source_proofs, whole_second_inputs
 from dagster_project.engines.intake.spool import EVENTS, Spool
+from dagster_project.engines.intake.unread import unread
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.purging import purged_rows, refuse
 from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS
@@ -32,8 +32,10 @@ from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.key_directory import KeyDirectory
 from dagster_project.evidence.keyring import Keyring
 from dagster_project.paths import as_text
+from dagster_project.reading.accesses import native
 from dagster_project.reading.accesses.attestations import Proof
 from dagster_project.reading.ledger_columns import LEDGERS
+from dagster_project.reading.misdelivered import folded
 from dagster_project.scrubbing.detectors import kinds
 from dagster_project.scrubbing.telling import is_telling
 from dagster_project.settings_file import keep
@@ -42,9 +44,6 @@ FINDINGS = "reported.findings"
 CLOSED = ("ledger.closings", "ledger.closed_accesses")
 MOST_TOLD = 20
 REQUEST_TABLES = (REQUESTS, STAFF_REQUESTS)
-LANDING_FOLDERS = (*LEDGERS, *request_logs.FOLDERS, FOLDER, records.FOLDER)
-DELIVERED = {".log", ".gz", ".zst", ".bz2", ".xz", ".csv", ".jsonl", ".parquet"}
-LIKENESS = 0.75  # from which on a name is one of these misspelt
 TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
 
 
@@ -54,7 +53,8 @@ def take_ledgers(house: House) -> int:
     if house.should_rebuild:
         forget(lake)
     sweep(lake)
-    _tell_of_misplaced(house)
+    for line in unread(_landing(house)):
+        house.tell(as_text(line))
     delivery = deliver(_landing(house), house.settings, house.as_of, whole_seconds=whole_second_inputs(lake.read("ledger.inputs")))
     lake.write(FIRST_SEEN, _first_seen(lake), "part")
     lake.write(REVIEWS, remembered(lake.read(REVIEWS), delivery.tables["scrubbed.reviews"], house.as_of), "part")
@@ -161,20 +161,6 @@ def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
     return removed
 
 
-def _tell_of_misplaced(house: House) -> None:
-    """Tell what lies in the landing folder and may be meant to be read, but does not lie in a folder that is; and that there is none."""
-    inside = sorted(path for path in _landing(house).iterdir() if not path.name.startswith("."))
-    folders = {path.name for path in inside if path.is_dir()}
-    for name in sorted(folders - set(LANDING_FOLDERS)):
-        if meant := get_close_matches(name.lower().replace("-", "_"), LANDING_FOLDERS, 1, LIKENESS):
-            house.tell(f"{as_text(name)}/: no such folder is read; rename it if it is meant to be {meant[0]}/")
-    for path in inside:
-        if path.is_file() and path.suffix in DELIVERED:
-            house.tell(f"{as_text(path.name)}: files beside the folders are not read; move it into web_logs/, access_events/, grants/ or the like")
-    if not folders & set(LANDING_FOLDERS):
-        house.tell("LANDING holds none of the folders that are read, web_logs/, access_events/, grants/ and so on")
-
-
 def _refused(house: House, lake: Lake, tables: tuple[str, ...], what: str) -> int:
     """Refuse what came for days that were purged, and tell how much it was."""
     refused = refuse(lake, tables, house.as_of)
@@ -193,7 +179,13 @@ def _account(house: House, lake: Lake, kind: str, delivery: Delivery, name: str)
         unknown.setdefault(place, set()).update(entry.unknown_columns)
     for place, names in unknown.items():
         if names:
-            house.tell(f"{place}: columns without a meaning are left out: {_named(sorted(names))}")
+            declared = LEDGERS.get(place.partition("/")[0], native.EVENTS)
+            house.tell(f"{place}: columns without a meaning are left out: {_named(sorted(names), {folded(column.name): column.name for column in declared})}")
+    told = [*delivery.unfinished, *refusals(delivery.entries, delivery.rejects)]
+    for line in told[:MOST_TOLD]:
+        house.tell(line)
+    if len(told) > MOST_TOLD:
+        house.tell(f"{len(told) - MOST_TOLD:,} more inputs have refused rows; ledger.quarantine lists every one")
     books.commit(name, house.as_of)
 
 
@@ -216,11 +208,15 @@ def _told(proof: Proof) -> str:
     return f"{proof.rule}, entries from {proof.begin:%Y-%m-%d %H:%M:%S} to {end} are missing; accesses of that time are LOG_GAP"
 
 
-def _named(columns: Iterable[str]) -> str:
-    """Return names of columns as they may be told: of a file without a header they are somebody's data, and those are only counted."""
+def _named(columns: Iterable[str], meant: Mapping[str, str]) -> str:
+    """Return names of columns as they may be told, with the declared ones they may be meant to be.
+
+    Of a file without a header they are somebody's data, and those are only counted.
+    """
     names = list(columns)
     told = [name for name in names if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ .-]{0,59}", name) and not kinds(name) and not is_telling(name)]
-    return ", ".join([*told, *([f"{len(names) - len(told)} that are not named like columns"] if len(told) < len(names) else [])])
+    said = [f"{name} (if {meant[folded(name)]} is meant, write it so)" if folded(name) in meant else name for name in told]
+    return ", ".join([*said, *([f"{len(names) - len(told)} that are not named like columns"] if len(told) < len(names) else [])])
 
 
 def _first_seen(lake: Lake) -> pa.Table:

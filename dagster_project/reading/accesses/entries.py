@@ -15,9 +15,10 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.errors import DamagedError
+from dagster_project.errors import ColumnError, DamagedError, FormatError
 from dagster_project.reading.accesses import otlp
 from dagster_project.reading.accesses.packed import is_packed, unpacked
+from dagster_project.reading.misdelivered import HEAD_BYTES, fault
 from dagster_project.reading.rows import PARQUET_ROWS, Place, Places, blocks, is_utf8
 from dagster_project.reading.separated import csv_batches
 
@@ -66,7 +67,7 @@ class Entries:
 
 
 def read(body: bytes, place: str) -> Entries:
-    """Return the entries of a file; raises DamagedError where it is none of the forms or ends early."""
+    """Return the entries of a file; raises InputError where it is none of the forms or ends early."""
     start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
     if is_packed(start):
         return read(unpacked(start, place), place)
@@ -75,6 +76,8 @@ def read(body: bytes, place: str) -> Entries:
     if not start or start[:1] in b"{[" or any(_parsed(line)[0] for line in start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES]):
         documents = _documents(start, place)
         return Entries("jsonl", _lines(body)) if documents is None else Entries("document", iter([_document(documents)]))
+    if rule := fault(body[:HEAD_BYTES], "table"):
+        raise FormatError(place, rule, "format")
     return Entries("csv", _csv(body, place))
 
 
@@ -190,7 +193,10 @@ def _document(documents: Sequence[Any]) -> Batch:
 def _parquet(body: bytes, place: str) -> Iterator[Batch]:
     first = 1
     try:
-        for rows in pq.ParquetFile(BytesIO(body)).iter_batches(PARQUET_ROWS):
+        store = pq.ParquetFile(BytesIO(body))
+        if len(set(store.schema_arrow.names)) < len(store.schema_arrow.names):
+            raise ColumnError(place, "the file has a column twice; write each once", "column_twice")
+        for rows in store.iter_batches(PARQUET_ROWS):
             yield Batch(Places(np.arange(first, first + rows.num_rows)), rows.to_pylist())
             first += rows.num_rows
     except (pa.ArrowException, OSError, ValueError):

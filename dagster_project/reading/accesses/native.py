@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from dagster_project.reading.accesses.events import Events, Take
 from dagster_project.reading.cells import TEXTS, Column
 from dagster_project.reading.instants import INSTANT, placed
-from dagster_project.reading.ledgers import format_of, read_rows
+from dagster_project.reading.ledgers import format_of, partitioned, read_rows
 from dagster_project.zones import is_zone
 
 EVENTS = (
@@ -55,7 +55,7 @@ def read(path: Path, source: str, zones: Mapping[str, str], take: Take | None = 
         if take:
             take(completed(rows, source, zones), has_lines)
 
-    found = read_rows(path, EVENTS, complete if take else None)
+    found = read_rows(path, partitioned(EVENTS, "access_events", path), complete if take else None)
     return Events(completed(found.rows, source, zones), found.rejects, blank=found.blank, has_lines=has_lines, form=f"native {found.format}", unmapped=found.unknown_columns)
 
 
