@@ -17,7 +17,7 @@ STOP_S = 10
 LISTENING_S = 0.2
 
 
-def serve(home: Path, landing: Path, settings: Path | None, port: int) -> int:
+def serve(home: Path, landing: Path | None, settings: Path | None, port: int) -> int:
     """Show Dagster's page on 127.0.0.1 until it is stopped, with sensors and schedules at work; return its exit status.
 
     Raises UsageError where the extra that holds the page is not installed.

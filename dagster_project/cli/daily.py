@@ -19,6 +19,7 @@ from dagster_project.cli.common import (
     complain,
     house_of,
     instant,
+    opened,
     refuse_unusable,
     tell,
 )
@@ -122,7 +123,7 @@ def report(  # noqa: PLR0913 (an option each)
 def ui(
     *,
     home: HomeOption = Path("demo"),
-    landing: Annotated[Path | None, Parameter(help="Landing folder that schedules read; by default the sample's.")] = None,
+    landing: Annotated[Path | None, Parameter(help="Landing folder that sensor and schedules read; without it they read nothing.")] = None,
     settings: SettingsOption = None,
     port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000,
 ) -> int:
@@ -132,8 +133,8 @@ def ui(
     """
     from dagster_project.serving import serve
 
-    refuse_unusable(home)
-    return serve(home, landing or catalog.root() / "data_samples", settings, port)
+    opened(home, landing, settings, None)
+    return serve(home, landing, settings, port)
 
 
 def _run(  # noqa: PLR0913 (what run and demo were given)

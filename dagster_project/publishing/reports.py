@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -38,6 +38,11 @@ def report_latest(house: House, engine: DuckDBEngine) -> list[Path]:
     """Write the report of the last month with evidence, if there is one; return its folder. Earlier ones stay as they are until `report --month` writes them anew."""
     engine.refresh()
     return [_write(house, engine, f"{month:%Y-%m}", None) for month in months(engine)[-1:]]
+
+
+def report_over(house: House) -> Path:
+    """Write the report of the last UTC month that was over at the as-of, as `report_month` does."""
+    return report_month(house, f"{house.as_of.replace(day=1) - timedelta(days=1):%Y-%m}")
 
 
 def report_month(house: House, month: str, account: str | None = None, against: str | None = None, *, is_to_close: bool = False) -> Path:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,14 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from dagster_project import resources
 from dagster_project.cli import status_of
 from dagster_project.cli.common import house_of
 from dagster_project.engines import catalog
+from dagster_project.errors import UsageError
 from dagster_project.evidence import heads, merkle
 from dagster_project.proving.prove import look
+from dagster_project.publishing.reports import report_over
 from dagster_project.reading.logs.formats import FORMATS
 
 SAMPLES = catalog.root() / "data_samples"
@@ -47,6 +52,17 @@ def report_files(home: Path) -> dict[str, bytes]:
 def of_tables(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files that come of tables alone; the evidence beside them comes of a key too."""
     return {name: content for name, content in files.items() if "/evidence/" not in name}
+
+
+def test_the_monthly_report_is_of_the_month_that_is_over(copied_home: Path) -> None:
+    """On the third a new month has evidence already: the report that counts is that of the month before, with its last days."""
+    house = resources.open_house(copied_home, as_of=datetime(2026, 4, 3, 6, tzinfo=UTC))
+    before = of_tables(report_files(copied_home))
+    shutil.rmtree(copied_home / "reports")
+    assert report_over(house) == copied_home / "reports" / "2026-03"
+    assert of_tables(report_files(copied_home)) == before
+    with pytest.raises(UsageError, match="there is evidence for 2026-03 only"):
+        report_over(replace(house, as_of=datetime(2026, 6, 1, tzinfo=UTC)))
 
 
 def test_running_twice_changes_nothing(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -85,6 +85,17 @@ def test_a_scheduled_run_waits_for_the_one_at_work(home: Path, monkeypatch: pyte
     assert SEEN[0].as_of >= ended[0]
 
 
+def test_a_run_that_waits_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour without a word looks like a run that hangs; and one that waited in vain says why it failed."""
+    monkeypatch.setattr(dagster_resources, "PATIENCE_S", 0)
+    with held(home), dagster_instance(home) as instance:
+        ran = writing.execute_in_process(instance=instance, raise_on_error=False)
+        said = [event.user_message for event in instance.all_logs(ran.run_id)]
+        failed = [str(event.dagster_event.event_specific_data) for event in instance.all_logs(ran.run_id) if event.dagster_event and event.dagster_event.is_failure]
+    assert said.count("another run is at work in this HOME; this one waits for it, up to 0 minutes") == 1
+    assert any("another run is at work in this HOME; wait until it has ended" in each for each in failed)
+
+
 def test_a_sensor_only_looks(home: Path) -> None:
     """The watch on the landing folder must go on while a run is at work, and must not keep one from starting."""
     with held(home), dg.build_resources({"house": dagster_resources.house}) as given:
