@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.checks import key
-from dagster_project.dagster_errors import told
+from dagster_project.dagster_errors import told_outside
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
@@ -78,7 +78,7 @@ def sensors(named: dict[str, Job], tables: Sequence[Table]) -> list[dg.SensorDef
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="After landing builds the days that changed; once none is left, asks for verdicts.",
     )
-    @told
+    @told_outside
     def chain(context: dg.RunStatusSensorContext, engine: dg.ResourceParam[DuckDBEngine]) -> Iterator[dg.RunRequest | dg.SkipReason]:
         done = context.dagster_run
         if done.tags.items() >= BY_COMMAND_LINE.items():
@@ -93,7 +93,7 @@ def sensors(named: dict[str, Job], tables: Sequence[Table]) -> list[dg.SensorDef
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts a run when something new lies in GLASSHOUSE_LANDING and nothing changed since the last look.",
     )
-    @told
+    @told_outside
     def landing_watch(context: dg.SensorEvaluationContext, house: dg.ResourceParam[House]) -> Iterator[dg.SensorResult | dg.SkipReason]:
         yield watched(house.landing, context.cursor or "")
 

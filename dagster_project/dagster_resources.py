@@ -10,7 +10,7 @@ from typing import Any
 import dagster as dg
 
 from dagster_project import expect
-from dagster_project.dagster_errors import told
+from dagster_project.dagster_errors import told_outside
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House, untold
@@ -23,7 +23,7 @@ LOOK_AGAIN_S = 0.5
 
 
 @dg.resource(description="The run's world, from GLASSHOUSE_HOME and GLASSHOUSE_LANDING unless the command line gives it.")
-@told
+@told_outside
 def house(context: dg.InitResourceContext) -> Iterator[House]:
     """Yield the run's world, with exceptions redacted and HOME held while the run lasts; a sensor, which is no run, only looks."""
     with redacted(), ExitStack() as stack:
@@ -52,7 +52,7 @@ def _hold(stack: ExitStack, home: Path, tell: Callable[[str], object]) -> None:
 
 
 @dg.resource(required_resource_keys={"house"}, description="DuckDB over the lake, one for each run.")
-@told
+@told_outside
 def engine(context: dg.InitResourceContext) -> Iterator[DuckDBEngine]:
     """Yield the run's engine and close it after the run."""
     opened = DuckDBEngine(context.resources.house.home)
@@ -70,7 +70,7 @@ def opened_suites(home: Path) -> Iterator[expect.Suites]:
 
 
 @dg.resource(required_resource_keys={"house"}, description="Great Expectations in a process of its own, one for each run.")
-@told
+@told_outside
 def suites(context: dg.InitResourceContext) -> Iterator[expect.Suites]:
     """Yield the run's suites and stop their process after the run."""
     with opened_suites(context.resources.house.home) as opened:
