@@ -14,6 +14,7 @@ from dagster_project.dagster_errors import told_outside
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
+from dagster_project.history import end_lost_runs
 from dagster_project.reading.files import below
 
 LANDING, DAYS, VERDICTS, SEAL, REPORT, PURGE, PROOF = "landing", "days", "verdicts", "seal_due", "monthly_report", "purge_due", "proof"
@@ -95,6 +96,7 @@ def sensors(named: dict[str, Job], tables: Sequence[Table]) -> list[dg.SensorDef
     )
     @told_outside
     def landing_watch(context: dg.SensorEvaluationContext, house: dg.ResourceParam[House]) -> Iterator[dg.SensorResult | dg.SkipReason]:
+        end_lost_runs(context.instance, house.home, BY_COMMAND_LINE)  # else one that was killed keeps all others waiting
         yield watched(house.landing, context.cursor or "")
 
     return [chain, landing_watch]
