@@ -109,12 +109,12 @@ def report(  # noqa: PLR0913 (an option each)
     from dagster_project.publishing.printed import left_out
     from dagster_project.publishing.reports import report_month
 
-    if account and (close or diff):
+    if account is not None and (close or diff):
         raise UsageError("--account is a customer's own page: --close and --diff are for the report of the whole month")
     house = house_of(home)
     with held(house.home):
         page = report_month(house, month, account, diff, is_to_close=close) / "report.html"
-    missing = {} if account else left_out()
+    missing = {} if account is not None else left_out()
     tell({"report": str(page), "left_out": missing}, as_json, [str(page), *(f"{name}: {why}" for name, why in missing.items())])
     return 0
 

@@ -55,7 +55,7 @@ def report_month(house: House, month: str, account: str | None = None, against: 
         known = [f"{each:%Y-%m}" for each in months(engine)]
         if not {month, against or month} <= set(known):
             raise UsageError(f"there is evidence for {', '.join(known) or 'no month'} only; write a month as YYYY-MM")
-        if account and account not in _accounts(engine.connection()):
+        if account is not None and account not in _accounts(engine.connection()):
             raise UsageError("there is no evidence of that account; `glasshouse query` on measured.account_requests_daily or flagged.access_decisions shows which there are")
         before = facts_of(_input(house, engine, against, account)) if against else None
         folder = _write(house, engine, month, account, before)
