@@ -10,14 +10,26 @@ from typing import Any
 import dagster as dg
 
 from dagster_project.checks import key
+from dagster_project.dagster_errors import told_outside
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
+from dagster_project.history import end_lost_runs
 from dagster_project.reading.files import below
 
 LANDING, DAYS, VERDICTS, SEAL, REPORT, PURGE, PROOF = "landing", "days", "verdicts", "seal_due", "monthly_report", "purge_due", "proof"
 FIRST, LAST = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 BY_COMMAND_LINE = {"glasshouse/by": "command_line"}
+AFTER = "glasshouse/after"  # the landing run that a run of days follows
+MEANING = {
+    LANDING: "Reads what is new in the landing folder; the sensor `chain` has days and verdicts follow.",
+    DAYS: "Builds the daily tables of the days that changed, of a range or without one of all days.",
+    VERDICTS: "Judges every access, decides the promises, and writes the warehouse and the report of the latest month.",
+    SEAL: "Counts the visitors of days that are due, drops their tokens and destroys their keys.",
+    REPORT: "Writes the report of the month that is over.",
+    PURGE: "Removes what [retention] lets stay no longer.",
+    PROOF: "Sends invented persons through every step and looks for them in all that is written.",
+}
 SAMPLE_BYTES = 4 << 20
 Job = Any  # dg.define_asset_job returns a class without a public name
 
@@ -32,7 +44,7 @@ def jobs(tables: Sequence[Table], landing: Sequence[dg.AssetKey], apart: Mapping
         VERDICTS: dg.AssetSelection.all() - landed - daily - dg.AssetSelection.assets(*(asset for chosen in apart.values() for asset in chosen)),
         **{name: dg.AssetSelection.assets(*chosen) for name, chosen in {**parts, **apart}.items()},
     }
-    return {name: dg.define_asset_job(name, selection, executor_def=dg.in_process_executor) for name, selection in selections.items()}
+    return {name: dg.define_asset_job(name, selection, description=MEANING[name], executor_def=dg.in_process_executor) for name, selection in selections.items()}
 
 
 def stale_days(engine: DuckDBEngine, tables: Iterable[Table]) -> list[date]:
@@ -67,12 +79,13 @@ def sensors(named: dict[str, Job], tables: Sequence[Table]) -> list[dg.SensorDef
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="After landing builds the days that changed; once none is left, asks for verdicts.",
     )
+    @told_outside
     def chain(context: dg.RunStatusSensorContext, engine: dg.ResourceParam[DuckDBEngine]) -> Iterator[dg.RunRequest | dg.SkipReason]:
         done = context.dagster_run
         if done.tags.items() >= BY_COMMAND_LINE.items():
             yield dg.SkipReason("the command line runs what follows itself")
             return
-        yield from following(done.job_name, done.run_id, stale_days(engine, tables))
+        yield from following(done.job_name, done.tags.get(AFTER, done.run_id), stale_days(engine, tables))
 
     @dg.sensor(
         name="landing_watch",
@@ -81,19 +94,21 @@ def sensors(named: dict[str, Job], tables: Sequence[Table]) -> list[dg.SensorDef
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Starts a run when something new lies in GLASSHOUSE_LANDING and nothing changed since the last look.",
     )
-    def landing_watch(context: dg.SensorEvaluationContext, house: dg.ResourceParam[House]) -> dg.SensorResult | dg.SkipReason:
-        return watched(house.landing, context.cursor or "")
+    @told_outside
+    def landing_watch(context: dg.SensorEvaluationContext, house: dg.ResourceParam[House]) -> Iterator[dg.SensorResult | dg.SkipReason]:
+        end_lost_runs(context.instance, house.home, BY_COMMAND_LINE)  # else one that was killed keeps all others waiting
+        yield watched(house.landing, context.cursor or "")
 
     return [chain, landing_watch]
 
 
-def following(job: str, run_id: str, stale: Sequence[date]) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Yield the runs that follow a job that went well: a run of days for each range, else verdicts."""
+def following(job: str, landing_run: str, stale: Sequence[date]) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Yield the runs that follow a job that went well: a run of days for each range, else verdicts, once for each landing run that they follow."""
     if not stale:
-        yield dg.RunRequest(job_name=VERDICTS, run_key=run_id)
+        yield dg.RunRequest(job_name=VERDICTS, run_key=landing_run)
     elif job == LANDING:
         for first, last in ranges(stale):
-            yield dg.RunRequest(job_name=DAYS, run_key=f"{run_id}/{first}", tags=range_tags(first, last))
+            yield dg.RunRequest(job_name=DAYS, run_key=f"{landing_run}/{first}", tags={**range_tags(first, last), AFTER: landing_run})
     else:
         yield dg.SkipReason("days are still to be built")
 
@@ -141,5 +156,7 @@ def schedules(named: dict[str, Job]) -> list[dg.ScheduleDefinition]:
     at = {LANDING: ("nightly", "0 2 * * *"), SEAL: ("hourly", "30 * * * *"), PURGE: ("daily", "0 5 * * *"), PROOF: ("weekly", "0 4 * * 0"), REPORT: ("monthly", "0 6 3 * *")}
     running = dg.DefaultScheduleStatus.RUNNING
     return [
-        dg.ScheduleDefinition(name=name, job=named[job], cron_schedule=cron, execution_timezone="UTC", default_status=running) for job, (name, cron) in at.items() if job in named
+        dg.ScheduleDefinition(name=name, job=named[job], cron_schedule=cron, execution_timezone="UTC", default_status=running, description=MEANING[job])
+        for job, (name, cron) in at.items()
+        if job in named
     ]

@@ -44,10 +44,10 @@ def results(made: Iterable[dg.MaterializeResult], suites: expect.Suites, checked
         yield reported(name, suites.outcomes(name), started)
 
 
-def in_order(tables: Iterable[Table], made: Made, suites: expect.Suites, checked: Iterable[dg.AssetCheckSpec]) -> Results:
+def in_order(tables: Iterable[Table], made: Made, accept: Callable[[Table], None], suites: expect.Suites, checked: Iterable[dg.AssetCheckSpec]) -> Results:
     """Make tables of one step, those first that others read, and yield what became of each and of its check.
 
-    A table is made once the suites of those it reads are met, and not at all where one is broken; meanwhile others are made.
+    A table is made once the suites of those it reads are met, and not at all where one is broken; meanwhile others are made. `accept` is called of each whose suite is met.
     """
     by_name = {table.name: table for table in tables}
     have_suites = {_table(spec) for spec in checked}
@@ -67,6 +67,7 @@ def in_order(tables: Iterable[Table], made: Made, suites: expect.Suites, checked
         if name in have_suites:
             yield outcome
         if outcome.passed:
+            accept(by_name[name])
             order.done(name)
 
 

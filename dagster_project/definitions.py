@@ -19,8 +19,6 @@ from dagster_project.resources import now
 from dagster_project.sql_assets import EXPECTATIONS, sql_assets
 
 SEALED = [key("ledger.keys"), key(VISITORS)]
-REPORT = [dg.AssetKey(["house", "report"])]
-PROOF = [assets.PROOF]
 
 
 @dataclass(frozen=True)
@@ -44,10 +42,10 @@ def assembled() -> dg.Definitions:
     refuse_strays(tables, EXPECTATIONS)
     landing, verdicts, purge = assets.landing_assets(), assets.verdict_assets(), assets.retention_assets()
     by_python = {made for asset in [*landing, *verdicts, *purge] for made in asset.keys}
-    apart = {automation.PURGE: [made for asset in purge for made in asset.keys], automation.PROOF: [assets.PROOF]}
-    jobs = automation.jobs(tables, [made for asset in landing for made in asset.keys], apart, {automation.SEAL: SEALED, automation.REPORT: REPORT})
+    apart = {automation.PURGE: [made for asset in purge for made in asset.keys], automation.PROOF: [assets.PROOF], automation.REPORT: [assets.OVER]}
+    jobs = automation.jobs(tables, [made for asset in landing for made in asset.keys], apart, {automation.SEAL: SEALED})
     return dg.Definitions(
-        assets=[*landing, *sql_assets(table for table in tables if key(table.name) not in by_python), *verdicts, *purge, assets.proof_asset()],
+        assets=[*landing, *sql_assets(table for table in tables if key(table.name) not in by_python), *verdicts, *purge, assets.proof_asset(), assets.monthly_asset()],
         jobs=list(jobs.values()),
         sensors=automation.sensors(jobs, tables),
         schedules=automation.schedules(jobs),

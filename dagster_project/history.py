@@ -1,8 +1,8 @@
 """Dagster's store at HOME/dagster, in which the runs of the command line and of the page meet. Keep out: what a run is about."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,13 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.event import listen, remove
 from sqlalchemy.pool import StaticPool
 
+from dagster_project.engines.intake.recovery import held
+from dagster_project.errors import UsageError
 from dagster_project.resources import DAGSTER
 
 OPEN_SHARDS = 4
+AT_WORK = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
+LOST = "the process of this run is gone, killed or with the machine; what it finished stays, launch it again"
 DAGSTER_YAML = """\
 # Written by Glasshouse at each start: no output of a step is kept, nothing is reported home, one run writes at a time.
 telemetry:
@@ -102,6 +106,18 @@ def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
             yield instance
     finally:
         remove(Engine, "connect", _unsynced)
+
+
+def end_lost_runs(instance: dg.DagsterInstance, home: Path, tags: Mapping[str, str] | None = None) -> None:
+    """Enter that runs failed whose process is gone, where nobody holds HOME: as long as one seems to be at work, Dagster starts no other.
+
+    Only for runs, told by their tags, that hold HOME from before they begin; without tags while no daemon is up.
+    """
+    lost = instance.get_runs(dg.RunsFilter(statuses=AT_WORK, tags=tags))
+    with suppress(UsageError):
+        for run in lost:
+            with held(home):
+                instance.report_run_failed(run, LOST)
 
 
 def write_dagster_yaml(home: Path) -> Path:

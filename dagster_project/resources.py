@@ -119,10 +119,11 @@ def key_encryption_key(environment: Mapping[str, str]) -> bytes | None:
     raise KeyringError("GLASSHOUSE_KEK is not 32 bytes in hex or base64; make one with `openssl rand -hex 32`") from None
 
 
-def dagster_environment(home: Path, landing: Path, settings_path: Path | None) -> dict[str, str]:
+def dagster_environment(home: Path, landing: Path | None, settings_path: Path | None) -> dict[str, str]:
     """Return this process's environment with all that Dagster's own processes need to know; HOME holds their folder already."""
-    places = {"GLASSHOUSE_HOME": home.resolve(), "GLASSHOUSE_LANDING": landing.resolve(), "GLASSHOUSE_SETTINGS": settings_path.resolve() if settings_path else ""}
-    return {**os.environ, "DAGSTER_HOME": str(home.resolve() / DAGSTER), **{name: str(place) for name, place in places.items()}}
+    given = {"HOME": home, "LANDING": landing, "SETTINGS": settings_path}
+    places = {f"GLASSHOUSE_{name}": str(place.resolve()) if place else "" for name, place in given.items()}
+    return {**os.environ, "DAGSTER_HOME": str(home.resolve() / DAGSTER), **places}
 
 
 def environment_below(folder: Path) -> dict[str, str]:

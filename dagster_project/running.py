@@ -9,8 +9,9 @@ import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError  # no public name
 
 from dagster_project.automation import BY_COMMAND_LINE, DAYS, LANDING, VERDICTS, range_tags, ranges, stale_days
+from dagster_project.dagster_errors import Told
 from dagster_project.engines.catalog import Table
-from dagster_project.errors import GlasshouseError, full_disk, is_stop, place_of
+from dagster_project.errors import GlasshouseError, is_stop
 from dagster_project.history import dagster_instance
 from dagster_project.resources import now, redacted
 
@@ -86,7 +87,8 @@ def _names(keys: Iterable[dg.AssetKey]) -> tuple[str, ...]:
 
 def _fault(step: str, error: BaseException | None) -> Fault:
     """Reduce an exception to what may be shown: its text can quote data unless it is ours."""
-    return Fault(step, error if isinstance(error, GlasshouseError) else full_disk(error), type(error).__name__, place_of(error))
+    told = error if isinstance(error, Told) else Told(error)
+    return Fault(step, told.error, told.kind, told.place)
 
 
 def complaints(outcomes: Iterable[Outcome]) -> tuple[str, ...]:

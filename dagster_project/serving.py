@@ -10,14 +10,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from dagster_project.errors import UsageError
-from dagster_project.history import write_dagster_yaml
+from dagster_project.history import dagster_instance, end_lost_runs
 from dagster_project.resources import dagster_environment
 
 STOP_S = 10
 LISTENING_S = 0.2
 
 
-def serve(home: Path, landing: Path, settings: Path | None, port: int) -> int:
+def serve(home: Path, landing: Path | None, settings: Path | None, port: int) -> int:
     """Show Dagster's page on 127.0.0.1 until it is stopped, with sensors and schedules at work; return its exit status.
 
     Raises UsageError where the extra that holds the page is not installed.
@@ -25,7 +25,8 @@ def serve(home: Path, landing: Path, settings: Path | None, port: int) -> int:
     if find_spec("dagster_webserver") is None:
         raise UsageError("the page is not installed; install glasshouse[ui]")
     command = [sys.executable, "-m", "dagster", "dev", "-m", "dagster_project.definitions", "-h", "127.0.0.1", "-p", str(port)]
-    write_dagster_yaml(home)
+    with dagster_instance(home) as instance:
+        end_lost_runs(instance, home)
     process = subprocess.Popen(command, env=dagster_environment(home, landing, settings), start_new_session=True)  # noqa: S603 (our own words)
     stopped_by: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -9,6 +9,7 @@ import dagster as dg
 
 from dagster_project import checks
 from dagster_project.checks import Results, key
+from dagster_project.dagster_errors import told
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
@@ -41,6 +42,7 @@ def _step(name: str, tables: list[Table], suites_folder: Path) -> dg.AssetsDefin
     checked = checks.specs(tables, suites_folder)
 
     @dg.multi_asset(name=name, specs=[_spec(table) for table in tables], check_specs=checked, can_subset=True, backfill_policy=dg.BackfillPolicy.single_run())
+    @told
     def build(context: dg.AssetExecutionContext, engine: dg.ResourceParam[DuckDBEngine], suites: dg.ResourceParam[Suites]) -> Results:
         days = context.partition_key_range if context.has_partition_key_range else None
         asked = {*context.selected_asset_keys, *(check.asset_key for check in context.selected_asset_check_keys)}
@@ -48,18 +50,20 @@ def _step(name: str, tables: list[Table], suites_folder: Path) -> dg.AssetsDefin
         def made(table: Table) -> list[dg.MaterializeResult]:  # type: ignore[type-arg]
             return [_built(table, engine, days)] if key(table.name) in context.selected_asset_keys else []
 
-        yield from checks.in_order([table for table in tables if key(table.name) in asked], made, suites, checked)
+        yield from checks.in_order([table for table in tables if key(table.name) in asked], made, engine.accept, suites, checked)
 
     return build
 
 
 def _built(table: Table, engine: DuckDBEngine, between: dg.PartitionKeyRange | None) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Build a table whole, or of a daily one the stale days of a range."""
+    """Build a table whole, or of a daily one the stale days: of a range, or without one all of them."""
     started = time.perf_counter()
-    if between is None:
+    if not table.is_daily:
         return counted(engine.build(table), started, key(table.name))
-    days = [day for day in engine.stale_days(table) if date.fromisoformat(between.start) <= day <= date.fromisoformat(between.end)]
-    return counted(sum(engine.build(table, day) for day in days), started, key(table.name), days=len(days))
+    first, last = (date.fromisoformat(between.start), date.fromisoformat(between.end)) if between else (date.min, date.max)
+    built = [engine.build(table, day) for day in engine.stale_days(table) if first <= day <= last]
+    # Dagster tells each day of the range the same: a row count would pass for that of the day.
+    return dg.MaterializeResult(asset_key=key(table.name), metadata={"rows_built": sum(built), "days_built": len(built), "seconds": seconds_since(started)})
 
 
 def _spec(table: Table) -> dg.AssetSpec:
@@ -83,7 +87,11 @@ def dep(read: Table, is_daily: bool = False) -> dg.AssetDep:
     return dg.AssetDep(key(read.name), partition_mapping=dg.LastPartitionMapping() if is_by_day and not is_daily else None)
 
 
-def counted(rows: int, started: float, asset_key: dg.AssetKey | None = None, **counts: int) -> dg.MaterializeResult:  # type: ignore[type-arg]
-    """Return all that an asset may tell of what it made: counts and seconds since `started` (a reading of perf_counter)."""
-    seconds = round(time.perf_counter() - started, 3)
-    return dg.MaterializeResult(asset_key=asset_key, metadata={"dagster/row_count": rows, "seconds": seconds, **counts})
+def counted(rows: int, started: float, asset_key: dg.AssetKey | None = None) -> dg.MaterializeResult:  # type: ignore[type-arg]
+    """Return all that an asset may tell of what it made: its rows, and seconds since `started` (a reading of perf_counter)."""
+    return dg.MaterializeResult(asset_key=asset_key, metadata={"dagster/row_count": rows, "seconds": seconds_since(started)})
+
+
+def seconds_since(started: float) -> float:
+    """Return the seconds since a reading of perf_counter, to the millisecond."""
+    return round(time.perf_counter() - started, 3)

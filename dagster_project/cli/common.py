@@ -46,7 +46,7 @@ def opened(home: Path, landing: Path | None, settings: Path | None, as_of: str |
     from dagster_project import resources
 
     refuse_unusable(home)
-    return resources.open_house(home, landing, settings, instant(as_of))
+    return resources.open_house(home, landing, settings, instant(as_of), tell=warn)
 
 
 def refuse_unusable(home: Path) -> None:
@@ -82,6 +82,11 @@ def tell(told: object, as_json: bool, lines: list[str]) -> None:
     """Print one object for machines, or lines for people."""
     shown = json.dumps(told, default=written) if as_json else "\n".join(visible(part) for line in lines for part in line.split("\n"))
     sys.stdout.write(shown + "\n")
+
+
+def warn(sentence: str) -> None:
+    """Print what somebody should know of a command that goes on all the same, on stderr."""
+    sys.stderr.write(f"warning: {visible(sentence)}\n")
 
 
 def complain(sentence: str) -> None:

@@ -19,6 +19,7 @@ from dagster_project.cli.common import (
     complain,
     house_of,
     instant,
+    opened,
     refuse_unusable,
     tell,
 )
@@ -116,12 +117,12 @@ def report(  # noqa: PLR0913 (an option each)
     from dagster_project.publishing.printed import left_out
     from dagster_project.publishing.reports import report_month
 
-    if account and (close or diff):
+    if account is not None and (close or diff):
         raise UsageError("--account is a customer's own page: --close and --diff are for the report of the whole month")
     house = house_of(home)
     with held(house.home):
         page = report_month(house, month, account, diff, is_to_close=close) / "report.html"
-    missing = {} if account else left_out()
+    missing = {} if account is not None else left_out()
     tell({"report": str(page), "left_out": missing}, as_json, [str(page), *(f"{name}: {why}" for name, why in missing.items())])
     return 0
 
@@ -130,7 +131,7 @@ def report(  # noqa: PLR0913 (an option each)
 def ui(
     *,
     home: HomeOption = Path("demo"),
-    landing: Annotated[Path | None, Parameter(help="Landing folder that schedules read; by default the sample's.")] = None,
+    landing: Annotated[Path | None, Parameter(help="Landing folder that sensor and schedules read; without it they read nothing.")] = None,
     settings: SettingsOption = None,
     port: Annotated[int, Parameter(help="Port on 127.0.0.1.")] = 3000,
 ) -> int:
@@ -140,8 +141,8 @@ def ui(
     """
     from dagster_project.serving import serve
 
-    refuse_unusable(home)
-    return serve(home, landing or catalog.root() / "data_samples", settings, port)
+    opened(home, landing, settings, None)
+    return serve(home, landing, settings, port)
 
 
 def _run(  # noqa: PLR0913 (what run and demo were given)

@@ -19,10 +19,11 @@ from dagster_project.engines.failures import explained
 from dagster_project.engines.judging import chain, write_chain
 from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
 from dagster_project.engines.memory import roomy
-from dagster_project.errors import SealedError
+from dagster_project.errors import GlasshouseError, SealedError
 from dagster_project.paths import quoted, replacing
 
 VISITORS = "measured.visitors_daily"
+UNJUDGED = "unjudged"  # lies beside a day that was built until the suite of its table is met
 
 
 class DuckDBEngine:
@@ -79,11 +80,15 @@ class DuckDBEngine:
 
         Raises SealedError for the visitors of a day that was sealed: they cannot be counted again; GlasshouseError where DuckDB or the disk fails.
         """
+        if table.is_daily != (day is not None):
+            raise GlasshouseError(f"{table.name}: a daily table is built a day at a time, any other whole; please report it")
         if table.name == VISITORS and self._is_counted(day):
             raise SealedError(f"{table.name}: the visitors of {day} were counted when it was sealed, and its tokens are gone; the number published stays")
         target = self.lake.folder(table.name, day) / "part.parquet"
         with explained(table.name, table.fault), replacing(target) as beside:
             if table.is_daily:
+                if table.name != VISITORS:  # whose suite every landing judges
+                    target.with_name(UNJUDGED).touch()
                 pq.write_table(self._rows_of(table, day), beside, compression="zstd", compression_level=1)
             elif table.name in chain() and table == catalog.tables()[table.name]:  # what stands in for a file of sql/ is run as it is
                 self._judged_of(table).replace(beside)
@@ -134,8 +139,14 @@ class DuckDBEngine:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def stale_days(self, table: Table) -> list[date]:
-        """Return the days whose sources are not those the table was built from."""
+        """Return the days whose sources are not those the table was built from, or whose suite was never met: a broken day must not pass for one that was built."""
         if table.name == VISITORS:  # counted once, when a day is sealed
             return []
         days = {day for read in table.reads if catalog.tables()[read].kind == "contract" for day in self.lake.days(read)}
-        return sorted(day for day in days if built_from(self.lake.folder(table.name, day) / "part.parquet") != self.fingerprint(table, day))
+        folders = {day: self.lake.folder(table.name, day) for day in days}
+        return sorted(day for day, folder in folders.items() if (folder / UNJUDGED).exists() or built_from(folder / "part.parquet") != self.fingerprint(table, day))
+
+    def accept(self, table: Table) -> None:
+        """Take the days of a table for built: its suite is met."""
+        for mark in self.lake.folder(table.name).glob(f"day=*/{UNJUDGED}"):
+            mark.unlink()

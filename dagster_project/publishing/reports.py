@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -40,6 +40,11 @@ def report_latest(house: House, engine: DuckDBEngine) -> list[Path]:
     return [_write(house, engine, f"{month:%Y-%m}", None) for month in months(engine)[-1:]]
 
 
+def report_over(house: House) -> Path:
+    """Write the report of the last UTC month that was over at the as-of, as `report_month` does."""
+    return report_month(house, f"{house.as_of.replace(day=1) - timedelta(days=1):%Y-%m}")
+
+
 def report_month(house: House, month: str, account: str | None = None, against: str | None = None, *, is_to_close: bool = False) -> Path:
     """Write the report of one month, or with an account that customer's page; return the folder it stands in.
 
@@ -50,7 +55,7 @@ def report_month(house: House, month: str, account: str | None = None, against: 
         known = [f"{each:%Y-%m}" for each in months(engine)]
         if not {month, against or month} <= set(known):
             raise UsageError(f"there is evidence for {', '.join(known) or 'no month'} only; write a month as YYYY-MM")
-        if account and account not in _accounts(engine.connection()):
+        if account is not None and account not in _accounts(engine.connection()):
             raise UsageError("there is no evidence of that account; `glasshouse query` on measured.account_requests_daily or flagged.access_decisions shows which there are")
         before = facts_of(_input(house, engine, against, account)) if against else None
         folder = _write(house, engine, month, account, before)

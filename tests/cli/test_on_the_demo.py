@@ -2,6 +2,8 @@
 
 import json
 import shutil
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,14 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
+from dagster_project import resources
 from dagster_project.cli import status_of
 from dagster_project.cli.common import house_of
 from dagster_project.engines import catalog
+from dagster_project.errors import UsageError
 from dagster_project.evidence import heads, merkle
 from dagster_project.proving.prove import look
+from dagster_project.publishing.reports import report_over
 from dagster_project.reading.logs.formats import FORMATS
 
 SAMPLES = catalog.root() / "data_samples"
@@ -47,6 +52,38 @@ def report_files(home: Path) -> dict[str, bytes]:
 def of_tables(files: dict[str, bytes]) -> dict[str, bytes]:
     """Return the files that come of tables alone; the evidence beside them comes of a key too."""
     return {name: content for name, content in files.items() if "/evidence/" not in name}
+
+
+@pytest.mark.parametrize("account", ["", " ", "..", "aLDER", "x" * 300])
+def test_an_account_without_evidence_is_refused(account: str, demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A script whose variable is empty would send one customer the report of all."""
+    before = report_files(demo_home)
+    assert status_of(["report", "--home", str(demo_home), "--month", "2026-03", "--account", account]) == 2
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err.startswith("glasshouse: there is no evidence of that account")) == ("", True)
+    assert report_files(demo_home) == before
+
+
+def test_a_report_that_a_new_key_signs_says_so(copied_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A HOME that was restored without its key directory signs with a new key: whoever hands the page on must hear of it before the customer does."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    arguments = ["report", "--home", str(copied_home), "--month", "2026-03", "--account", "alder"]
+    told = []
+    for _ in range(2):
+        assert status_of(arguments) == 0
+        told.append("warning: the ledger in HOME/evidence was signed with another key so far" in capsys.readouterr().err)
+    assert told == [True, False]
+
+
+def test_the_monthly_report_is_of_the_month_that_is_over(copied_home: Path) -> None:
+    """On the third a new month has evidence already: the report that counts is that of the month before, with its last days."""
+    house = resources.open_house(copied_home, as_of=datetime(2026, 4, 3, 6, tzinfo=UTC))
+    before = of_tables(report_files(copied_home))
+    shutil.rmtree(copied_home / "reports")
+    assert report_over(house) == copied_home / "reports" / "2026-03"
+    assert of_tables(report_files(copied_home)) == before
+    with pytest.raises(UsageError, match="there is evidence for 2026-03 only"):
+        report_over(replace(house, as_of=datetime(2026, 6, 1, tzinfo=UTC)))
 
 
 def test_running_twice_changes_nothing(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:

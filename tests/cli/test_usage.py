@@ -92,6 +92,8 @@ def test_a_home_whose_settings_are_damaged_wants_a_run(arguments: list[str], tmp
         (["detect", "{landing}"], "FILE is no file"),
         (["verify", "{landing}"], "PACK holds no manifest.json"),
         (["ui", "--port", "many"], "--port"),
+        (["ui", "--home", "{home}", "--landing", "{landing}/none"], "LANDING is no folder"),
+        (["ui", "--home", "{home}", "--landing", "{landing}", "--settings", "{landing}/none.toml"], "none.toml: cannot be read"),
     ],
 )
 def test_wrong_usage_exits_2_with_one_sentence(arguments: list[str], says: str, landing: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

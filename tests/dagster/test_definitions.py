@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 from dagster._core.definitions.assets.graph.asset_graph import AssetGraph
 
-from dagster_project import checks, definitions, history, resources, running
-from dagster_project.assets import PROOF
+from dagster_project import automation, checks, definitions, history, resources, running
+from dagster_project.assets import OVER, PROOF
 from dagster_project.checks import key
 from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
@@ -60,8 +60,17 @@ def test_every_asset_runs_in_exactly_one_step_of_a_whole_run_or_in_the_purge() -
     jobs = [defs.resolve_job_def(name) for name in ("landing", "days", "verdicts", "purge_due")]
     chosen = [each for job in jobs for each in job.asset_layer.selected_asset_keys]
     assert len(chosen) == len(set(chosen))
-    assert set(chosen) | {PROOF} == set(defs.resolve_asset_graph().materializable_asset_keys)
+    assert set(chosen) | {PROOF, OVER} == set(defs.resolve_asset_graph().materializable_asset_keys)
     assert set(defs.resolve_job_def("proof").asset_layer.selected_asset_keys) == {PROOF}
+    assert set(defs.resolve_job_def("monthly_report").asset_layer.selected_asset_keys) == {OVER}
+
+
+def test_jobs_schedules_and_sensors_say_what_they_do() -> None:
+    """`hourly` tells nobody what is done each hour; a reader of the page has nothing else to go by."""
+    defs = definitions.assembled()
+    jobs = [defs.resolve_job_def(name) for name in automation.MEANING]
+    assert [each.name for each in [*jobs, *(defs.schedules or ()), *(defs.sensors or ())] if not each.description] == []
+    assert {each.execution_timezone for each in defs.schedules or () if isinstance(each, dg.ScheduleDefinition)} == {"UTC"}
 
 
 def test_seal_and_purge_have_schedules_that_run() -> None:

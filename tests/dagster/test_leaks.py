@@ -1,7 +1,7 @@
 """What is kept of a run that fails: no value of a row, in any file below HOME, on the console or in the log."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,8 +9,10 @@ from typing import Any
 import dagster as dg
 import duckdb
 import pytest
+from dagster._core.events import JobFailureData, StepFailureData
 
-from dagster_project import automation, running
+from dagster_project import automation, history, running
+from dagster_project.dagster_errors import told
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.errors import GlasshouseError
 from dagster_project.sql_assets import key
@@ -20,10 +22,11 @@ SECRET = "jane.doe-7f3a9@example.com"
 DAY = date(2026, 3, 1)
 
 
-def failing(kind: str) -> dg.AssetsDefinition:
+def failing(kind: str, wrapped: Callable[[Any], Any] = told) -> dg.AssetsDefinition:
     """Return a landing asset that fails in a way that quotes the secret."""
 
     @dg.multi_asset(name="failing", specs=[dg.AssetSpec(key(name)) for name in (SOURCE, "scrubbed.grants", "scrubbed.run")])
+    @wrapped
     def fails(engine: dg.ResourceParam[DuckDBEngine]) -> Iterator[dg.MaterializeResult]:  # type: ignore[type-arg]
         if kind == "raised":
             raise ValueError(f"cannot read {SECRET}")
@@ -44,6 +47,12 @@ def failing(kind: str) -> dg.AssetsDefinition:
     return fails
 
 
+def shown(instance: dg.DagsterInstance, run_id: str) -> list[str]:
+    """Return what the page shows of the failures of a run."""
+    data = [event.dagster_event.event_specific_data for event in instance.all_logs(run_id) if event.dagster_event and event.dagster_event.is_failure]
+    return [str(each.error) for each in data if isinstance(each, StepFailureData | JobFailureData)]
+
+
 def cells(path: Path) -> str:
     """Return every value of every table of an SQLite file."""
     with sqlite3.connect(path) as connection:
@@ -58,11 +67,14 @@ def places_of(secret: str, folder: Path) -> list[str]:
     return found + [path.name for path in files if path.read_bytes().startswith(b"SQLite format 3") and secret in cells(path)]
 
 
+@pytest.mark.parametrize("wrapped", [told, lambda step: step], ids=["told", "masked"])
 @pytest.mark.parametrize("kind", ["raised", "chained", "duckdb", "noted", "asserted"])
-def test_an_exception_that_quotes_a_value_leaves_no_trace_of_it(world: World, kind: str, capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+def test_an_exception_that_quotes_a_value_leaves_no_trace_of_it(
+    world: World, kind: str, wrapped: Callable[[Any], Any], capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
     """Dagster keeps the text of an exception in three databases and prints it: that would be the address of a customer's person."""
     world.land(DAY, account_id=SECRET)
-    world.landing_assets = [failing(kind)]
+    world.landing_assets = [failing(kind, wrapped)]
     outcome = world.run(automation.LANDING)
     assert not outcome.is_success
     assert places_of(SECRET, world.house.home) == []
@@ -79,6 +91,33 @@ def test_an_error_still_tells_what_to_do(world: World, kind: str, told: str) -> 
     """Redaction must not leave the operator with nothing: our own words come through, of others' the type and the place."""
     world.landing_assets = [failing(kind)]
     assert running.complaints([world.run(automation.LANDING)]) == (told,)
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [("raised", "a fault of ours: ValueError at no place of ours; please report it"), ("noted", "web_logs/a.log: refused"), ("duckdb", "a fault of ours: ConversionException at")],
+)
+def test_the_page_tells_what_to_do(world: World, kind: str, told: str) -> None:
+    """The page is all that a scheduled run has: an id to search for in logs, where nothing is, helps nobody."""
+    world.land(DAY, account_id=SECRET)
+    world.landing_assets = [failing(kind)]
+    outcome = world.run(automation.LANDING)
+    with history.dagster_instance(world.house.home) as instance:
+        errors = shown(instance, outcome.run_id)
+    assert len(errors) == 2  # of the step and of the run
+    assert all(told in error and "masked" not in error for error in errors)
+
+
+def test_the_page_tells_why_a_run_could_not_begin(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A landing folder that is gone in the night is found out in the morning, from the run's failure."""
+    monkeypatch.setenv("GLASSHOUSE_HOME", str(world.house.home))
+    monkeypatch.setenv("GLASSHOUSE_LANDING", str(world.house.home / "gone"))
+    with history.dagster_instance(world.house.home) as instance:
+        ran = world.definitions().resolve_job_def(automation.LANDING).execute_in_process(running.QUIET, instance, raise_on_error=False)
+        errors = shown(instance, ran.run_id)
+    assert not ran.success
+    assert errors
+    assert all("LANDING is no folder; name the folder that holds web_logs/" in error and "masked" not in error for error in errors)
 
 
 def test_a_failed_check_leaves_no_value(world: World, capfd: pytest.CaptureFixture[str]) -> None:

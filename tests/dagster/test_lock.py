@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from threading import Thread
 
@@ -12,7 +13,7 @@ from dagster_project import dagster_resources
 from dagster_project.engines.house import House
 from dagster_project.engines.intake.recovery import held
 from dagster_project.errors import UsageError
-from dagster_project.history import dagster_instance
+from dagster_project.history import LOST, dagster_instance, end_lost_runs
 
 SEEN: list[House] = []
 
@@ -85,9 +86,41 @@ def test_a_scheduled_run_waits_for_the_one_at_work(home: Path, monkeypatch: pyte
     assert SEEN[0].as_of >= ended[0]
 
 
+def test_a_run_that_waits_says_so(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An hour without a word looks like a run that hangs; and one that waited in vain says why it failed."""
+    monkeypatch.setattr(dagster_resources, "PATIENCE_S", 0)
+    with held(home), dagster_instance(home) as instance:
+        ran = writing.execute_in_process(instance=instance, raise_on_error=False)
+        said = [event.user_message for event in instance.all_logs(ran.run_id)]
+        failed = [str(event.dagster_event.event_specific_data) for event in instance.all_logs(ran.run_id) if event.dagster_event and event.dagster_event.is_failure]
+    assert said.count("another run is at work in this HOME; this one waits for it, up to 0 minutes") == 1
+    assert any("another run is at work in this HOME; wait until it has ended" in each for each in failed)
+
+
 def test_a_sensor_only_looks(home: Path) -> None:
     """The watch on the landing folder must go on while a run is at work, and must not keep one from starting."""
     with held(home), dg.build_resources({"house": dagster_resources.house}) as given:
         assert given.house.home == home
     with dg.build_resources({"house": dagster_resources.house}), held(home):
         assert home.is_dir()
+
+
+BY_COMMAND_LINE = {"glasshouse/by": "command_line"}
+
+
+@pytest.mark.parametrize(
+    ("tags", "is_held", "expected"),
+    [(None, False, ["FAILURE", "FAILURE", "SUCCESS"]), (BY_COMMAND_LINE, False, ["FAILURE", "STARTED", "SUCCESS"]), (None, True, ["STARTED", "STARTED", "SUCCESS"])],
+)
+def test_a_run_that_was_killed_keeps_no_other_waiting(tags: dict[str, str] | None, is_held: bool, expected: list[str], home: Path) -> None:
+    """One run writes at a time: after a power cut Dagster would wait for ever for what was at work, and no day were sealed."""
+    with dagster_instance(home) as instance, ExitStack() as stack:
+        runs = [instance.create_run_for_job(writing, status=dg.DagsterRunStatus.STARTED, tags=each) for each in (BY_COMMAND_LINE, {})]
+        runs.append(instance.create_run_for_job(writing, status=dg.DagsterRunStatus.SUCCESS))
+        if is_held:
+            stack.enter_context(held(home))
+        end_lost_runs(instance, home, tags)
+        now = [instance.get_run_by_id(run.run_id) for run in runs]
+        said = [event.message for event in instance.all_logs(runs[0].run_id)]
+    assert [run.status.value for run in now if run] == expected
+    assert (LOST in said) == (expected[0] == "FAILURE")

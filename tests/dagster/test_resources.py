@@ -72,6 +72,13 @@ def test_without_a_home_nothing_starts(environment: dict[str, str]) -> None:
         resources.house_of_environment(environment)
 
 
+def test_a_page_without_a_landing_folder_reads_none(tmp_path: Path) -> None:
+    """The sensor of a page that was opened to look would read whatever folder it were given into HOME, such as the sample's."""
+    environment = resources.dagster_environment(tmp_path, None, None)
+    assert (environment["GLASSHOUSE_LANDING"], environment["GLASSHOUSE_SETTINGS"]) == ("", "")
+    assert resources.house_of_environment(environment).landing is None
+
+
 def test_a_landing_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     """A misspelt path must not pass for an empty delivery, which would leave every promise unproven."""
     with pytest.raises(UsageError, match="LANDING is no folder"):

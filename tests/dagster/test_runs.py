@@ -140,12 +140,65 @@ def test_a_broken_day_keeps_verdicts_from_being_asked_for(world: World) -> None:
     assert [(outcome.job, outcome.is_success) for outcome in outcomes] == [(LANDING, True), (DAYS, False)]
 
 
+def test_a_broken_day_keeps_verdicts_away_until_it_is_sound(world: World) -> None:
+    """A second run that takes the broken day for built would publish what the first refused, with status 0."""
+    world.suite(DAILY[0], {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "site", "value_set": ["shop"]}})
+    for _ in range(2):
+        outcomes = running.run_all(world.definitions(), world.given(), world.tables)
+        assert [(outcome.job, outcome.failed_checks) for outcome in outcomes] == [(LANDING, ()), (DAYS, (DAILY[0],))]
+    world.suite(DAILY[0], {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "site", "value_set": ["web"]}})
+    assert [(outcome.job, outcome.is_success) for outcome in running.run_all(world.definitions(), world.given(), world.tables)] == [(LANDING, True), (DAYS, True), (VERDICTS, True)]
+    assert [outcome.job for outcome in running.run_all(world.definitions(), world.given(), world.tables)] == [LANDING, VERDICTS]
+
+
+def test_days_without_a_range_are_all_days(world: World) -> None:
+    """The job can be launched without one: a table of days must not be written whole beside its days, which no run could read again."""
+    world.land(day(1), day(8))
+    ran = world.run(DAYS)
+    assert (ran.is_success, ran.faults) == (True, ())
+    assert {table: world.lake.days(table) for table in DAILY} == {table: [day(0), day(1), day(8)] for table in DAILY}
+    assert world.run(VERDICTS).is_success
+
+
+def test_what_a_run_of_days_tells_of_a_day_is_no_count_of_its_rows(world: World) -> None:
+    """Dagster shows what is told of a range beside each of its days: a day that stays as it is had 0 rows there."""
+    assert world.run(DAYS, (day(0), day(0))).is_success
+    with history.dagster_instance(world.house.home) as instance:
+        assert running.run(world.definitions(), instance, world.given(), DAYS, (day(0), day(0))).is_success
+        event = instance.get_latest_materialization_event(key(DAILY[0]))
+    assert event is not None
+    assert event.asset_materialization is not None
+    told = {name: value.value for name, value in event.asset_materialization.metadata.items()}
+    assert (told.pop("seconds") >= 0, told) == (True, {"rows_built": 0, "days_built": 0})
+
+
+def test_one_run_of_verdicts_follows_a_landing(world: World) -> None:
+    """Two ranges of days that end between two looks of the sensor asked for verdicts twice."""
+    definitions = world.definitions()
+    chain = next(sensor for sensor in definitions.sensors or [] if sensor.name == "chain")
+    asked = []
+    with history.dagster_instance(world.house.home) as instance:
+        for after in ("r1", "r1", "r2"):
+            job = definitions.resolve_job_def(DAYS)
+            ran = job.execute_in_process(
+                instance=instance,
+                tags={**automation.range_tags(day(0), day(0)), automation.AFTER: after},
+                resources={**world.given(), "house": world.house},
+                run_config=running.QUIET,
+            )
+            event = next(each for each in instance.all_logs(ran.run_id) if each.dagster_event and each.dagster_event.is_job_success)
+            run = instance.get_run_by_id(ran.run_id)
+            context = dg.build_run_status_sensor_context("chain", event.dagster_event, instance, run, resources={"engine": DuckDBEngine(world.house.home)})
+            asked += list(chain(context))
+    assert [(request.job_name, request.run_key) for request in asked] == [(VERDICTS, "r1"), (VERDICTS, "r1"), (VERDICTS, "r2")]
+
+
 def test_what_follows_a_job() -> None:
     """The daemon must do what the command line does: days by range, then verdicts once no day is left."""
     after_landing = list(automation.following(LANDING, "r1", [day(0), day(1), day(5)]))
-    assert [(request.job_name, request.tags[automation.FIRST], request.tags[automation.LAST]) for request in after_landing] == [
-        (DAYS, "2026-03-01", "2026-03-02"),
-        (DAYS, "2026-03-06", "2026-03-06"),
+    assert [(request.job_name, request.tags[automation.FIRST], request.tags[automation.LAST], request.tags[automation.AFTER]) for request in after_landing] == [
+        (DAYS, "2026-03-01", "2026-03-02", "r1"),
+        (DAYS, "2026-03-06", "2026-03-06", "r1"),
     ]
     assert [request.job_name for request in automation.following(LANDING, "r1", [])] == [VERDICTS]
     assert [request.job_name for request in automation.following(DAYS, "r2", [])] == [VERDICTS]
