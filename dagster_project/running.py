@@ -74,7 +74,7 @@ def run(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mappin
         definition = definitions.resolve_job_def(job).with_hooks({remember})
         result = definition.execute_in_process(QUIET, instance, raise_on_error=False, tags=tags, resources=given)
     failed_steps = {event.step_key for event in result.filter_events(lambda event: event.is_step_failure) if event.step_key}
-    failed_checks = {check.asset_key for check in result.get_asset_check_evaluations() if not check.passed}
+    failed_checks = {check.asset_key for check in result.get_asset_check_evaluations() if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR}
     built = {event.asset_key for event in result.get_asset_materialization_events()}
     not_built = set() if result.success else definition.asset_layer.selected_asset_keys - built
     is_stopped = bool(stops or result.filter_events(lambda event: event.event_type == dg.DagsterEventType.RUN_CANCELED))

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from dagster_project import resources
+from dagster_project import history, resources
+from dagster_project.checks import key
 from dagster_project.cli import status_of
 from dagster_project.cli.common import house_of
 from dagster_project.engines import catalog
@@ -73,6 +75,22 @@ def test_a_report_that_a_new_key_signs_says_so(copied_home: Path, tmp_path: Path
         assert status_of(arguments) == 0
         told.append("warning: the ledger in HOME/evidence was signed with another key so far" in capsys.readouterr().err)
     assert told == [True, False]
+
+
+def test_the_page_warns_of_inputs_that_were_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run of Dagster has no exit status 3: a log that nobody could read would pass for one that was."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    (tmp_path / "landing" / "web_logs").mkdir(parents=True)
+    (tmp_path / "landing" / "web_logs" / "acme-access.log").write_text("no format has such a line\n" * 3)
+    assert status_of(["run", str(tmp_path / "landing"), "--home", str(tmp_path / "home"), "--as-of", "2026-04-01T00:00:00Z", "--json"]) == 3
+    with history.dagster_instance(tmp_path / "home") as instance:
+        records = instance.event_log_storage.get_asset_check_execution_history(dg.AssetCheckKey(key("ledger.inputs"), "none_refused"), limit=1)
+        event = records[0].event
+    assert event is not None
+    assert event.dagster_event is not None
+    found = event.dagster_event.asset_check_evaluation_data
+    assert (found.passed, found.severity.value, found.metadata["refused"].value, found.metadata["reasons"].value) == (False, "WARN", 1, {"web_logs: wrong_format": 1})
+    assert "acme" not in str(found)
 
 
 def test_the_monthly_report_is_of_the_month_that_is_over(copied_home: Path) -> None:

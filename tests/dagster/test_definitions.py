@@ -51,7 +51,7 @@ def test_every_suite_is_a_check_that_blocks(graph: AssetGraph) -> None:
     suites = {(path.parent.name[2:], path.stem) for path in (catalog.root() / "expectations").rglob("*.json")}
     rules = {("retention", rule) for rule in Retention.model_fields}
     assert {tuple(each.asset_key.path) for each in graph.asset_check_keys} == suites | rules | {("house", "proof")}
-    assert all(graph.get_check_spec(each).blocking for each in graph.asset_check_keys)
+    assert [each.name for each in graph.asset_check_keys if not graph.get_check_spec(each).blocking] == ["none_refused"]
 
 
 def test_every_asset_runs_in_exactly_one_step_of_a_whole_run_or_in_the_purge() -> None:

@@ -1,6 +1,7 @@
 """The steps of the landing job, each from a House to rows in the lake; Dagster's assets only call them."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
@@ -105,6 +106,12 @@ def take_records(house: House) -> int:
 def seal_due(house: House, engine: DuckDBEngine) -> int:
     """Seal every day that takes no more visitors: count them, drop their tokens, destroy the key; return how many tokens that were."""
     return _seal(engine, keyring(house, engine.lake))
+
+
+def refused_inputs(engine: DuckDBEngine) -> Counter[str]:
+    """Return how many inputs are refused, by the code of the reason and the folder; the names of files are not told."""
+    rows = engine.lake.read("ledger.inputs").to_pylist()
+    return Counter(f"{row['folder']}: {row['reason']}" for row in rows if row["status"] == "refused")
 
 
 def close_books(house: House, engine: DuckDBEngine) -> int:
