@@ -70,6 +70,7 @@ class World:
                 if table.kind == "select" and table.is_daily and name != VISITORS:
                     for day in engine.stale_days(table):
                         engine.build(table, day)
+                    engine.accept(table)
         finally:
             engine.close()
 
