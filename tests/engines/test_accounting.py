@@ -183,21 +183,3 @@ def test_names_that_are_no_utf_8_stop_nothing(world: World, line: Line, event: C
     }
     assert [row["source"] for row in world.rows("scrubbed.access_events")] == ["caf\\xe9"]
     assert {row["store"] for row in world.rows("scrubbed.records")} == {"caf\\xe9", "job"}
-
-
-def test_what_lies_where_nothing_is_read_is_told(world: World, line: Line) -> None:
-    """What lies there is not read, and a report without it looks as if nobody had delivered anything."""
-    world.put("web-logs/a.log", line(1))
-    world.put("plan/notes.txt", "x")
-    world.put("access.log", line(1))
-    world.put("README.md", "x")
-    world.run()
-    assert world.told == [
-        "web-logs/: no such folder is read; rename it if it is meant to be web_logs/",
-        "access.log: nothing that lies in LANDING itself is read; move it to the folder of its kind",
-        "LANDING holds none of the folders that are read, web_logs/, access_events/, grants/ and so on",
-    ]
-    world.told.clear()
-    world.put("grants/none.csv", "")
-    world.run()
-    assert not any("LANDING holds none" in sentence for sentence in world.told)

@@ -1,12 +1,16 @@
 """What an office puts into LANDING is read, refused or told: nothing that stands there counts for nothing without a word."""
 
 import json
+import shutil
 from io import BytesIO
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+
+from dagster_project.engines.intake import accesses
+from dagster_project.errors import InputError
 
 World = Any
 HEADER = "event_id,actor,occurred_at,purpose"
@@ -125,6 +129,22 @@ def test_the_copy_of_a_refused_file_under_a_name_that_is_read_counts(world: Worl
     assert _events(world) == ["e1"]
 
 
+def test_of_a_copy_that_is_read_each_refused_row_stands_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read of the file that changed meanwhile is read again."""
+    body = "\n".join([HEADER, _row(1), _row(2, occurred_at="never")]) + "\n"
+    world.put("access_events/a.csv", body)
+    world.put("access_events/b.csv", body)
+    changed = [InputError("a.csv", "changed", "changed")]
+
+    def once(*_: Any) -> None:
+        if changed:
+            raise changed.pop()
+
+    monkeypatch.setattr(accesses, "refuse_changed", once)
+    world.run()
+    assert (_events(world), _quarantined(world)) == (["e1"], [(3, "bad_time")])
+
+
 def test_rows_that_are_refused_are_told_with_place_and_reason(world: World) -> None:
     """A ledger of German dates would otherwise be an empty one, and every access a violation."""
     body = "person_id,account_id,valid_from\nnora,alder,02.03.2026\nnora,alder,2026-03-02T10:15:00Z\nnora,alder\nulf,birch,03.03.2026\n"
@@ -157,14 +177,24 @@ def test_what_lies_beside_the_folders_is_told(world: World) -> None:
     world.put("grants.csv", "x")
     world.put("march.jsonl.gz", "x")
     world.put("customers/2026/a.CSV", "x")
+    world.put("web-logs/a.log", "x")
     world.put("notes/read.me", "x")
     world.put("README.md", "x")
     world.run()
     assert world.told == [
         "customers/: no such folder is read; move its files to the folder of their kind, as docs/ledgers.md names them",
+        "web-logs/: no such folder is read; rename it if it is meant to be web_logs/",
         "grants.csv: nothing that lies in LANDING itself is read; move it to grants/",
         "march.jsonl.gz: nothing that lies in LANDING itself is read; move it to the folder of its kind",
     ]
+
+
+def test_a_landing_folder_without_any_that_is_read_is_told(world: World) -> None:
+    """Whoever names another folder by mistake gets a report of nothing."""
+    shutil.rmtree(world.landing)
+    world.put("notes/read.me", "x")
+    world.run()
+    assert world.told == ["LANDING holds none of the folders that are read, web_logs/, access_events/, grants/ and so on"]
 
 
 def test_what_is_not_measured_of_the_records_is_told(world: World) -> None:

@@ -34,6 +34,7 @@ def read_accesses(delivery: Delivery, spool: Spool, known: KnownInputs | None = 
     for entry, who in discovered.new:
         for copy in (entry, *discovered.copies.get(entry.input_id, ())):
             entries[copy.input_id] = copy
+            already = len(delivery.rejects)
             try:
                 with spool.input(copy.input_id, delivery.people) as keep:
                     reader.read(copy, skipped_bytes(who, read), delivery.rejects, keep)
@@ -42,6 +43,7 @@ def read_accesses(delivery: Delivery, spool: Spool, known: KnownInputs | None = 
                 break
             except InputError as error:  # of native events the name says the format, and a copy may have another name
                 copy.refuse(error)
+                del delivery.rejects[already:]
     delivery.unfinished += unfinished(discovered.waiting)
     delivery.entries += [*discovered.refused, *entries.values()]
     for refused, duplicates in spool.merge():
