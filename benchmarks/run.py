@@ -142,7 +142,7 @@ def stages(log: Path) -> list[str]:
             if piece is None:
                 break
             marks.append(time.perf_counter())
-            parsed = logs.parse(piece.body, "combined")
+            parsed = logs.parse_claims(piece.body, "combined")
             marks.append(time.perf_counter())
             scrubbed = scrubber.requests(parsed.rows, Origin("x", "web_logs", "web"), piece.first_line)
             marks.append(time.perf_counter())

@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dagster_project import checks, expect, history
+from dagster_project import checks, compiled, expect, history
 from dagster_project.cli import status_of
 from tests.worlds import DRAWN
 
@@ -29,6 +29,14 @@ def _one_worker(request: pytest.FixtureRequest) -> Iterator[None]:
     """Let commands that a test runs in this process take that one, too; the demo, and those in a process of their own (`prove`, Ctrl-C), start and stop one as they do."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(expect, "started", lambda: nullcontext(request.getfixturevalue("worker")))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled() -> Iterator[None]:
+    """Have compiled code read whatever it may, as in a process that has read many rows; commands in a process of their own begin without."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(compiled, "FEWEST_ROWS", 0)
         yield
 
 

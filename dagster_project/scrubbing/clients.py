@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from dagster_project.compiled import pays
 from dagster_project.scrubbing.addresses import MAPPED, V4_KINDS, Proxies, classify, client, v4_kinds
 from dagster_project.scrubbing.columns import CARDS, cards
 from dagster_project.scrubbing.memory import CLOSED, Memory, Seen, followed
@@ -17,7 +18,6 @@ from dagster_project.scrubbing.tokens import BLOCK, TOKEN_BYTES, Blocks, address
 
 SCHEMA = {"address": BLOCK, "ip_version": pa.int16(), "client_class": CLOSED, "client_source": CLOSED, **CARDS}
 _LONGEST_CACHE = 50_000
-_DOTS, _LONGEST_OCTET = 3, 3
 _KINDS = pa.array([kind.client_class for kind in V4_KINDS])
 _PEER = pa.array([V4_KINDS[0].client_source])
 _KEYS = [np.uint64(hash((name,)) & (2**64 - 1)) for name in ("gh/high", "gh/low")]  # other ones in each process
@@ -40,33 +40,16 @@ class Clients:
         if any(column.null_count < len(column) for column in lists):
             return self._others.see(peer, *lists)
         coded = peer if pa.types.is_dictionary(peer.type) else peer.dictionary_encode()
+        if not pays(len(coded.dictionary)):
+            return self._others.see(coded)
+        from dagster_project.scrubbing.dotted import dotted
+
         numbers, is_dotted = dotted(coded.dictionary)
         others = self._others.see(pa.concat_arrays([coded.dictionary.filter(pa.array(~is_dotted)), pa.nulls(1, pa.string())]))
         places = np.empty(len(is_dotted) + 1, np.int32)
         places[:-1][is_dotted] = np.arange(is_dotted.sum()) + others.made.num_rows
         places[np.append(~is_dotted, True)] = others.rows.to_numpy()
         return Seen(followed(others.made, _of_dotted(numbers[is_dotted])), pa.array(places).take(pc.fill_null(coded.indices, len(is_dotted))))
-
-
-def dotted(texts: pa.StringArray) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.bool_]]:
-    """Return texts as IPv4 addresses, each a number, and which of them are plain dotted decimal; of the others the number says nothing."""
-    ends = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
-    written = np.frombuffer(texts.buffers()[2] or b"", np.uint8)[: ends[-1]]
-    dots = np.flatnonzero(written == ord("."))
-    before = np.searchsorted(dots, ends)
-    places = np.flatnonzero(np.diff(before) == _DOTS)
-    inner = dots[before[places][:, None] + np.arange(_DOTS)]
-    first, behind = np.column_stack((ends[places], inner + 1)), np.column_stack((inner, ends[places + 1]))
-    sizes = behind - first
-    digits = [np.where(sizes > at, written.take(behind - 1 - at, mode="clip") - np.uint8(ord("0")), np.uint8(0)) for at in range(_LONGEST_OCTET)]
-    octets = sum(digit.astype(np.uint16) * 10**at for at, digit in enumerate(digits))
-    is_octet = (sizes > 0) & (sizes <= _LONGEST_OCTET) & (octets < 1 << 8) & ((sizes == 1) | (written.take(first, mode="clip") != ord("0")))
-    is_octet &= np.logical_and.reduce([digit <= 9 for digit in digits])
-    is_plain = is_octet.all(axis=1)
-    numbers, is_dotted = np.zeros(len(texts), np.uint32), np.zeros(len(texts), np.bool_)
-    numbers[places[is_plain]] = octets[is_plain].astype(np.uint8).view(">u4")[:, 0]
-    is_dotted[places[is_plain]] = True
-    return numbers, is_dotted
 
 
 def _of_dotted(numbers: npt.NDArray[np.uint32]) -> list[pa.Array]:

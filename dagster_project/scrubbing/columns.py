@@ -26,6 +26,7 @@ class Accounts:
     def __init__(self, people: People) -> None:
         self._people = people
         self._numbers: dict[str, int] = {}
+        self._names = pa.array([""])
 
     def number(self, name: str | None) -> int | None:
         """Return the number of an account id of the ledger; without a ledger, of whatever is shaped like an id and names nobody."""
@@ -48,7 +49,9 @@ class Accounts:
 
     def named(self, numbers: pa.Array) -> pa.Array:
         """Return the account ids of a column of numbers."""
-        return pa.DictionaryArray.from_arrays(numbers, pa.array(list(self._numbers) or [""], pa.string()))
+        if len(self._names) <= len(self._numbers):
+            self._names = pa.array([*self._numbers, ""])
+        return pa.DictionaryArray.from_arrays(numbers, self._names)
 
     def _known(self, name: str) -> int:
         return self._numbers.setdefault(name, len(self._numbers))
@@ -148,17 +151,16 @@ def contexts() -> Memory:
     return Memory(lambda account_id, ua_class: (context_block(account_id or "", ua_class),), {"block": BLOCK})
 
 
-def coded(rows: pa.Table) -> pa.Table:
-    """Return rows whose texts are numbers of their distinct values, which another thread can do as well."""
-    columns = [column.dictionary_encode() if pa.types.is_string(column.type) else column for column in rows.columns]
-    return pa.table(columns, names=rows.column_names)
-
-
 def text_column(rows: pa.Table, name: str) -> pa.Array:
     """Return a column of texts, plain or coded, in one piece; of one that is missing, nulls."""
-    return rows.column(name).combine_chunks() if name in rows.column_names else pa.nulls(rows.num_rows, pa.string())
+    return _whole(rows.column(name)) if name in rows.column_names else pa.nulls(rows.num_rows, pa.string())
 
 
 def number_column(rows: pa.Table, name: str, of_type: Any) -> pa.Array:
     """Return a column of numbers or instants in one piece; of one that is missing, nulls."""
-    return rows.column(name).combine_chunks().cast(of_type) if name in rows.column_names else pa.nulls(rows.num_rows, of_type)
+    return _whole(rows.column(name)).cast(of_type) if name in rows.column_names else pa.nulls(rows.num_rows, of_type)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """Return a column in one piece; what is in one is not copied."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, starmap
+from itertools import pairwise, product, starmap
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ MOST_CHARS = 64 << 20
 CLOSED = pa.dictionary(pa.int32(), pa.string())
 """A column with few different texts: each row holds the number of its text."""
 _YOUNG_ROWS = 1 << 13
+_FEW_BYTES, _MOST_TOGETHER = 1024, 64
 
 Coded = tuple[pa.Array, pa.Array]
 """The distinct values of a column, null among them, and the place of each row's value."""
@@ -53,14 +54,29 @@ class Memory:
     def _begin(self) -> None:
         self._texts = _Texts(), _Rows(self._schema)
         self._combinations = _Combinations(), _Rows(self._schema)
+        self._together: dict[Combination, Seen] = {}
         self._chars = 0
 
     def see(self, *columns: pa.Array) -> Seen:
         """Return what was made of the values of columns; null is a value like any other."""
         if len(self._texts[1]) + len(self._combinations[1]) > MOST_VALUES or self._chars > MOST_CHARS:
             self._begin()
-        numbering, made = self._texts if len(columns) == 1 else self._combinations
-        numbers, rows, new = numbering.numbered(*map(_coded, columns))
+        coded = [_coded(column) for column in columns]
+        return self._seen_together(*coded[0]) if len(coded) == 1 and coded[0][0].nbytes <= _FEW_BYTES else self._seen(coded)
+
+    def _seen_together(self, values: pa.Array, rows: pa.Array) -> Seen:
+        """Return what was made of a few values, which most pieces of a log have in the same order."""
+        texts = tuple(values.to_pylist())
+        seen = self._together.get(texts)
+        if seen is None:
+            if len(self._together) >= _MOST_TOGETHER:
+                self._together.clear()
+            seen = self._together[texts] = self._seen([(values, pa.array(range(len(values)), pa.int32()))])
+        return Seen(seen.made, seen.rows.take(rows))
+
+    def _seen(self, coded: list[Coded]) -> Seen:
+        numbering, made = self._texts if len(coded) == 1 else self._combinations
+        numbers, rows, new = numbering.numbered(*coded)
         if new:
             self._chars += sum(len(cell) for value in new for cell in value if isinstance(cell, str))
             made.add(self._made(new))
@@ -154,6 +170,9 @@ def _coded(column: pa.Array) -> Coded:
 def _combined(columns: Sequence[Coded]) -> tuple[list[Combination], pa.Array]:
     """Return the distinct combinations of columns, and which of them each row has."""
     varied = [values.to_pylist() for values, _ in columns]
+    varying = [places for values, places in columns if len(values) > 1]
+    if len(varying) < 2:
+        return list(product(*varied)), varying[0] if varying else columns[0][1]
     strides = np.cumprod([1, *map(len, varied)], dtype=np.int64)
     code = sum(places.to_numpy().astype(np.int64) * stride for (_, places), stride in zip(columns, strides, strict=False))
     found = pa.array(code).dictionary_encode()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import zstandard
 
+from dagster_project import compiled
 from dagster_project.engines.intake import delivery, requests
 from dagster_project.engines.intake.inputs import Discovered, Discovery
 from dagster_project.engines.intake.requests import _Intake
@@ -74,6 +75,30 @@ def test_a_part_and_the_whole_are_the_whole(order: tuple[str, ...], pack: Callab
     assert _without_ledgers(world) == _without_ledgers(read_by_all)
     assert sum(row["lines"] for row in world.rows("ledger.inputs") if row["folder"] == "web_logs") == 200
     assert sum(row["lines"] for row in world.rows("ledger.inputs") if row["folder"] == "access_events") == 20
+
+
+def test_compiled_code_adds_nothing_of_its_own(worlds: Callable[[str], World], line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that has read many rows and one that has not keep the same rows, routes and their numbers, whichever lines are left to the exact pattern."""
+    requests_made = ['"GET /jobs/{0}?page=2 HTTP/1.1" 200', '"GET /a\\"{0} HTTP/1.1" 404', '"GET /jobs/{0} HTTP/1.1" 200', '"\\x16\\x03" 400', '"GET /orders/{0} HTTP/1.0" 302']
+    clients = ["192.0.2.{}", "2001:db8::{}", "198.51.100.{}:443", "192.0.2.0{}", "[2001:db8::{}]:80"]
+    moments = ["[02/Mar/2026:10:00:00 +0000]", "[02/Mar/2026:11:00:00 +0100]", "[2/Mar/2026:10:00:00 +0000]"]
+    body = "".join(
+        f'{clients[n % 5].format(n % 90 + 1)} - - {moments[n % 3]} {requests_made[n % 4 if n % 7 else 4].format(n // 3 % 20)} {n} "-" "curl/8.{n % 6}"\n' for n in range(500)
+    )
+    read = {}
+    for fewest in (0, 10**9):
+        monkeypatch.setattr(compiled, "FEWEST_ROWS", fewest)
+        world = worlds(f"from-{fewest}")
+        world.put("web_logs/x.log", body + line(0))
+        world.put(
+            "request_logs/y.log",
+            "".join(f'{{"time": "2026-03-02T10:00:00Z", "remote_addr": "192.0.2.{n % 9}", "request": "GET /y/{n % 7} HTTP/1.1", "status": 200}}\n' for n in range(300)),
+        )
+        world.run()
+        read[fewest] = world.content()
+        assert len(world.rows("scrubbed.requests")) == 801
+        assert len({row["route"] for row in world.rows("scrubbed.routes")}) > 4
+    assert read[0] == read[10**9]
 
 
 @pytest.fixture(scope="module")

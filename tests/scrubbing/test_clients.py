@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.scrubbing.addresses import Proxies, classify
-from dagster_project.scrubbing.clients import SCHEMA, Clients, contributors, dotted
+from dagster_project.scrubbing.clients import SCHEMA, Clients, contributors
+from dagster_project.scrubbing.dotted import dotted
 from dagster_project.scrubbing.tokens import address_block, blocks
 
 TEXTS = ["192.0.2.7", "0.0.0.0", "255.255.255.255", "127.0.0.1", "127.0.0.0", "10.1.2.0", "192.0.3.0", "192.0.0.255", "01.2.3.4", "1.2.3", "1.2.3.4.", "1.2.3.4.5", "+1.2.3.4",

@@ -23,12 +23,12 @@ from dagster_project.reading import logs
 from dagster_project.reading.files import Found, head, is_compressed
 from dagster_project.reading.identity import Identity, refuse_changed
 from dagster_project.reading.logs.detect import detect
+from dagster_project.reading.logs.distinct import recoded
 from dagster_project.reading.logs.formats import named
 from dagster_project.reading.logs.lines import split
 from dagster_project.reading.logs.values import NO_REQUEST
 from dagster_project.reading.pieces import Piece, pieces
 from dagster_project.scrubbing.codes import REDACTED
-from dagster_project.scrubbing.columns import coded
 from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.scrub import Origin, Scrubber
 from dagster_project.settings import Settings
@@ -205,10 +205,10 @@ def _headed(entry: Entry, skip_bytes: int) -> Iterator[Headed]:
 
 
 def _parse(known: str, client_headers: tuple[str, ...], is_detected: bool, headed: Headed) -> tuple[Piece, logs.Parsed]:
-    """Return a piece without its bytes, and what is in it: rows, texts as numbers of their distinct values, and refused lines by their places in the file."""
+    """Return a piece without its bytes, and what is in it: rows, and refused lines by their places in the file."""
     piece, header = headed
     parsed = _timed(logs.parse_claims(piece.body, known, header, client_headers, is_detected=is_detected, is_begin=piece.first_line == 1), piece)
-    return replace(piece, body=b""), replace(parsed, rows=coded(parsed.rows), rejects=moved(parsed.rejects, piece))
+    return replace(piece, body=b""), replace(parsed, rejects=moved(parsed.rejects, piece))
 
 
 def _timed(parsed: logs.Parsed, piece: Piece) -> logs.Parsed:
@@ -217,7 +217,7 @@ def _timed(parsed: logs.Parsed, piece: Piece) -> logs.Parsed:
     if rows.column("ts").null_count:
         timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
         rejects = pa.concat_tables([rejects, split(piece.body).rejects(dict.fromkeys((line - 1 for line in timeless), "bad_time"))])
-        rows = rows.filter(rows.column("ts").is_valid())
+        rows = recoded(rows.filter(rows.column("ts").is_valid()))
     return replace(parsed, rows=rows, rejects=rejects)
 
 

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from dagster_project.reading.logs.changed import read_changed, read_others
 from dagster_project.reading.logs.detect import detect
+from dagster_project.reading.logs.distinct import decoded
 from dagster_project.reading.logs.formats import FORMATS, named, naming
 from dagster_project.reading.logs.lines import BOM, split
 from dagster_project.reading.logs.reader import read
@@ -18,7 +19,7 @@ PARSER_VERSION = "1"
 
 @dataclass(frozen=True)
 class Parsed:
-    """`rows` with the columns of values.READ, `rejects` with those of lines.REJECTS; a line that holds nothing is in neither."""
+    """`rows` with the columns of values.READ, texts as they are or as typed.CODED_ROWS, `rejects` with those of lines.REJECTS; a line that holds nothing is in neither."""
 
     rows: pa.Table
     rejects: pa.Table
@@ -38,7 +39,7 @@ def parse(lines: bytes, format: str = "auto", header: bytes | None = None) -> Pa
     parsed = parse_claims(lines, format, header)
     reasons = pc.if_else(pc.equal(parsed.rejects["reason"], NO_REQUEST), "field_missing", parsed.rejects["reason"])
     rejects = parsed.rejects.set_column(parsed.rejects.schema.get_field_index("reason"), "reason", reasons)
-    return replace(parsed, rows=parsed.rows.drop_columns(CLAIMS.names), rejects=rejects)
+    return replace(parsed, rows=decoded(parsed.rows.drop_columns(CLAIMS.names)), rejects=rejects)
 
 
 def parse_claims(  # noqa: PLR0913 (what is known of a piece)
@@ -50,7 +51,7 @@ def parse_claims(  # noqa: PLR0913 (what is known of a piece)
     is_detected: bool = False,
     is_begin: bool = True,
 ) -> Parsed:
-    """Read lines as `parse` does; rows also hold values.CLAIMS, from which scrubbing tells the client. `client_headers` name it, the best first.
+    """Read lines as `parse` does; rows are typed.CODED_ROWS, which also hold values.CLAIMS, from which scrubbing tells the client. `client_headers` name it, the best first.
 
     Whole records of something else are refused as values.NO_REQUEST.
     What a format that was detected (`is_detected`, or `auto`) refuses is read by any other; a first line that is cut is told where a file begins (`is_begin`).

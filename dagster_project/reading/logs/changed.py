@@ -8,11 +8,13 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pyarrow as pa
 
+from dagster_project.reading.logs.distinct import joined
 from dagster_project.reading.logs.formats import AND, FORMATS, Format, naming
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.promising import Candidates, Indexes
 from dagster_project.reading.logs.reader import Found, read
-from dagster_project.reading.logs.values import NO_REQUEST, READ
+from dagster_project.reading.logs.typed import CODED_ROWS
+from dagster_project.reading.logs.values import NO_REQUEST
 
 _OTHER_FORM = ("no_match", "json_error", "field_count", "field_missing", "truncated_first", "truncated_last", "nul", "bad_utf8", NO_REQUEST)
 """Why lines are refused that may be whole lines of another format; whatever else is said of one, its form was known."""
@@ -49,11 +51,11 @@ def read_others(lines: Lines, found: Found, others: Sequence[Format], halves: Se
 
 def _taken(lines: Lines, found: Found, other: Format, left: Indexes, asked: Indexes) -> tuple[Found, Indexes]:
     """Return what was found with those of the lines asked of that a format reads, and the lines that are left."""
-    rows = read(lines.alone(*asked.tolist()), other, None).rows if len(asked) else READ.empty_table()
+    rows = read(lines.alone(*asked.tolist()), other, None).rows if len(asked) else CODED_ROWS.empty_table()
     if not rows.num_rows:
         return found, left
     taken = asked[rows["line_number"].to_numpy() - 1]
-    rows = pa.concat_tables([found.rows, rows.set_column(0, READ.field(0), pa.array(taken + 1))]).sort_by("line_number")
+    rows = joined([found.rows, rows.set_column(0, CODED_ROWS.field(0), pa.array(taken + 1))])
     left = np.setdiff1d(left, taken, assume_unique=True)
     is_taken = set(taken.tolist())
     reasons = {index: reason for index, reason in found.reasons.items() if index not in is_taken}

@@ -11,13 +11,15 @@ from operator import itemgetter
 
 import orjson
 import polars as pl
+import pyarrow as pa
 
 from dagster_project.reading.logs import json_blocks
-from dagster_project.reading.logs.columns import ROW, Reading, read_columns
+from dagster_project.reading.logs.distinct import Part, joined
 from dagster_project.reading.logs.json_lines import DEEPEST, EVIDENCE, REQUEST_FIELDS
 from dagster_project.reading.logs.json_names import REMARK, Names
 from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
 from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed
 from dagster_project.reading.logs.values import NO_USER
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
@@ -142,8 +144,8 @@ def _alone(value: object) -> object:
     return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) else value
 
 
-def rows(lines: Lines, names: Names) -> pl.DataFrame:
-    """Return `line_number` and the columns of columns.ROW for the plainly written lines, in order."""
+def rows(lines: Lines, names: Names) -> pa.Table:
+    """Return the plainly written lines as typed.CODED_ROWS, in order."""
     shapes = _Shapes(names)
     together = _Together(lines, names, shapes)
     for start in range(0, len(lines), BLOCK_LINES):
@@ -154,8 +156,7 @@ def rows(lines: Lines, names: Names) -> pl.DataFrame:
         for number, record in _records(lines, start, stop):
             if isinstance(record, dict):
                 shapes.add(number, record)
-    read = [_read(frame) for frame in shapes.frames()]
-    return pl.concat([pl.DataFrame(schema={"line_number": pl.Int64(), **ROW}), *read]).sort("line_number")
+    return joined([CODED_ROWS.empty_table(), *map(_read, shapes.frames())])
 
 
 class _Together:
@@ -257,7 +258,7 @@ def _without_spare_request(frame: pl.DataFrame) -> pl.DataFrame:
     return frame.filter(pl.col("request").is_null() | has_both).drop("request")
 
 
-def _read(frame: pl.DataFrame) -> pl.DataFrame:
+def _read(frame: pl.DataFrame) -> pa.Table:
     """Return the rows of lines of which all have a request line, or none."""
     known = set(frame.columns)
     present = {name: pl.col(name).is_not_null() if name in known else pl.lit(value=False) for name in _FIELDS}
@@ -275,4 +276,5 @@ def _read(frame: pl.DataFrame) -> pl.DataFrame:
         if "query" in known:
             asks = pl.col("query").is_not_null() & ~pl.col("target").str.contains("?", literal=True)
             texts["target"] = pl.when(asks).then(pl.concat_str("target", pl.col("query").str.strip_prefix("?"), separator="?")).otherwise(pl.col("target"))
-    return read_columns(frame.lazy(), Reading(texts, checks, pl.col("moment"), pl.col("duration_ns")))
+    typed = Typed([frame.columns], Reading(texts, checks, pl.col("moment"), pl.col("duration_ns")))
+    return typed.read(frame["line_number"].to_arrow(), [Part(frame)])

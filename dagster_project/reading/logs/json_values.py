@@ -5,7 +5,6 @@ from types import NoneType
 
 import polars as pl
 
-from dagster_project.reading.logs.columns import ROW
 from dagster_project.reading.logs.instants import instant
 from dagster_project.reading.logs.json_lines import FIRST_EPOCH_S, LAST_EPOCH_S, epoch_us, text_of
 from dagster_project.reading.logs.values import LARGEST, LONGEST_NS, duration_ns
@@ -13,6 +12,7 @@ from dagster_project.reading.logs.values import LARGEST, LONGEST_NS, duration_ns
 Values = Sequence[object] | pl.Series
 """Values as JSON has them."""
 
+_MOMENT = pl.Datetime("us", "UTC")
 _ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$"
 _PLAIN_NUMBER = r"^[0-9]{1,12}(?:\.[0-9]{1,12})?$"
 _KINDS = {pl.String(): str, pl.Int64(): int, pl.Float64(): float}
@@ -56,12 +56,12 @@ def moments(candidates: list[Values]) -> pl.Series:
     if len(candidates) == 1 and _kinds(candidates[0]) == {float}:
         seconds = pl.Series(candidates[0], dtype=pl.Float64)
         is_epoch = (seconds >= FIRST_EPOCH_S) & (seconds < LAST_EPOCH_S)
-        return (seconds.set(~is_epoch, None) * 1e6).round().cast(pl.Int64).cast(ROW["ts"])
+        return (seconds.set(~is_epoch, None) * 1e6).round().cast(pl.Int64).cast(_MOMENT)
     texts = best([texts_of(values if float not in _kinds(values) else [epoch_us(value) if isinstance(value, float) else value for value in values]) for values in candidates])
     plain = texts.set(~texts.str.contains(_ISO).fill_null(value=False), None)
     moments = plain.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False)
     others = texts.set(plain.is_not_null(), None)
-    return moments if others.null_count() == len(others) else moments.fill_null(_mapped(others, instant, ROW["ts"]))
+    return moments if others.null_count() == len(others) else moments.fill_null(_mapped(others, instant, _MOMENT))
 
 
 def durations(values: Values, unit_ns: int) -> pl.Series:

@@ -47,6 +47,15 @@ class Lines:
             return False
         return True
 
+    @property
+    def decoded(self) -> "Lines":
+        """The same lines as UTF-8, U+FFFD for what is none."""
+        return self if self.is_utf8 else self._replaced
+
+    @cached_property
+    def _replaced(self) -> "Lines":
+        return split(self.body.decode("utf-8", "replace").encode())
+
     def raw(self, index: int) -> bytes:
         """Return a line without its line end."""
         return self.body[self.bounds[index] : self.bounds[index + 1]].rstrip(b"\r\n")
@@ -64,12 +73,8 @@ class Lines:
 
     def texts(self) -> pl.Series:
         """Return all lines, line ends included, as one column; nothing is copied where the body is UTF-8."""
-        if self.is_utf8:
-            body, bounds = self.body, self.bounds
-        else:
-            body = self.body.decode("utf-8", "replace").encode()
-            bounds = _bounds(body)
-        return pl.Series("line", pa.LargeStringArray.from_buffers(len(self), pa.py_buffer(bounds), pa.py_buffer(body)))
+        readable = self.decoded
+        return pl.Series("line", pa.LargeStringArray.from_buffers(len(self), pa.py_buffer(readable.bounds), pa.py_buffer(readable.body)))
 
     def lengths(self) -> npt.NDArray[np.int64]:
         """Return the bytes of each line, its line end included."""
@@ -78,6 +83,11 @@ class Lines:
     def index(self, offset: int) -> int:
         """Return the line, from 0, that an offset in `body` lies in."""
         return int(np.searchsorted(self.bounds, offset, side="right")) - 1
+
+    def holding(self, sign: bytes) -> npt.NDArray[np.int64]:
+        """Return the lines, from 0, that hold some bytes."""
+        offsets = [found.start() for found in re.finditer(re.escape(sign), self.body)] if sign[:1] in self.body else []  # one byte is looked for much faster
+        return np.unique(np.searchsorted(self.bounds, np.array(offsets, np.int64), side="right") - 1)
 
     def is_open(self, index: int) -> bool:
         """Tell whether a line is the last and has no line end."""

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 
+from dagster_project.compiled import pays
 from dagster_project.reading.logs import columns, json_columns, json_lines
 from dagster_project.reading.logs.carried import readings, stamp
+from dagster_project.reading.logs.distinct import joined
 from dagster_project.reading.logs.formats import Format, Parts
 from dagster_project.reading.logs.json_names import NAMES
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.promising import FEWEST_LINES, Candidates
+from dagster_project.reading.logs.typed import CODED_ROWS
 from dagster_project.reading.logs.values import NO_REQUEST, READ, Refused, Row, instant_us
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
@@ -24,7 +26,7 @@ _READERS = {"": json_lines.read, "=": json_lines.read_pairs, ":": json_lines.rea
 
 @dataclass(frozen=True)
 class Found:
-    """What is in a piece: `rows` with the columns of values.READ, and why each other line is refused, by its index from 0.
+    """What is in a piece: `rows` as typed.CODED_ROWS, and why each other line is refused, by its index from 0.
 
     A line that holds nothing is in neither. `others`: the formats that read lines which the format of the file refuses.
     """
@@ -37,13 +39,13 @@ class Found:
 def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = True) -> Found:
     """Return the rows and the refused lines of a piece; line_number counts from 1. Only where a file begins (`is_begin`) can the first be cut."""
     runs = _runs(lines, known, header)
-    many = [(start, stop, layouts) for start, stop, layouts in runs if layouts and stop - start >= FEWEST_LINES]
+    many = [(start, stop, layouts) for start, stop, layouts in runs if layouts and stop - start >= FEWEST_LINES and pays(stop - start)]
     plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many]
     if known.names and not known.pairs and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
         plain.append(json_columns.rows(lines, known.names))
     taken = np.zeros(len(lines), bool)
-    for frame in plain:
-        taken[frame["line_number"].to_numpy() - 1] = True
+    for table in plain:
+        taken[table["line_number"].to_numpy() - 1] = True
     rows: list[Row] = []
     reasons: dict[int, str] = {}
     for start, stop, layouts in runs:
@@ -145,10 +147,10 @@ def _reason(lines: Lines, index: int, reason: str, *, is_first: bool) -> str:
     return "truncated_first" if is_first and len(lines) > 1 else reason
 
 
-def _table(plain: list[pl.DataFrame], rows: list[Row]) -> pa.Table:
-    tables = [frame.to_arrow().cast(READ) for frame in plain]
+def _table(plain: list[pa.Table], rows: list[Row]) -> pa.Table:
+    """Return the rows that were read by columns and those that were read one at a time, in the order of their lines."""
     if rows:
-        columns_of_rows = zip(*rows, strict=True)
-        tables.append(pa.table([pa.array(values, kind) for values, kind in zip(columns_of_rows, READ.types, strict=True)], schema=READ))
-    table = pa.concat_tables(tables) if tables else READ.empty_table()
-    return table.sort_by("line_number") if rows and len(tables) > 1 else table
+        cells = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), READ.types, strict=True)]
+        coded = [column.dictionary_encode() if pa.types.is_string(column.type) else column for column in cells]
+        plain = [*plain, pa.table(coded, schema=CODED_ROWS)]
+    return joined(plain or [CODED_ROWS.empty_table()])

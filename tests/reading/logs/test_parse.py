@@ -290,7 +290,7 @@ def test_columns_and_the_exact_pattern_agree(drawn: list[tuple[str, ...]]) -> No
     """The fast path may leave a line to the exact one, but must never read it otherwise."""
     lines = split("".join('{} {} {} [{}] "{}" {} {} "{}" "{}"{}\n'.format(*words) for words in drawn).encode())
     layout = named("combined").layouts[0]
-    for row in columns.rows(lines, layout, 0, len(lines)).to_arrow().cast(READ).to_pylist():
+    for row in columns.rows(lines, layout, 0, len(lines)).to_pylist():
         exact = layout.row(lines.text(int(row["line_number"]) - 1))
         assert exact is not None
         table = pa.table([pa.array([value], kind) for value, kind in zip((row["line_number"], *exact), READ.types, strict=True)], schema=READ)

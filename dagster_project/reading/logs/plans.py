@@ -1,0 +1,58 @@
+"""What stands in a line and where each of it ends, as the numbers that compiled code reads (cutting.py)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+ODD = b"\\\0\t\r"
+"""Bytes of lines that are left to the exact pattern, but for the one that separates fields."""
+_QUOTE = b'"'
+_SEPARATOR, _QUOTES, _ODD = 1, 2, 4  # kinds of bytes
+_NONE = -1
+_ITEM = np.dtype([("end", "u1"), ("stops", "u1"), ("is_quoted", "u1"), ("column", "i8"), ("extends", "u1"), ("is_whole", "u1"), ("literal_at", "i8"), ("literal_size", "i8")])
+
+
+@dataclass(frozen=True)
+class Item:
+    """What stands in a line before the next sign: `end`, one byte, empty at the end of a line.
+
+    `column`: where its text is kept, none if it is dropped; one that `extends` its column goes on with the text of the item before it.
+    `literal`: what it must be. `is_whole`: it holds something, and no comma at an end. `may_hold`: signs that do not end it.
+    """
+
+    end: bytes
+    column: int | None = None
+    extends: bool = False
+    literal: bytes | None = None
+    is_whole: bool = False
+    may_hold: bytes = b""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The items of a line; the kind of each byte, of which some end an item; literals, one behind the other; and how many columns there are."""
+
+    items: npt.NDArray[Any]
+    kinds: npt.NDArray[np.uint8]
+    literals: npt.NDArray[np.uint8]
+    columns: int
+
+
+def plan(items: Sequence[Item], separator: bytes) -> Plan:
+    """Return items as a plan; signs are the separator and the quote."""
+    kinds = np.zeros(256, np.uint8)
+    for byte in set(ODD) - set(separator):
+        kinds[byte] |= _ODD
+    kinds[ord(separator)] |= _SEPARATOR
+    kinds[ord(_QUOTE)] |= _QUOTES
+    literals, rows = b"", []
+    for item in items:
+        stops = _ODD | (0 if separator in item.may_hold else _SEPARATOR) | (0 if _QUOTE in item.may_hold else _QUOTES)
+        column, size = _NONE if item.column is None else item.column, _NONE if item.literal is None else len(item.literal)
+        rows.append((item.end[0] if item.end else 0, stops, separator in item.may_hold, column, item.extends, item.is_whole, len(literals), size))
+        literals += item.literal or b""
+    columns = 1 + max((item.column for item in items if item.column is not None), default=_NONE)
+    return Plan(np.array(rows, _ITEM), kinds, np.frombuffer(literals + b"\0", np.uint8), columns)

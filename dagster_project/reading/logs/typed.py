@@ -1,0 +1,164 @@
+"""The raw texts of many lines as typed values, where they are written plainly; what is not is left to values.py, which reads a line at a time.
+
+A line is not plain wherever anything is unusual: a request that is not plain HTTP, a value that does not convert. No line can spoil its neighbour.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import polars as pl
+import pyarrow as pa
+
+from dagster_project.reading.logs.distinct import CODED, Asked, Part, filled, mapped, recoded
+from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
+from dagster_project.reading.logs.values import LAST_PORT, MOST_BYTES, READ, client, host, trailing
+
+CODED_ROWS = pa.schema([pa.field(field.name, CODED if pa.types.is_string(field.type) else field.type) for field in READ])
+"""The columns of values.READ, texts as their numbers."""
+
+Texts = Mapping[str, pl.Expr]
+
+WORDS = ("asked_method", "asked_target", "asked_version")
+"""The words of a request line."""
+_ALL_WORDS = [*WORDS, "asked_more"]
+_REQUEST = "request"
+
+_METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "REPORT", "CONNECT", "TRACE"]
+_VERSIONS = [f"HTTP/{version}" for version in ("1.0", "1.1", "2.0", "2", "3.0", "3")]
+_ODD_CLIENT, _ODD_HOST = r'[,\[\]%"\s]|^-?$|^[^:]*:[^:]*$|^[^:]+:.*:\d{1,3}\.', r"[:\[\]]|^-$"
+_FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The raw texts by name (values.Fields), what must hold for a line to be plain, and how its instant and duration (ns) are read."""
+
+    texts: Texts
+    checks: list[pl.Expr]
+    moment: pl.Expr
+    duration: pl.Expr
+
+
+class Typed:
+    """Columns of raw texts, by the names that each part of them holds, as the columns of values.READ."""
+
+    def __init__(self, columns: Sequence[Sequence[str]], reading: Reading) -> None:
+        self._has_words = [_REQUEST in names and _REQUEST in reading.texts for names in columns]
+        typed = _typed(reading)
+        held = [(*names, *_ALL_WORDS) if has_words else names for names, has_words in zip(columns, self._has_words, strict=True)]
+        self._asked = Asked(held, typed, _checks(reading, typed))
+
+    def read(self, line_numbers: pa.Int64Array, parts: Sequence[Part]) -> pa.Table:
+        """Return the plain ones of some lines as CODED_ROWS, in order."""
+        parts = [_with_words(part) if has_words else part for part, has_words in zip(parts, self._has_words, strict=True)]
+        found, is_plain = self._asked.of(parts, len(line_numbers))
+        found["line_number"] = line_numbers
+        _read_odd(found)
+        table = pa.table([found[name].cast(kind) for name, kind in zip(CODED_ROWS.names, CODED_ROWS.types, strict=True)], schema=CODED_ROWS)
+        return table if is_plain.all() else recoded(table.filter(pa.array(is_plain)))
+
+
+def _with_words(part: Part) -> Part:
+    words = pl.col(_REQUEST).str.split_exact(" ", len(WORDS)).struct.rename_fields(_ALL_WORDS)
+    return Part(part.told.with_columns(words.alias("words")).unnest("words"), part.places)
+
+
+def _typed(reading: Reading) -> dict[str, pl.Expr]:
+    """Return the columns of values.READ (client and host still as written), and `rest`."""
+    texts = reading.texts
+    method, target, version, _ = _asked(texts)
+    missing = pl.lit(None, pl.String)
+    return {
+        "ts": reading.moment, "method": method, "target": target, "http_version": version,
+        "status": _status(texts).cast(pl.Int16, strict=False),
+        "bytes": pl.when(_bytes(texts) == "-").then(0).otherwise(_bytes(texts).cast(pl.Int64, strict=False)),
+        "duration_ns": reading.duration, "client_port": _port(texts),
+        "client_ip": texts.get("client", pl.lit("-")), "host": texts.get("host", missing), "rest": texts.get("rest", pl.lit("")),
+        **{name: text(texts.get(name, missing)) for name in ("referer", "user", "user_agent", "account", "forwarded_for", "client_header")},
+    }  # fmt: skip
+
+
+def _checks(reading: Reading, typed: Texts) -> list[pl.Expr]:
+    """Return what must hold for a line to be plain."""
+    status, sent = _status(reading.texts), _bytes(reading.texts)
+    return [
+        *reading.checks,
+        typed["ts"].is_between(_FIRST, _END, closed="left"),
+        *_asked(reading.texts)[3],
+        (typed["status"].is_between(0, 999) & (status.str.len_bytes() <= 3)) | (status == "-"),
+        ~status.str.starts_with("+"),
+        ~sent.str.starts_with("+"),
+        typed["bytes"].is_between(0, MOST_BYTES),
+    ]
+
+
+def _status(texts: Texts) -> pl.Expr:
+    return texts.get("status", pl.lit("-"))
+
+
+def _bytes(texts: Texts) -> pl.Expr:
+    return texts.get("bytes", pl.lit("-"))
+
+
+def text(written: pl.Expr) -> pl.Expr:
+    """Return a text, null where the log says `-` or nothing."""
+    return pl.when((written != "-") & (written != "")).then(written)
+
+
+def _port(texts: Texts) -> pl.Expr:
+    if "client_port" not in texts:
+        return pl.lit(None, pl.Int32)
+    port = texts["client_port"].cast(pl.Int64, strict=False)
+    return pl.when(port.is_between(0, LAST_PORT) & ~texts["client_port"].str.contains("+", literal=True)).then(port).cast(pl.Int32)
+
+
+def _asked(texts: Texts) -> tuple[pl.Expr, pl.Expr, pl.Expr, list[pl.Expr]]:
+    """Return method, target and version, and what must hold where they are as plain as nearly all are."""
+    if "request" in texts or "asked_target" in texts:
+        method, target, version = map(pl.col, WORDS)
+        has_no_more = [pl.col("asked_more").is_null()] if "request" in texts else []
+        return method, target, version.str.slice(len("HTTP/")), [method.is_in(_METHODS), target != "", version.is_in(_VERSIONS), *has_no_more]
+    missing = pl.lit(None, pl.String)
+    target = text(texts.get("target", texts.get("path", missing)))
+    if "path" in texts and "query" in texts and "target" not in texts:
+        query = text(texts["query"])
+        target = pl.when(query.is_null()).then(target).otherwise(pl.concat_str(target, query.str.strip_prefix("?"), separator="?"))
+    version = texts["protocol"].str.extract(r"(?:^|/)(\d(?:\.\d)?)[^/]*$") if "protocol" in texts else missing
+    return text(texts.get("method", missing)), target, version, []
+
+
+def _read_odd(found: dict[str, pa.Array]) -> None:
+    """Read what is not written plainly in client, host and rest; each distinct text is looked at once."""
+    found["client_list"] = pa.nulls(len(found["client_ip"]), CODED)
+    clients = _looked_at(found["client_ip"], _ODD_CLIENT, client, lambda text: (text, None, None))
+    if clients:
+        addresses, ports, found["client_list"] = _columns(found["client_ip"], clients, (pa.string(), pa.int32(), pa.string()))
+        found["client_ip"], found["client_port"] = addresses, pa.compute.coalesce(ports, found["client_port"])
+        found["forwarded_for"] = filled(found["forwarded_for"], found["client_list"])
+    if hosts := _looked_at(found["host"], _ODD_HOST, lambda text: (host(text),), lambda text: (text,)):
+        [found["host"]] = _columns(found["host"], hosts, (pa.string(),))
+    if said := _looked_at(found["rest"], "(?s).", _trailing, lambda _: (None, None)):
+        lengths, hops = _columns(found["rest"], said, (pa.int64(), pa.string()))
+        found["duration_ns"], found["forwarded_for"] = pa.compute.coalesce(found["duration_ns"], lengths), filled(found["forwarded_for"], hops)
+
+
+Told = tuple[object, ...]
+
+
+def _trailing(rest: str) -> Told:
+    told = trailing(rest)
+    return int(told["duration"]) if "duration" in told else None, told.get("forwarded_for")
+
+
+def _looked_at(column: pa.DictionaryArray, odd: str, odd_one: Callable[[str], Told], plain_one: Callable[[str], Told]) -> list[Told]:
+    """Return what each distinct text says, nothing where none is odd."""
+    texts = pl.Series(column.dictionary, dtype=pl.String)
+    is_odd = texts.str.contains(odd)
+    if not is_odd.any():
+        return []
+    return [odd_one(text) if looked else plain_one(text) for text, looked in zip(texts, is_odd, strict=True)]
+
+
+def _columns(column: pa.DictionaryArray, said: Iterable[Told], kinds: Sequence[pa.DataType]) -> list[pa.Array]:
+    return [mapped(pa.array(values, kind), column.indices) for values, kind in zip(zip(*said, strict=True), kinds, strict=True)]
