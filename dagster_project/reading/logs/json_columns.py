@@ -31,6 +31,9 @@ BLOCK_LINES = 8192
 SAMPLED = 64
 """Of how many lines of a block one says what its shape is."""
 
+_BROKEN = r"\n| [\s\x1c-\x1f]"
+"""What a request line holds that is more than words with a blank between."""
+
 _FIELDS = (
     "client", "client_port", "forwarded_for", "request", "method", "target", "path", "query", "protocol", "host", "status", "bytes", "referer",
     "user_agent", "user", "account", "client_header",
@@ -270,7 +273,7 @@ def _read(frame: pl.DataFrame) -> pa.Table:
     if "user" in known:
         texts["user"] = pl.when(~pl.col("user").is_in(NO_USER)).then(pl.col("user"))
     if "request" in known:
-        checks += [present["request"]]
+        checks += [present["request"], ~pl.col("request").str.contains(_BROKEN)]
     elif "target" in known:
         checks += [present["target"] | ~present["path"], ~present["path"] | ~present["query"]]
         if "query" in known:

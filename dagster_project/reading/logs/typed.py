@@ -26,7 +26,9 @@ _REQUEST = "request"
 
 _METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "REPORT", "CONNECT", "TRACE"]
 _VERSIONS = [f"HTTP/{version}" for version in ("1.0", "1.1", "2.0", "2", "3.0", "3")]
-_ODD_CLIENT, _ODD_HOST = r'[,\[\]%"\s]|^-?$|^[^:]*:[^:]*$|^[^:]+:.*:\d{1,3}\.', r"[:\[\]]|^-$"
+_ODD_CLIENT, _ODD_HOST = r'[,\[\]%"\s]|^-?$|^[^:]*:[^:]*$|^[^:]+:.*:\d{1,3}\.', r"[:\[\]]|^-?$"
+_STATUS, _SIZE, _PORT = r"^(?:[0-9]{1,3}|-)$", r"^(?:[0-9]{1,19}|-)$", r"^[0-9]{1,18}$"
+"""Numbers without a sign, which conversion would take."""
 _FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
 
 
@@ -86,10 +88,9 @@ def _checks(reading: Reading, typed: Texts) -> list[pl.Expr]:
         *reading.checks,
         typed["ts"].is_between(_FIRST, _END, closed="left"),
         *_asked(reading.texts)[3],
-        (typed["status"].is_between(0, 999) & (status.str.len_bytes() <= 3)) | (status == "-"),
-        ~status.str.starts_with("+"),
-        ~sent.str.starts_with("+"),
-        typed["bytes"].is_between(0, MOST_BYTES),
+        status.str.contains(_STATUS),
+        sent.str.contains(_SIZE),
+        typed["bytes"] <= MOST_BYTES,
     ]
 
 
@@ -110,7 +111,7 @@ def _port(texts: Texts) -> pl.Expr:
     if "client_port" not in texts:
         return pl.lit(None, pl.Int32)
     port = texts["client_port"].cast(pl.Int64, strict=False)
-    return pl.when(port.is_between(0, LAST_PORT) & ~texts["client_port"].str.contains("+", literal=True)).then(port).cast(pl.Int32)
+    return pl.when((port <= LAST_PORT) & texts["client_port"].str.contains(_PORT)).then(port).cast(pl.Int32)
 
 
 def _asked(texts: Texts) -> tuple[pl.Expr, pl.Expr, pl.Expr, list[pl.Expr]]:
@@ -118,7 +119,7 @@ def _asked(texts: Texts) -> tuple[pl.Expr, pl.Expr, pl.Expr, list[pl.Expr]]:
     if "request" in texts or "asked_target" in texts:
         method, target, version = map(pl.col, WORDS)
         has_no_more = [pl.col("asked_more").is_null()] if "request" in texts else []
-        return method, target, version.str.slice(len("HTTP/")), [method.is_in(_METHODS), target != "", version.is_in(_VERSIONS), *has_no_more]
+        return method, target, version.str.slice(len("HTTP/")), [method.is_in(_METHODS), ~target.is_in(["", "-"]), version.is_in(_VERSIONS), *has_no_more]
     missing = pl.lit(None, pl.String)
     target = text(texts.get("target", texts.get("path", missing)))
     if "path" in texts and "query" in texts and "target" not in texts:

@@ -311,11 +311,32 @@ def test_columns_and_the_exact_pattern_agree(drawn: list[tuple[str, ...]]) -> No
         ('apache:%t %h "%r" %>s %D', '[02/Mar/2026:10:15:00 +0100] 192.0.2.7 "GET /a HTTP/1.1" 200 0.'),
         ('apache:%t %h "%r" %>s %D', '[02/Mar/2026:10:15:00 +0100] 192.0.2.7 "GET /a HTTP/1.1" 200 .5'),
         ("npmplus", '[02/Mar/2026:10:15:00 +0100] x] 192.0.2.7 0.005 "GET /a HTTP/1.1" 200 5 1 - -'),
+        ("combined", f'192.0.2.7 - jane {TIME} "GET /a HTTP/1.1" 200 -0 {TAIL}'),
+        ("combined", f'192.0.2.7 - jane {TIME} "GET /a HTTP/1.1" -0 5 {TAIL}'),
+        ("common", f'192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 {"5".zfill(20)}'),
+        ("common", f'192.0.2.7 - - {TIME} "GET - HTTP/1.1" 200 5'),
+        ('nginx:$time_iso8601 $remote_addr "$host" "$request" $status', '2026-03-02T10:15:00Z 192.0.2.7 "" "GET /a HTTP/1.1" 200'),
+        ("json", '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","request":"GET - HTTP/1.1","status":200}'),
+        ("json", '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","request":"GET /a\\nb HTTP/1.1","status":200}'),
+        ("json", '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","request":"GET \u00a0/a HTTP/1.1","status":200}'),
     ],
 )
 def test_many_odd_lines_say_what_one_says(known: str, line: str) -> None:
     """What is written oddly is left to the exact pattern, among many lines too."""
     one, many = (parse((line + "\n").encode() * count, known) for count in (1, 200))
+    assert many.rows.drop_columns("line_number").to_pylist() == one.rows.drop_columns("line_number").to_pylist() * 200
+    assert many.rejects.num_rows == one.rejects.num_rows * 200
+
+
+@pytest.mark.parametrize(
+    ("fields", "line"),
+    [
+        ("date time c-ip cs-uri-stem c-port", "2026-03-02 10:15:00 192.0.2.7 /a -0"),
+    ],
+)
+def test_many_odd_lines_of_w3c_say_what_one_says(fields: str, line: str) -> None:
+    """Between tabs a text may hold blanks, those around a line are none of it, and a number has no sign."""
+    one, many = (parse((f"#Fields: {fields}\n" + f"{line}\n" * count).encode(), "w3c") for count in (1, 200))
     assert many.rows.drop_columns("line_number").to_pylist() == one.rows.drop_columns("line_number").to_pylist() * 200
     assert many.rejects.num_rows == one.rejects.num_rows * 200
 
