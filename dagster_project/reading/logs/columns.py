@@ -31,6 +31,12 @@ _TARGETS = {"target", "path"}
 _REST = {"rest", "more"}
 _TIMES = {"zone", "time_of_day"}  # what goes on with a time
 _NAMELESS = "nameless_"
+_DAY_MINUTES = 24 * 60
+_ODD_CLIENT = r"^(?:\[|<|\d{4}-\d\d-\d\d|[A-Z][a-z][a-z]$)"
+"""Addresses in brackets, or the begin of the head of one who carried the line (carried.NO_HEAD)."""
+_BRACKETED = r"^\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?$"
+_SOME_ADDRESS = "192.0.2.7"
+_LIST = r"^[^ ,]+(?: *, *[^ ,]+){0,64}$"
 
 
 def sections(layout: Layout) -> Sections | None:
@@ -118,6 +124,8 @@ class _Stated:
             for place, part in enumerate(parts):
                 end = between if place < len(parts) - 1 else "" if is_last else '"'
                 self._state(part, Item(end.encode(), may_hold=holds.encode()), is_first=not place, is_free=not is_quoted and not is_open)
+                if place and not is_quoted:
+                    self._check_lists(parts[place - 1], part)
 
     def _state(self, part: Stated, item: Item, *, is_first: bool, is_free: bool) -> None:
         """Add an item; one that stands free, not in quotes, is whole where it is no part of a list with blanks in it, as lists of addresses may have."""
@@ -140,7 +148,14 @@ class _Stated:
         elif part.pattern:
             self._checks += [text.str.contains(f"^(?:{part.plain or part.pattern})$"), *([~text.str.starts_with(",")] if is_free else [])]
         elif part.name == "client" and is_free:
-            self._checks.append(~text.str.contains(r"^\[[^\]]*$"))
+            self._checks.append(~text.str.contains(_ODD_CLIENT) | text.str.contains(_BRACKETED))
+        elif part.name == "forwarded_for" and is_free:
+            self._checks.append(text.str.contains(_LIST))
+
+    def _check_lists(self, part: Stated, after: Stated) -> None:
+        """Leave a list of addresses to the exact pattern where what stands after it may be the last of them."""
+        if isinstance(part, Field) and part.name == "client" and isinstance(after, Field) and re.fullmatch(after.pattern or ".*", _SOME_ADDRESS):
+            self._checks.append(~pl.col("client").str.contains(",", literal=True))
 
 
 def _part(column: pa.DictionaryArray, names: list[str], separator: str) -> Part:
@@ -183,11 +198,11 @@ def _instant(texts: Texts) -> pl.Expr:
 
 
 def _offset(zone: pl.Expr) -> pl.Expr:
-    """Return the offset of `+0100]`, null where it is none."""
+    """Return the offset of `+0100]`, null where it is none, as one of a day."""
     is_offset = zone.str.contains(r"^[+-]\d{4}\]$")
     minutes = zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + zone.str.slice(3, 2).cast(pl.Int64, strict=False)
     signed = pl.when(zone.str.starts_with("-")).then(-minutes).otherwise(minutes)
-    return pl.duration(minutes=pl.when(is_offset).then(signed))
+    return pl.duration(minutes=pl.when(is_offset & (minutes < _DAY_MINUTES)).then(signed))
 
 
 def _duration(texts: Texts, layout: Layout) -> pl.Expr:
