@@ -4,6 +4,7 @@ Texts stay where they lie until it is known which of them are different; only th
 as this file is the same, so it looks at no constant of another one.
 """
 
+import re
 import secrets
 from typing import Any
 
@@ -20,7 +21,9 @@ Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 Sizes = npt.NDArray[np.int32]
 
-_COMMA, _LINE_FEED, _CARRIAGE_RETURN = ord(","), ord("\n"), ord("\r")
+_NO_ENDS, _LINE_FEED, _CARRIAGE_RETURN = (ord(","), ord(" ")), ord("\n"), ord("\r")
+_UNUSUAL = re.compile(b"|".join([BOM, *(sign.encode() for sign in map(chr, range(0x80, 0x10000)) if sign.isspace())]))
+"""A byte-order mark, and what is a blank to Python's patterns but not here."""
 _WORD = 8  # bytes that are looked at together
 _ONES, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _QUOTES, _BACKSLASHES, _CONTROLS = np.uint64(ord('"')) * _ONES, np.uint64(ord("\\")) * _ONES, np.uint64(ord(" ")) * _ONES
@@ -36,11 +39,11 @@ def cut(lines: Lines, start: int, stop: int, how: Plan) -> tuple[Places, list[pa
     is_cut = np.empty(stop - start, np.bool_)
     _cut(body, bounds, (how.items, how.kinds, how.literals), begins, sizes, is_cut)
     is_cut &= lines.lengths()[start:stop] <= LONGEST_LINE_BYTES
-    marked = lines.holding(BOM)
-    is_cut[marked[(marked >= start) & (marked < stop)] - start] = False
+    unusual = lines.holding(_UNUSUAL)
+    is_cut[unusual[(unusual >= start) & (unusual < stop)] - start] = False
     kept = np.flatnonzero(is_cut)
     if len(kept) < len(is_cut):
-        begins, sizes = begins[:, kept], sizes[:, kept]
+        begins, sizes = begins.take(kept, axis=1), sizes.take(kept, axis=1)  # each column in one piece, which compiled code is made for
     return kept + start, [numbered(body, *places) for places in zip(begins, sizes, strict=True)]
 
 
@@ -156,8 +159,8 @@ def _end_of_free(body: Bytes, at: int, end: int, kinds: Bytes, stops: int) -> in
 
 @part
 def _is_whole(body: Bytes, begin: int, end: int) -> bool:
-    """Tell whether a text holds something, and no comma at an end."""
-    return bool(begin < end and _byte(body, begin) != _COMMA and _byte(body, end - 1) != _COMMA)
+    """Tell whether a text holds something, and no comma or blank at an end."""
+    return bool(begin < end and _byte(body, begin) not in _NO_ENDS and _byte(body, end - 1) not in _NO_ENDS)
 
 
 @part

@@ -84,9 +84,9 @@ class Lines:
         """Return the line, from 0, that an offset in `body` lies in."""
         return int(np.searchsorted(self.bounds, offset, side="right")) - 1
 
-    def holding(self, sign: bytes) -> npt.NDArray[np.int64]:
-        """Return the lines, from 0, that hold some bytes."""
-        offsets = [found.start() for found in re.finditer(re.escape(sign), self.body)] if sign[:1] in self.body else []  # one byte is looked for much faster
+    def holding(self, signs: re.Pattern[bytes]) -> npt.NDArray[np.int64]:
+        """Return the lines, from 0, that hold signs which are not ASCII."""
+        offsets = [] if self.body.isascii() else [found.start() for found in signs.finditer(self.body)]
         return np.unique(np.searchsorted(self.bounds, np.array(offsets, np.int64), side="right") - 1)
 
     def is_open(self, index: int) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-ODD = b"\\\0\t\r"
+ODD = b"\\\0\t\r\v\f\x1c\x1d\x1e\x1f"
 """Bytes of lines that are left to the exact pattern, but for the one that separates fields."""
 _QUOTE = b'"'
 _SEPARATOR, _QUOTES, _ODD = 1, 2, 4  # kinds of bytes
@@ -20,7 +20,7 @@ class Item:
     """What stands in a line before the next sign: `end`, one byte, empty at the end of a line.
 
     `column`: where its text is kept, none if it is dropped; one that `extends` its column goes on with the text of the item before it.
-    `literal`: what it must be. `is_whole`: it holds something, and no comma at an end. `may_hold`: signs that do not end it.
+    `literal`: what it must be. `is_whole`: it holds something, and no comma or blank at an end. `may_hold`: signs that do not end it.
     """
 
     end: bytes

@@ -320,6 +320,8 @@ def test_columns_and_the_exact_pattern_agree(drawn: list[tuple[str, ...]]) -> No
         ("common", '192.0.2.7 - - [02/Mar/2026:10:15:00 +2359] "GET /a HTTP/1.1" 200 5'),
         ("common", f'[[192.0.2.7] - - {TIME} "GET /a HTTP/1.1" 200 5'),
         ("common", f'<190>192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 5'),
+        ("common", f'\v192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 5'),
+        ("common", f'192.0.2.7 - - {TIME} "GET \u3000a HTTP/1.1" 200 5'),
         ("apache_ssl_request", f'{TIME} 192.0.2.7,192.0.2.8 2001:db8::1 192.0.2.9 "GET /a HTTP/1.1" 5'),
         ('nginx:$time_iso8601 $remote_addr "$host" "$request" $status', '2026-03-02T10:15:00Z 192.0.2.7 "" "GET /a HTTP/1.1" 200'),
         ("json", '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","request":"GET - HTTP/1.1","status":200}'),
@@ -337,6 +339,8 @@ def test_many_odd_lines_say_what_one_says(known: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("fields", "line"),
     [
+        ("date time c-ip cs-uri-stem cs-host", "2026-03-02\t10:15:00\t192.0.2.7\t/a\twww.example.com "),
+        ("date time c-ip cs-uri-stem c-port", "2026-03-02\t10:15:00\t192.0.2.7\t/a\t40780 "),
         ("date time c-ip cs-uri-stem x-forwarded-for", "2026-03-02\t10:15:00\t192.0.2.7\t/a\t198.51.100.1 198.51.100.2"),
         ("date time c-ip cs-uri-stem x-forwarded-for", "2026-03-02\t10:15:00\t192.0.2.7\t/a\t198.51.100.1, 198.51.100.2"),
         ("date time c-ip cs-uri-stem c-port", "2026-03-02 10:15:00 192.0.2.7 /a -0"),
