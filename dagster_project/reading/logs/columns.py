@@ -13,7 +13,7 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs.distinct import Part, joined, mapped
-from dagster_project.reading.logs.layouts import DECODED, Field, Layout
+from dagster_project.reading.logs.layouts import DECODED, IDENTITY, Field, Layout
 from dagster_project.reading.logs.layouts import Part as Stated
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.plans import Item, plan
@@ -35,7 +35,6 @@ _DAY_MINUTES = 24 * 60
 _ODD_CLIENT = r"^(?:\[|<|\d{4}-\d\d-\d\d|[A-Z][a-z][a-z]$)"
 """Addresses in brackets, or the begin of the head of one who carried the line (carried.NO_HEAD)."""
 _BRACKETED = r"^\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?$"
-_SOME_ADDRESS = "192.0.2.7"
 _LIST = r"^[^ ,]+(?: *, *[^ ,]+){0,64}$"
 
 
@@ -149,12 +148,14 @@ class _Stated:
             self._checks += [text.str.contains(f"^(?:{part.plain or part.pattern})$"), *([~text.str.starts_with(",")] if is_free else [])]
         elif part.name == "client" and is_free:
             self._checks.append(~text.str.contains(_ODD_CLIENT) | text.str.contains(_BRACKETED))
+        elif part.name == "client":
+            self._checks.append(text != "")
         elif part.name == "forwarded_for" and is_free:
             self._checks.append(text.str.contains(_LIST))
 
     def _check_lists(self, part: Stated, after: Stated) -> None:
-        """Leave a list of addresses to the exact pattern where what stands after it may be the last of them."""
-        if isinstance(part, Field) and part.name == "client" and isinstance(after, Field) and re.fullmatch(after.pattern or ".*", _SOME_ADDRESS):
+        """Leave a list of addresses to the exact pattern where a field follows that may be taken for the last of them, as any but an identity may."""
+        if isinstance(part, Field) and part.name == "client" and isinstance(after, Field) and after != IDENTITY:
             self._checks.append(~pl.col("client").str.contains(",", literal=True))
 
 
