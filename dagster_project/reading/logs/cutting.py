@@ -4,7 +4,6 @@ Texts stay where they lie until it is known which of them are different; only th
 as this file is the same, so it looks at no constant of another one.
 """
 
-import re
 import secrets
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dagster_project.compiled import compiled, part
-from dagster_project.reading.logs.lines import BOM, Lines
+from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.plans import Plan
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
@@ -22,8 +21,6 @@ Places = npt.NDArray[np.int64]
 Sizes = npt.NDArray[np.int32]
 
 _NO_ENDS, _LINE_FEED, _CARRIAGE_RETURN = (ord(","), ord(" ")), ord("\n"), ord("\r")
-_UNUSUAL = re.compile(b"|".join([BOM, *(sign.encode() for sign in map(chr, range(0x80, 0x10000)) if sign.isspace())]))
-"""A byte-order mark, and what is a blank to Python's patterns but not here."""
 _WORD = 8  # bytes that are looked at together
 _ONES, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _QUOTES, _BACKSLASHES, _CONTROLS = np.uint64(ord('"')) * _ONES, np.uint64(ord("\\")) * _ONES, np.uint64(ord(" ")) * _ONES
@@ -39,8 +36,8 @@ def cut(lines: Lines, start: int, stop: int, how: Plan) -> tuple[Places, list[pa
     is_cut = np.empty(stop - start, np.bool_)
     _cut(body, bounds, (how.items, how.kinds, how.literals), begins, sizes, is_cut)
     is_cut &= lines.lengths()[start:stop] <= LONGEST_LINE_BYTES
-    unusual = lines.holding(_UNUSUAL)
-    is_cut[unusual[(unusual >= start) & (unusual < stop)] - start] = False
+    unusual = lines.unusual[(lines.unusual >= start) & (lines.unusual < stop)]
+    is_cut[unusual - start] = False
     kept = np.flatnonzero(is_cut)
     if len(kept) < len(is_cut):
         begins, sizes = begins.take(kept, axis=1), sizes.take(kept, axis=1)  # each column in one piece, which compiled code is made for

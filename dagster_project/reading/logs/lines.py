@@ -22,6 +22,7 @@ REJECTS = pa.schema(
 )
 
 BOM = b"\xef\xbb\xbf"
+_UNUSUAL = re.compile(b"|".join([BOM, *(sign.encode() for sign in map(chr, range(0x80, 0x10000)) if sign.isspace())]))
 _NOT_SHAPE = re.compile(r'[^A9\[\]"{}:,\-/ ]')
 _LETTER, _DIGIT, _RUN = re.compile(r"[^\W\d_]"), re.compile(r"\d"), re.compile(r"(.)\1+")
 
@@ -84,9 +85,10 @@ class Lines:
         """Return the line, from 0, that an offset in `body` lies in."""
         return int(np.searchsorted(self.bounds, offset, side="right")) - 1
 
-    def holding(self, signs: re.Pattern[bytes]) -> npt.NDArray[np.int64]:
-        """Return the lines, from 0, that hold signs which are not ASCII."""
-        offsets = [] if self.body.isascii() else [found.start() for found in signs.finditer(self.body)]
+    @cached_property
+    def unusual(self) -> npt.NDArray[np.int64]:
+        """The lines, from 0, that hold a byte-order mark or a blank which is none of ASCII."""
+        offsets = [] if self.body.isascii() else [found.start() for found in _UNUSUAL.finditer(self.body)]
         return np.unique(np.searchsorted(self.bounds, np.array(offsets, np.int64), side="right") - 1)
 
     def is_open(self, index: int) -> bool:

@@ -26,7 +26,7 @@ _REQUEST = "request"
 
 _METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "REPORT", "CONNECT", "TRACE"]
 _VERSIONS = [f"HTTP/{version}" for version in ("1.0", "1.1", "2.0", "2", "3.0", "3")]
-_ODD_CLIENT, _ODD_HOST = r'[,\[\]%"\s]|^-?$|^[^:]*:[^:]*$|^[^:]+:.*:\d{1,3}\.', r"[:\[\]]|^-?$"
+_ODD_CLIENT, _ODD_HOST = r'[,\[\]%"\s]|^-?$|^[^:]*:[^:]*$|^:?[^:].*:\d{1,3}\.', r"[:\[\]]|^-?$"
 _STATUS, _SIZE, _PORT = r"^(?:[0-9]{1,3}|-)$", r"^(?:[0-9]{1,19}|-)$", r"^[0-9]{1,18}$"
 """Numbers without a sign, which conversion would take."""
 _FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))

@@ -320,6 +320,7 @@ def test_columns_and_the_exact_pattern_agree(drawn: list[tuple[str, ...]]) -> No
         ("common", '192.0.2.7 - - [02/Mar/2026:10:15:00 +2359] "GET /a HTTP/1.1" 200 5'),
         ("common", f'[[192.0.2.7] - - {TIME} "GET /a HTTP/1.1" 200 5'),
         ("common", f'<190>192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 5'),
+        ("common", f':12:192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 5'),
         ("common", f'\v192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 5'),
         ("common", f'192.0.2.7 - - {TIME} "GET \u3000a HTTP/1.1" 200 5'),
         ("npmplus", f'{TIME} www.example.com 192.0.2.7,192.0.2.8 0.005 "GET /a HTTP/1.1" 200 5 1 - -'),
