@@ -130,7 +130,10 @@ def _asked(texts: Texts) -> tuple[pl.Expr, pl.Expr, pl.Expr, list[pl.Expr]]:
 
 
 def _read_odd(found: dict[str, pa.Array]) -> None:
-    """Read what is not written plainly in client, host and rest; each distinct text is looked at once."""
+    """Read what is not written plainly in rest, client and host; each distinct text is looked at once. A list in the client's place is the last that counts."""
+    if said := _looked_at(found["rest"], "(?s).", _trailing, lambda _: (None, None)):
+        lengths, hops = _columns(found["rest"], said, (pa.int64(), pa.string()))
+        found["duration_ns"], found["forwarded_for"] = pa.compute.coalesce(found["duration_ns"], lengths), filled(found["forwarded_for"], hops)
     found["client_list"] = pa.nulls(len(found["client_ip"]), CODED)
     clients = _looked_at(found["client_ip"], _ODD_CLIENT, client, lambda text: (text, None, None))
     if clients:
@@ -139,9 +142,6 @@ def _read_odd(found: dict[str, pa.Array]) -> None:
         found["forwarded_for"] = filled(found["forwarded_for"], found["client_list"])
     if hosts := _looked_at(found["host"], _ODD_HOST, lambda text: (host(text),), lambda text: (text,)):
         [found["host"]] = _columns(found["host"], hosts, (pa.string(),))
-    if said := _looked_at(found["rest"], "(?s).", _trailing, lambda _: (None, None)):
-        lengths, hops = _columns(found["rest"], said, (pa.int64(), pa.string()))
-        found["duration_ns"], found["forwarded_for"] = pa.compute.coalesce(found["duration_ns"], lengths), filled(found["forwarded_for"], hops)
 
 
 Told = tuple[object, ...]

@@ -323,6 +323,7 @@ def test_columns_and_the_exact_pattern_agree(drawn: list[tuple[str, ...]]) -> No
         ("common", f':12:192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 5'),
         ("common", f'\v192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 5'),
         ("common", f'192.0.2.7 - - {TIME} "GET \u3000a HTTP/1.1" 200 5'),
+        ("combined", f'192.0.2.7,192.0.2.8 - - {TIME} "GET /a HTTP/1.1" 200 5 {TAIL} "198.51.100.1"'),
         ("npmplus", f'{TIME} www.example.com 192.0.2.7,192.0.2.8 0.005 "GET /a HTTP/1.1" 200 5 1 - -'),
         ('apache:%t "%h" %s "%{X-Forwarded-For}i"', f'{TIME} "" 200 "198.51.100.1"'),
         ("apache_ssl_request", f'{TIME} 192.0.2.7,192.0.2.8 2001:db8::1 192.0.2.9 "GET /a HTTP/1.1" 5'),
