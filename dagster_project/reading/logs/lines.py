@@ -23,7 +23,8 @@ REJECTS = pa.schema(
 
 BOM = b"\xef\xbb\xbf"
 _UNUSUAL = [BOM, *(sign.encode() for sign in map(chr, range(0x80, 0x10000)) if sign.isspace())]
-_ANY_UNUSUAL = re.compile(b"|".join(_UNUSUAL))
+"""A byte-order mark, and the blanks that are none of ASCII, two or three bytes each."""
+_ASCII_END = 0x80
 _NOT_SHAPE = re.compile(r'[^A9\[\]"{}:,\-/ ]')
 _LETTER, _DIGIT, _RUN = re.compile(r"[^\W\d_]"), re.compile(r"\d"), re.compile(r"(.)\1+")
 
@@ -39,9 +40,14 @@ class Lines:
         return len(self.bounds) - 1
 
     @cached_property
+    def is_ascii(self) -> bool:
+        """Tell whether the whole body is ASCII."""
+        return self.body.isascii()
+
+    @cached_property
     def is_utf8(self) -> bool:
         """Tell whether the whole body is UTF-8."""
-        if self.body.isascii():
+        if self.is_ascii:
             return True
         try:
             self.body.decode("utf-8")
@@ -89,9 +95,12 @@ class Lines:
     @cached_property
     def unusual(self) -> npt.NDArray[np.int64]:
         """The lines, from 0, that hold a byte-order mark or a blank which is none of ASCII."""
-        may_be_held = any(first in self.body for first in {sign[:1] for sign in _UNUSUAL})  # one byte is looked for much faster
-        offsets = [found.start() for found in _ANY_UNUSUAL.finditer(self.body)] if may_be_held else []
-        return np.unique(np.searchsorted(self.bounds, np.array(offsets, np.int64), side="right") - 1)
+        if self.is_ascii:
+            return np.empty(0, np.int64)
+        written = np.frombuffer(self.body, np.uint8)
+        high = np.flatnonzero(written >= _ASCII_END)
+        found = [_places(written, high, [sign for sign in _UNUSUAL if len(sign) == size]) for size in {len(sign) for sign in _UNUSUAL}]
+        return np.unique(np.searchsorted(self.bounds, np.concatenate(found), side="right") - 1)
 
     def is_open(self, index: int) -> bool:
         """Tell whether a line is the last and has no line end."""
@@ -120,6 +129,17 @@ def _bounds(body: bytes) -> npt.NDArray[np.int64]:
     ends = np.flatnonzero(np.frombuffer(body, np.uint8) == ord("\n")) + 1
     tail = [len(body)] if not body.endswith(b"\n") and body else []
     return np.concatenate(([0], ends, tail)).astype(np.int64)
+
+
+def _places(written: npt.NDArray[np.uint8], high: npt.NDArray[np.int64], signs: list[bytes]) -> npt.NDArray[np.int64]:
+    """Return where signs of one size stand, each a character outside ASCII; `high` are the places of all bytes of such."""
+    size = len(signs[0])
+    is_first = np.zeros(1 << 8, np.bool_)
+    is_first[[sign[0] for sign in signs]] = True
+    begins = high[high <= len(written) - size]
+    begins = begins[is_first[written[begins]]]
+    numbers = sum(written[begins + place].astype(np.int64) << (8 * place) for place in range(size))
+    return begins[np.isin(numbers, [int.from_bytes(sign, "little") for sign in signs])]
 
 
 def shape(text: str) -> str:
