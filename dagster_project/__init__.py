@@ -10,8 +10,7 @@ __version__ = "0.1.0"
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")
 
-# The same of the C library's own: a heap for each thread, and large arrays kept for the next, hold 100 MB more (the numbers of malloc.h; other libraries have no mallopt).
-_MMAP_THRESHOLD, _ARENA_MAX = -3, -8
+# The C library would keep the large arrays of a piece for the next: up to 100 MB more. The number is malloc.h's; other libraries have no mallopt.
+_MMAP_THRESHOLD = -3
 with suppress(AttributeError, OSError, TypeError):
-    ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 2 << 20)
-    ctypes.CDLL(None).mallopt(_ARENA_MAX, 2)
+    ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 8 << 20)

@@ -8,7 +8,7 @@ import numpy as np
 from dagster_project.reading.files import Found, Readable, decompressed
 
 LONGEST_LINE_BYTES = 1 << 20
-PIECE_BYTES = 20 << 20  # two are read at a time, on two cores
+PIECE_BYTES = 14 << 20  # two are read at a time, on two cores
 
 
 @dataclass(frozen=True)

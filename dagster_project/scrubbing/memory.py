@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise, product, starmap
+from itertools import pairwise, starmap
 from typing import Any
 
 import numpy as np
@@ -170,9 +170,6 @@ def _coded(column: pa.Array) -> Coded:
 def _combined(columns: Sequence[Coded]) -> tuple[list[Combination], pa.Array]:
     """Return the distinct combinations of columns, and which of them each row has."""
     varied = [values.to_pylist() for values, _ in columns]
-    varying = [places for values, places in columns if len(values) > 1]
-    if len(varying) < 2:
-        return list(product(*varied)), varying[0] if varying else columns[0][1]
     strides = np.cumprod([1, *map(len, varied)], dtype=np.int64)
     code = sum(places.to_numpy().astype(np.int64) * stride for (_, places), stride in zip(columns, strides, strict=False))
     found = pa.array(code).dictionary_encode()

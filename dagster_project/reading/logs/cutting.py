@@ -41,13 +41,14 @@ def cut(lines: Lines, start: int, stop: int, how: Plan) -> tuple[Places, list[pa
     kept = np.flatnonzero(is_cut)
     if len(kept) < len(is_cut):
         begins, sizes = begins.take(kept, axis=1), sizes.take(kept, axis=1)  # each column in one piece, which compiled code is made for
-    return kept + start, [numbered(body, *places) for places in zip(begins, sizes, strict=True)]
+    table = np.empty(1 << max(4, (2 * len(kept)).bit_length()), np.uint64)
+    return kept + start, [numbered(body, *places, table) for places in zip(begins, sizes, strict=True)]
 
 
-def numbered(body: Bytes, begins: Places, sizes: Sizes) -> pa.DictionaryArray:
-    """Return the texts that begin at some places, each of them once, in the order of first sight."""
+def numbered(body: Bytes, begins: Places, sizes: Sizes, table: npt.NDArray[np.uint64]) -> pa.DictionaryArray:
+    """Return the texts that begin at some places, each of them once, in the order of first sight; `table`, more than twice as long as they are many, is written over."""
     numbers, firsts = np.empty(len(begins), np.int32), np.empty(len(begins), np.int64)
-    table = np.zeros(1 << max(4, (2 * len(begins)).bit_length()), np.uint64)
+    table.fill(0)
     count = _number(body, begins, sizes, table, numbers, firsts, _KEY)
     firsts = firsts[:count]
     offsets = np.concatenate(([0], np.cumsum(sizes[firsts])))

@@ -16,8 +16,8 @@ _ADDRESS = (
     r"(?:\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\](?::\d{1,5})?"
     r"|[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f:.]{1,45}(?:%\w{1,16})?|localhost|unix:)"
 )
-_PEER = r"(?: [0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f:.]{1,45}(?= ))?"
-"""The address of the last proxy after a list without quotes."""
+_PEER = r"(?: (?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,45})(?= ))?"
+"""The address of the last proxy after a list without quotes; a number with a point is none, but the time that follows."""
 _BRACKETED = r"\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\](?::\d{1,5}|\([^\s()]{0,255}\))?"
 """With its port, or as a link, which mail and chat programs make of it."""
 _HOPS = rf'"[^"]*"(?: [^\s"]+)?|{NO_HEAD}(?>[^\s,"\[][^\s,"]*(?:(?:\s*,(?:\s*[^\s,"]+)?){{1,64}}{_PEER})?)|{_BRACKETED}'

@@ -25,7 +25,8 @@ _LINE = (Item(b" ", 0, is_whole=True), Item(b" ", literal=b"-"), Item(b" ", 1), 
 def _numbered(texts: list[str], behind: str = "") -> pa.DictionaryArray:
     written = [text.encode() for text in texts]
     sizes = np.array([len(text) for text in written], np.int32)
-    return numbered(np.frombuffer(b"".join(written) + behind.encode(), np.uint8), np.cumsum(sizes, dtype=np.int64) - sizes, sizes)
+    table = np.empty(1 << (4 * len(texts) + 4).bit_length(), np.uint64)
+    return numbered(np.frombuffer(b"".join(written) + behind.encode(), np.uint8), np.cumsum(sizes, dtype=np.int64) - sizes, sizes, table)
 
 
 def _cut(body: bytes, items: tuple[Item, ...] = _LINE, separator: str = " ") -> list[tuple[int, list[str]]]:

@@ -539,3 +539,13 @@ def test_a_list_in_the_clients_place_is_told_from_a_header(client: str, ending: 
     for count in (1, FEWEST_LINES):
         rows = parse_claims(line * count, "combined").rows.select(["client_ip", "client_list", "forwarded_for"]).to_pylist()
         assert rows == [{"client_ip": "192.0.2.7", "client_list": listed, "forwarded_for": forwarded}] * count
+
+
+@pytest.mark.parametrize("count", [1, FEWEST_LINES])
+@pytest.mark.parametrize(("hops", "told"), [("192.0.2.7, 198.51.100.4", "192.0.2.7, 198.51.100.4"), ("192.0.2.7,198.51.100.4 203.0.113.9", "192.0.2.7, 198.51.100.4, 203.0.113.9")])
+def test_the_time_behind_a_list_is_no_address(hops: str, told: str, count: int) -> None:
+    """NPMplus writes how long a request took right behind the client, which may be a list."""
+    line = f'[02/Mar/2026:10:15:00 +0000] www.example.com {hops} 0.012 "GET /jobs HTTP/1.1" 200 5120 421 - curl/8.5\n'
+    rows = parse(line.encode() * count, "npmplus").rows
+    assert rows.num_rows == count
+    assert {(row["client_ip"], row["forwarded_for"], row["duration_ns"]) for row in rows.to_pylist()} == {("192.0.2.7", told, 12_000_000)}
