@@ -65,12 +65,18 @@ def _byte(body: Bytes, at: int) -> Any:
 
 
 @part
-def _word(body: Bytes, at: int) -> Any:
-    """Return eight bytes as a number: one load for the processor."""
+def _bytes(body: Bytes, at: int, size: int) -> Any:
+    """Return up to eight bytes as a number."""
     found = np.uint64(0)
-    for place in range(_WORD):
+    for place in range(size):
         found |= np.uint64(_byte(body, at + place)) << np.uint64(8 * place)
     return found
+
+
+@part
+def _word(body: Bytes, at: int) -> Any:
+    """Return eight bytes as a number: one load for the processor, as their count is known."""
+    return _bytes(body, at, _WORD)
 
 
 @part
@@ -78,10 +84,7 @@ def _few(body: Bytes, at: int, size: int) -> Any:
     """Return fewer than eight bytes as a number."""
     if at + _WORD <= len(body):
         return _word(body, at) & ((np.uint64(1) << np.uint64(8 * size)) - np.uint64(1))
-    found = np.uint64(0)
-    for place in range(size):
-        found |= np.uint64(_byte(body, at + place)) << np.uint64(8 * place)
-    return found
+    return _bytes(body, at, size)
 
 
 @part

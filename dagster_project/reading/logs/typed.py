@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from dagster_project.reading.logs.distinct import CODED, Asked, Part, filled, mapped, recoded
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
@@ -133,12 +134,12 @@ def _read_odd(found: dict[str, pa.Array]) -> None:
     """Read what is not written plainly in rest, client and host; each distinct text is looked at once. A list in the client's place is the last that counts."""
     if said := _looked_at(found["rest"], "(?s).", _trailing, lambda _: (None, None)):
         lengths, hops = _columns(found["rest"], said, (pa.int64(), pa.string()))
-        found["duration_ns"], found["forwarded_for"] = pa.compute.coalesce(found["duration_ns"], lengths), filled(found["forwarded_for"], hops)
+        found["duration_ns"], found["forwarded_for"] = pc.coalesce(found["duration_ns"], lengths), filled(found["forwarded_for"], hops)
     found["client_list"] = pa.nulls(len(found["client_ip"]), CODED)
     clients = _looked_at(found["client_ip"], _ODD_CLIENT, client, lambda text: (text, None, None))
     if clients:
         addresses, ports, found["client_list"] = _columns(found["client_ip"], clients, (pa.string(), pa.int32(), pa.string()))
-        found["client_ip"], found["client_port"] = addresses, pa.compute.coalesce(ports, found["client_port"])
+        found["client_ip"], found["client_port"] = addresses, pc.coalesce(ports, found["client_port"])
         found["forwarded_for"] = filled(found["forwarded_for"], found["client_list"])
     if hosts := _looked_at(found["host"], _ODD_HOST, lambda text: (host(text),), lambda text: (text,)):
         [found["host"]] = _columns(found["host"], hosts, (pa.string(),))
