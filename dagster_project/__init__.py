@@ -10,7 +10,9 @@ __version__ = "0.1.0"
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "system")
 os.environ.setdefault("_RJEM_MALLOC_CONF", "narenas:1")
 
-# The C library would keep the large arrays of a piece for the next: up to 100 MB more. The number is malloc.h's; other libraries have no mallopt.
-_MMAP_THRESHOLD = -3
+# The C library would keep the large arrays of a piece for the next: up to 100 MB more. Told so, it gives back every megabyte that is read, too, and takes it anew,
+# half of the time of a digest, unless it may keep a few. The numbers are malloc.h's; other libraries have no mallopt.
+_MMAP_THRESHOLD, _TRIM_THRESHOLD = -3, -1
 with suppress(AttributeError, OSError, TypeError):
     ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 8 << 20)
+    ctypes.CDLL(None).mallopt(_TRIM_THRESHOLD, 4 << 20)

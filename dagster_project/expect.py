@@ -167,8 +167,8 @@ def _judge() -> Any:
 
 @functools.lru_cache(maxsize=1)  # the next HOME's takes the place of the last one's
 def _connection(home: Path) -> duckdb.DuckDBPyConnection:
-    """Return the worker's own connection: half of the processors, as the run builds tables on the others."""
-    connection = catalog.connect(home / "spill", threads=max(1, catalog.CORES // 2))
+    """Return the worker's own connection."""
+    connection = catalog.connect(home / "spill")
     spilled = connection.execute("select current_setting('temp_directory')").fetchall()[0][0]
     atexit.register(shutil.rmtree, spilled, ignore_errors=True)  # the worker ends without DuckDB's own tidying up
     return connection

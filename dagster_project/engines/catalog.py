@@ -27,7 +27,7 @@ CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
     "threads": CORES,
 }
-MEMORY_LIMIT = "300MB"  # of a connection: a run is to fit beside others on a small machine
+MEMORY_LIMIT = "220MB"  # of a connection: a run is to fit beside others on a small machine
 COMMON_COLUMNS = ("finding_id", "occurred_at", "account_id", "staff_id", "code", "severity", "promise_ids", "summary")
 DECLARED = re.compile(r"Kept: (?P<kept>.+)\. Swept: (?P<swept>no|with its (?:input|run|run of requests))\. Scanned: (?P<scanned>yes|no)\.")
 

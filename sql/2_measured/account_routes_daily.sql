@@ -1,28 +1,29 @@
 -- One row for each account, site, day, method, route and class of status: what the account's people used; published only where enough visitors stand behind it (CR-7).
-with cells as (
-    select
-        r.account_id,
-        r.site,
-        r.day,
-        r.method,
-        coalesce(o.route, '{none}') as route,
-        case
-            when r.status between 100 and 199 then '1xx'
-            when r.status between 200 and 299 then '2xx'
-            when r.status between 300 and 399 then '3xx'
-            when r.status between 400 and 499 then '4xx'
-            when r.status between 500 and 599 then '5xx'
-            else 'none'
-        end as status_class,
-        r.bytes_sent
-    from scrubbed.requests as r
-    left join scrubbed.routes as o on o.route_id = r.route_id
-    where r.day = $day
+with by_number as (
+    select account_id, site, day, method, route_id, status - status % 100 as hundreds, count(*) as requests, sum(bytes_sent) as bytes_sent
+    from scrubbed.requests
+    where day = $day
+    group by account_id, site, day, method, route_id, status - status % 100
 ),
 counted as (
-    select account_id, site, day, method, route, status_class, count(*) as requests, cast(sum(bytes_sent) as bigint) as bytes_sent
-    from cells
-    group by account_id, site, day, method, route, status_class
+    select
+        n.account_id,
+        n.site,
+        n.day,
+        n.method,
+        coalesce(o.route, '{none}') as route,
+        case when n.hundreds is null then 'none' else concat(substr(cast(n.hundreds as varchar), 1, 1), 'xx') end as status_class,
+        cast(sum(n.requests) as bigint) as requests,
+        cast(sum(n.bytes_sent) as bigint) as bytes_sent
+    from by_number as n
+    left join scrubbed.routes as o on o.route_id = n.route_id
+    group by
+        n.account_id,
+        n.site,
+        n.day,
+        n.method,
+        coalesce(o.route, '{none}'),
+        case when n.hundreds is null then 'none' else concat(substr(cast(n.hundreds as varchar), 1, 1), 'xx') end
 )
 select
     c.account_id, -- account; null where no rule finds one

@@ -2,44 +2,6 @@
 
 -- DuckDB 1.5.6 waits for ever on several distinct aggregates in one plan: so distinct visits are told apart first.
 -- What visits are counted by is numbered before that: each text by which millions of them are told apart costs as much as the token.
--- A token stands for one account and one class of agent, so those who are told apart by both are told apart by the account.
-with clients as (
-    select
-        site,
-        account_id,
-        browser,
-        os,
-        device_class,
-        cast(row_number() over (order by site, account_id, browser, os, device_class) as integer) as client
-    from (select distinct site, account_id, browser, os, device_class from scrubbed.visits where day = $day) as met
-),
-visits as (
-    select distinct c.client, v.visitor_high, v.visitor_low
-    from scrubbed.visits as v
-    join clients as c
-        on c.site = v.site
-        and c.account_id is not distinct from v.account_id
-        and c.browser = v.browser
-        and c.os = v.os
-        and c.device_class = v.device_class
-    where v.day = $day
-),
-counted as (
-    select client, count(visitor_high) as visitor_days
-    from visits
-    group by client
-),
-cells as (
-    select c.site, c.account_id, 'client' as breakdown, concat_ws(chr(31), c.browser, c.os, c.device_class) as cell, n.visitor_days
-    from counted as n
-    join clients as c on c.client = n.client
-    union all
-    select c.site, c.account_id, 'account', '', cast(sum(n.visitor_days) as bigint)
-    from counted as n
-    join clients as c on c.client = n.client
-    group by c.site, c.account_id
-)
-select $day as day, site, account_id, breakdown, cell, visitor_days from cells;
 
 -- Routes are told apart by the lowest of the numbers that share their text, sites by the lowest of those that stand for them.
 with pages as (
@@ -104,17 +66,67 @@ cells as (
 )
 select $day as day, site, account_id, breakdown, cell, visitor_days from cells;
 
-with visits as (
-    select distinct site, coalesce(referrer, 'none') as referrer, visitor_high, visitor_low
-    from scrubbed.visits
-    where day = $day
+-- Visits of a visitor differ in few of these, so what is counted by any of them is counted from a small part of the rows.
+-- A token stands for one account and one class of agent, so those who are told apart by both are told apart by the account.
+with origins as (
+    select
+        *,
+        cast(row_number() over (order by site, account_id, browser, os, device_class, referrer) as integer) as origin,
+        cast(rank() over (order by site, account_id, browser, os, device_class) as integer) as client,
+        cast(rank() over (order by site, referrer) as integer) as link
+    from (
+        select distinct site, account_id, browser, os, device_class, coalesce(referrer, 'none') as referrer
+        from scrubbed.visits
+        where day = $day
+    ) as met
+),
+visits as (
+    select distinct o.origin, v.visitor_high, v.visitor_low
+    from scrubbed.visits as v
+    join origins as o
+        on o.site = v.site
+        and o.account_id is not distinct from v.account_id
+        and o.browser = v.browser
+        and o.os = v.os
+        and o.device_class = v.device_class
+        and o.referrer = coalesce(v.referrer, 'none')
+    where v.day = $day
+),
+by_client as (
+    select client, count(visitor_high) as visitor_days
+    from (select distinct o.client, v.visitor_high, v.visitor_low from visits as v join origins as o on o.origin = v.origin) as of_client
+    group by client
+),
+by_link as (
+    select link, count(visitor_high) as visitor_days
+    from (select distinct o.link, v.visitor_high, v.visitor_low from visits as v join origins as o on o.origin = v.origin) as of_link
+    group by link
+),
+clients as (
+    select distinct client, site, account_id, browser, os, device_class from origins
+),
+links as (
+    select distinct link, site, referrer from origins
+),
+cells as (
+    select c.site, c.account_id, 'client' as breakdown, concat_ws(chr(31), c.browser, c.os, c.device_class) as cell, n.visitor_days
+    from by_client as n
+    join clients as c on c.client = n.client
+    union all
+    select c.site, c.account_id, 'account', '', cast(sum(n.visitor_days) as bigint)
+    from by_client as n
+    join clients as c on c.client = n.client
+    group by c.site, c.account_id
+    union all
+    select l.site, null, 'referrer', l.referrer, n.visitor_days
+    from by_link as n
+    join links as l on l.link = n.link
 )
 select
     $day as day, -- UTC day
     site, -- site
-    cast(null as varchar) as account_id, -- account; null where unknown, and for a site's breakdowns
-    'referrer' as breakdown, -- account, route, client, page or referrer
-    referrer as cell, -- the cell, its parts joined by the unit separator
-    count(visitor_high) as visitor_days -- distinct visitors that day, neither bots nor hostile lines (CR-7)
-from visits
-group by site, referrer
+    account_id, -- account; null where unknown, and for a site's breakdowns
+    breakdown, -- account, route, client, page or referrer
+    cell, -- the cell, its parts joined by the unit separator
+    visitor_days -- distinct visitors that day, neither bots nor hostile lines (CR-7)
+from cells
