@@ -21,10 +21,11 @@ from dagster_project.errors import GlasshouseError
 
 FINDINGS = "flagged.findings"
 CORES = os.cpu_count() or 1  # more threads hold more memory, and spill
-# No extension is fetched, and no bar is drawn on a console that is ours.
+# No extension is fetched, and no file is kept in memory that was read once.
 CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
+    "enable_external_file_cache": "false",
     "threads": CORES,
 }
 MEMORY_LIMIT = "220MB"  # of a connection: a run is to fit beside others on a small machine

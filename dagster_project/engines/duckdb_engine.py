@@ -32,7 +32,6 @@ class DuckDBEngine:
     def __init__(self, home: Path) -> None:
         self.lake = Lake(home)
         self._connection = catalog.connect(home / "spill")
-        self._connection.execute("set enable_external_file_cache = false")
         self._judged: dict[str, Path] = {}  # tables of accesses that are made, and wait for their turn
         self._judged_in = home / "spill-judged"
         self._shown: dict[str, bool] = {}  # whether a relation is a view of files; else it is an empty table
