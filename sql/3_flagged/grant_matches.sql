@@ -1,53 +1,36 @@
 -- One row for each grant and each key of flagged.access_asks that finds it, and may need it. Stays in HOME.
 with
-grantee as (
-    select
-        grant_rank,
-        account_id,
-        granted_by_staff_id,
-        grantee_id,
-        record_classes,
-        record_ids,
-        actions,
-        case_id,
-        valid_from,
-        valid_to,
-        recorded_at,
-        named,
-        if(grantor_fault is null, 0, 8) as of_grantor,
-        unnest(case grantee_kind when 'person' then [0, 16] when 'team' then [0, 32] else [0] end) as of_grantee
-    from flagged.known_grants
-    where account_id in (select account_id from flagged.access_uncovered)
+wanted as (
+    select distinct account_id, named, faults from flagged.access_asks
 ),
--- A scope that names something is met in one of what it names, or null: in none.
+-- What a grant names is met in one of it, or not at all, which is a fault: by faults it is met as they ask.
+shape as (
+    select
+        item.grant_rank,
+        item.account_id,
+        item.granted_by_staff_id,
+        item.valid_from,
+        item.valid_to,
+        item.recorded_at,
+        item.named,
+        wanted.faults,
+        if(wanted.faults & 48 > 0, '', item.grantee_id) as holder_id,
+        if(item.record_classes is null or wanted.faults & 64 = 64, [''], item.record_classes) as record_classes,
+        if(item.record_ids is null or wanted.faults & 128 = 128, [''], item.record_ids) as record_ids,
+        if(item.actions is null or wanted.faults & 256 = 256, [''], item.actions) as actions,
+        if(item.case_id is null or wanted.faults & 512 = 512, '', item.case_id) as case_id
+    from flagged.known_grants as item
+    join wanted
+        on wanted.account_id = item.account_id and wanted.named = item.named and wanted.faults & 8 = if(item.grantor_fault is null, 0, 8)
+),
 class as (
-    select grantee.*, unnest(if(grantee.record_classes is null, [''], list_concat(grantee.record_classes, [null]))) as scope_class from grantee
+    select shape.*, unnest(shape.record_classes) as record_class from shape
 ),
 record as (
-    select class.*, unnest(if(class.record_ids is null, [''], list_concat(class.record_ids, [null]))) as scope_record from class
-),
-action as (
-    select record.*, unnest(if(record.actions is null, [''], list_concat(record.actions, [null]))) as scope_action from record
-),
-ticket as (
-    select action.*, unnest(if(action.case_id is null, [''], [action.case_id, null])) as scope_case from action
+    select class.*, unnest(class.record_ids) as record_id from class
 ),
 met as (
-    select
-        grant_rank,
-        account_id,
-        granted_by_staff_id,
-        valid_from,
-        valid_to,
-        recorded_at,
-        named,
-        of_grantor + of_grantee + if(scope_class is null, 64, 0) + if(scope_record is null, 128, 0) + if(scope_action is null, 256, 0) + if(scope_case is null, 512, 0) as faults,
-        if(of_grantee > 0, '', grantee_id) as holder_id,
-        coalesce(scope_class, '') as record_class,
-        coalesce(scope_record, '') as record_id,
-        coalesce(scope_action, '') as action,
-        coalesce(scope_case, '') as case_id
-    from ticket
+    select record.*, unnest(record.actions) as action from record
 ),
 asked as (
     select
