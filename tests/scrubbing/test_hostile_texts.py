@@ -54,7 +54,7 @@ MOST_SECONDS = 0.25  # a call takes below 50 ms; a pattern that is quadratic tak
 def test_a_hostile_text_is_read_in_time(look: str, size: int) -> None:
     """A line of the size of a piece must cost no more than any other: whoever writes a log line must not be able to stop the run."""
     LOOKS[look]("warm")
-    slow = {unit for unit in UNITS for end in ("", "!") if _seconds(LOOKS[look], unit * (size // len(unit)) + end) > MOST_SECONDS}
+    slow = {unit for unit in UNITS for end in ("", "!") if _is_slow(LOOKS[look], unit * (size // len(unit)) + end)}
     assert slow == set()
 
 
@@ -70,9 +70,14 @@ def test_no_pattern_is_quadratic(module: ModuleType) -> None:
     """Each pattern alone, searched for from every place of 8 KiB: no caller need know which are slow."""
     patterns = list(_patterns(module))
     texts = [unit * (8_192 // len(unit)) + end for unit in UNITS for end in ("", "!")]
-    slow = {pattern.pattern for pattern in patterns for text in texts if _seconds(pattern.findall, text) > MOST_SECONDS}
+    slow = {pattern.pattern for pattern in patterns for text in texts if _is_slow(pattern.findall, text)}
     assert patterns
     assert slow == set()
+
+
+def _is_slow(call: Callable[[str], object], text: str) -> bool:
+    """Tell whether a call is slow each time: once, any can be on a busy machine."""
+    return all(_seconds(call, text) > MOST_SECONDS for _ in range(5))
 
 
 def _seconds(call: Callable[[str], object], text: str) -> float:
