@@ -131,6 +131,18 @@ def test_a_broken_object_spoils_no_neighbour() -> None:
     assert parsed.rows.num_rows + parsed.rejects.num_rows == body.count(b"\n") - FEWEST_LINES
 
 
+@pytest.mark.parametrize("depth", [2, 400, 900, 1_000, 100_000])
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('["a",', "]"), ('{"a":', "}"), ('[{"key":"a","value":', "}]")])
+def test_what_is_nested_deeply_says_nothing_and_stops_nothing(begin: str, end: str, depth: int) -> None:
+    """Whoever sends a request can have JSON in JSON logged: a value that is nested says nothing, and a line beyond what the parser reads is refused."""
+    good = json.dumps(NGINX).encode() + b"\n"
+    nested = good[:-2] + f',"extra":{begin * depth}1{end * depth}}}\n'.encode()
+    parsed = parse(good + nested + good, "json")
+    assert parsed.rejects["line_number"].to_pylist() in ([[]] if depth == 2 else [[2]] if depth == 100_000 else [[], [2]])
+    read = parsed.rows.drop_columns("line_number").to_pylist()
+    assert read == read[:1] * (3 - parsed.rejects.num_rows)
+
+
 def test_a_mapping_names_what_no_table_knows() -> None:
     """Any flat or nested JSON can be read; what the mapping leaves out is found by its usual names."""
     record = {
