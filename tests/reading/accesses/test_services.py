@@ -288,7 +288,11 @@ def _trail(feature: str, service: str, operation: str) -> dict[str, Any]:
     (_ocsf(6003, 2), ("amy", "read", "ok")), (_ocsf(6003, 4, status_id=1), ("amy", "delete", "ok")), (_ocsf(6003, 99, api={"operation": "GetObject"}), ("amy", "read", "ok")),
     (_ocsf(6003, 2, api={"response": {"error": "AccessDenied", "code": 403}}), ("amy", "read", "denied")), (_ocsf(6003, 2, status="Failure"), ("amy", "read", "denied")),
     (_ocsf(6005, 1), ("amy", "read", "ok")), (_ocsf(6005, 4, status_id=2), ("amy", "read", "denied")), (_ocsf(6005, 7), ("amy", "delete", "ok")),
-    (_ocsf(6005, 8), ("amy", "list", "ok")),
+    (_ocsf(6005, 8), ("amy", "list", "ok")), (_ocsf(6004, 1), ("amy", "grant", "ok")), (_ocsf(6004, 2), ("amy", "deny", "denied")),
+    *((_ocsf(6006, activity, file={"name": "x"}), ("amy", done, "ok")) for activity, done in (
+        (1, "write"), (2, "read"), (3, "write"), (4, "delete"), (5, "write"), (6, "write"), (7, "write"), (8, "write"), (9, "read"), (12, "share"), (14, "read"), (15, "read"),
+    )),
+    *((_ocsf(6006, 2, disposition_id=told), ("amy", "read", outcome)) for told, outcome in ((1, "ok"), (2, "denied"), (6, "denied"), (17, "ok"), (25, "denied"), (26, "denied"))),
     (_ocsf(6005, 3), "session"), (_ocsf(6001, 7), ("amy", "export", "ok")), (_ocsf(6001, 5), ("amy", "list", "ok")), (_ocsf(3005, 1), ("amy", "assign_privileges", "ok")),
     (_ocsf(3002, 1), "login"), (_ocsf(4001, 6), "other_class"), (_ocsf(1007, 1), "other_class"), (_ocsf(6005, 1, time=SECONDS), ("amy", "read", "ok")),
     (_ocsf(6005, 1, time=None, time_dt="2026-03-10T12:00:00Z"), ("amy", "read", "ok")), (_ocsf(6005, 1, time="2026-03-10T12:00:00"), ("amy", "read", "ok")),
