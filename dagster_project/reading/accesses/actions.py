@@ -14,7 +14,7 @@ _VERBS = {
     "delete": ("delete", "destroy", "remove", "purge", "drop", "truncate"),
 }  # fmt: skip
 _ACTIONS = {verb: action for action, verbs in _VERBS.items() for verb in verbs}
-_LEADING = ("batch", "transact", "beta", "v1", "multi", "permanently")
+_LEADING = ("admin", "batch", "transact", "beta", "v1", "multi", "permanently")
 
 
 def action(operation: str | None) -> str | None:
