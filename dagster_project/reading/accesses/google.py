@@ -20,13 +20,12 @@ _LOGINS = frozenset({"login.googleapis.com", "oslogin.googleapis.com", "sts.goog
 _OPENING = frozenset({"cloudkms.googleapis.com", "secretmanager.googleapis.com"})
 # A connection to a database, whose statements are told by themselves.
 _CONNECTIONS = frozenset({"cloudsql.instances.connect", "cloudsql.instances.login"})
-_INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward)(?:\..*)?")  # a container; that it is asked for by `create` says nothing
+_INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward|proxy)(?:\..*)?")  # a container; that it is asked for by `create` says nothing
 _OF_SECRETS = re.compile(r"io\.k8s\.core\.v\d+\.secrets\..*")
 _REVIEW = re.compile(r"io\.k8s\.(?:authorization|authentication)\..*reviews\.create")
-# What reaches data although it counts as activity or as reading a configuration: commands in a container, consoles, exports.
-_REACHES = re.compile(
-    rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.export|.*\.Export(Documents|Entities|Database|Table)?", re.IGNORECASE
-)
+# What reaches data although it counts as activity or as reading a configuration: commands in a container, what a cluster hands on to one, consoles,
+# statements, exports (but that of the list of what there is).
+_REACHES = re.compile(rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.executeSql|.*\.export(?!Assets)\w*", re.IGNORECASE)
 _SUBJECT = re.compile(r"(?:principal://.*/subject/|user:|serviceAccount:)(.+)")
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
