@@ -119,6 +119,18 @@ def test_entries_of_google(entry: dict[str, Any], expected: Any) -> None:
     assert _told("google", entry) == expected
 
 
+@pytest.mark.parametrize(("changed", "expected"), [
+    ({}, ("amy", "read", "ok")), ({"cmd": "delete"}, ("amy", "delete", "ok")), ({"cmd": "load"}, ("amy", "load", "ok")), ({"cmd": None}, ("amy", "read", "ok")),
+    ({"status": "unsuccessful", "errCode": "1142"}, ("amy", "read", "denied")), ({"cmd": "connect", "status": "unsuccessful", "errCode": "1045"}, "login"),
+    ({"cmd": "Disconnect"}, "login"),
+])  # fmt: skip
+def test_entries_of_mysql_in_cloud_sql(changed: dict[str, Any], expected: Any) -> None:
+    """The server logs them and names nobody but the user of the database."""
+    logged = {"@type": "type.googleapis.com/google.cloud.sql.audit.v1.MysqlAuditEntry", "cmd": "select", "msgType": "activity", "status": "success", "user": "amy", "query": "x"}
+    request = {name: value for name, value in (logged | changed).items() if value is not None}
+    assert _told("google", _google("cloudsql", "cloudsql.instances.query", authenticationInfo=None, request=request)) == expected
+
+
 GOT = _google("storage", "storage.objects.get", authorizationInfo=_needs("DATA_READ"))
 
 
