@@ -9,7 +9,7 @@ _VERBS = {
     "export": ("export", "unload", "dump", "exported"),
     "write": (
         "put", "create", "update", "insert", "write", "upload", "set", "patch", "post", "merge", "copy", "add", "commit", "push", "restore", "upsert", "import", "edit",
-        "complete", "abort",
+        "complete", "abort", "rename", "move", "replace", "append", "modify",
     ),
     "delete": ("delete", "destroy", "remove", "purge", "drop", "truncate"),
 }  # fmt: skip

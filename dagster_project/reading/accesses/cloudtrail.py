@@ -37,13 +37,13 @@ _REACHING = {
     ),
     "dynamodb.amazonaws.com": ("ExportTableToPointInTime",),
     "ec2-instance-connect.amazonaws.com": ("OpenTunnel", "SendSSHPublicKey", "SendSerialConsoleSSHPublicKey"),
-    "ec2.amazonaws.com": ("CreateInstanceExportTask", "CreateStoreImageTask", "ExportImage", "GetConsoleOutput", "GetConsoleScreenshot"),
+    "ec2.amazonaws.com": ("CreateStoreImageTask", "ExportImage", "GetConsoleOutput", "GetConsoleScreenshot"),
     "ecs.amazonaws.com": ("ExecuteCommand",),
     "glacier.amazonaws.com": ("DeleteArchive", "GetJobOutput", "InitiateJob", "UploadArchive"),
     "glue.amazonaws.com": ("GetStatement", "RunStatement"),
-    "logs.amazonaws.com": ("CreateExportTask", "FilterLogEvents", "GetLogEvents", "GetLogObject", "GetLogRecord", "GetQueryResults", "StartLiveTail", "StartQuery"),
+    "logs.amazonaws.com": ("FilterLogEvents", "GetLogEvents", "GetLogObject", "GetLogRecord", "GetQueryResults", "StartLiveTail", "StartQuery"),
     "quicksight.amazonaws.com": ("GetAnalysis", "GetDashboard", "QueryDatabase"),
-    "rds.amazonaws.com": ("DownloadCompleteDBLogFile", "DownloadDBLogFilePortion", "StartExportTask"),
+    "rds.amazonaws.com": ("DownloadCompleteDBLogFile", "DownloadDBLogFilePortion"),
     "rdsdata.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "ExecuteSql"),
     "redshift-data.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "GetStatementResult", "GetStatementResultV2"),
     "ssm-guiconnect.amazonaws.com": ("StartConnection",),
@@ -56,6 +56,7 @@ _OPENING = {
     "secretsmanager.amazonaws.com": re.compile(r"(Batch)?GetSecretValue"),
     "ssm.amazonaws.com": re.compile(r"GetParameter(s|sByPath|History)?"),
 }
+_EXPORTING = re.compile(r"(Create|Start)\w*Export(Job|Task)")  # of any service
 _ACTIVITY = "ActivityAuditLog"  # what an application of one's own, or of a partner, wrote into CloudTrail Lake
 # What the page of the event history calls a field.
 _RENAMED = {
@@ -75,7 +76,7 @@ def other(entry: Fields) -> str | None:
     category, source, name = (text_at(entry, field) for field in ("eventCategory", "eventSource", "eventName"))
     if category == "Insight" or "insightDetails" in entry:
         return "insight_event"
-    if category in ("Data", _ACTIVITY) or name in _REACHING.get(source or "", ()):
+    if category in ("Data", _ACTIVITY) or name in _REACHING.get(source or "", ()) or _EXPORTING.fullmatch(name or ""):
         return None
     if (opening := _OPENING.get(source or "")) is not None and opening.fullmatch(name or ""):
         return "key_or_secret"
