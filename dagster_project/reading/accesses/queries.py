@@ -135,6 +135,8 @@ class Queries:
             return Source(self._known.number()) if alias_names(table) else leaf  # its columns have other names here
         query, where = found
         names = alias_names(table) or alias_names(query)
+        if (listed := _values_of(query.this)) is not None:
+            return self.derived(listed, where, names)
         is_followed = passes_down(query.this) and not query.parent.args.get("recursive")  # type: ignore[union-attr]  # it stands in a `with`
         return Source(self._known.number(), branches=self._expanded(query, where), names=names, passes_down=is_followed)
 
@@ -239,6 +241,15 @@ class Queries:
 
 def _name(query: exp.CTE) -> str:
     return folded(query.args["alias"].this)
+
+
+def _values_of(query: exp.Expr) -> exp.Values | None:
+    """Return the list of values that a query of a `with` is, which the parser writes as `select * from (values …)`."""
+    told = {name for name, part in query.args.items() if part}
+    if not isinstance(query, exp.Select) or not told <= {"expressions", "from", "from_"} or [type(column) for column in query.expressions] != [exp.Star]:
+        return None
+    listed = (query.args.get("from_") or query.args["from"]).this if told & {"from", "from_"} else None
+    return listed if isinstance(listed, exp.Values) and not listed.args.get("joins") and not alias_names(listed) else None
 
 
 def _is_inside(query: exp.Expr, node: exp.Expr, seen: set[int]) -> bool:
