@@ -69,7 +69,8 @@ class Part:
 
     def other(self) -> str:
         """Name what it is where it is no access."""
-        return _KINDS.get(self.first.command) or _CLASSES.get(self.first.of_class, "maintenance")
+        by_class = _CLASSES.get(self.first.of_class, "maintenance")
+        return by_class if self.first.of_class == "FUNCTION" else _KINDS.get(self.first.command) or by_class  # a function is executed, as a prepared statement is
 
     @property
     def command(self) -> str:

@@ -27,24 +27,36 @@ _DATA_EVENTS = {
     ),
     "lambda.amazonaws.com": ("Invoke",),
 }  # fmt: skip
-# What reaches data whatever category an entry says: queries and what they answer, exports, logs, commands and consoles of machines and containers.
+# What reaches data whatever category an entry says: queries and what they answer, exports, archives, logs, pages that show data, the people of a
+# directory of customers, commands and consoles of machines and containers.
 _REACHING = {
-    "athena.amazonaws.com": ("StartQueryExecution", "GetQueryResults", "GetQueryResultsStream"),
+    "athena.amazonaws.com": ("StartQueryExecution", "GetQueryResults", "GetQueryResultsStream", "StartCalculationExecution"),
+    "cognito-idp.amazonaws.com": (
+        "AdminCreateUser", "AdminDeleteUser", "AdminDeleteUserAttributes", "AdminGetUser", "AdminListDevices", "AdminListUserAuthEvents", "AdminSetUserPassword",
+        "AdminUpdateUserAttributes", "ListUsers", "ListUsersInGroup",
+    ),
     "dynamodb.amazonaws.com": ("ExportTableToPointInTime",),
     "ec2-instance-connect.amazonaws.com": ("OpenTunnel", "SendSSHPublicKey", "SendSerialConsoleSSHPublicKey"),
-    "ec2.amazonaws.com": ("CreateInstanceExportTask", "CreateStoreImageTask", "ExportImage", "GetConsoleOutput", "GetConsoleScreenshot"),
+    "ec2.amazonaws.com": ("CreateStoreImageTask", "ExportImage", "GetConsoleOutput", "GetConsoleScreenshot"),
     "ecs.amazonaws.com": ("ExecuteCommand",),
-    "logs.amazonaws.com": ("CreateExportTask", "FilterLogEvents", "GetLogEvents", "GetLogObject", "GetLogRecord", "GetQueryResults", "StartLiveTail", "StartQuery"),
-    "rds.amazonaws.com": ("DownloadCompleteDBLogFile", "DownloadDBLogFilePortion", "StartExportTask"),
+    "glacier.amazonaws.com": ("DeleteArchive", "GetJobOutput", "InitiateJob", "UploadArchive"),
+    "glue.amazonaws.com": ("GetStatement", "RunStatement"),
+    "logs.amazonaws.com": ("FilterLogEvents", "GetLogEvents", "GetLogObject", "GetLogRecord", "GetQueryResults", "StartLiveTail", "StartQuery"),
+    "quicksight.amazonaws.com": ("GetAnalysis", "GetDashboard", "QueryDatabase"),
+    "rds.amazonaws.com": ("DownloadCompleteDBLogFile", "DownloadDBLogFilePortion"),
     "rdsdata.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "ExecuteSql"),
     "redshift-data.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "GetStatementResult", "GetStatementResultV2"),
+    "ssm-guiconnect.amazonaws.com": ("StartConnection",),
     "ssm.amazonaws.com": ("GetCommandInvocation", "ResumeSession", "SendCommand", "StartSession"),
-}
+}  # fmt: skip
 # Keys and secrets open what is read elsewhere, and is told there.
 _OPENING = {
+    "ec2.amazonaws.com": re.compile(r"GetPasswordData"),
     "kms.amazonaws.com": re.compile(r"(Re)?Encrypt|Decrypt|Generate(DataKey|Mac|Random)\w*|Sign|Verify(Mac)?|DeriveSharedSecret"),
     "secretsmanager.amazonaws.com": re.compile(r"(Batch)?GetSecretValue"),
+    "ssm.amazonaws.com": re.compile(r"GetParameter(s|sByPath|History)?"),
 }
+_EXPORTING = re.compile(r"(Create|Start)\w*Export(Job|Task)")  # of any service
 _ACTIVITY = "ActivityAuditLog"  # what an application of one's own, or of a partner, wrote into CloudTrail Lake
 # What the page of the event history calls a field.
 _RENAMED = {
@@ -64,7 +76,7 @@ def other(entry: Fields) -> str | None:
     category, source, name = (text_at(entry, field) for field in ("eventCategory", "eventSource", "eventName"))
     if category == "Insight" or "insightDetails" in entry:
         return "insight_event"
-    if category in ("Data", _ACTIVITY) or name in _REACHING.get(source or "", ()):
+    if category in ("Data", _ACTIVITY) or name in _REACHING.get(source or "", ()) or _EXPORTING.fullmatch(name or ""):
         return None
     if (opening := _OPENING.get(source or "")) is not None and opening.fullmatch(name or ""):
         return "key_or_secret"

@@ -20,13 +20,12 @@ _LOGINS = frozenset({"login.googleapis.com", "oslogin.googleapis.com", "sts.goog
 _OPENING = frozenset({"cloudkms.googleapis.com", "secretmanager.googleapis.com"})
 # A connection to a database, whose statements are told by themselves.
 _CONNECTIONS = frozenset({"cloudsql.instances.connect", "cloudsql.instances.login"})
-_INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward)(?:\..*)?")  # a container; that it is asked for by `create` says nothing
+_INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward|proxy)(?:\..*)?")  # a container; that it is asked for by `create` says nothing
 _OF_SECRETS = re.compile(r"io\.k8s\.core\.v\d+\.secrets\..*")
 _REVIEW = re.compile(r"io\.k8s\.(?:authorization|authentication)\..*reviews\.create")
-# What reaches data although it counts as activity or as reading a configuration: commands in a container, consoles, exports.
-_REACHES = re.compile(
-    rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.export|.*\.Export(Documents|Entities|Database|Table)?", re.IGNORECASE
-)
+# What reaches data although it counts as activity or as reading a configuration: commands in a container, what a cluster hands on to one, consoles,
+# statements, exports (but that of the list of what there is).
+_REACHES = re.compile(rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.executeSql|.*\.export(?!Assets)\w*", re.IGNORECASE)
 _SUBJECT = re.compile(r"(?:principal://.*/subject/|user:|serviceAccount:)(.+)")
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
@@ -39,7 +38,9 @@ _STATEMENT = (
 )
 _INSERTED = re.compile(r"jobservice\.insert|.*\.JobService\.InsertJob")
 _JOBS = {"SELECT": "read", "QUERY": "read", "EXPORT": "export", "EXPORT_DATA": "export", "DELETE": "delete", "TRUNCATE_TABLE": "delete"}
-_PGAUDIT = "type.googleapis.com/google.cloud.sql.audit.v1.PgAuditEntry"
+# What a database of Google logged itself: pgAudit's entries, and those of MySQL, whose command says what was done.
+_OF_DATABASE = re.compile(r"type\.googleapis\.com/google\.cloud\.(?:sql|alloydb)\.audit\.v\d+\w*\.(\w+)AuditEntry")
+_MYSQL_TALKS = frozenset({"connect", "disconnect", "quit", "ping", "change_user", "change user"})
 _IN_BRACKETS = {"[not logged]": NOT_LOGGED, "[previously logged]": PREVIOUSLY, "[none]": NONE}  # as Cloud SQL writes pgAudit's words
 _KNOWN = words("""
     apphub apphubDestination apphubSource errorGroups httpRequest insertId labels logName operation otel protoPayload receiveTimestamp resource severity
@@ -55,7 +56,8 @@ def other(entry: Fields) -> str | None:
         return name
     if not isinstance(at(entry, "protoPayload"), dict | str):
         return "not_audit_log" if text_at(entry, "logName") else None
-    if text_at(entry, "protoPayload.serviceName") in _LOGINS or method in _CONNECTIONS:
+    is_talk = _database(entry) == "Mysql" and (text_at(entry, "protoPayload.request.cmd") or "").lower() in _MYSQL_TALKS
+    if text_at(entry, "protoPayload.serviceName") in _LOGINS or method in _CONNECTIONS or is_talk:
         return "login"
     kinds = set(values(entry, "protoPayload.authorizationInfo.permissionType"))
     if (kinds and kinds <= {"ADMIN_READ", "ADMIN_WRITE"} and not _REACHES.fullmatch(method)) or _only_asks(entry, method):
@@ -93,6 +95,8 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
 
 def _action(entry: Fields, method: str | None) -> str | None:
     """Return what was done: a job of BigQuery is inserted whatever it does, which stands beside it; elsewhere as the method is called, else as the permission."""
+    if _database(entry) == "Mysql" and (command := text_at(entry, "protoPayload.request.cmd")) is not None:
+        return action(command)
     if text_at(entry, "protoPayload.serviceName") == "bigquery.googleapis.com" and (done := _done_by_job(entry)) is not None:
         return done
     if _INSERTED.fullmatch(method or ""):
@@ -116,7 +120,7 @@ def actors(entry: Fields) -> list[str]:
     delegated = texts_at(entry, f"{_FIRST}.firstPartyPrincipal.principalEmail", f"{_FIRST}.principalSubject")[:1]
     own = texts_at(entry, "protoPayload.authenticationInfo.principalEmail", "protoPayload.authenticationInfo.principalSubject")
     # A statement is logged by the server of the database, which names the role beside itself.
-    role = texts_at(entry, "protoPayload.request.user") if _is_statement(entry) else []
+    role = texts_at(entry, "protoPayload.request.user") if _database(entry) else []
     # A serial console names the login, and nobody else.
     names = delegated or [*role, *own] or texts_at(entry, "protoPayload.request.username")
     # A subject of a pool, or of Google's own, ends with the name that its provider knows.
@@ -124,22 +128,24 @@ def actors(entry: Fields) -> list[str]:
 
 
 def statement(entry: Fields) -> Statement | None:
-    """Return the statement of an entry that pgAudit made in Cloud SQL; one that is logged in several pieces is told in none of them."""
-    if not _is_statement(entry):
+    """Return the statement of an entry that pgAudit made in Cloud SQL or AlloyDB; one that is logged in several pieces is told in none of them."""
+    if _database(entry) != "Pg":
         return None
     is_whole = text_at(entry, "protoPayload.request.chunkCount") in (None, "1")
     told = text_at(entry, "protoPayload.request.parameter") or NOT_LOGGED
     return Statement(text_at(entry, "protoPayload.request.statement") if is_whole else None, parameters_of(_IN_BRACKETS.get(told, told)), is_followed=True)
 
 
-def _is_statement(entry: Fields) -> bool:
-    return text_at(entry, "protoPayload.request.@type") == _PGAUDIT
+def _database(entry: Fields) -> str | None:
+    """Return the kind of database that logged an entry itself, as its type calls it."""
+    found = _OF_DATABASE.fullmatch(text_at(entry, "protoPayload.request.@type") or "")
+    return found[1] if found else None
 
 
 def is_denied(entry: Fields) -> bool:
     """Tell whether nothing came back. `granted` is left out where it is false, and false where only a part of a list was withheld: the status decides, if there is one."""
     code = text(at(entry, "protoPayload.status.code"))
-    if code not in (None, "0"):
+    if code not in (None, "0") or (_database(entry) and text_at(entry, "protoPayload.request.status") == "unsuccessful"):
         return True
     granted = [flag(value) for value in values(entry, "protoPayload.authorizationInfo.granted")]
     return bool(granted) and not any(granted) and not count(at(entry, "protoPayload.numResponseItems"))

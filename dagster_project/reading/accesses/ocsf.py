@@ -17,17 +17,22 @@ _CLASSES = {
     "6003": {"1": "write", "2": "read", "3": "write", "4": "delete"},
     "6004": {"1": "grant", "2": "deny", "3": "revoke", "4": "error"},
     "6005": {"1": "read", "2": "write", "4": "read", "5": "write", "6": "write", "7": "delete", "8": "list", "9": "write", "10": "read"},
-    "6006": {"1": "write", "2": "write", "3": "read", "4": "preview", "5": "delete"},
-}
+    "6006": {
+        "1": "write", "2": "read", "3": "write", "4": "delete", "5": "write", "6": "write", "7": "write", "8": "write", "9": "read", "12": "share", "14": "read", "15": "read",
+    },
+}  # fmt: skip
 _SESSION = re.compile(r"A[A-Z0-9]{3,}:(.+)|arn:aws[\w-]*:sts::\d*:assumed-role/[^/]+/(.+)")
-_CONNECT = ("6005", "3")
+_CONNECT, _NO_PERMISSION = ("6005", "3"), ("6004", "2")
+_REFUSED = frozenset({"2", "6", "25", "26"})  # dispositions: blocked, dropped, rejected, unauthorized
 _API = "6003"
 _CATEGORIES = frozenset({"Data", "Management", "NetworkActivity"})  # of CloudTrail; where an entry is older than these, all of them are named
 _KNOWN = words("""
-    accountid action action_id activity_id activity_name actor api app_name attacks category_name category_uid class_name class_uid cloud connection_info count
-    database databucket device dst_endpoint duration end_time end_time_dt enrichments eventday eventhour http_request http_response message metadata observables
-    osint policy privileges query_info raw_data raw_data_hash raw_data_size region resource resources severity severity_id src_endpoint start_time start_time_dt
-    status status_code status_detail status_id table time time_dt timezone_offset type type_id type_name type_uid unmapped user web_resources web_resources_result
+    access_list access_mask accountid action action_id activity_id activity_name actor api app_name attacks authorizations category_name category_uid class_name class_uid cloud
+    confidence confidence_id confidence_score connection_info count database databucket device disposition disposition_id dst_endpoint duration end_time end_time_dt enrichments
+    eventday eventhour expiration_time file file_result firewall_rule http_request http_response is_alert malware message metadata observables osint policy privileges
+    query_info raw_data raw_data_hash raw_data_size region resource resources risk_details risk_level risk_level_id risk_score severity severity_id share share_type
+    share_type_id src_endpoint start_time start_time_dt status status_code status_detail status_id table time time_dt timezone_offset tls trace type type_id type_name type_uid
+    unmapped user web_resources web_resources_result
 """)
 
 
@@ -82,6 +87,8 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
 def _is_denied(entry: Fields) -> bool:
     status = text_at(entry, "status")
     is_error = status is None and text_at(entry, "status_id") is None and text_at(entry, "api.response.error") is not None
+    if (_kind(entry), text_at(entry, "activity_id")) == _NO_PERMISSION or text_at(entry, "disposition_id") in _REFUSED:
+        return True
     return is_error or "2" in (text_at(entry, "status_id"), text_at(entry, "action_id")) or (status or "").lower() in ("failure", "failed", "denied", "blocked")
 
 

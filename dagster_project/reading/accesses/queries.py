@@ -135,6 +135,8 @@ class Queries:
             return Source(self._known.number()) if alias_names(table) else leaf  # its columns have other names here
         query, where = found
         names = alias_names(table) or alias_names(query)
+        if _listed(query.this) is not None:
+            return self.derived(query.this, where, names)
         is_followed = passes_down(query.this) and not query.parent.args.get("recursive")  # type: ignore[union-attr]  # it stands in a `with`
         return Source(self._known.number(), branches=self._expanded(query, where), names=names, passes_down=is_followed)
 
@@ -146,19 +148,24 @@ class Queries:
 
     def derived(self, query: exp.Expr, scope: Scope, names: Sequence[str]) -> Source:
         """Return a query, or a list of values, as a source with these names of its columns."""
-        if isinstance(query, exp.Values):
-            self.inside(query, scope)
-            listed = rows(query, self._chosen)
-            given = names or [f"column{place + 1}" for place in range(len(listed[0]))]
-            return Source(self._known.number(), names=given, values=dict(zip(given, by_place(listed, len(given), self._parameters), strict=True)))
+        listed = _listed(query)
+        if isinstance(listed, exp.Unnest):
+            self._seen.add(id(query))
+            return self._unnested(listed, scope, names)
+        if isinstance(listed, exp.Values):
+            self._seen.add(id(query))
+            self.inside(listed, scope)
+            written = rows(listed, self._chosen)
+            given = names or alias_names(listed) or [f"column{place + 1}" for place in range(len(written[0]))]
+            return Source(self._known.number(), names=given, values=dict(zip(given, by_place(written, len(given), self._parameters), strict=True)))
         if not isinstance(query, exp.Query):
             self.inside(query, scope)
             return Source(self._known.number())
         return Source(self._known.number(), branches=self.query(query, self.with_(query, scope)), names=names, passes_down=passes_down(query))
 
-    def _unnested(self, source: exp.Unnest, scope: Scope) -> Source:
+    def _unnested(self, source: exp.Unnest, scope: Scope, given: Sequence[str] = ()) -> Source:
         self.inside(source, scope)
-        names = alias_names(source) or [folded(source.alias) or "unnest"]
+        names = given or alias_names(source) or [folded(source.alias) or "unnest"]
         lists = [several(each, self._parameters) for each in source.expressions]
         values = {name: None if listed is None else frozenset(listed) for name, listed in zip(names, lists, strict=False)}
         return Source(self._known.number(), names=names, values=values)
@@ -239,6 +246,18 @@ class Queries:
 
 def _name(query: exp.CTE) -> str:
     return folded(query.args["alias"].this)
+
+
+def _listed(query: exp.Expr) -> exp.Values | exp.Unnest | None:
+    """Return the list of values, or the arrays, that a query is, also where it is written as `select * from …`, as the parser does in a `with`."""
+    if isinstance(query, exp.Values):
+        return query
+    told = {name for name, part in query.args.items() if part}
+    if not isinstance(query, exp.Select) or not told <= {"expressions", "from", "from_"} or [type(column) for column in query.expressions] != [exp.Star]:
+        return None
+    from_ = query.args.get("from_") or query.args.get("from")
+    listed = from_.this if from_ is not None else None
+    return listed if isinstance(listed, exp.Values | exp.Unnest) and not listed.args.get("joins") else None
 
 
 def _is_inside(query: exp.Expr, node: exp.Expr, seen: set[int]) -> bool:

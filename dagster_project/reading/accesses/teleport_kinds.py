@@ -34,6 +34,7 @@ _KINDS: dict[str, str | None] = {
     "sftp_summary": "session",  # of files that are told by themselves
     "session.command": None,
     "session.disk": None,
+    "session.start": None,
     "session.join": None,
     "session.recording.access": None,
     "app.session.request": None,
@@ -48,6 +49,7 @@ _KINDS: dict[str, str | None] = {
     "session.": "session",
     "app.session.": "session",
     "windows.desktop.session.": "session",
+    "windows.desktop.session.start": None,  # what is seen on a desktop is told nowhere else
     "desktop.": "session",
     "mcp.session.": "session",
     "resize": "session",
@@ -104,7 +106,12 @@ def other(entry: Fields) -> str | None:
 
 
 def _only_talks(entry: Fields, kind: str) -> bool:
-    """Tell whether a request asks for nothing but what there is to ask for, or opens and closes what is asked by."""
+    """Tell whether a request asks for nothing but what there is to ask for, or opens and closes what is asked by.
+
+    What is done in a shell is told nowhere else, so that its begin stands for it; one without the size of a terminal runs a program, which is told by itself.
+    """
+    if kind == "session.start":
+        return text_at(entry, "size") is None
     if kind == "sftp":
         return count(at(entry, "action")) == _SFTP_CLOSE
     if kind == "kube.request":

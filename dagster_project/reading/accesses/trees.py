@@ -27,7 +27,10 @@ _BEFORE = re.compile(
       |prepare\s+(?:"[^"]*"|[\w$]+)\s*(?:\((?:[^()]|\([^()]*\))*\)\s*)?as\b)""",
     re.IGNORECASE | re.VERBOSE,
 )
-_PARAMETERS = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|(\$[0-9]+)(?=,)""")  # without a blank behind it, the parser takes `$1,$2` for the beginning of a dollar quote
+# Without a blank behind it, the parser may take `$1,$2` or `$1),($2` for the beginning of a dollar quote; what is quoted, or a comment, stays as it is.
+_PIECE = re.compile(
+    r"""--[^\n]*|(?P<comment>/\*)|(?<!\w)[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"[^"]*"|(?P<quote>(?<![\w$])\$(?:[^\W\d]\w*)?\$)|(?P<parameter>\$[0-9]+)""", re.DOTALL
+)
 _ANALYZED = re.compile(r"\banaly[sz]e\b(?!\s*(?:false|off|0)\b)", re.IGNORECASE)
 
 
@@ -44,10 +47,23 @@ class Tree(NamedTuple):
 def trees(text: str) -> tuple[Tree | None, ...]:
     """Return the statements of a text, None for one that reaches no record, and a text that cannot be taken apart as one that is UNREADABLE."""
     try:
-        chunks = list(_chunks(_dialect().tokenize(_PARAMETERS.sub(lambda found: found[0] + " " * bool(found[1]), text))))
+        chunks = list(_chunks(_dialect().tokenize(_spaced(text))))
     except Exception:  # noqa: BLE001 - the library raises what it likes
         return (Tree(UNREADABLE),)
     return tuple(tree for chunk in chunks for tree in _of_chunk(chunk, text)) or (None,)
+
+
+def _spaced(text: str) -> str:
+    """Return a text with a blank behind each parameter."""
+    parts, at = list[str](), 0
+    while (found := _PIECE.search(text, at)) is not None:
+        end = found.end()
+        if closing := "*/" if found["comment"] else found["quote"]:
+            closed = text.find(closing, end)
+            end = len(text) if closed < 0 else closed + len(closing)
+        parts += [text[at:end], " " if found["parameter"] else ""]
+        at = end
+    return "".join([*parts, text[at:]])
 
 
 def _chunks(tokens: Sequence[Token]) -> Iterator[list[Token]]:

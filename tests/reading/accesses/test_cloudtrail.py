@@ -88,7 +88,24 @@ THROUGH_END_POINT = {"eventCategory": "NetworkActivity", "eventType": "AwsVpceEv
     (MANAGEMENT | {"eventSource": "ec2-instance-connect.amazonaws.com", "eventName": "SendSSHPublicKey", "readOnly": False}, ("SendSSHPublicKey", "ok")),
     (MANAGEMENT | {"eventSource": "logs.amazonaws.com", "eventName": "FilterLogEvents"}, ("read", "ok")),
     (MANAGEMENT | {"eventSource": "logs.amazonaws.com", "eventName": "CreateExportTask", "readOnly": False}, ("export", "ok")),
+    *((MANAGEMENT | {"eventSource": f"{source}.amazonaws.com", "eventName": name, "readOnly": is_read}, told) for source, name, is_read, told in (
+        ("cognito-idp", "AdminGetUser", True, ("read", "ok")), ("cognito-idp", "ListUsers", True, ("list", "ok")),
+        ("cognito-idp", "DescribeUserPool", True, "management_event"), ("cognito-idp", "AdminUpdateUserAttributes", False, ("write", "ok")),
+        ("iam", "ListUsers", True, "management_event"),
+        ("glacier", "GetJobOutput", True, ("read", "ok")), ("glacier", "ListVaults", True, "management_event"), ("glue", "GetStatement", True, ("read", "ok")),
+        ("glue", "RunStatement", False, ("read", "ok")), ("glue", "GetTable", True, "management_event"),
+        ("athena", "StartCalculationExecution", False, ("StartCalculationExecution", "ok")),
+        ("ssm-guiconnect", "StartConnection", False, ("StartConnection", "ok")), ("ssm-guiconnect", "GetConnection", True, "management_event"),
+        ("ssm", "GetParameter", True, "key_or_secret"), ("ssm", "GetParametersByPath", True, "key_or_secret"), ("ssm", "PutParameter", False, "management_event"),
+        ("healthlake", "StartFHIRExportJob", False, ("export", "ok")), ("personalize", "CreateDatasetExportJob", False, ("export", "ok")),
+        ("ec2", "CreateInstanceExportTask", False, ("export", "ok")), ("personalize", "DescribeDatasetExportJob", True, "management_event"),
+        ("logs", "CancelExportTask", False, "management_event"), ("ec2", "GetPasswordData", True, "key_or_secret"), ("ec2", "GetLaunchTemplateData", True, "management_event"),
+    )),
+    *((MANAGEMENT | {"eventSource": "quicksight.amazonaws.com", "eventName": name, "eventType": "AwsServiceEvent", "readOnly": False}, told) for name, told in (
+        ("GetDashboard", ("read", "ok")), ("QueryDatabase", ("read", "ok")), ("UpdateDashboardAccess", "management_event"),
+    )),
     ({"eventSource": "qbusiness.amazonaws.com", "eventName": "ChatSync"}, ("read", "ok")), ({"eventName": "RestoreObject", "readOnly": False}, ("write", "ok")),
+    ({"eventName": "RenameObject", "readOnly": False}, ("write", "ok")),
 ])  # fmt: skip
 def test_what_reaches_data(changed: dict[str, Any], expected: Any) -> None:
     """Data events do, and queries, exports, logs and consoles, whatever their category; signing in, keys, secrets, roles and settings do not."""

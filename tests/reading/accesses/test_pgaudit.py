@@ -385,6 +385,17 @@ def test_the_twins_of_copy_and_a_cursor_count_once() -> None:
     assert others(events) == ["cursor", "prepared_statement", "prepared_statement", "same_statement"]
 
 
+def test_a_function_is_named_as_one() -> None:
+    """It is logged as EXECUTE, as for a prepared statement; its class tells them apart."""
+    called = "select archive_invoices('C1')"
+    lines = [
+        audit(1, called),
+        audit(1, called, part=2, of_class="FUNCTION", command="EXECUTE", what="FUNCTION,public.archive_invoices"),
+        audit(2, "do $$ begin end $$", of_class="FUNCTION", command="DO"),
+    ]
+    assert others(read("".join(map(text, lines)))) == ["function_call", "function_call", "no_customer_table"]
+
+
 def test_a_view_hides_its_customer_unless_it_is_declared() -> None:
     """The tables behind a view are named; whose rows came back only the view's own column tells."""
     body = "".join(

@@ -89,6 +89,14 @@ INSERT = "google.cloud.bigquery.v2.JobService.InsertJob"
     (_google("cloudsql", "cloudsql.instances.export", "activity"), (AMY, "export", "ok")),
     (_google("firestore", "google.firestore.admin.v1.FirestoreAdmin.ExportDocuments", "activity"), (AMY, "export", "ok")),
     (_google("k8s", "io.k8s.core.v1.pods.exec.create", "activity"), (AMY, "exec", "ok")), (_google("k8s", "io.k8s.core.v1.pods.create", "activity"), "setting_changed"),
+    *((_google("x", method, "activity"), told) for method, told in (
+        ("io.k8s.core.v1.nodes.proxy.create", (AMY, "proxy", "ok")), ("io.k8s.core.v1.services.proxy.delete", (AMY, "proxy", "ok")),
+        ("io.k8s.core.v1.services.create", "setting_changed"),
+        ("google.cloud.alloydb.v1.AlloyDBAdmin.ExportCluster", (AMY, "export", "ok")), ("google.cloud.redis.v1.CloudRedis.ExportInstance", (AMY, "export", "ok")),
+        ("google.cloud.healthcare.v1.fhir.FhirService.ExportResources", (AMY, "export", "ok")), ("google.cloud.asset.v1.AssetService.ExportAssets", "setting_changed"),
+        ("google.cloud.alloydb.v1.AlloyDBAdmin.ExecuteSql", (AMY, "google.cloud.alloydb.v1.AlloyDBAdmin.ExecuteSql", "ok")), ("cloudsql.instances.failover", "setting_changed"),
+    )),
+    (_google("k8s", "io.k8s.core.v1.nodes.proxy.get", resourceName="core/v1/nodes/n1/proxy/logs"), (AMY, "proxy", "ok")),
     (_google("k8s", "io.k8s.core.v1.pods.portforward.create", "activity", status={"code": 7}), (AMY, "portforward", "denied")),
     (_google("ssh-serialport", "google.ssh-serialport.v1.connect", "activity"), (AMY, "google.ssh-serialport.v1.connect", "ok")),
     (_google("compute", "v1.compute.instances.setMetadata", "activity"), "setting_changed"), (_google("login", "google.login.LoginService.loginSuccess"), "login"),
@@ -109,6 +117,18 @@ INSERT = "google.cloud.bigquery.v2.JobService.InsertJob"
 def test_entries_of_google(entry: dict[str, Any], expected: Any) -> None:
     """A job is inserted whatever it does; what reaches data from the log of activity is an access all the same."""
     assert _told("google", entry) == expected
+
+
+@pytest.mark.parametrize(("changed", "expected"), [
+    ({}, ("amy", "read", "ok")), ({"cmd": "delete"}, ("amy", "delete", "ok")), ({"cmd": "load"}, ("amy", "load", "ok")), ({"cmd": None}, ("amy", "read", "ok")),
+    ({"status": "unsuccessful", "errCode": "1142"}, ("amy", "read", "denied")), ({"cmd": "connect", "status": "unsuccessful", "errCode": "1045"}, "login"),
+    ({"cmd": "Disconnect"}, "login"),
+])  # fmt: skip
+def test_entries_of_mysql_in_cloud_sql(changed: dict[str, Any], expected: Any) -> None:
+    """The server logs them and names nobody but the user of the database."""
+    logged = {"@type": "type.googleapis.com/google.cloud.sql.audit.v1.MysqlAuditEntry", "cmd": "select", "msgType": "activity", "status": "success", "user": "amy", "query": "x"}
+    request = {name: value for name, value in (logged | changed).items() if value is not None}
+    assert _told("google", _google("cloudsql", "cloudsql.instances.query", authenticationInfo=None, request=request)) == expected
 
 
 GOT = _google("storage", "storage.objects.get", authorizationInfo=_needs("DATA_READ"))
@@ -288,7 +308,11 @@ def _trail(feature: str, service: str, operation: str) -> dict[str, Any]:
     (_ocsf(6003, 2), ("amy", "read", "ok")), (_ocsf(6003, 4, status_id=1), ("amy", "delete", "ok")), (_ocsf(6003, 99, api={"operation": "GetObject"}), ("amy", "read", "ok")),
     (_ocsf(6003, 2, api={"response": {"error": "AccessDenied", "code": 403}}), ("amy", "read", "denied")), (_ocsf(6003, 2, status="Failure"), ("amy", "read", "denied")),
     (_ocsf(6005, 1), ("amy", "read", "ok")), (_ocsf(6005, 4, status_id=2), ("amy", "read", "denied")), (_ocsf(6005, 7), ("amy", "delete", "ok")),
-    (_ocsf(6005, 8), ("amy", "list", "ok")),
+    (_ocsf(6005, 8), ("amy", "list", "ok")), (_ocsf(6004, 1), ("amy", "grant", "ok")), (_ocsf(6004, 2), ("amy", "deny", "denied")),
+    *((_ocsf(6006, activity, file={"name": "x"}), ("amy", done, "ok")) for activity, done in (
+        (1, "write"), (2, "read"), (3, "write"), (4, "delete"), (5, "write"), (6, "write"), (7, "write"), (8, "write"), (9, "read"), (12, "share"), (14, "read"), (15, "read"),
+    )),
+    *((_ocsf(6006, 2, disposition_id=told), ("amy", "read", outcome)) for told, outcome in ((1, "ok"), (2, "denied"), (6, "denied"), (17, "ok"), (25, "denied"), (26, "denied"))),
     (_ocsf(6005, 3), "session"), (_ocsf(6001, 7), ("amy", "export", "ok")), (_ocsf(6001, 5), ("amy", "list", "ok")), (_ocsf(3005, 1), ("amy", "assign_privileges", "ok")),
     (_ocsf(3002, 1), "login"), (_ocsf(4001, 6), "other_class"), (_ocsf(1007, 1), "other_class"), (_ocsf(6005, 1, time=SECONDS), ("amy", "read", "ok")),
     (_ocsf(6005, 1, time=None, time_dt="2026-03-10T12:00:00Z"), ("amy", "read", "ok")), (_ocsf(6005, 1, time="2026-03-10T12:00:00"), ("amy", "read", "ok")),

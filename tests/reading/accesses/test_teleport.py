@@ -49,14 +49,17 @@ def test_a_program_that_ran_has_shown_what_it_showed(code: str, more: dict[str, 
     ("session.command", "T4000I", {"program": "psql", "argv": ["-c", "x"], "return_code": 1}, ("amy", "session.command", "ok", True)),
     ("session.command", "T4000I", {"program": "psql", "return_code": -2}, _denied("session.command")),
     ("session.disk", "T4001I", {"path": "/records/C1", "return_code": 3}, ("amy", "session.disk", "ok", True)), ("session.network", "T4002I", {}, "session"),
-    ("session.start", "T2000I", {}, "session"), ("session.end", "T2004I", {"participants": ["amy"]}, "session"), ("session.data", "T2006I", {}, "session"),
+    ("session.start", "T2000I", {}, "session"), ("session.start", "T2000I", {"initial_command": ["uptime"], "session_recording": "node"}, "session"),
+    ("session.start", "T2000I", {"size": "80:25", "initial_command": [""], "session_recording": "node"}, ("amy", "session.start", "ok", True)),
+    ("session.start", "T2000I", {"size": "80:25", "proto": "kube", "kubernetes_container_name": "app"}, ("amy", "session.start", "ok", True)),
+    ("session.end", "T2004I", {"participants": ["amy"]}, "session"), ("session.data", "T2006I", {}, "session"),
     ("session.leave", "T2003I", {}, "session"), ("session.upload", "T2005I", {}, "session"), ("session.rejected", "T1006W", {}, "session"),
     ("session.join", "T2001I", {}, READ), ("session.recording.access", "T2012I", {"success": True}, READ), ("port", "T3003S", {}, "session"),
     ("git.command", "TGIT001I", {"service": "git-upload-pack", "path": "c1/records"}, READ), ("git.command", "TGIT001I", {"service": "git-receive-pack"}, WRITE),
     ("git.command", "TGIT001E", {"service": "git-upload-pack", "exitError": "x"}, _denied("read")),
 ])  # fmt: skip
 def test_what_is_done_on_a_server(event: str, code: str, more: dict[str, Any], expected: Any) -> None:
-    """Whoever joins a session sees what is shown in it; what opens and closes is none."""
+    """Whoever has a shell, or joins one, sees what is shown in it; what else opens and closes is none."""
     assert _told(event, code, **SSH, **more) == expected
 
 
@@ -107,7 +110,9 @@ def test_what_is_done_in_a_database(event: str, code: str, more: dict[str, Any],
     ("desktop.clipboard.receive", "TDP03I", {**DESKTOP, "length": 512}, READ), ("desktop.clipboard.send", "TDP02I", {**DESKTOP, "length": 512}, WRITE),
     ("desktop.directory.read", "TDP05I", {**DESKTOP, "file_path": "a", "length": 7, "offset": 0, "success": True}, READ),
     ("desktop.directory.write", "TDP06W", {**DESKTOP, "file_path": "a", "success": False}, _denied("write")),
-    ("desktop.directory.share", "TDP04I", {**DESKTOP, "success": True}, "session"), ("windows.desktop.session.start", "TDP00W", {**DESKTOP, "success": False}, "session"),
+    ("desktop.directory.share", "TDP04I", {**DESKTOP, "success": True}, "session"), ("windows.desktop.session.end", "TDP01I", DESKTOP, "session"),
+    ("windows.desktop.session.start", "TDP00I", {**DESKTOP, "success": True, "nla": False}, ("amy", "windows.desktop.session.start", "ok", True)),
+    ("windows.desktop.session.start", "TDP00W", {**DESKTOP, "success": False}, _denied("windows.desktop.session.start")),
     ("mcp.session.request", "TMCP003I", {"user": "amy", "app_name": "crm", "message": {"method": "tools/call"}}, ("amy", "mcp.session.request", "ok", True)),
     ("mcp.session.request", "TMCP003I", {"user": "amy", "app_name": "crm", "message": {"method": "tools/list"}}, "session"),
     ("mcp.session.start", "TMCP001I", {"user": "amy", "app_name": "crm"}, "session"),
