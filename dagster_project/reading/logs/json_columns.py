@@ -20,7 +20,6 @@ from dagster_project.reading.logs.json_names import REMARK, Names, has_client_as
 from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed
-from dagster_project.reading.logs.values import NO_USER
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_LINES, MOST_LINES = 32, 2048
@@ -272,8 +271,6 @@ def _read(frame: pl.DataFrame) -> pa.Table:
     checks += [~pl.col(name).str.contains(" HTTP/", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     checks += [~pl.col(name).str.starts_with('"').fill_null(value=False) for name in QUOTED_AGAIN if name in known]
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}
-    if "user" in known:
-        texts["user"] = pl.when(~pl.col("user").is_in(NO_USER)).then(pl.col("user"))
     if "request" in known:
         checks += [present["request"], ~pl.col("request").str.contains(_BROKEN)]
     elif "target" in known:
