@@ -8,6 +8,10 @@ from dagster_project.reading.instants import from_epoch
 
 FIRST_YEAR, LAST_YEAR = 1990, 2099
 
+_ZONES = {
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9,
+}  # fmt: skip
+"""Hours from UTC of zones by name: those of RFC 5322 and the unambiguous ones of Europe and Japan; any other is no time."""
 _ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {
     name: number
@@ -18,13 +22,14 @@ _MONTHS = {
     for name in names.split()
 }  # fmt: skip
 """What `%b` writes in English, German, French, Spanish, Italian, Portuguese and Dutch, of which only the letters of ASCII count."""
-_CLF = re.compile(r"\[?(\d{1,2})/([^\s\d/:]{3,5})/(\d{4})[: ](\d{1,2}):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?(Z|UTC|GMT|[+-]\d\d:?\d\d))?\]?")
+_CLF = re.compile(rf"\[?(\d{{1,2}})/([^\s\d/:]{{3,5}})/(\d{{4}})[: ](\d{{1,2}}):(\d\d):(\d\d)(?:[.,](\d{{1,9}}))?(?: ?(Z|UTC|GMT|{'|'.join(_ZONES)}|[+-]\d\d:?\d\d))?\]?")
 _AMERICAN = re.compile(r"\[?(\d{1,2})/(\d{1,2})/(\d{4}|\d\d)(?:,? |:)(\d{1,2}):(\d\d):(\d\d)(?: ([+-]\d{4}))?\]?")
 """The month first: cPanel, and IIS's own format."""
 _WORDS = re.compile(
     r"(?:[A-Z][a-z]{2},? )?(?:(\d{1,2})[ -]([^\s\d:-]{3,5})[ -](\d{4})|([A-Z][a-z]{2}) {1,2}(\d{1,2})) (\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(?: (Z|UTC|GMT|[+-]\d{4}))?(?: (\d{4}))?"
 )
 """HTTP's own dates, with dashes too, and what C's `asctime` writes."""
+_BEFORE_OFFSET = re.compile(r" (?=[+-]\d\d:?\d\d$)")
 _EPOCH = re.compile(r"\d{9,19}(?:\.\d+)?")
 
 
@@ -43,14 +48,14 @@ def instant(value: str) -> datetime | None:
             return _american(found)
         if found := _WORDS.fullmatch(value):
             return _worded(found)
-        return _zoned(datetime.fromisoformat(_no_leap(value.replace("/", "-").replace(",", "."))))
+        return _zoned(datetime.fromisoformat(_no_leap(_BEFORE_OFFSET.sub("", value.replace("/", "-").replace(",", ".")))))
     except (ValueError, KeyError, OverflowError):
         return None
 
 
 def _clf(found: re.Match[str]) -> datetime:
     day, month, year, hour, minute, second, fraction, zone = found.groups()
-    zone = "Z" if zone in (None, "UTC", "GMT") else zone
+    zone = "Z" if zone in (None, "UTC", "GMT") else f"{_ZONES[zone]:+03d}00" if zone in _ZONES else zone
     whole = f"{year}-{_month(month):02d}-{int(day):02d}T{hour:0>2}:{minute}:{second}.{(fraction or '0')[:6]:0<6}{zone}"
     return _zoned(datetime.fromisoformat(_no_leap(whole)))
 
@@ -86,10 +91,6 @@ def _zoned(moment: datetime) -> datetime:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-_ZONES = {
-    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9,
-}  # fmt: skip
-"""Hours from UTC of zones by name: those of RFC 5322 and the unambiguous ones of Europe and Japan; any other is no time."""
 _ZONE = re.compile(rf"\b({'|'.join(_ZONES)})\b")
 
 _COMPOSED = {

@@ -15,12 +15,11 @@ import pyarrow as pa
 
 from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.distinct import Part, joined
-from dagster_project.reading.logs.json_lines import DEEPEST, EVIDENCE, REQUEST_FIELDS
-from dagster_project.reading.logs.json_names import REMARK, Names
+from dagster_project.reading.logs.json_lines import DEEPEST, EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
+from dagster_project.reading.logs.json_names import REMARK, Names, has_client_as_host
 from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed
-from dagster_project.reading.logs.values import NO_USER
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_LINES, MOST_LINES = 32, 2048
@@ -238,7 +237,7 @@ def _columns(shape: _Shape, numbers: Sequence[int], held: Sequence[Values], name
             named.setdefault(place[0], []).append((place[1], at))
         if unit_ns := names.unit_ns(path, context):
             units.append((at, unit_ns))
-    if REMARK in named or any(map(names.is_told_by_others, paths)):
+    if REMARK in named or any(map(names.is_told_by_others, paths)) or ("client" not in named and has_client_as_host(paths)):
         return None
     if "time" not in named or len(units) > 1 or any(len({rank for rank, _ in ranked}) < len(ranked) for ranked in named.values()):
         return None
@@ -251,11 +250,12 @@ def _columns(shape: _Shape, numbers: Sequence[int], held: Sequence[Values], name
 
 
 def _without_spare_request(frame: pl.DataFrame) -> pl.DataFrame:
-    """Drop the request line where method and target stand beside it; lines that have only one of them, or a query in the request alone, are not plain."""
+    """Drop the request line where method and target stand beside it; lines that have only one of them, a target there, or a query there alone, are not plain."""
     targets = [name for name in ("target", "path") if name in frame.columns]
     if "request" not in frame.columns or "method" not in frame.columns or not targets:
         return frame
     has_both = pl.col("method").is_not_null() & pl.any_horizontal(pl.col(name).is_not_null() for name in targets)
+    has_both &= ~pl.col("request").str.starts_with("/")
     if "query" not in frame.columns:
         has_both &= ~pl.col("request").str.contains("?", literal=True) | pl.any_horizontal(pl.col(name).str.contains("?", literal=True) for name in targets)
     return frame.filter(pl.col("request").is_null() | has_both).drop("request")
@@ -269,9 +269,8 @@ def _read(frame: pl.DataFrame) -> pa.Table:
     checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(told, *(present[name] for name in REQUEST_FIELDS))]
     checks += [~pl.col(name).str.slice(0, 12).str.contains("://", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     checks += [~pl.col(name).str.contains(" HTTP/", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
+    checks += [~pl.col(name).str.starts_with('"').fill_null(value=False) for name in QUOTED_AGAIN if name in known]
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}
-    if "user" in known:
-        texts["user"] = pl.when(~pl.col("user").is_in(NO_USER)).then(pl.col("user"))
     if "request" in known:
         checks += [present["request"], ~pl.col("request").str.contains(_BROKEN)]
     elif "target" in known:

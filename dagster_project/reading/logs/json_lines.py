@@ -23,6 +23,8 @@ _PAIR = re.compile(r'([^\s="]{1,128})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)
 _LABEL = re.compile(r"[A-Za-z_][\w.-]{0,63}")
 _LABELS = {"req": "request", "reqtime": "request_time", "reqtime_microsec": "duration_us", "forwardedfor": "forwarded_for"}
 """What LTSV calls otherwise than JSON does."""
+QUOTED_AGAIN = ("referer", "user_agent")
+"""What Logstash's patterns leave in the quotes that stood around it in the log."""
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
@@ -96,12 +98,24 @@ def _row(fields: dict[str, str]) -> Row:
     if "method" not in fields and _METHOD.fullmatch(fields.get("request", "")):
         fields["method"] = fields.pop("request")
     if "request" in fields and "method" in fields:
-        asked = fields.pop("request")
-        if not fields.keys() & {"target", "path"}:
-            fields["path" if asked.startswith("/") else "request"] = asked
-        elif "query" not in fields and (request(asked)[1] or "").startswith(f"{fields.get('target') or fields.get('path')}?"):
-            fields["request"] = asked
+        _ask(fields, fields.pop("request"))
+    for name in QUOTED_AGAIN:
+        if (said := fields.get(name, "")).startswith('"') and said.endswith('"'):
+            fields[name] = said[1:-1]
     return row(fields)
+
+
+def _ask(fields: dict[str, str], asked: str) -> None:
+    """Take what stands under `request` beside a method where nothing tells it better: a target counts before a path, which may be that of a log.
+
+    It counts before itself without its query, too.
+    """
+    known = fields.get("target") or fields.get("path") or ""
+    is_target = asked.startswith("/")
+    whole = asked if is_target else request(asked)[1] or ""
+    is_other = "target" not in fields and not known.startswith(f"{asked}?") if is_target else not known
+    if is_other or ("query" not in fields and whole.startswith(f"{known}?")):
+        fields[("target" if "?" in asked else "path") if is_target else "request"] = asked
 
 
 def _asks(names: KeysView[str]) -> bool:

@@ -1,6 +1,6 @@
 """The keys that JSON logs use for each field of a request, and how a key of a line is told to be one of them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -24,7 +24,7 @@ _NAMES = {
     ),
     "client_port": (
         "client_port clientport clientsrcport request.remote_port remote_port client.port network.client.port source.port network.peer.port req.remoteport id.orig_p src_port "
-        "clientport_d"
+        "clientport_d remoteport"
     ),
     "forwarded_for": (
         "http_x_forwarded_for x_forward_for x_forwarded_for x-forwarded-for xff forwarded_for request.headers.x-forwarded-for "
@@ -42,7 +42,7 @@ _NAMES = {
         "original_fullpath proxy.path target url uri http.request.uri requested_uri httprequest.uri http_uri requesturi_s"
     ),
     "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath http.url_details.path resource csuristem",
-    "query": "query query_string querystring args url.query request.query requestquery request_query httprequest.args querystr csuriquery requestquery_s",
+    "query": "query query_string querystring args url.query request.query requestquery request_query httprequest.args querystr csuriquery requestquery_s clientrequestquery",
     "protocol": (
         "http_version httpversion http.version network.protocol.version protocol server_protocol request_protocol requestprotocol proto request.proto "
         "req.httpversion "
@@ -50,8 +50,8 @@ _NAMES = {
     ),
     "host": (
         "originalhost http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
-        ":authority authority host.name_requested server_name host domain req.headers.host req.host req.hostname request.headers.host reqhost http.hostname http.url_details.host "
-        "request.hostname domainname cshost host_s http.request.host headers.host"
+        ":authority authority host.name_requested server_name domain host req.headers.host req.host req.hostname request.headers.host reqhost http.hostname http.url_details.host "
+        "request.hostname domainname cshost host_s http.request.host headers.host hostheader"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
@@ -70,7 +70,7 @@ _NAMES = {
     "referer": (
         "referer referrer http_referer http_referrer http.referer http.request.header.referer "
         "http.request.referrer request.headers.referer req.headers.referer request_referer request_referrer "
-        "request_referrer httprequest.referer headers.referer clientrequestreferer http.http_refer req_referer"
+        "request_referrer httprequest.referer headers.referer clientrequestreferer http.http_refer req_referer httpreferer"
     ),
     "user_agent": (
         "user_agent useragent user-agent http_user_agent http.user_agent http.useragent user_agent.original "
@@ -80,7 +80,7 @@ _NAMES = {
     ),
     "user": (
         "remote_user user user_name username uname user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login "
-        "csusername user-identifier"
+        "csusername user-identifier auth"
     ),
     "account": (
         "account account_id accountid account.id tenant tenant_id tenantid tenant.id organization organization_id "
@@ -96,7 +96,7 @@ _DURATIONS = {
         "duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration "
         "latency latency_human elapsed_time latencies.request duration_in_ms httpresponse.elapsed responselatency http.response.duration totalduration "
         "res.responsetime http.response.responsetime "
-        "responsetimems api.timetoresponse"
+        "responsetimems api.timetoresponse elapsed_milliseconds"
     ),
     1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken timetaken_d",
 }
@@ -132,6 +132,8 @@ _TOLD_BY_OTHERS = ("timetaken", "total_time")
 """Durations whose unit other keys of the record tell."""
 _IDENTITIES = ("logicalusername", "user-identifier")
 """The names of what stands behind the client in the common log format: a record that has one means that client by its `host`, as Tomcat does."""
+_FLUENTD = {"host", "user", "method", "path", "code", "size"}
+"""What Fluentd's own parser makes of Apache's lines, whose client it calls the host."""
 _FIELD_UNITS_NS = {"duration_ns": 1, "duration_us": 1_000, "duration_ms": 1_000_000, "duration_s": 1_000_000_000}
 
 
@@ -211,9 +213,9 @@ def _counts_milliseconds(record: Mapping[str, object]) -> bool:
     return "CsMethod" in known or ("sslEnabled" in known and not known.keys() & {"serverRouted", "transactionId", "WAFEvaluationTime"})
 
 
-def has_client_as_host(record: Mapping[str, object]) -> bool:
-    """Tell whether a record calls its client the host."""
-    return any(_plain(key) in _IDENTITIES for key in record)
+def has_client_as_host(keys: Collection[str]) -> bool:
+    """Tell whether a record of these keys, which name no client, calls it the host."""
+    return set(keys) >= _FLUENTD or any(_plain(key) in _IDENTITIES for key in keys)
 
 
 REMARK = "remark"

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from dagster_project.reading.logs.distinct import CODED, Asked, Part, filled, mapped, recoded
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
-from dagster_project.reading.logs.values import LAST_PORT, MOST_BYTES, READ, client, host, trailing
+from dagster_project.reading.logs.values import LAST_PORT, MOST_BYTES, NO_USER, READ, client, host, trailing
 
 CODED_ROWS = pa.schema([pa.field(field.name, CODED if pa.types.is_string(field.type) else field.type) for field in READ])
 """The columns of values.READ, texts as their numbers."""
@@ -78,7 +78,8 @@ def _typed(reading: Reading) -> dict[str, pl.Expr]:
         "bytes": pl.when(_bytes(texts) == "-").then(0).otherwise(_bytes(texts).cast(pl.Int64, strict=False)),
         "duration_ns": reading.duration, "client_port": _port(texts),
         "client_ip": texts.get("client", pl.lit("-")), "host": texts.get("host", missing), "rest": texts.get("rest", pl.lit("")),
-        **{name: text(texts.get(name, missing)) for name in ("referer", "user", "user_agent", "account", "forwarded_for", "client_header")},
+        "user": _user(texts.get("user", missing)),
+        **{name: text(texts.get(name, missing)) for name in ("referer", "user_agent", "account", "forwarded_for", "client_header")},
     }  # fmt: skip
 
 
@@ -106,6 +107,10 @@ def _bytes(texts: Texts) -> pl.Expr:
 def text(written: pl.Expr) -> pl.Expr:
     """Return a text, null where the log says `-` or nothing."""
     return pl.when((written != "-") & (written != "")).then(written)
+
+
+def _user(written: pl.Expr) -> pl.Expr:
+    return pl.when(~written.is_in(["-", "", *NO_USER])).then(written)
 
 
 def _port(texts: Texts) -> pl.Expr:

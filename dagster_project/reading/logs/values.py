@@ -49,8 +49,8 @@ LONGEST_NS = 86_400 * 10**9
 """A day, which only a tunnel lasts: what says more tells no time of an answer, and may be somebody's number."""
 LAST_PORT = 65535
 LONGEST_LIST = 1024
-NO_USER = ('""', '"-"')
-"""What Apache writes for a name of no letters, and for none where the name stands in quotes."""
+NO_USER = ('""', '"-"', "HIT", "MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING", "REVALIDATED")
+"""What Apache writes for a name of no letters, and for none where the name stands in quotes; what nginx's cache did, which stands there in formats of WordPress hosts."""
 
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*) HTTP/(\d(?:\.\d)?) *")
 _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*)(?: (1\.[01]|[23]))? *")
@@ -69,8 +69,8 @@ _LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\
 _LENGTH = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,4})m(?!s))?(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|[µμ]s|ms|s)?")
 """A number and its unit, and before seconds Go's hours and minutes."""
 _TOKEN = re.compile(r'(?:X-Forwarded-For=)?"((?:[^"\\]|\\.)*)"|(\S+)', re.IGNORECASE)
-_RATIO = re.compile(r'"\d{1,9}\.\d{1,9}"')
-"""What nginx's own example of a log appends: how far gzip compressed."""
+_RATIO = re.compile(r"\d{1,9}\.\d\d", re.ASCII)
+"""How far gzip compressed, as nginx's own example of a log and GitLab append it: with two decimals, where a time has three."""
 _TRAILING_TIME = re.compile(r"(?:rt=|request_time=|latency=)?\"?(\d{1,9}\.\d{1,9}s?|\d{1,12}[mu]s)\"?|ms:(\d{1,12})|D=(\d{1,12})", re.ASCII)
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
@@ -224,12 +224,10 @@ def duration_ns(value: str, unit_ns: int) -> int | None:
 def trailing(rest: str) -> dict[str, str]:
     """Read what servers append to a combined line: a list of addresses; seconds (1.234), milliseconds (12ms); alone, microseconds (1234)."""
     rest = rest.strip()
-    if _RATIO.fullmatch(rest):
-        return {}
     tokens = [quoted or bare for quoted, bare in _TOKEN.findall(rest)]
     found: dict[str, str] = {}
     for token in tokens:
-        took = _TRAILING_TIME.fullmatch(token)
+        took = None if _RATIO.fullmatch(token) else _TRAILING_TIME.fullmatch(token)
         if took and (length := duration_ns(took[1] or (f"{took[2]}ms" if took[2] else f"{took[3]}us"), _UNIT_NS["s"])) is not None:
             found.setdefault("duration", str(length))
         elif _is_address_list(token):

@@ -76,6 +76,11 @@ _VARIANTS = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ", "%
 """Without the name of the user, without the identity of the client too, and with one dash more."""
 
 _HOSTED = [_hosted(before) for before in ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")]
+_SECONDS = r"(?:-|\d{1,9}\.\d{3})"
+_CACHED = (
+    *apache("%h ").parts, Field(pattern=rf"{_SECONDS}(?:, {_SECONDS}){{0,8}}"), " ", Field(pattern="[A-Z]{3,16}|-"), *_hosted(" %t %v"),
+)  # fmt: skip
+"""How long the servers behind a cache took, and what the cache did, in place of the names: EasyEngine, WordOps."""
 _TIME_FIRST = [_time_first(log_format) for log_format in ('%t %h %l %u "%r" %>s %b', '%t %h "%r" %>s %b')]
 _BARE_TIME = (
     *apache("%h %l %u ").parts, Field("time", pattern=r"\d\d(?:\d\d-|/[A-Z])[0-9A-Za-z/:.+-]{13,30}(?: [+-]\d{4})?"), *apache(' "%r" %>s %b').parts,
@@ -91,7 +96,7 @@ COMBINED = (
     *(_timed(parts, " ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")) for parts in (apache(_COMMON).parts, _HOSTED[1])),
     _timed(apache(_COMMON).parts, " ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
     *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS),
-    *(_combined(*parts) for parts in (*_HOSTED, *_TIME_FIRST, _BARE_TIME)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
+    *(_combined(*parts) for parts in (*_HOSTED, _CACHED, *_TIME_FIRST, _BARE_TIME)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
 VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)), Layout(('"', *_vhost(_COMMON + _AGENT).parts[:-1], '"')))
