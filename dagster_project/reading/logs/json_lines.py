@@ -51,10 +51,14 @@ def read_pairs(line: str, names: Names = NAMES, stamp: str | None = None) -> Row
 
     Raises values.Refused with no_match, field_missing or values.NO_REQUEST: it must have a time, or a `stamp`, and a method and a target or a request line.
     """
-    found = [*_PAIR.finditer(line)]
-    if not found or "".join(pair[0] for pair in found) != line:
-        raise Refused("no_match")
-    return _asked(line, _fields({pair[1]: unescape(pair[2]) if pair[2] is not None else pair[3] for pair in found}, names), stamp)
+    pairs: dict[str, object] = {}
+    end = 0
+    while not pairs or end < len(line):  # never looks for a pair behind what is none
+        if not (pair := _PAIR.match(line, end)):
+            raise Refused("no_match")
+        pairs[pair[1]] = unescape(pair[2]) if pair[2] is not None else pair[3]
+        end = pair.end()
+    return _asked(line, _fields(pairs, names), stamp)
 
 
 def read_labels(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
