@@ -3,7 +3,7 @@ with
 wanted as (
     select distinct account_id, named, faults from flagged.access_asks
 ),
--- What a grant names is met in one of it, or not at all, which is a fault: by faults it is met as they ask.
+-- Of what a grant names one is met, or none, which is a fault: each grant stands for the sets of faults alone that are asked for.
 shape as (
     select
         item.grant_rank,
