@@ -14,16 +14,16 @@ from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statemen
 
 OTHERS = ("vendor_approval", "key_or_secret", "session", "statement_prepared", "login", "setting_changed", "other_event", NO_CUSTOMER_TABLE)
 _KNOWN = words("""
-    access_requests action addr addr.local addr.remote affected_rows allow_user_creation app_name app_public_addr app_uri args argv aws_host aws_region aws_role_arn aws_service
-    azure_identity batch_type body bot_instance_id bot_name certMetadata gcp_service_account initial_command invited kubernetes_container_image kubernetes_container_name
-    kubernetes_node_name nla reason server_sub_kind session_recording session_type size trusted_device
-    category cgroup_id children cluster_name code command consistency data_size db_gcp_instance_id db_gcp_project_id db_labels db_name db_origin db_protocol db_query
-    db_query_parameters db_roles db_service db_type db_uri db_user desktop_addr desktop_labels desktop_name directory_id directory_name ei error event event_types exitCode
-    exitError expires file_path flags forwarded_by function_args function_oid headers impersonator kubernetes_cluster kubernetes_groups kubernetes_labels kubernetes_pod_name
-    kubernetes_pod_namespace kubernetes_users length login message method namespace offset parameter_id parameters participants path payload pid portal_name ppid
-    private_key_policy proc_name procedure procname program proto protocol query query_id raw_query request_path resource_api_group resource_kind resource_name
-    resource_namespace response_code return_code rows_count schema_name server_addr server_hostname server_id server_labels server_version service session_chunk_id session_id
-    sid statement_id statement_name status_code success target time trait uid uri user user_agent user_cluster_name user_kind user_message user_roles user_traits verb
+    access_requests action addr addr.local addr.remote affected_rows allow_user_creation app_name app_public_addr app_uri args argv aws_host aws_region aws_role_arn
+    aws_service azure_identity batch_type body bot_instance_id bot_name category certMetadata cgroup_id children cluster_name code command consistency data_size
+    db_gcp_instance_id db_gcp_project_id db_labels db_name db_origin db_protocol db_query db_query_parameters db_roles db_service db_type db_uri db_user desktop_addr
+    desktop_labels desktop_name directory_id directory_name ei error event event_types exitCode exitError expires file_path flags forwarded_by function_args
+    function_oid gcp_service_account headers impersonator initial_command invited kubernetes_cluster kubernetes_container_image kubernetes_container_name
+    kubernetes_groups kubernetes_labels kubernetes_node_name kubernetes_pod_name kubernetes_pod_namespace kubernetes_users length login message method namespace nla
+    offset parameter_id parameters participants path payload pid portal_name ppid private_key_policy proc_name procedure procname program proto protocol query query_id
+    raw_query reason request_path resource_api_group resource_kind resource_name resource_namespace response_code return_code rows_count schema_name server_addr
+    server_hostname server_id server_labels server_sub_kind server_version service session_chunk_id session_id session_recording session_type sid size statement_id
+    statement_name status_code success target time trait trusted_device uid uri user user_agent user_cluster_name user_kind user_message user_roles user_traits verb
     windows_desktop_service windows_domain windows_user working_directory
 """)
 _POSTGRES = frozenset({"postgres", "cockroachdb"})  # whose language statements are read in

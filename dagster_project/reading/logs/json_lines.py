@@ -110,16 +110,19 @@ def _row(fields: dict[str, str]) -> Row:
 
 
 def _ask(fields: dict[str, str], asked: str) -> None:
-    """Take what stands under `request` beside a method where nothing tells it better: a target counts before a path, which may be that of a log.
+    """Take what stands under `request` beside a method, unless the target is told better: by itself, or by a path, where `request` is a whole request line.
 
-    It counts before itself without its query, too.
+    A `request` that is a target counts before a path, which may be that of the log; of two that differ by a query the one with it counts.
     """
     known = fields.get("target") or fields.get("path") or ""
-    is_target = asked.startswith("/")
-    whole = asked if is_target else request(asked)[1] or ""
-    is_other = "target" not in fields and not known.startswith(f"{asked}?") if is_target else not known
-    if is_other or ("query" not in fields and whole.startswith(f"{known}?")):
-        fields[("target" if "?" in asked else "path") if is_target else "request"] = asked
+    if asked.startswith("/"):
+        name, whole = "target" if "?" in asked else "path", asked
+        is_better = "target" not in fields and not known.startswith(f"{asked}?")
+    else:
+        name, whole = "request", request(asked)[1] or ""
+        is_better = not known
+    if is_better or ("query" not in fields and whole.startswith(f"{known}?")):
+        fields[name] = asked
 
 
 def _asks(names: KeysView[str]) -> bool:
