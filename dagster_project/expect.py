@@ -32,6 +32,7 @@ from dagster_project.paths import quoted
 
 # Where observed_value is a count of rows; everywhere else it can be a value, and nobody looks at it.
 COUNTED = {"unexpected_rows_expectation": "unexpected", "expect_table_row_count_to_be_between": "elements", "expect_table_row_count_to_equal": "elements"}
+MEMORY_LIMIT = "500MB"  # of the worker: what the library asks is not asked again with more, as engines/memory.py does
 # A second of imports for expectations on distributions, which would need values.
 UNUSED = ("altair", "scipy.stats")
 
@@ -168,7 +169,7 @@ def _judge() -> Any:
 @functools.lru_cache(maxsize=1)  # the next HOME's takes the place of the last one's
 def _connection(home: Path) -> duckdb.DuckDBPyConnection:
     """Return the worker's own connection."""
-    connection = catalog.connect(home / "spill")
+    connection = catalog.connect(home / "spill", MEMORY_LIMIT)
     spilled = connection.execute("select current_setting('temp_directory')").fetchall()[0][0]
     atexit.register(shutil.rmtree, spilled, ignore_errors=True)  # the worker ends without DuckDB's own tidying up
     return connection
