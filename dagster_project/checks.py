@@ -72,11 +72,18 @@ def in_order(tables: Iterable[Table], made: Made, accept: Callable[[Table], None
 
 
 def reported(name: str, found: list[expect.Outcome], started: float) -> dg.AssetCheckResult:
-    """Return a check's result: how many expectations, and the counts of those that are not met."""
+    """Return a check's result: how many expectations, and of those that are not met what they ask and their counts."""
     broken = [outcome for outcome in found if not outcome.is_met]
+    said = "; ".join(map(in_words, broken)) or None
     counts = {"expectations": len(found), "broken": len(broken), "seconds": round(time.perf_counter() - started, 3)}
     faults = dg.MetadataValue.json([asdict(outcome) for outcome in broken])
-    return dg.AssetCheckResult(passed=not broken, asset_key=key(name), check_name=NAME, metadata={**counts, "faults": faults})
+    return dg.AssetCheckResult(passed=not broken, asset_key=key(name), check_name=NAME, metadata={**counts, "faults": faults}, description=said)
+
+
+def in_words(broken: expect.Outcome) -> str:
+    """Return what an expectation asks that is not met, its place in its suite, and how many rows fail it."""
+    rows = "could not be evaluated" if broken.is_error else f"fails for {broken.unexpected:,} rows" if broken.unexpected else "is not met"
+    return f"expectation {broken.index} ({(broken.rule or broken.type).removesuffix('.')}) {rows}"
 
 
 def _table(spec: dg.AssetCheckSpec) -> str:

@@ -39,10 +39,14 @@ UNUSED = ("altair", "scipy.stats")
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one expectation, in counts; None where it counts nothing, or all of its suite is met. `is_error`: it could not be evaluated."""
+    """What became of one expectation, in counts; None where it counts nothing, or all of its suite is met.
+
+    `rule`: what it asks in words, where its `meta` says it. `is_error`: it could not be evaluated.
+    """
 
     index: int
     type: str
+    rule: str | None
     is_met: bool
     is_error: bool
     elements: int | None
@@ -141,6 +145,7 @@ def _outcome(result: Any) -> Outcome:
     return Outcome(
         index=config.meta["index"],
         type=config.type,
+        rule=config.meta.get("rule"),
         is_met=bool(result.success),
         is_error=bool(result.exception_info.get("raised_exception", True)),
         elements=_count(observed.get("elements", counts.get("element_count"))),

@@ -21,11 +21,14 @@ OPEN_SHARDS = 4
 AT_WORK = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
 LOST = "the process of this run is gone, killed or with the machine; what it finished stays, launch it again"
 DAGSTER_YAML = """\
-# Written by Glasshouse at each start: no output of a step is kept, nothing is reported home, one run writes at a time.
+# Written by Glasshouse at each start: no output of a step is kept, nothing is reported home, one run writes at a time,
+# and the console tells what went wrong, not each of a run's two hundred events, which stand on its page.
 telemetry:
   enabled: false
 nux:
   enabled: false
+python_logs:
+  python_log_level: WARNING
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager

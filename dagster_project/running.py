@@ -16,6 +16,7 @@ from dagster_project.history import dagster_instance
 from dagster_project.resources import now, redacted
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+COUNTS = "its counts stand in Dagster's page, `glasshouse ui`"
 SHOWN = 6  # tables that a complaint lists
 CHECK_ERROR = "DagsterAssetCheckErrorError"
 
@@ -32,13 +33,13 @@ class Fault:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a job ended; `failed_checks` are tables whose suite is broken, `not_built` those that a failed job did not come to; `is_stopped`: by Ctrl-C."""
+    """How a job ended; `failed_checks` are tables whose check failed, and why, `not_built` those that a failed job did not come to; `is_stopped`: by Ctrl-C."""
 
     job: str
     run_id: str
     is_success: bool
     failed_steps: tuple[str, ...]
-    failed_checks: tuple[str, ...]
+    failed_checks: Mapping[str, str]
     not_built: tuple[str, ...]
     faults: tuple[Fault, ...]
     is_stopped: bool
@@ -74,15 +75,16 @@ def run(definitions: dg.Definitions, instance: dg.DagsterInstance, given: Mappin
         definition = definitions.resolve_job_def(job).with_hooks({remember})
         result = definition.execute_in_process(QUIET, instance, raise_on_error=False, tags=tags, resources=given)
     failed_steps = {event.step_key for event in result.filter_events(lambda event: event.is_step_failure) if event.step_key}
-    failed_checks = {check.asset_key for check in result.get_asset_check_evaluations() if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR}
+    failed = [check for check in result.get_asset_check_evaluations() if not check.passed and check.severity == dg.AssetCheckSeverity.ERROR]
+    failed_checks = dict(sorted((_name(check.asset_key), check.description or COUNTS) for check in failed))
     built = {event.asset_key for event in result.get_asset_materialization_events()}
     not_built = set() if result.success else definition.asset_layer.selected_asset_keys - built
     is_stopped = bool(stops or result.filter_events(lambda event: event.event_type == dg.DagsterEventType.RUN_CANCELED))
-    return Outcome(job, result.run_id, result.success, tuple(sorted(failed_steps)), _names(failed_checks), _names(not_built), tuple(faults), is_stopped)
+    return Outcome(job, result.run_id, result.success, tuple(sorted(failed_steps)), failed_checks, tuple(sorted(map(_name, not_built))), tuple(faults), is_stopped)
 
 
-def _names(keys: Iterable[dg.AssetKey]) -> tuple[str, ...]:
-    return tuple(sorted(".".join(each.path) for each in keys))
+def _name(asset: dg.AssetKey) -> str:
+    return ".".join(asset.path)
 
 
 def _fault(step: str, error: BaseException | None) -> Fault:
@@ -95,7 +97,7 @@ def complaints(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
     """Return a line for each fault: what, where and what to do next, with no data in it."""
     lines = []
     for outcome in outcomes:
-        lines += [f"check of {table} failed; its counts stand in Dagster's page, `glasshouse ui`" for table in outcome.failed_checks]
+        lines += [f"check of {table} failed: {why}" for table, why in outcome.failed_checks.items()]
         if outcome.failed_checks and outcome.not_built:
             more = f" and {len(outcome.not_built) - SHOWN} more" if len(outcome.not_built) > SHOWN else ""
             lines.append(f"not built because of that: {', '.join(outcome.not_built[:SHOWN])}{more}")

@@ -126,7 +126,7 @@ def test_the_proof_runs_as_an_asset_with_a_check(demo_home: Path, tmp_path: Path
     house = resources.open_house(home)
     with history.dagster_instance(home) as instance:
         outcome = running.run(definitions.assembled(), instance, {"house": house}, "proof")
-    assert (outcome.is_success, outcome.failed_checks, outcome.faults) == (True, (), ())
+    assert (outcome.is_success, outcome.failed_checks, outcome.faults) == (True, {}, ())
     proof = kept(home)
     assert proof is not None
     assert proof.held

@@ -130,7 +130,7 @@ def test_a_failed_check_leaves_no_value(world: World, capfd: pytest.CaptureFixtu
     ]
     world.suite(SOURCE, *suite)
     outcome = world.run(automation.LANDING)
-    assert outcome.failed_checks == (SOURCE,)
+    assert list(outcome.failed_checks) == [SOURCE]
     assert places_of(SECRET, world.house.home) == []
     printed = capfd.readouterr()
     assert SECRET not in printed.out + printed.err + str(outcome)

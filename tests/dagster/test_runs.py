@@ -82,14 +82,14 @@ def test_a_whole_run_goes_from_landing_to_verdicts(world: World) -> None:
 
 def test_a_broken_table_blocks_what_is_built_on_it(world: World) -> None:
     """Tables are published only if those they stand on are sound: the check that fails ends its branch, the others go on."""
-    world.suite(UPPER, {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}})
+    world.suite(UPPER, {"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 1}, "meta": {"rule": "one row for each account"}})
     outcome = world.run(VERDICTS)
     assert not outcome.is_success
-    assert outcome.failed_checks == (UPPER,)
+    assert list(outcome.failed_checks) == [UPPER]
     assert [len(world.lake.files(table)) for table in (UPPER, LOWER, "reported.account_usage_monthly")] == [1, 0, 1]
     assert running.exit_status([outcome]) == 4
     assert running.complaints([outcome]) == (
-        f"check of {UPPER} failed; its counts stand in Dagster's page, `glasshouse ui`",
+        f"check of {UPPER} failed: expectation 0 (one row for each account) is not met",
         f"not built because of that: {LOWER}",
     )
 
@@ -145,7 +145,7 @@ def test_a_broken_day_keeps_verdicts_away_until_it_is_sound(world: World) -> Non
     world.suite(DAILY[0], {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "site", "value_set": ["shop"]}})
     for _ in range(2):
         outcomes = running.run_all(world.definitions(), world.given(), world.tables)
-        assert [(outcome.job, outcome.failed_checks) for outcome in outcomes] == [(LANDING, ()), (DAYS, (DAILY[0],))]
+        assert [(outcome.job, list(outcome.failed_checks)) for outcome in outcomes] == [(LANDING, []), (DAYS, [DAILY[0]])]
     world.suite(DAILY[0], {"type": "expect_column_values_to_be_in_set", "kwargs": {"column": "site", "value_set": ["web"]}})
     assert [(outcome.job, outcome.is_success) for outcome in running.run_all(world.definitions(), world.given(), world.tables)] == [(LANDING, True), (DAYS, True), (VERDICTS, True)]
     assert [outcome.job for outcome in running.run_all(world.definitions(), world.given(), world.tables)] == [LANDING, VERDICTS]
