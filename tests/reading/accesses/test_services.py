@@ -287,7 +287,7 @@ GITHUB = {"@timestamp": SECONDS * 1000, "_document_id": "d", "actor": "amy", "ac
 ])  # fmt: skip
 def test_entries_of_github(kind: str, expected: Any) -> None:
     """Who comes in and who reads; leaving again, and what is set up, is no access."""
-    assert _told("github", GITHUB | {"action": kind}) == expected
+    assert _told("github", GITHUB | {"action": kind, "request_category": "other"}) == expected
     assert _told("github", GITHUB | {"action": kind, "@timestamp": SECONDS, "created_at": SECONDS}) == expected
 
 
@@ -295,6 +295,15 @@ def test_an_audit_log_of_github_in_csv() -> None:
     """The page of the log gives out either form."""
     body = _csv(GITHUB | {"action": "staff.fake_login"})
     assert (_read("github", body).rows["actor"].to_pylist(), chosen("x", Source(), body)) == (["amy"], ADAPTERS["github"])
+
+
+@pytest.mark.parametrize("body", [
+    b'{"actor":"amy","org":"c1","action":"team.create","created_at":1773144000000}\n', b'[{"created_at": 1773144000000, "actor": "amy", "action": "repo.download_zip"}]',
+])  # fmt: skip
+def test_an_export_of_the_page_tells_itself(body: bytes) -> None:
+    """It has neither the stamp nor the id of the stream; a homely log with an actor and an action is none of GitHub's."""
+    assert chosen("x", Source(), body) is ADAPTERS["github"]
+    assert chosen("x", Source(), body.replace(b"1773144000000", b'"2026-03-10T12:00:00Z"')) is None
 
 
 def _ocsf(kind: int, activity: int, **more: Any) -> dict[str, Any]:
