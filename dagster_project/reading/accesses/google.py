@@ -155,4 +155,4 @@ def is_denied(entry: Fields) -> bool:
 # What an export to BigQuery calls it.
 _RENAMED = {"protopayload_auditlog": "protoPayload"}
 _FORM = Form("google", event, other, _KNOWN, (frozenset({"protoPayload", "timestamp"}),), statement, _RENAMED)
-ADAPTER = adapter(_FORM, rb"protopayload_auditlog|cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog")
+ADAPTER = adapter(_FORM, rb"\bprotoPayload\b|protopayload_auditlog|cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog")

@@ -121,6 +121,14 @@ def test_entries_of_google(entry: dict[str, Any], expected: Any) -> None:
     assert _told("google", entry) == expected
 
 
+def test_an_entry_of_google_tells_itself_by_its_payload() -> None:
+    """An export to a table may leave out the log's name, and rename what a type begins with."""
+    entry = _google("storage", "storage.objects.get")
+    del entry["logName"], entry["protoPayload"]["@type"]
+    assert chosen("x", Source(), json.dumps(entry).encode()) is ADAPTERS["google"]
+    assert _told("google", entry) == (AMY, "read", "ok")
+
+
 @pytest.mark.parametrize(("changed", "expected"), [
     ({}, ("amy", "read", "ok")), ({"cmd": "delete"}, ("amy", "delete", "ok")), ({"cmd": "load"}, ("amy", "load", "ok")), ({"cmd": None}, ("amy", "read", "ok")),
     ({"status": "unsuccessful", "errCode": "1142"}, ("amy", "read", "denied")), ({"cmd": "connect", "status": "unsuccessful", "errCode": "1045"}, "login"),
