@@ -14,7 +14,7 @@ from dagster_project.reading.accesses.fields import at, count, flag, object_at, 
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("management_event", "key_or_secret", "insight_event", "digest", "public_keys", "signature")
-# Before version 1.07 an entry does not say its category; these are the data events of that time.
+# These are data events whatever an entry says: before version 1.07 it says nothing, and what somebody wrote or mapped may say another category.
 _DATA_EVENTS = {
     "s3.amazonaws.com": (
         "GetObject", "HeadObject", "PutObject", "CopyObject", "DeleteObject", "DeleteObjects", "ListObjects", "ListObjectsV2", "ListObjectVersions", "RestoreObject",
@@ -76,13 +76,14 @@ def other(entry: Fields) -> str | None:
     category, source, name = (text_at(entry, field) for field in ("eventCategory", "eventSource", "eventName"))
     if category == "Insight" or "insightDetails" in entry:
         return "insight_event"
-    if category in ("Data", _ACTIVITY) or name in _REACHING.get(source or "", ()) or _EXPORTING.fullmatch(name or ""):
+    reaches = any(name in operations.get(source or "", ()) for operations in (_DATA_EVENTS, _REACHING))
+    if category in ("Data", _ACTIVITY) or reaches or _EXPORTING.fullmatch(name or ""):
         return None
     if (opening := _OPENING.get(source or "")) is not None and opening.fullmatch(name or ""):
         return "key_or_secret"
     if category in (None, "NetworkActivity"):  # of which there is any call through an end point, of whatever kind
         is_management = flag(at(entry, "managementEvent")) if category is None else None
-        is_known = source is not None and not source.startswith("aws:") and name is not None and name not in _DATA_EVENTS.get(source, ())
+        is_known = source is not None and not source.startswith("aws:") and name is not None
         return "management_event" if is_management or (is_management is None and is_known) else None
     return "management_event"
 

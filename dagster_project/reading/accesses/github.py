@@ -45,8 +45,12 @@ _KNOWN = words("""
     config_was content_type controller_action created_at data deploy_key_fingerprint emoji event events events_were explanation external_identity_nameid
     external_identity_username fingerprint hashed_token hook_id limited_availability message name oauth_application oauth_application_id old_user openssh_public_key
     operation_type org org_id permission previous_visibility programmatic_access_type public_repo query_string rate_limit_remaining read_only repo repo_id
-    repository repository_id repository_public request_access_security_header request_body request_id request_method route status_code target_login team timestamp
-    token_id token_scopes transport_protocol transport_protocol_name url_path user user_agent user_id visibility
+    repository repository_id repository_public request_access_security_header request_body request_category request_id request_method route status_code
+    target_login team timestamp token_id token_scopes transport_protocol transport_protocol_name url_path user user_agent user_id visibility
 """)
 _WHOLE = tuple(frozenset({"action", name}) for name in ("@timestamp", "created_at", "_document_id"))
-ADAPTER = adapter(Form("github", event, other, _KNOWN, _WHOLE), rb'\baction"?\s*[:,\n]', rb'\bactor"?\s*[:,\n]', rb'(@timestamp|\b_document_id)"?\s*[:,\n]')
+# The page's own export has neither; there an action is `team.create`, and milliseconds say when.
+_KIND, _SINCE_1970 = rb'"action"\s*:\s*"[a-z_]+\.[a-z_]+"', rb'"created_at"\s*:\s*\d{13}\b'
+_STREAMED = rb'(?:@timestamp|\b_document_id)"?\s*[:,\n]'
+_MARK = rb"%b|%b[^{}]*%b|%b[^{}]*%b" % (_STREAMED, _KIND, _SINCE_1970, _SINCE_1970, _KIND)
+ADAPTER = adapter(Form("github", event, other, _KNOWN, _WHOLE), rb'\baction"?\s*[:,\n]', rb'\bactor"?\s*[:,\n]', _MARK)

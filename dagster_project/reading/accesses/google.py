@@ -27,6 +27,7 @@ _REVIEW = re.compile(r"io\.k8s\.(?:authorization|authentication)\..*reviews\.cre
 # statements, exports (but that of the list of what there is).
 _REACHES = re.compile(rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.executeSql|.*\.export(?!Assets)\w*", re.IGNORECASE)
 _SUBJECT = re.compile(r"(?:principal://.*/subject/|user:|serviceAccount:)(.+)")
+_PERMISSION_TYPE = "protoPayload.authorizationInfo.permissionType"
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
 _OF_BIGQUERY = ("protoPayload.metadata", "protoPayload.metadataJson")
@@ -59,7 +60,7 @@ def other(entry: Fields) -> str | None:
     is_talk = _database(entry) == "Mysql" and (text_at(entry, "protoPayload.request.cmd") or "").lower() in _MYSQL_TALKS
     if text_at(entry, "protoPayload.serviceName") in _LOGINS or method in _CONNECTIONS or is_talk:
         return "login"
-    kinds = set(values(entry, "protoPayload.authorizationInfo.permissionType"))
+    kinds = set(texts_at(entry, _PERMISSION_TYPE))
     if (kinds and kinds <= {"ADMIN_READ", "ADMIN_WRITE"} and not _REACHES.fullmatch(method)) or _only_asks(entry, method):
         return "metadata_read"
     return "key_or_secret" if text_at(entry, "protoPayload.serviceName") in _OPENING or _OF_SECRETS.fullmatch(method) else None
@@ -104,7 +105,7 @@ def _action(entry: Fields, method: str | None) -> str | None:
     if (inside := _INSIDE.fullmatch(method or "")) is not None:
         return inside[1]
     told = action(method)
-    by_type = next((_BY_TYPE[kind] for kind in values(entry, "protoPayload.authorizationInfo.permissionType") if kind in _BY_TYPE), None)
+    by_type = next((_BY_TYPE[kind] for kind in texts_at(entry, _PERMISSION_TYPE) if kind in _BY_TYPE), None)
     return told if told != method or by_type is None else by_type
 
 
@@ -154,4 +155,4 @@ def is_denied(entry: Fields) -> bool:
 # What an export to BigQuery calls it.
 _RENAMED = {"protopayload_auditlog": "protoPayload"}
 _FORM = Form("google", event, other, _KNOWN, (frozenset({"protoPayload", "timestamp"}),), statement, _RENAMED)
-ADAPTER = adapter(_FORM, rb"protopayload_auditlog|cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog")
+ADAPTER = adapter(_FORM, rb"\bprotoPayload\b|protopayload_auditlog|cloudaudit\.googleapis\.com|type\.googleapis\.com/google\.cloud\.audit\.AuditLog")

@@ -22,6 +22,7 @@ _CLASSES = {
     },
 }  # fmt: skip
 _SESSION = re.compile(r"A[A-Z0-9]{3,}:(.+)|arn:aws[\w-]*:sts::\d*:assumed-role/[^/]+/(.+)")
+_BEHIND = ("actor.process.user.name", "actor.process.user.uid", "actor.invoked_by", "actor.app_name", "actor.session.issuer")  # where no user is named
 _CONNECT, _NO_PERMISSION = ("6005", "3"), ("6004", "2")
 _REFUSED = frozenset({"2", "6", "25", "26"})  # dispositions: blocked, dropped, rejected, unauthorized
 _API = "6003"
@@ -44,7 +45,7 @@ def other(entry: Fields) -> str | None:
     if kind == _API and text_at(entry, "metadata.product.name") == "CloudTrail":
         return cloudtrail.other(_as_cloudtrail(entry))
     if (kind, text_at(entry, "activity_id")) == _CONNECT:
-        return "session"
+        return None if _is_denied(entry) else "session"  # what is done in one is told by itself, that nobody was let in is told nowhere else
     return None if kind in _CLASSES else "login" if kind == "3002" else "other_class"
 
 
@@ -70,7 +71,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     names = texts_at(entry, *(f"{user}.{name}" for user in ("actor.user", "identity.user") for name in ("name", "uid", "email_addr", "uid_alt")))
     # Who took a role of AWS stands behind it.
     names = [*(found[1] or found[2] for name in names if (found := _SESSION.fullmatch(name))), *names]
-    names += texts_at(entry, "actor.invoked_by", "actor.app_name", "actor.session.issuer") if not names else []
+    names += texts_at(entry, *_BEHIND) if not names else []
     return {
         "event_id": text_at(entry, "metadata.uid", "metadata.event_uid"),
         "actor": names[0] if names else "",

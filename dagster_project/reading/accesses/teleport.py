@@ -8,23 +8,24 @@ from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.fields import at, count, flag, is_refused, text, text_at, values, words
 from dagster_project.reading.accesses.reader import Form, adapter
-from dagster_project.reading.accesses.teleport_kinds import action_of, gives_sizes, other
+from dagster_project.reading.accesses.teleport_kinds import action_of, gives_sizes, has_failed, other
 from dagster_project.reading.accesses.teleport_steps import EXECUTE, LONGEST_WHOLE, Steps
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
 
 OTHERS = ("vendor_approval", "key_or_secret", "session", "statement_prepared", "login", "setting_changed", "other_event", NO_CUSTOMER_TABLE)
 _KNOWN = words("""
-    access_requests action addr addr.local addr.remote affected_rows allow_user_creation app_name app_public_addr app_uri args argv aws_host aws_region aws_role_arn
-    aws_service azure_identity batch_type body bot_instance_id bot_name category certMetadata cgroup_id children cluster_name code command consistency data_size
-    db_gcp_instance_id db_gcp_project_id db_labels db_name db_origin db_protocol db_query db_query_parameters db_roles db_service db_type db_uri db_user desktop_addr
-    desktop_labels desktop_name directory_id directory_name ei error event event_types exitCode exitError expires file_path flags forwarded_by function_args
-    function_oid gcp_service_account headers impersonator initial_command invited kubernetes_cluster kubernetes_container_image kubernetes_container_name
-    kubernetes_groups kubernetes_labels kubernetes_node_name kubernetes_pod_name kubernetes_pod_namespace kubernetes_users length login message method namespace nla
-    offset parameter_id parameters participants path payload pid portal_name ppid private_key_policy proc_name procedure procname program proto protocol query query_id
-    raw_query reason request_path resource_api_group resource_kind resource_name resource_namespace response_code return_code rows_count schema_name server_addr
-    server_hostname server_id server_labels server_sub_kind server_version service session_chunk_id session_id session_recording session_type sid size statement_id
-    statement_name status_code success target time trait trusted_device uid uri user user_agent user_cluster_name user_kind user_message user_roles user_traits verb
-    windows_desktop_service windows_domain windows_user working_directory
+    access_requests action addr addr.local addr.remote affected_rows allow_user_creation app_name app_public_addr app_session_id app_uri args argv aws_host aws_region
+    aws_role_arn aws_service azure_identity batch_type blocked_ip blocked_prefix body bot_instance_id bot_name category certMetadata cgroup_id children cluster_name
+    code command consistency data_size db_gcp_instance_id db_gcp_project_id db_labels db_name db_origin db_protocol db_query db_query_parameters db_roles db_service
+    db_type db_uri db_user desktop_addr desktop_labels desktop_name directory_id directory_name ei error event event_types exitCode exitError expires file_path flags
+    forwarded_by function_args function_oid gcp_service_account headers identity_source impersonator initial_command invited kubernetes_cluster
+    kubernetes_container_image kubernetes_container_name kubernetes_groups kubernetes_labels kubernetes_node_name kubernetes_pod_name kubernetes_pod_namespace
+    kubernetes_users length login message method namespace nla offset parameter_id parameters participants path payload pid policy portal_name ppid private_key_policy
+    proc_name procedure procname program proto protocol public_addr query query_id raw_query reason request_path resolved_ips resource_api_group resource_kind
+    resource_name resource_namespace response_code return_code rows_count schema_name server_addr server_hostname server_id server_labels server_sub_kind server_version
+    service session_chunk_id session_id session_recording session_type sid size statement_id statement_name status_code success target target_host target_port time
+    trait trusted_device uid uri user user_agent user_cluster_name user_kind user_message user_roles user_traits verb windows_desktop_service windows_domain
+    windows_user working_directory
 """)
 _POSTGRES = frozenset({"postgres", "cockroachdb"})  # whose language statements are read in
 
@@ -33,7 +34,6 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     """Return the native columns; whoever acts under another's name is the person, and the last letter of the code says how it went."""
     kind, user = text_at(entry, "event") or "", text_at(entry, "user")
     actor = text_at(entry, "impersonator") or user
-    letter = (text_at(entry, "code") or " ")[-1]
     return {
         "event_id": text_at(entry, "uid"),
         "actor": actor or "",
@@ -42,7 +42,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "content": False if gives_sizes(entry, kind) else None,
         "rows": count(at(entry, "affected_rows", "rows_count")),
         "bytes": count(at(entry, "length")) if kind.startswith("desktop.") else None,
-        "outcome": "denied" if (letter in "WEF" and not _ran(entry, kind)) or flag(at(entry, "success")) is False or _came_to_nothing(entry) else "ok",
+        "outcome": "denied" if (has_failed(entry) and not _ran(entry, kind)) or flag(at(entry, "success")) is False or _came_to_nothing(entry) else "ok",
         "request_id": text_at(entry, "sid"),
     }
 
@@ -77,4 +77,4 @@ def read(body: bytes, given: Given) -> Events:
 
 
 _FORM = Form("teleport", event, other, _KNOWN, (frozenset({"event", "code", "time"}),), statement)
-ADAPTER = replace(adapter(_FORM, rb'"code"\s*:\s*(?:\{"S"\s*:\s*)?"T[A-Z0-9]+[IWEF]"', rb'"event"\s*:', rb'"time"\s*:'), read=read)
+ADAPTER = replace(adapter(_FORM, rb'"code"\s*:\s*(?:\{"S"\s*:\s*)?"[A-Z][A-Z0-9]*[0-9][IWEFS]"', rb'"event"\s*:', rb'"time"\s*:'), read=read)

@@ -39,6 +39,10 @@ _KINDS: dict[str, str | None] = {
     "session.recording.access": None,
     "app.session.request": None,
     "app.session.dynamodb.request": None,
+    "app.access": None,
+    "http.request": None,
+    "http.request.body_chunk": "session",  # of a request that is told by itself
+    "http.response": "session",
     "kube.request": None,
     "desktop.clipboard": None,
     "desktop.directory.read": None,
@@ -49,7 +53,8 @@ _KINDS: dict[str, str | None] = {
     "session.": "session",
     "app.session.": "session",
     "windows.desktop.session.": "session",
-    "windows.desktop.session.start": None,  # what is seen on a desktop is told nowhere else
+    "linux.desktop.session.": "session",
+    **dict.fromkeys(("windows.desktop.session.start", "linux.desktop.session.start"), None),  # what is seen on a desktop is told nowhere else
     "desktop.": "session",
     "mcp.session.": "session",
     "resize": "session",
@@ -82,6 +87,8 @@ _NAMED = {
     "db.session.dynamodb.request": ("target",), "app.session.dynamodb.request": ("target",), "db.session.spanner.rpc": ("procedure",), "scp": ("action",),
     "db.session.sqlserver.rpc_request": ("proc_name", "procname"),
 }  # fmt: skip
+# What lets somebody in, or does not: that is an attempt that nothing else tells of.
+_OPENS = re.compile(r"(?:db|app|mcp)\.session\.start|app\.session\.target\.dial\.denied|db\.session\.spanner\.rpc")
 _GIT = {"git-upload-pack": "read", "git-receive-pack": "write"}
 # The file operations of SFTP, which Teleport numbers.
 _SFTP = {
@@ -102,7 +109,13 @@ def other(entry: Fields) -> str | None:
         return None
     if kind == "kube.request" and text_at(entry, "resource_kind") == "secrets":
         return "key_or_secret"
-    return by_prefix(kind, _KINDS) or ("session" if _only_talks(entry, kind) else None)
+    name = by_prefix(kind, _KINDS) or ("session" if _only_talks(entry, kind) else None)
+    return None if name == "session" and _OPENS.fullmatch(kind) and has_failed(entry) else name
+
+
+def has_failed(entry: Fields) -> bool:
+    """Tell whether something was refused or went wrong, which the last letter of the code says."""
+    return (text_at(entry, "code") or " ")[-1] in "WEF"
 
 
 def _only_talks(entry: Fields, kind: str) -> bool:
@@ -117,7 +130,7 @@ def _only_talks(entry: Fields, kind: str) -> bool:
     if kind == "kube.request":
         return is_discovery(text_at(entry, "request_path") or "")
     if kind == "db.session.spanner.rpc":
-        return _OF_SPANNERS_SESSION.fullmatch(text_at(entry, "procedure") or "") is not None
+        return _OF_SPANNERS_SESSION.fullmatch(_asked(entry, kind)) is not None
     return kind == "mcp.session.request" and (text_at(entry, "message.method") or "tools/call") not in _OF_MCP
 
 
@@ -139,4 +152,10 @@ def action_of(entry: Fields, kind: str) -> str | None:
         return _GIT.get(text_at(entry, "service", "command") or "", kind)
     if kind.endswith("search.request") and _SEARCH.search(text_at(entry, "path") or ""):
         return "read"
-    return _VERBS.get(kind) or action(text_at(entry, *(_NAMED.get(kind) or ("verb", "method"))) or kind)
+    asked = _asked(entry, kind)
+    return _VERBS.get(kind) or (asked if _OF_SPANNERS_SESSION.fullmatch(asked) else action(asked))
+
+
+def _asked(entry: Fields, kind: str) -> str:
+    """Return what is asked for by its name, else the kind."""
+    return text_at(entry, *(_NAMED.get(kind) or ("verb", "method"))) or kind

@@ -76,7 +76,7 @@ THROUGH_END_POINT = {"eventCategory": "NetworkActivity", "eventType": "AwsVpceEv
     (THROUGH_END_POINT, ("read", "ok")), (THROUGH_END_POINT | {"errorCode": "VpceAccessDenied"}, ("read", "denied")),
     (THROUGH_END_POINT | {"eventSource": "ec2.amazonaws.com", "eventName": "DescribeInstances"}, "management_event"),
     (THROUGH_END_POINT | {"eventSource": "cloudtrail.amazonaws.com", "eventName": "UpdateTrail"}, "management_event"),
-    ({"eventCategory": "ConfigurationItem"}, "management_event"),
+    ({"eventCategory": "ConfigurationItem", "eventName": None}, "management_event"), (MANAGEMENT, ("read", "ok")),
     (MANAGEMENT | {"eventSource": "secretsmanager.amazonaws.com", "eventName": "BatchGetSecretValue", "errorCode": "AccessDenied"}, "key_or_secret"),
     (MANAGEMENT | {"eventSource": "secretsmanager.amazonaws.com", "eventName": "CreateSecret"}, "management_event"),
     (MANAGEMENT | {"eventSource": "kms.amazonaws.com", "eventName": "DescribeKey"}, "management_event"),

@@ -192,6 +192,17 @@ HEROKU = (
         ("2026-03-10 17:30:00 +05:30:[local]:amy@main:[6699]:LOG:  ", "amy"),
         ("2026-03-10 12:00:00.123 UTC:192.0.2.7(5432):amy@main:[6699]:1:00000:2026-03-10 11:00:00 UTC:3/4:0:69b00000.1a2b:psql:LOG:  ", "amy"),
         (HEROKU, "amy"),
+        ("2026-03-10 12:00:00.000 UTC [6699] [user=amy,db=main,app=psql] LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.000 UTC [6699] [user=amy,db=main,app=by bob@desk,host=192.0.2.7] LOG:  ", "amy"),
+        ("192.0.2.7 2026-03-10 12:00:00.000 UTC [6699] amy@main LOG:  ", "amy"),
+        ("2026-03-10 12:00:00 UTC [6699-3] amy@main LOG:  ", "amy"),
+        ("2026-03-10 12:00:00 UTC [6699]: [20-1] user=amy,db=main - PG-00000 LOG:  ", "amy"),
+        ("2026-03-10 12:00:00 UTC [6699]: [20-1] [trx_id=0] user=amy,db=main LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.000 UTC [6699]: user=amy,db=main,app=psql,client=192.0.2.7 LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.000 UTC [6699]: [20-1] user=amy,db=main,app=psql,client=192.0.2.7 LOG:  ", "amy"),
+        ("2026-03-10 12:00:00 UTC [6699]: [20-1] db=main,user=amy LOG:  ", "amy"),
+        ("2026-03-10 12:00:00 UTC [6699] amy@main LOG:  ", "amy"),
+        ("2026-03-10 12:00:00.000 UTC [6699]: LOG:  ", ""),
     ],
 )
 def test_a_usual_prefix_need_not_be_declared(line: str, user: str) -> None:

@@ -227,7 +227,7 @@ def test_only_what_failed_is_denied(name: str, change: Change, outcome: str) -> 
     ("google", {"protoPayload": None, "jsonPayload": {"a": 1}}, "not_audit_log"),
     ("google", {"protoPayload/serviceName": "login.googleapis.com", "protoPayload/methodName": "google.login.LoginService.loginSuccess"}, "login"),
     ("google", {"protoPayload/serviceName": "iamcredentials.googleapis.com", "protoPayload/methodName": "GenerateAccessToken"}, "login"),
-    ("cloudtrail", {"eventCategory": None, "managementEvent": "true"}, "management_event"),
+    ("cloudtrail", {"eventCategory": None, "managementEvent": "true", "eventName": "ListVaults"}, "management_event"),
     ("teleport", {"event": "access_request.review", "code": "T5002I", "state": "APPROVED"}, "vendor_approval"),
     ("teleport", {"event": "db.session.start", "code": "TDB00I"}, "session"), ("teleport", {"event": "user.login", "code": "T1000I"}, "login"),
     ("teleport", {"event": "role.created", "code": "T9000I"}, "setting_changed"), ("teleport", {"event": "db.session.postgres.statements.bind"}, "statement_prepared"),

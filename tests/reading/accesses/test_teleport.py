@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from dagster_project.reading.accesses.adapters import ADAPTERS
+from dagster_project.reading.accesses.adapters import ADAPTERS, chosen
 from dagster_project.reading.accesses.events import Given
+from dagster_project.settings import Source
 
 SSH = {"user": "amy", "login": "root", "addr.remote": "192.0.2.7:50000", "server_hostname": "db-1", "sid": "s1", "cluster_name": "example"}
 DATABASE = {"user": "amy", "db_service": "records", "db_name": "main", "db_user": "reader", "sid": "s1", "cluster_name": "example"}
@@ -65,7 +66,7 @@ def test_what_is_done_on_a_server(event: str, code: str, more: dict[str, Any], e
 
 @pytest.mark.parametrize(("event", "code", "more", "expected"), [
     ("db.session.query", "TDB02I", {"db_protocol": "mongodb", "db_query": '{"find": "test"}'}, READ), ("db.session.query.failed", "TDB02W", {"error": "denied"}, _denied("read")),
-    ("db.session.start", "TDB00W", {"success": False}, "session"), ("db.session.end", "TDB01I", {}, "session"), ("db.session.result", "TDB10I", {"affected_rows": 3}, "session"),
+    ("db.session.start", "TDB00I", {"success": True}, "session"), ("db.session.end", "TDB01I", {}, "session"), ("db.session.result", "TDB10I", {"affected_rows": 3}, "session"),
     ("db.session.permissions.update", "TDB07I", {}, "setting_changed"), ("db.session.user.create", "TDB08I", {}, "setting_changed"),
     ("db.session.postgres.function", "TPG04I", {"function_oid": "12", "function_args": ["C1"]}, ("amy", "db.session.postgres.function", "ok", True)),
     ("db.session.mysql.statements.prepare", "TMY00I", {"query": "select"}, "statement_prepared"),
@@ -107,12 +108,17 @@ def test_what_is_done_in_a_database(event: str, code: str, more: dict[str, Any],
     ("app.session.request", "T2009I", {"user": "amy", "app_name": "crm", "method": "GET", "path": "/C1", "status_code": 403}, _denied("read")),
     ("app.session.dynamodb.request", "T2013I", {"user": "amy", "method": "POST", "target": "DynamoDB_20120810.Query", "aws_service": "dynamodb", "status_code": 200}, READ),
     ("app.session.chunk", "T2008I", {"user": "amy", "app_name": "crm", "session_chunk_id": "x"}, "session"), ("app.session.start", "T2007I", {"user": "amy"}, "session"),
+    ("app.access", "T2022I", {"user": "amy", "app_name": "crm", "app_session_id": "s", "identity_source": "user_cert"}, READ),
+    ("http.request", "T2015I", {"user": "amy", "app_name": "crm", "method": "DELETE", "path": "/C1"}, DELETE),
+    ("http.request.body_chunk", "T2016I", {"user": "amy"}, "session"), ("http.response", "T2017I", {}, "session"), ("http.response.body_chunk", "T2018I", {}, "session"),
     ("desktop.clipboard.receive", "TDP03I", {**DESKTOP, "length": 512}, READ), ("desktop.clipboard.send", "TDP02I", {**DESKTOP, "length": 512}, WRITE),
     ("desktop.directory.read", "TDP05I", {**DESKTOP, "file_path": "a", "length": 7, "offset": 0, "success": True}, READ),
     ("desktop.directory.write", "TDP06W", {**DESKTOP, "file_path": "a", "success": False}, _denied("write")),
     ("desktop.directory.share", "TDP04I", {**DESKTOP, "success": True}, "session"), ("windows.desktop.session.end", "TDP01I", DESKTOP, "session"),
     ("windows.desktop.session.start", "TDP00I", {**DESKTOP, "success": True, "nla": False}, ("amy", "windows.desktop.session.start", "ok", True)),
     ("windows.desktop.session.start", "TDP00W", {**DESKTOP, "success": False}, _denied("windows.desktop.session.start")),
+    ("linux.desktop.session.start", "TDP07I", DESKTOP, ("amy", "linux.desktop.session.start", "ok", True)),
+    ("linux.desktop.session.start", "TDP07W", DESKTOP, _denied("linux.desktop.session.start")), ("linux.desktop.session.end", "TDP08I", DESKTOP, "session"),
     ("mcp.session.request", "TMCP003I", {"user": "amy", "app_name": "crm", "message": {"method": "tools/call"}}, ("amy", "mcp.session.request", "ok", True)),
     ("mcp.session.request", "TMCP003I", {"user": "amy", "app_name": "crm", "message": {"method": "tools/list"}}, "session"),
     ("mcp.session.start", "TMCP001I", {"user": "amy", "app_name": "crm"}, "session"),
@@ -120,6 +126,18 @@ def test_what_is_done_in_a_database(event: str, code: str, more: dict[str, Any],
 def test_what_is_done_through_a_cluster_an_application_and_a_desktop(event: str, code: str, more: dict[str, Any], expected: Any) -> None:
     """To ask what there is to ask for reaches no record."""
     assert _told(event, code, **more) == expected
+
+
+@pytest.mark.parametrize(("event", "code", "more"), [
+    ("db.session.start", "TDB00W", {**DATABASE, "success": False, "error": "access to db denied", "message": "access to db denied"}),
+    ("db.session.spanner.rpc", "TSPN001W", {**DATABASE, "procedure": "BatchCreateSessions", "success": False}),
+    ("app.session.start", "T2007E", {"user": "amy", "public_addr": "crm.example.com"}),
+    ("app.session.target.dial.denied", "T2019E", {"user": "amy", "app_name": "crm", "blocked_ip": "192.0.2.1", "blocked_prefix": "192.0.2.0/24", "policy": "denied_hosts"}),
+])  # fmt: skip
+def test_who_was_not_let_in_has_tried(event: str, code: str, more: dict[str, Any]) -> None:
+    """Of a session that begins, what is done in it is told by itself; of one that was refused nothing else is."""
+    action = more.get("procedure", event)
+    assert _told(event, code, **more) == _denied(action)
 
 
 @pytest.mark.parametrize(("event", "code", "expected"), [
@@ -131,6 +149,13 @@ def test_what_is_done_through_a_cluster_an_application_and_a_desktop(event: str,
 def test_what_reaches_no_record(event: str, code: str, expected: str) -> None:
     """All else that Teleport writes has a name."""
     assert _told(event, code, user="amy") == expected
+
+
+@pytest.mark.parametrize("code", ["SRE001I", "CJ001I", "T3003S", "INF010E"])
+def test_a_log_of_teleport_is_told_by_any_of_its_codes(code: str) -> None:
+    """Those of its newer parts do not begin with T."""
+    adapter = chosen("bastion", Source(), b'{"code":"%s","event":"x.y","time":"2026-03-10T12:00:00Z","uid":"u1"}\n' % code.encode())
+    assert adapter is ADAPTERS["teleport"]
 
 
 def test_what_came_through_a_clipboard_is_counted() -> None:
