@@ -20,6 +20,9 @@ FEWEST_LINES = 128
 
 Indexes = npt.NDArray[np.int64]
 
+MOST_SIGNS = 2_000
+"""Of patterns that are looked for together: an automaton of some 5,000 no longer fits where Polars keeps it, and takes a thousand times as long."""
+
 _SIGN = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])+\]|\(\?<?[=!]|\(\?>|[()]|([*+?])\+|(\{(?:\d+,)?(\d+)\})\+?|.", re.DOTALL)
 _MOST_COUNTED = 5
 
@@ -64,8 +67,12 @@ class Candidates:
         """Return the lines that a format may read, all of them where they are few."""
         if len(self.indexes) < FEWEST_LINES:
             return self.indexes
-        found = self._texts.filter(pl.col("text").str.contains(f"{_pattern(known)}|{_UNUSUAL}"))
-        return np.unique(found["index"].to_numpy())
+        found, left = [], self._texts
+        for pattern in _patterns(known):
+            is_found = left["text"].str.contains(pattern)
+            found.append(left["index"].filter(is_found))
+            left = left.filter(~is_found)
+        return np.unique(pl.concat(found).to_numpy())
 
     @cached_property
     def _texts(self) -> pl.DataFrame:
@@ -79,6 +86,13 @@ class Candidates:
 
 
 @lru_cache(maxsize=128)
-def _pattern(known: Format) -> str:
-    """Return a pattern that all lines match which a format may read."""
-    return "|".join([*([_RECORDS[known.pairs]] if known.names else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)])
+def _patterns(known: Format) -> tuple[str, ...]:
+    """Return patterns of which all lines match one that a format may read."""
+    patterns = [_UNUSUAL, *([_RECORDS[known.pairs]] if known.names else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)]
+    together = [patterns[0]]
+    for pattern in patterns[1:]:
+        if len(together[-1]) + len(pattern) < MOST_SIGNS:
+            together[-1] += f"|{pattern}"
+        else:
+            together.append(pattern)
+    return tuple(together)

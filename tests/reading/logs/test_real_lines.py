@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from dagster_project.reading.logs import parse
@@ -61,13 +62,19 @@ def test_what_surrounds_a_line_changes_none_of_its_values(around: tuple[str, str
     assert changed == []
 
 
+def different(rows: pa.Table) -> pa.Table:
+    """Return the different rows of a table."""
+    plain = rows.cast(pa.schema([(field.name, field.type.value_type if pa.types.is_dictionary(field.type) else field.type) for field in rows.schema]))
+    return plain.group_by(plain.column_names, use_threads=False).aggregate([])
+
+
 def test_many_lines_say_what_one_says() -> None:
     """Whole columns are read by other code than a line alone; what they disagree on would depend on the size of a file."""
     wrong = []
     for record in SHAPES:
         header = record["header"].encode() if record.get("header") else None
-        one, many = (parse((record["raw"].encode() + b"\n") * count, record["format"], header).rows for count in (1, FEWEST_LINES))
-        if many.drop_columns("line_number").to_pylist() != one.drop_columns("line_number").to_pylist() * FEWEST_LINES:
+        one, many = (parse((record["raw"].encode() + b"\n") * count, record["format"], header).rows.drop_columns("line_number") for count in (1, FEWEST_LINES))
+        if many.num_rows != FEWEST_LINES or different(many).to_pylist() != one.to_pylist():
             wrong.append(f"{record['format']}:{record['number']}")
     assert wrong == []
 
