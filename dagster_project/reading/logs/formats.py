@@ -67,6 +67,10 @@ _GANDI = f'www.example.com 192.0.2.7 - - {_TIME} (0 s) {_GET} 200 5120 "-" {_AGE
 _OVH = f'192.0.2.7 www.example.com - {_TIME} {_GET} 200 5120 "-" {_AGENT}'
 _SSL = f"{_TIME} 192.0.2.7 TLSv1.3 TLS_AES_128_GCM_SHA256 {_GET} 5120"
 _HEROKU = 'at=info method=GET path="/jobs?page=2" host=www.example.com request_id=8601b555 fwd="192.0.2.7" dyno=web.1 connect=1ms service=12ms status=200 bytes=5120 protocol=https'
+_GOROUTER = (
+    f'www.example.com - [2026-03-02T10:15:00.123456789Z] {_GET} 200 34 5120 "-" {_AGENT} "192.0.2.7:40780" "198.51.100.4:61001" '
+    'x_forwarded_for:"192.0.2.7" x_forwarded_proto:"https" vcap_request_id:"8601b555" response_time:0.012 gorouter_time:0.0001 app_id:"3a9d"'
+)
 _LOGFMT = 'time=2026-03-02T10:15:00Z level=info msg="request completed" method=GET path="/jobs?page=2" status=200 duration=12ms size=5120 remote_addr=192.0.2.7'
 _LTSV = f"time:{_TIME}\thost:192.0.2.7\treq:{_GET[1:-1]}\tstatus:200\tsize:5120\treferer:https://www.example.com/\tua:Mozilla/5.0 (X11)\treqtime:0.012\tvhost:www.example.com"
 _GIN = '[GIN] 2026/03/02 - 10:15:00 | 200 |    1.345678ms |       192.0.2.7 | GET      "/jobs?page=2"'
@@ -106,6 +110,7 @@ FORMATS: tuple[Format, ...] = (
     Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, NAMES),
     Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, NAMES),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
+    Format("gorouter", "Cloud Foundry's router", _GOROUTER, proxies.GOROUTER),
     Format("heroku", "Heroku's router", f"2026-03-02T10:15:00.123456+00:00 heroku[router]: {_HEROKU}", proxies.HEROKU, remarks=proxies.HEROKU_REMARKS),
     Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, names=NAMES, pairs="="),
     Format("ltsv", "LTSV, labelled values between tabs, one line a request", _LTSV, names=NAMES, pairs=":"),

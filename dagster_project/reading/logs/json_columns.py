@@ -16,7 +16,7 @@ import pyarrow as pa
 from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.distinct import Part, joined
 from dagster_project.reading.logs.json_lines import DEEPEST, EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
-from dagster_project.reading.logs.json_names import REMARK, Names, has_client_as_host
+from dagster_project.reading.logs.json_names import OF_CADDY, REMARK, Names, has_client_as_host
 from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed
@@ -47,7 +47,7 @@ class _Level:
     paths: tuple[str, ...]
     take: Callable[[dict[str, object]], Iterable[object]]
     inner: tuple[tuple[int, str], ...]
-    has_response_headers: bool
+    of_caddy: frozenset[str]
 
 
 _Shape = tuple[_Level | None, ...]
@@ -62,7 +62,7 @@ class _Shapes:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._levels: dict[str, dict[tuple[str, ...], _Level]] = {}
-        self._same: dict[tuple[tuple[str, ...], bool], _Level] = {}
+        self._same: dict[tuple[tuple[str, ...], frozenset[str]], _Level] = {}
         self._lines: dict[_Shape, tuple[list[int], list[object]]] = {}
         self._frames: dict[bool, list[pl.DataFrame]] = {True: [], False: []}
 
@@ -127,10 +127,10 @@ class _Shapes:
         entered = [key for key in keys if (prefix + key).count(".") < DEEPEST and self._names.is_entered(prefix + key)]
         taken = [key for key in keys if key in entered or self._names.is_read(prefix + key)]
         paths = tuple(prefix + key for key in taken)
-        has_response_headers = "resp_headers" in keys
+        of_caddy = OF_CADDY.intersection(keys)
         inner = tuple((at, f"{prefix}{key}.") for at, key in enumerate(taken) if key in entered)
-        made = _Level(prefix, paths, _taker(taken, may_be_lists=prefix.endswith("headers.")), inner, has_response_headers)
-        level = self._same.setdefault((paths, has_response_headers), made)
+        made = _Level(prefix, paths, _taker(taken, may_be_lists=prefix.endswith("headers.")), inner, of_caddy)
+        level = self._same.setdefault((paths, of_caddy), made)
         self._levels[prefix][keys] = level
         return level
 
@@ -231,7 +231,7 @@ def _columns(shape: _Shape, numbers: Sequence[int], held: Sequence[Values], name
     named: dict[str, list[tuple[int, int]]] = {}
     units: list[tuple[int, int]] = []
     has_request = any(level and level.prefix == "request." for level in shape)
-    context: dict[str, object] = {"request": {} if has_request else None, **({"resp_headers": None} if top.has_response_headers else {})}
+    context: dict[str, object] = {"request": {} if has_request else None, **dict.fromkeys(top.of_caddy)}
     for at, path in enumerate(paths):
         if place := names.place(path):
             named.setdefault(place[0], []).append((place[1], at))

@@ -25,23 +25,27 @@ _LABELS = {"req": "request", "reqtime": "request_time", "reqtime_microsec": "dur
 """What LTSV calls otherwise than JSON does."""
 QUOTED_AGAIN = ("referer", "user_agent")
 """What Logstash's patterns leave in the quotes that stood around it in the log."""
+_WRITTEN = "properties"
+"""What Azure's web apps hold as the text of an object."""
+_SAYS_ITSELF = 2
+"""How sure a duration is that names its unit: more than by its key, or by none."""
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
 def read(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
-    """Return the values of a line in the order of values.READ; `stamp` is the time of one that has none, and then must be a request beyond doubt.
+    """Return the values of a line in the order of values.READ; `stamp` is the time of one without, nothing where nobody says it; it must be a request beyond doubt.
 
     Raises values.Refused with json_error, json_not_object, field_missing (no time, or not enough of a request) or values.NO_REQUEST, too.
     """
     record = _loaded(line)
     if not isinstance(record, dict):
         raise Refused("json_not_object")
+    if str(record.get(_WRITTEN, "")).startswith("{"):
+        record[_WRITTEN] = _held(record[_WRITTEN])
     if "c-ip" in record and (found := w3c.row_of(record)):
         return found
     fields = _fields(record, names)
-    if not fields.get("time") and stamp and _asks(fields.keys()):
-        fields["time"] = stamp
-    if not fields.get("time") or not _is_request(fields.keys()):
+    if not _is_dated(fields, stamp) or not _is_request(fields.keys()):
         raise _refusal(line, fields)
     return _row(fields)
 
@@ -70,16 +74,22 @@ def read_labels(line: str, names: Names = NAMES, stamp: str | None = None) -> Ro
     if "host" in record and not any((names.place(label) or ("",))[0] == "client" for label in record):
         record["remote_host"] = record.pop("host")
     fields = _fields(record, names)
-    return _asked(line, {"request": "-", **fields} if "request" in record else fields, stamp)
+    return _asked(line, {"request": "-", **fields} if "request" in record else fields, stamp or None)
 
 
 def _asked(line: str, fields: dict[str, str], stamp: str | None) -> Row:
     """Return the values of a line that says when and what was asked; raises Refused."""
-    if not fields.get("time") and stamp:
-        fields["time"] = stamp
-    if not fields.get("time") or not _asks(fields.keys()):
+    if not _is_dated(fields, stamp) or not _asks(fields.keys()):
         raise _refusal(line, fields)
     return _row(fields)
+
+
+def _is_dated(fields: dict[str, str], stamp: str | None) -> bool:
+    """Give what has no time and is a request beyond doubt the time of its carrier; tell whether it needs no more: without any it must say how it was answered, too."""
+    if not fields.get("time") and stamp is not None and _asks(fields.keys()):
+        fields |= {"time": stamp} if stamp else {}
+        return bool(stamp) or "status" in fields
+    return bool(fields.get("time"))
 
 
 def _refusal(line: str, fields: dict[str, str]) -> Refused:
@@ -148,7 +158,9 @@ def _loaded(line: str) -> object:
 def _fields(record: dict[str, object], names: Names) -> dict[str, str]:
     """Return the raw texts by name, the best named of several, and the duration in nanoseconds."""
     best: dict[str, tuple[int, str]] = {}
-    duration: str | None = None
+    duration, surest = "", 0
+    if has_client_as_host(record) and not any((names.place(key) or ("",))[0] == "client" for key in record):
+        record = {"remote_host" if key.lower() == "host" else key: value for key, value in record.items()}
     for key, value in _flat(record, ""):
         text = text_of(value)
         if text is None:
@@ -157,12 +169,11 @@ def _fields(record: dict[str, object], names: Names) -> dict[str, str]:
         is_unknown = place is not None and place[0] in ("bytes", "status") and text.startswith("-")
         if place is not None and not is_unknown and (place[0] not in best or place[1] < best[place[0]][0]):
             best[place[0]] = place[1], epoch_us(value) if place[0] == "time" and isinstance(value, float) else text
-        unit_ns = None if duration and names.is_bare(key) else names.unit_ns(key, record)
-        if unit_ns and (length := duration_ns(repr(value) if isinstance(value, float) else text, unit_ns)) is not None:
-            duration = str(length)
+        unit_ns = names.unit_ns(key, record)
+        said = _SAYS_ITSELF if text[-1:].isalpha() else int(not names.is_bare(key))
+        if unit_ns and said >= surest and (length := duration_ns(repr(value) if isinstance(value, float) else text, unit_ns)) is not None:
+            duration, surest = str(length), said
     fields = {name: value for name, (_, value) in best.items()}
-    if "client" not in fields and "host" in fields and has_client_as_host(record):
-        fields["client"] = fields.pop("host")
     return {**fields, "duration": duration} if duration else fields
 
 
@@ -175,6 +186,14 @@ def _flat(value: dict[str, object], prefix: str) -> Iterator[tuple[str, object]]
             yield from _flat(inner, f"{prefix}{key}.")
         else:
             yield prefix + key, inner
+
+
+def _held(value: object) -> object:
+    """Return the object that a text is; what is none as it is."""
+    try:
+        return orjson.loads(value) if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        return value
 
 
 def _attributes(items: list[object]) -> dict[str, object]:

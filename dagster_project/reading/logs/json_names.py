@@ -1,5 +1,6 @@
 """The keys that JSON logs use for each field of a request, and how a key of a line is told to be one of them."""
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -29,7 +30,7 @@ _NAMES = {
     "forwarded_for": (
         "http_x_forwarded_for x_forward_for x_forwarded_for x-forwarded-for xff forwarded_for request.headers.x-forwarded-for "
         "req.headers.x-forwarded-for headers.x-forwarded-for request_x-forwarded-for proxy_add_x_forwarded_for "
-        "forwarded"
+        "forwarded xforwardedfor"
     ),
     "request": "request request_line requestline http.request_line requested_url",
     "method": (
@@ -39,7 +40,7 @@ _NAMES = {
     "target": (
         "originalrequesturiwithargs request_uri requesturi clientrequesturi request.uri request.url req.url http.target url.original url.full http.url "
         "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
-        "original_fullpath proxy.path target url uri http.request.uri requested_uri httprequest.uri http_uri requesturi_s"
+        "original_fullpath proxy.path url uri http.request.uri requested_uri httprequest.uri http_uri requesturi_s requesturl target"
     ),
     "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath http.url_details.path resource csuristem",
     "query": "query query_string querystring args url.query request.query requestquery request_query httprequest.args querystr csuriquery requestquery_s clientrequestquery",
@@ -50,7 +51,8 @@ _NAMES = {
     ),
     "host": (
         "originalhost http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
-        ":authority authority host.name_requested server_name domain host req.headers.host req.host req.hostname request.headers.host reqhost http.hostname http.url_details.host "
+        ":authority authority host.name_requested requested_host server_name domain host req.headers.host req.host req.hostname request.headers.host reqhost "
+        "http.hostname http.url_details.host "
         "request.hostname domainname cshost host_s http.request.host headers.host hostheader"
     ),
     "status": (
@@ -90,15 +92,15 @@ _NAMES = {
 """The keys of each field, in lower case, the best first."""
 
 _DURATIONS = {
-    1: "duration_ns event.duration response.latency",
-    1_000: "duration_us time_elapsed",
+    1: "event.duration response.latency",
+    1_000: "time_elapsed",
     1_000_000: (
-        "duration_ms latency_ms elapsed_ms request_time_ms response_time_ms took_ms responsetime elapsed time_ms response_time http.server.duration "
-        "latency latency_human elapsed_time latencies.request duration_in_ms httpresponse.elapsed responselatency http.response.duration totalduration "
+        "responsetime elapsed time_ms response_time http.server.duration "
+        "latency latency_human elapsed_time latencies.request took httpresponse.elapsed responselatency http.response.duration totalduration "
         "res.responsetime http.response.responsetime "
-        "responsetimems api.timetoresponse elapsed_milliseconds"
+        "api.timetoresponse"
     ),
-    1_000_000_000: "duration_s request_time duration_seconds http.server.request.duration httprequest.latency timetaken timetaken_d",
+    1_000_000_000: "request_time http.server.request.duration httprequest.latency timetaken timetaken_d",
 }
 """The keys of durations by their unit in nanoseconds."""
 
@@ -123,15 +125,29 @@ _WRAPPERS = (
     "meta.",
     "protopayload.",
     "_source.",
+    "span.",
 )
+_SIDE = re.compile(r"(?:http[._])?(?:(req(?:uest)?)[._-](?:headers?[._-])?|res(?:p(?:onse)?)?[._-])(.+)")
+"""What stands before a name of one side of an exchange; headers are those of the request."""
+_OF_REQUEST = frozenset(("method", "target", "path", "query", "protocol", "host", "client", "client_port", "forwarded_for", "referer", "user_agent", "user"))
+_OF_RESPONSE = frozenset(("status", "bytes"))
+_LASTED = re.compile(
+    r"(?:(?:http|req(?:uest)?|res(?:p(?:onse)?)?|total|processing)[._]?)?(?:duration|latency|elapsed(?:_?time)?|took|time_?taken|(?:response|request|processing)_?time)_?(?:in_?)?"
+    r"(?:(n(?:ano)?s(?:ec(?:ond)?s?)?)|(u(?:s|sec)|micro(?:s|sec(?:ond)?s?))|(m(?:s|sec)|milli(?:s|sec(?:ond)?s?))|((?<=_)s|sec(?:ond)?s?))"
+)
+"""Names of durations that say their unit: nanoseconds, microseconds, milliseconds or seconds."""
+_BESIDE = 1_000
+"""How much worse a name is that is known only without its side."""
 _BARE_DURATION = "duration"
 _SECONDS_OF_CADDY = (_BARE_DURATION, "latency")
+OF_CADDY = frozenset(("resp_headers", "bytes_read", "common_log"))
+"""What stands beside the request in Caddy's records; any of it may be filtered out."""
 _SECONDS_OF_NGINX = "responsetime"
 """Where it is written so, in small letters, as examples of nginx for Elasticsearch name `$request_time`; `responseTime` is milliseconds."""
 _TOLD_BY_OTHERS = ("timetaken", "total_time")
 """Durations whose unit other keys of the record tell."""
-_IDENTITIES = ("logicalusername", "user-identifier")
-"""The names of what stands behind the client in the common log format: a record that has one means that client by its `host`, as Tomcat does."""
+_IDENTITIES = ("logicalusername", "user-identifier", "requested-host")
+"""The names of what stands behind the client in the common log format, and Skipper's of the host that was asked: a record that has one calls the client its `host`."""
 _FLUENTD = {"host", "user", "method", "path", "code", "size"}
 """What Fluentd's own parser makes of Apache's lines, whose client it calls the host."""
 _FIELD_UNITS_NS = {"duration_ns": 1, "duration_us": 1_000, "duration_ms": 1_000_000, "duration_s": 1_000_000_000}
@@ -157,7 +173,7 @@ class Names:
         unit_ns, plain = self._of(key)[1], _plain(key)
         if plain in _TOLD_BY_OTHERS:
             return 1_000_000 if _counts_milliseconds(record) or "trans_id" in record else unit_ns
-        if plain in _SECONDS_OF_CADDY and isinstance(record.get("request"), dict) and "resp_headers" in record and key != "Duration":
+        if plain in _SECONDS_OF_CADDY and isinstance(record.get("request"), dict) and record.keys() & OF_CADDY and key != "Duration":
             return 1_000_000_000
         if key.endswith(_SECONDS_OF_NGINX) and plain == _SECONDS_OF_NGINX:
             return 1_000_000_000
@@ -171,9 +187,15 @@ class Names:
                 self._known.clear()
             plain = _plain(key)
             spellings = dict.fromkeys((key.lower(), plain, plain.replace("-", "_")))
-            place = next((self.places[spelling] for spelling in spellings if spelling in self.places), None)
-            self._known[key] = place, next((self.units_ns[spelling] for spelling in spellings if spelling in self.units_ns), None)
+            place = next((self.places[spelling] for spelling in spellings if spelling in self.places), None) or self._beside(plain)
+            self._known[key] = place, next((self.units_ns[spelling] for spelling in spellings if spelling in self.units_ns), None) or _unit_said(plain)
         return self._known[key]
+
+    def _beside(self, plain: str) -> tuple[str, int] | None:
+        """Return the field that a key names without the side of an exchange that it says: the agent of `request.user-agent`, the status of `res_status`."""
+        found = _SIDE.fullmatch(plain)
+        field, rank = self.places.get(found[2].replace("-", "_"), ("", 0)) if found else ("", 0)
+        return (field, rank + _BESIDE) if found and field in (_OF_REQUEST if found[1] else _OF_RESPONSE) else None
 
     def is_bare(self, key: str) -> bool:
         """Tell whether a key names a duration that may be in any unit."""
@@ -191,7 +213,7 @@ class Names:
         """Tell whether a field may stand within the object of a key."""
         inside = key.lower() + "."
         starts = (inside, _plain(inside))
-        return any(name.startswith(starts) for name in (*self.places, *self.units_ns, _BARE_DURATION))
+        return bool(_SIDE.fullmatch(f"{starts[1]}.")) or any(name.startswith(starts) for name in (*self.places, *self.units_ns, _BARE_DURATION))
 
 
 MOST_KEYS = 8192
@@ -204,6 +226,12 @@ def _plain(key: str) -> str:
     for wrapper in _WRAPPERS:
         key = key.removeprefix(wrapper)
     return key.removeprefix("_")
+
+
+def _unit_said(plain: str) -> int | None:
+    """Return the unit in ns that the name of a duration says, null where it says none."""
+    found = _LASTED.fullmatch(plain.replace("-", "_"))
+    return int(1_000 ** (found.lastindex - 1)) if found and found.lastindex else None
 
 
 def _counts_milliseconds(record: Mapping[str, object]) -> bool:

@@ -1,4 +1,4 @@
-"""Text formats of proxies: HAProxy, Envoy, Traefik, Squid and Heroku's router, as layouts."""
+"""Text formats of proxies: HAProxy, Envoy, Traefik, Squid, Cloud Foundry's and Heroku's routers, as layouts."""
 
 import re
 
@@ -40,6 +40,22 @@ HAPROXY = tuple(
     )
 )
 """Requests, connections, requests cut at HAProxy's longest line, and connections that failed; the last has a time without a year."""
+
+_NUMBER_OR_NONE, _QUOTE = r'\d+(?:\.\d+)?|"?-"?', Field(pattern='"?')
+GOROUTER = tuple(
+    Layout(
+        (
+            Field(pattern=r"(?:\S{19,40} \[RTR/\d{1,5}\] {1,8}OUT )?"), Field("host", pattern=r"[^\s\[\]]+"), " - [", time, '] "', Field("request"), '" ',
+            Field("status", pattern=r'\d{3}|"?-"?'), " ", Field(pattern=_NUMBER_OR_NONE), " ", Field("bytes", pattern=r'\d+|"?-"?'), ' "', Field("referer"), '" "',
+            Field("user_agent"), '" ', _QUOTE, Field("client", pattern=r'[^\s"]+'), _QUOTE, Field(pattern=r'(?: (?!x_forwarded_for:)(?:"[^"]*"|[^\s"]+))?'),
+            " x_forwarded_for:", _QUOTE, Field("forwarded_for", pattern=r'[^\s",]+(?:, ?[^\s",]+){0,64}'), _QUOTE,
+            Field(pattern=r'(?: (?!response_time:)[\w-]+:(?:"(?:[^"\\]|\\.)*"|[^\s"]+)){0,16}'),
+            " response_time:", Field("duration", 1_000_000_000, pattern=_NUMBER_OR_NONE), Field("more"),
+        )
+    )
+    for time in (Field("time", pattern=r"\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d{4})"), Field("time", time="%d/%m/%Y:%H:%M:%S.%f %z"))
+)  # fmt: skip
+"""Cloud Foundry's router, as its own log and as `cf logs` show it; older ones write the month as a number."""
 
 _ENVOY = '[$time_iso8601] "$request" $status {} $bytes_received $bytes_sent '
 _ENVOY_END = ' $upstream_service_time "$remote_addr" "$http_user_agent" "$request_id" "$host" "$upstream_host"'

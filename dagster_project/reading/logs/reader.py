@@ -118,9 +118,9 @@ def _recorded(line: str, text: str, known: Format) -> Row:
     try:
         return read(text, names)
     except Refused as refusal:
-        if str(refusal) != "field_missing" or (said := stamp(line)) is None:
+        if str(refusal) != "field_missing":
             raise
-        return read(text, names, said)
+        return read(text, names, stamp(line) or "")
 
 
 def _stamped(line: str, row: Row) -> Row:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -72,6 +73,8 @@ _TOKEN = re.compile(r'(?:X-Forwarded-For=)?"((?:[^"\\]|\\.)*)"|(\S+)', re.IGNORE
 _RATIO = re.compile(r"\d{1,9}\.\d\d", re.ASCII)
 """How far gzip compressed, as nginx's own example of a log and GitLab append it: with two decimals, where a time has three."""
 _TRAILING_TIME = re.compile(r"(?:rt=|request_time=|latency=)?\"?(\d{1,9}\.\d{1,9}s?|\d{1,12}[mu]s)\"?|ms:(\d{1,12})|D=(\d{1,12})", re.ASCII)
+_OF_UPSTREAM = re.compile(r"upstream_\w{1,32}|u[chr]t", re.ASCII)
+"""What names the time behind it, and is not that of the whole answer."""
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
 _UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
@@ -226,7 +229,11 @@ def trailing(rest: str) -> dict[str, str]:
     rest = rest.strip()
     tokens = [quoted or bare for quoted, bare in _TOKEN.findall(rest)]
     found: dict[str, str] = {}
-    for token in tokens:
+    for before, token in pairwise(["", *tokens]):
+        if _OF_UPSTREAM.fullmatch(before):
+            continue
+        if token in _UNIT_NS and before.isdecimal():
+            token = before + token  # noqa: PLW2901 (number and unit are one)
         took = None if _RATIO.fullmatch(token) else _TRAILING_TIME.fullmatch(token)
         if took and (length := duration_ns(took[1] or (f"{took[2]}ms" if took[2] else f"{took[3]}us"), _UNIT_NS["s"])) is not None:
             found.setdefault("duration", str(length))
