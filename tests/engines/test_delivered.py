@@ -161,6 +161,17 @@ def test_a_column_that_is_written_otherwise_is_told_with_the_one_that_may_be_mea
     assert world.told == ["staff/more.csv: columns without a meaning are left out: Valid To (if valid_to is meant, write it so), comment"]
 
 
+def test_a_column_that_is_named_after_somebody_is_counted(world: World) -> None:
+    """A sheet can have a column for each employee, and JSON a key: the console is no place for them."""
+    world.put("staff/more.csv", "staff_id,Jane Doeringer,comment\nben,x,x\n")
+    world.put("staff/more.jsonl", '{"staff_id": "cleo", "doeringer": 1, "m-kowalskay": 2}\n')
+    world.run()
+    assert world.told == [
+        "staff/more.csv: columns without a meaning are left out: comment, 1 that are not named like columns",
+        "staff/more.jsonl: columns without a meaning are left out: 2 that are not named like columns",
+    ]
+
+
 def test_what_spark_leaves_beside_its_files_is_passed_over(world: World) -> None:
     """Its marks hold nothing, and what it did not finish never was."""
     world.put("staff/out/_SUCCESS", "")
