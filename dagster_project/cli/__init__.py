@@ -3,8 +3,9 @@
 import os
 import sys
 from pathlib import Path
+from typing import Literal, get_args, get_origin
 
-from cyclopts import CycloptsError
+from cyclopts import CoercionError, CycloptsError, MissingArgumentError, RepeatArgumentError, UnknownCommandError, UnknownOptionError, UnusedCliTokensError
 
 from dagster_project.cli import asking, daily, upkeep  # noqa: F401 (they register their commands)
 from dagster_project.cli.common import app, complain
@@ -31,7 +32,7 @@ def status_of(arguments: list[str] | None = None) -> int:
     try:
         return app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or 0
     except CycloptsError as error:
-        complain(f"{str(error).rstrip('.')}; `glasshouse --help` and `glasshouse COMMAND --help` show how")
+        complain(f"{_usage(error)}; `glasshouse --help` and `glasshouse COMMAND --help` show how")
         return UsageError.exit_status
     except GlasshouseError as error:
         complain(str(error))
@@ -45,3 +46,24 @@ def status_of(arguments: list[str] | None = None) -> int:
         told = full_disk(error) or f"a fault of ours: {type(error).__name__} at {place_of(error) or 'no place of ours'}; please report it"
         complain(str(told))
         return GlasshouseError.exit_status
+
+
+def _usage(error: CycloptsError) -> str:
+    """Return what is wrong with the words of a command, and never the words: a customer, a person or a whole question may be among them."""
+    name = error.argument.name if error.argument else "the command"
+    match error:
+        case UnknownCommandError():
+            said = f"Unknown command; there are {', '.join(sorted(word for word in app if not word.startswith('-')))}"
+        case UnknownOptionError():
+            said = "Unknown option"
+        case UnusedCliTokensError():
+            said = "More arguments than the command takes; a text with blanks stands in quotes"
+        case MissingArgumentError():
+            said = f"{name} requires an argument"
+        case RepeatArgumentError():
+            said = f"{error.token.keyword} is given more than once"
+        case CoercionError() if get_origin(error.target_type) is Literal:
+            said = f"Invalid value for {name}; choose from {', '.join(get_args(error.target_type))}"
+        case _:
+            said = f"Invalid value for {name}"
+    return said

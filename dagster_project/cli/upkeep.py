@@ -64,7 +64,7 @@ def init_postgres(
 
     stores = load(settings or Path("glasshouse.toml")).stores
     if store not in stores:
-        raise UsageError(f"there is no [stores.{store}] in the settings; docs/stores.md tells how to declare one")
+        raise UsageError("the settings have no [stores.<name>] of that name; docs/stores.md tells how to declare one")
     sql = setup_sql(store, stores[store], role)
     tell({"store": store, "role": role, "sql": sql}, as_json, [sql.rstrip()])
     return 0

@@ -3,6 +3,7 @@
 import csv
 import gzip
 import io
+import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -106,6 +107,8 @@ def plant(landing: Path, people: int) -> Planted:
     for folder, row in {**_ROWS, "access_events": _EVENT}.items():
         planted.rows += _plant_ledger(landing / folder, row, held)
     _plant_records(landing / "records" / "job", held)
+    _plant_records(landing / "records" / SITE_NAMES[people], held)
+    _write(landing / "access_events" / SITE_NAMES[people] / "sound.csv", _csv([dict(_filled(_EVENT | {"source": ""}, "amy", 0))]))
     return planted
 
 
@@ -136,7 +139,7 @@ def _popular(held: Sequence[Canary]) -> Iterator[str]:
 
 
 def _plant_ledger(folder: Path, row: Mapping[str, str], held: Sequence[Canary]) -> int:
-    """Write a ledger of sound rows and rows with a canary, one of them as JSON would not be; and a file that must be refused as a whole."""
+    """Write a ledger of sound rows and rows with a canary, one of them as JSON would not be; rows with a key for each person; and a file that must be refused as a whole."""
     sound = [dict(_filled(row, "amy", number)) | {UNDECLARED: ""} for number in range(3)]
     rows = [dict(_filled(row, canary.text, number)) | {UNDECLARED: canary.text} for number, canary in enumerate(held, len(sound))]
     if folder.name == "staff":
@@ -145,6 +148,7 @@ def _plant_ledger(folder: Path, row: Mapping[str, str], held: Sequence[Canary]) 
         rows.append({"account_id": "bolt", "joined_at": "2025-01-01T00:00:00Z"})
     broken = [{**sound[0], name: canary.text} for canary in held for name in _typed(folder.name) if name in sound[0]]
     _write(folder / "canaries.csv", _csv([*sound, *rows, *broken]))
+    _write(folder / "keyed.jsonl", "".join(json.dumps(sound[0] | {canary.text: "x"}) + "\n" for canary in held))
     _write(folder / "refused.csv", _csv([{UNDECLARED: canary.text, canary.text: "x"} for canary in held[:3]]))
     _write(folder / "refused.jsonl", "".join(f'{{"{UNDECLARED}": "{canary.plain}"\n' for canary in held[:20]))
     return len(rows) + len(broken)

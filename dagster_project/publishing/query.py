@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -22,6 +23,7 @@ from dagster_project.publishing.exports import csv_text, json_text, visible, wri
 from dagster_project.publishing.warehouse import FORMAT, FORMAT_NAME
 
 Format = Literal["table", "csv", "json", "parquet"]
+_VALUES = re.compile(r"'((?:[^']|'')*)")  # texts in a question, the last of which may lack its end
 
 # Set when the file is opened: nothing is installed, nothing of this process is taken for a table, nothing spills to disk.
 _OPENED = {
@@ -52,7 +54,7 @@ def query(warehouse: Path, sql: str, row_limit: int = 10_000, seconds: float = 3
         except TimeoutError:
             raise UsageError(f"query: stopped after {seconds:g} s; ask for fewer days or accounts") from None
         except duckdb.Error as error:
-            raise UsageError(f"query: {_complaint(error)}") from None
+            raise UsageError(f"query: {_complaint(error, sql)}") from None
 
 
 def _in_time(connection: duckdb.DuckDBPyConnection, ask: Callable[[], pa.Table], seconds: float) -> pa.Table:
@@ -146,10 +148,12 @@ def _distinct(names: list[str]) -> list[str]:
     return seen
 
 
-def _complaint(error: duckdb.Error) -> str:
-    """Name the fault; only messages that quote the question, never a value, are passed on."""
+def _complaint(error: duckdb.Error, sql: str) -> str:
+    """Name the fault; only messages that quote the question are passed on, and never a value, that of the question neither."""
     if isinstance(error, duckdb.ParserException | duckdb.CatalogException | duckdb.BinderException):
         first_line = str(error).split("\n", 1)[0]
+        for value in filter(None, _VALUES.findall(sql)):
+            first_line = re.sub(rf"(?<!\w){re.escape(value)}(?!\w)", "\u2026", first_line, flags=re.IGNORECASE)
         return visible(first_line)
     if isinstance(error, duckdb.OutOfMemoryException):
         return "it needs more than 1 GB of memory; ask for fewer days or accounts"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.scrubbing.codes import codes
+from dagster_project.scrubbing.codes import codes, scopes
 from dagster_project.scrubbing.ledgers import arrow
 from dagster_project.scrubbing.merging import PLACE, agreement
 from dagster_project.scrubbing.people import People
@@ -62,7 +62,8 @@ def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
     return events.select(
         pl.coalesce(pl.col("occurred_at", "observed_at").dt.date(), _EPOCH).alias("day"),
         *PLACE,
-        *_KEY,
+        scopes(events["source"]),
+        "event_id",
         "occurred_at",
         "time_status",
         "observed_at",
@@ -71,7 +72,10 @@ def _contract(events: pl.DataFrame, people: People) -> pl.DataFrame:
         kind.alias("actor_kind"),
         staff.alias("staff_id"),
         pl.when(~is_staff).then(users).alias("user_account_ids"),
-        *("account_id", "record_class", "record_id", "record_ids", "action"),
+        "account_id",
+        scopes(events["record_class"]),
+        *("record_id", "record_ids"),
+        scopes(events["action"]),
         pl.col("content").alias("has_content"),
         codes(events["purpose"]),
         "case_id",

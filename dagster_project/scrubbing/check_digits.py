@@ -65,6 +65,7 @@ def has_iban(text: str) -> bool:
 
 def has_national_id(text: str) -> bool:
     """Tell whether a number that a state gave a person stands in a text; digits alone are only looked at where two of them check the rest."""
+    text = text.replace("_", "|")  # between words in names of files, where Python takes it for a letter
     return bool(_FIVE_DIGITS.search(text) and _NATIONAL_BEGIN.search(text)) and any(is_valid(found[0]) for pattern, is_valid in _NATIONAL_IDS for found in pattern.finditer(text))
 
 

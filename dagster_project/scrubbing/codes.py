@@ -1,6 +1,7 @@
 """Columns of ledgers and events that are meant to hold a code or the name of a company: free text, in which a person could stand, is not kept."""
 
 import re
+from collections.abc import Callable
 
 import polars as pl
 
@@ -16,8 +17,22 @@ _WORD = r"[\w.:/+&,()'-]+"
 
 def codes(column: pl.Series, words: int = CODE_WORDS) -> pl.Series:
     """Return a column with `{redacted}` for what is no code: more words, a text that names a person, a number or token of somebody's. Null stays null."""
-    unsound = [text for text in column.drop_nulls().unique().to_list() if not _is_code(text, words)]
-    return column.replace(unsound, [REDACTED] * len(unsound)) if unsound else column
+    return _without(column, lambda text: _is_code(text, words))
+
+
+def scopes(column: pl.Series) -> pl.Series:
+    """Return a column of names that are compared exactly (record classes, actions, sources) with `{redacted}` for one that a detector knows: an address, a number, a key."""
+    return _without(column, _is_scope)
+
+
+def scope(text: str) -> str:
+    """Return a name that is compared exactly, `{redacted}` where a detector knows it."""
+    return text if _is_scope(text) else REDACTED
+
+
+def are_scopes(column: pl.Series) -> pl.Series:
+    """Tell which rows hold a name that no detector knows, or nothing."""
+    return scopes(column).eq_missing(column)
 
 
 def code(text: str) -> str:
@@ -27,13 +42,31 @@ def code(text: str) -> str:
 
 def code_lists(column: pl.Series) -> pl.Series:
     """Return lists without what is no code: redacted, an entry would permit whatever else is redacted. Null stays null."""
-    unsound = [text for text in column.explode().drop_nulls().unique().to_list() if not _is_code(text, CODE_WORDS)]
-    return column.list.eval(pl.element().filter(~pl.element().is_in(unsound))) if unsound else column
+    return _lists_without(column, lambda text: _is_code(text, CODE_WORDS))
+
+
+def scope_lists(column: pl.Series) -> pl.Series:
+    """Return lists without the names that a detector knows, for the same reason."""
+    return _lists_without(column, _is_scope)
 
 
 def are_codes(column: pl.Series, words: int = CODE_WORDS) -> pl.Series:
     """Tell which rows hold a code, or nothing."""
     return codes(column, words).eq_missing(column)
+
+
+def _without(column: pl.Series, is_sound: Callable[[str], bool]) -> pl.Series:
+    unsound = [text for text in column.drop_nulls().unique().to_list() if not is_sound(text)]
+    return column.replace(unsound, [REDACTED] * len(unsound)) if unsound else column
+
+
+def _lists_without(column: pl.Series, is_sound: Callable[[str], bool]) -> pl.Series:
+    unsound = [text for text in column.explode().drop_nulls().unique().to_list() if not is_sound(text)]
+    return column.list.eval(pl.element().filter(~pl.element().is_in(unsound))) if unsound else column
+
+
+def _is_scope(text: str) -> bool:
+    return not kinds(text) & PERSONAL
 
 
 def _is_code(text: str, words: int) -> bool:

@@ -52,6 +52,7 @@ _JWT = re.compile(r"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?eyJ)[A-Za-z0-9_-]{5,}+\.
 _KEYS = re.compile(
     r"(?<![A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{16}(?![0-9A-Z])|(?i:gh[oprsu]_[a-z0-9]{30}|github_pat_\w{20}|glpat-[\w-]{20}|npm_[a-z0-9]{30}|[prs]k_(?:live|test)_[a-z0-9]{16})"
     r"|whsec_[A-Za-z0-9+/]{20}|sk-(?:[a-z]{2,8}-)?[\w-]{20}|xox[abeoprs]-[\w-]{10}|AIza[\w-]{35}|ya29\.[\w-]{20}|SG\.[\w-]{20}|dop_v1_[0-9a-f]{32}|pypi-[\w-]{20}"
+    r"|hv[bs]\.[\w-]{20}|hf_[A-Za-z0-9]{30}|dp\.(?:ct|pt|scim|st)\.[\w.-]{30}|shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}|lin_api_\w{30}|sq0[a-z]{3}-[\w-]{20}|\d{8,10}:AA[\w-]{32}"
     r"|v[1-4]\.(?:local|public)\.[\w-]{20}|(?i:bearer|basic) (?=[\w.~+/-]{0,64}[\d=])[\w.~+/=-]{8})"
     r"|\$(?:2[abxy]?|[156y]|argon2(?:id|i|d)|scrypt|pbkdf2[\w-]{0,12})\$[\w./$=,+-]{16}|-----BEGIN [A-Z ]{0,20}PRIVATE KEY",
 )

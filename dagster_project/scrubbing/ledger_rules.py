@@ -7,7 +7,7 @@ from functools import partial
 import polars as pl
 
 from dagster_project.scrubbing import detectors
-from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, code_lists, codes
+from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, are_scopes, code_lists, codes, scope_lists, scopes
 from dagster_project.scrubbing.merging import Merged, adding, distinct, filling
 from dagster_project.scrubbing.people import People
 from dagster_project.zones import zones
@@ -56,7 +56,10 @@ def _grants(rows: pl.DataFrame, people: People) -> pl.DataFrame:
         people.are_grantors(rows["granted_by"], rows["account_id"], rows["recorded_at"]).alias("is_grantor"),
         kind.alias("grantee_kind"),
         pl.when(kind == "person").then(persons).when(kind == "team").then(who).alias("grantee_id"),
-        *("record_classes", "record_ids", "actions", "case_id", "valid_from", "valid_to", "recorded_at", "revoked_at"),
+        scope_lists(rows["record_classes"]),
+        "record_ids",
+        scope_lists(rows["actions"]),
+        *("case_id", "valid_from", "valid_to", "recorded_at", "revoked_at"),
         pl.coalesce("revocation_recorded_at", "revoked_at").alias("revocation_recorded_at"),
     )
 
@@ -98,7 +101,7 @@ def _policies(rows: pl.DataFrame, _: People) -> pl.DataFrame:
         "posted_at",
         "emailed_at",
         pl.col("notice_days").fill_null(0),
-        "exempt_classes",
+        scope_lists(rows["exempt_classes"]),
         code_lists(rows["purposes"]),
         "max_grant_days",
     )
@@ -116,7 +119,7 @@ def _account_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
 
 def _opt_outs(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     recorded = pl.coalesce("recorded_at", "valid_from").alias("recorded_at")
-    told = rows.select("account_id", "record_class", codes(rows["purpose"]), codes(rows["site"]), "valid_from", "valid_to", recorded)
+    told = rows.select("account_id", scopes(rows["record_class"]), codes(rows["purpose"]), codes(rows["site"]), "valid_from", "valid_to", recorded)
     return told.unique(maintain_order=True)  # two texts that are not kept may have been all the difference
 
 
@@ -130,7 +133,7 @@ def _emergencies(rows: pl.DataFrame, people: People) -> pl.DataFrame:
         "emergency_id",
         people.staff_ids(rows["staff_id"]),
         "account_id",
-        "record_classes",
+        scope_lists(rows["record_classes"]),
         "opened_at",
         pl.coalesce("recorded_at", "opened_at").alias("recorded_at"),
         "ttl_s",
@@ -142,9 +145,9 @@ def _emergencies(rows: pl.DataFrame, people: People) -> pl.DataFrame:
     )
 
 
-def _source_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
+def _source_fault(rows: pl.DataFrame, _people: People) -> pl.Expr:
     is_zone = pl.col("time_zone").is_null() | pl.col("time_zone").is_in(zones())
-    return _unless(is_zone & _is_span("clock_skew_s", "allowed_lateness_s", longest=LONGEST_DAYS * 86_400))
+    return _unless(is_zone & pl.lit(are_scopes(rows["source"])) & _is_span("clock_skew_s", "allowed_lateness_s", longest=LONGEST_DAYS * 86_400))
 
 
 def _sources(rows: pl.DataFrame, _: People) -> pl.DataFrame:
@@ -158,8 +161,8 @@ def _sources(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     )
 
 
-def _gap_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
-    return _unless((pl.col("from") <= pl.col("to")).fill_null(value=True))
+def _gap_fault(rows: pl.DataFrame, _people: People) -> pl.Expr:
+    return _unless((pl.col("from") <= pl.col("to")).fill_null(value=True) & pl.lit(are_scopes(rows["source"])))
 
 
 def _gaps(rows: pl.DataFrame, _: People) -> pl.DataFrame:

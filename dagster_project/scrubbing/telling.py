@@ -29,7 +29,8 @@ _TELLING = re.compile(
     | ://|^[a-z][a-z0-9+.-]{0,30}:/{0,2}$              # a URL within the path
     | ^(?:about|blob|data|file|javascript|mailto|sms|tel|urn|view-source):
     | @(?!\dx\.|v?\d+\.\d)                          # jane@intranet, @jane; logo@2x.png and lib@4.17.21 name nobody
-    | (?<!\w)~\w                                   # somebody's home
+    | (?<!\w)~\w|~[^\W\d_]                        # somebody's home, also CV_~jane; PROGRA~1 is nobody's
+    | \w\(['"]                                     # a key of OData: Customers('jane')
     | (?<![\d.])\d{1,3}\.\d{5,8}(?!\d|\.\d)          # an address of two numbers, or half of a position
     | ^0\d{7,}$                                     # a number that is dialled
     | \+AEA-|&(?:commat)?$                          # UTF-7's at sign, and HTML's cut off at its `#` or `;`

@@ -33,7 +33,7 @@ def test_the_sql_is_printed_as_it_can_be_run(settings: Path, capsys: pytest.Capt
 def test_what_is_missing_is_named(settings: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Half a setup would be worse than none."""
     assert status_of(["meter", "init-postgres", "crm", "--settings", str(settings)]) == 2
-    assert "there is no [stores.crm]" in capsys.readouterr().err
+    assert "the settings have no [stores.<name>] of that name" in capsys.readouterr().err
     settings.write_text(SETTINGS)
     assert status_of(["meter", "init-postgres", "notes", "--settings", str(settings)]) == 2
     assert "names no content_columns" in capsys.readouterr().err

@@ -161,6 +161,25 @@ def test_a_column_that_is_written_otherwise_is_told_with_the_one_that_may_be_mea
     assert world.told == ["staff/more.csv: columns without a meaning are left out: Valid To (if valid_to is meant, write it so), comment"]
 
 
+def test_a_column_that_is_named_after_somebody_is_counted(world: World) -> None:
+    """A sheet can have a column for each employee, and JSON a key: the console is no place for them."""
+    world.put("staff/more.csv", "staff_id,Jane Doeringer,comment\nben,x,x\n")
+    world.put("staff/more.jsonl", '{"staff_id": "cleo", "doeringer": 1, "m-kowalskay": 2}\n')
+    world.run()
+    assert world.told == [
+        "staff/more.csv: columns without a meaning are left out: comment, 1 that are not named like columns",
+        "staff/more.jsonl: columns without a meaning are left out: 2 that are not named like columns",
+    ]
+
+
+def test_a_source_that_is_named_after_somebody_is_read_and_not_named(world: World) -> None:
+    """The name of its folder may stand in HOME's private ledger, never in a table."""
+    world.put("access_events/jane@example.com/e.csv", "event_id,actor,occurred_at\ne9,ada,2026-03-02T10:15:00Z\n")
+    world.run()
+    assert [row["source"] for row in world.rows("scrubbed.access_events") if row["event_id"] == "e9"] == ["{redacted}"]
+    assert "jane" not in str([{name: row[name] for name in ("folder", "site", "format", "reason")} for row in world.inputs().values()])
+
+
 def test_what_spark_leaves_beside_its_files_is_passed_over(world: World) -> None:
     """Its marks hold nothing, and what it did not finish never was."""
     world.put("staff/out/_SUCCESS", "")

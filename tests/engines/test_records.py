@@ -130,3 +130,14 @@ def test_what_is_remembered_is_read_in_batches(world: World, tmp_path: Path) -> 
     after = [row | {"day": None} for row in world.rows("scrubbed.records") if row["day"].day == 4]
     assert after == before
     assert opened(world) == [3, 0]
+
+
+def test_a_folder_that_is_named_after_somebody_is_refused(world: World) -> None:
+    """Its name would be a record class in every table, and part of the names of files in HOME."""
+    parquet(world.landing / "records/job/a.parquet", ["C1"])
+    parquet(world.landing / "records/jane@example.com/a.parquet", ["C1"])
+    take(world)
+    assert records(world) == {(3, "job", "C1"): (1, False)}
+    (refused,) = world.inputs().values()
+    assert (refused["status"], refused["site"]) == ("refused", "{redacted}")
+    assert not list(world.house().home.rglob("*jane*"))

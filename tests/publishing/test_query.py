@@ -193,6 +193,16 @@ def test_many_rows_of_steps_read_twice_come(warehouse: Path) -> None:
     assert told.stdout.strip() == "2000000"
 
 
+@pytest.mark.parametrize(
+    "question", ["select 1 'Doeringer'", "select 'Doeringer", "select struct_extract({'a': 1}, 'Doeringer')", "select cast('x' as 'Doeringer')", "select 1 'x' 'Doeringer''s'"]
+)
+def test_a_complaint_quotes_no_text_of_the_question(question: str, warehouse: Path) -> None:
+    """Whom an analyst looks for stands in the question, and consoles are logged."""
+    with pytest.raises(UsageError) as told:
+        query(warehouse, question)
+    assert "doeringer" not in str(told.value).lower()
+
+
 def test_a_failed_conversion_quotes_no_value(warehouse: Path) -> None:
     """DuckDB's message would carry the cell it stumbled over into a log."""
     with pytest.raises(UsageError) as caught:

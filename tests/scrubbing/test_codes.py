@@ -11,7 +11,7 @@ from dagster_project.reading import ledgers as reading
 from dagster_project.reading.accesses import native
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.scrubbing import accesses, ledgers
-from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, code, code_lists, codes
+from dagster_project.scrubbing.codes import COMPANY_WORDS, REDACTED, are_codes, code, code_lists, codes, scope, scope_lists, scopes
 from tests.scrubbing.made import people
 
 NINE = datetime(2026, 3, 10, 9, tzinfo=UTC).isoformat()
@@ -113,4 +113,46 @@ def test_a_consent_for_what_is_no_code_is_refused(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(row) + "\n" for row in (consent, consent | {"consent_id": "k2", "recipient": "Ad & Co."})))
     found = ledgers.scrub("consents", reading.together("consents", {"i": reading.read("consents", path)}), PEOPLE)
     assert found.table.column("consent_id").to_pylist() == ["k2"]
+    assert found.refused.to_pylist() == [{"input_id": "i", "line_number": 1, "reason": "other"}]
+
+
+KNOWN = [text for text in FREE_TEXTS if "@" in text or "(at)" in text or text.startswith(("+49", "DE89", "AKIA"))]
+
+
+@pytest.mark.parametrize("text", KNOWN)
+def test_a_scope_that_a_detector_knows_goes(text: str) -> None:
+    """Classes, actions and sources compare exactly, so any name will do; an address, a number or a key is none."""
+    assert scopes(pl.Series("action", [text, "google.cloud.bigquery.v2.JobService.InsertJob", "night shift", None])).to_list() == [
+        REDACTED, "google.cloud.bigquery.v2.JobService.InsertJob", "night shift", None,
+    ]  # fmt: skip
+    assert scope_lists(pl.Series("record_classes", [["invoice", text], [text], None])).to_list() == [["invoice"], [], None]
+    assert (scope(text), scope("invoice")) == (REDACTED, "invoice")
+
+
+def test_a_grant_to_a_scope_that_is_not_kept_permits_nothing(tmp_path: Path) -> None:
+    """Redacted, it would permit every class that is redacted; null, every class there is."""
+    grant = {"grant_id": "g1", "account_id": "C1", "granted_by": "cora", "grantee": "anystaff:", "valid_from": NINE, "recorded_at": NINE}
+    path = tmp_path / "grants.jsonl"
+    path.write_text(json.dumps(grant | {"record_classes": ["jane@example.com"], "actions": ["read", "jane@example.com"]}) + "\n")
+    (row,) = ledgers.scrub("grants", reading.together("grants", {"i": reading.read("grants", path)}), PEOPLE).table.to_pylist()
+    assert (row["record_classes"], row["actions"]) == ([], ["read"])
+
+
+@pytest.mark.parametrize("text", KNOWN)
+def test_an_event_shows_no_class_action_or_source_that_a_detector_knows(text: str, tmp_path: Path) -> None:
+    """What an adapter takes for an action is a client's own word in some logs."""
+    path = tmp_path / "events.jsonl"
+    path.write_text(json.dumps({"event_id": "e1", "actor": "amy", "occurred_at": NINE, "source": text, "record_class": text, "action": text}) + "\n")
+    rows = native.read(path, "desk", {}).rows
+    (row,) = accesses.contract(rows.add_column(0, "input_id", [["i"]]), PEOPLE).to_pylist()
+    assert (row["source"], row["record_class"], row["action"]) == (REDACTED, REDACTED, REDACTED)
+
+
+@pytest.mark.parametrize("folder", ["sources", "gaps"])
+def test_what_is_said_of_a_source_that_is_not_kept_is_refused(folder: str, tmp_path: Path) -> None:
+    """Two of them would be one, trusted as neither is."""
+    path = tmp_path / f"{folder}.jsonl"
+    path.write_text("".join(json.dumps({"source": source, "from": NINE}) + "\n" for source in ("jane@example.com", "console")))
+    found = ledgers.scrub(folder, reading.together(folder, {"i": reading.read(folder, path)}), PEOPLE)
+    assert found.table.column("source").to_pylist() == ["console"]
     assert found.refused.to_pylist() == [{"input_id": "i", "line_number": 1, "reason": "other"}]

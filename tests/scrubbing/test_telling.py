@@ -19,6 +19,9 @@ from dagster_project.scrubbing.telling import is_behind_folder, is_scheme, is_te
         "x%2523jane",
         # names of users
         "~jdoe",
+        "CV_~jdoe_2026.docx",
+        "Customers('jdoe')",
+        "Customers(%27jdoe%27)",
         "@jdoe",
         "jane@intranet",
         "jane%40intranet",
@@ -103,6 +106,9 @@ def test_a_telling_form_is_told(segment: str) -> None:
         "123456789",
         "v1.2.3",
         "DE",
+        "PROGRA~1",
+        "report~",
+        "Users(7)",
     ],
 )
 def test_an_ordinary_page_is_not_telling(segment: str) -> None:

@@ -12,7 +12,7 @@ from dagster_project.errors import DamagedError, InputError
 from dagster_project.paths import as_text
 from dagster_project.reading.files import Found, found, size_bytes
 from dagster_project.reading.identity import Identity, identity
-from dagster_project.scrubbing.codes import code
+from dagster_project.scrubbing.codes import code, scope
 
 KnownInputs = dict[tuple[str, str], dict[str, int]]  # by folder and site: id and size in bytes
 
@@ -100,8 +100,8 @@ class Discovery:
 
 
 def _coded(file: Found) -> Found:
-    """Return a log with its site as tables may show it: a folder can be named after somebody."""
-    return file if file.folder == "access_events" else replace(file, site=code(file.site))
+    """Return a file with its site or source as tables may show it: a folder can be named after somebody."""
+    return replace(file, site=(scope if file.folder == "access_events" else code)(file.site))
 
 
 def _length(file: Found) -> int:

@@ -18,6 +18,7 @@ from dagster_project.reading.files import Found
 from dagster_project.reading.records.measured import HELD, Measured
 from dagster_project.reading.records.measuring import measure
 from dagster_project.reading.records.places import S3
+from dagster_project.scrubbing.codes import REDACTED, scope
 from dagster_project.settings import Store
 
 FOLDER = "records"
@@ -35,6 +36,7 @@ def take(house: House, landing: Path) -> int:
     day = house.as_of.date()
     rows = 0
     declared = stores(house, landing)
+    _refuse(books, [name for name in _folders(landing) if name not in declared])
     for name, store in declared.items():
         before = _records(lake, day, name)
         if before is not None and not _is_partial(before):
@@ -52,18 +54,30 @@ def take(house: House, landing: Path) -> int:
 
 
 def stores(house: House, landing: Path) -> dict[str, Store]:
-    """Return every record store by its name: the folder below records/, which is its class, or the key in settings.
+    """Return every record store by its name: the folder below records/, which is its class, or the key in settings; a folder named after somebody is none.
 
     Raises UsageError where both have the same name: their rows would be told apart no more.
     """
-    folders = {as_text(path.name): str(path) for path in sorted((landing / FOLDER).glob("[!.]*")) if path.is_dir()}
-    found = {name: Store(path=path, record_class=name) for name, path in folders.items()}
+    found = {name: Store(path=path, record_class=name) for name, path in _folders(landing).items() if scope(name) == name}
     for name, store in sorted(house.settings.stores.items()):
         if name in found:
             raise UsageError(f"[stores.{name}] has the name of a folder below {FOLDER}/; give it another key")
         is_elsewhere = store.kind == "postgres" or store.path.startswith(S3)
         found[name] = store if is_elsewhere else store.model_copy(update={"path": str(house.settings_folder / store.path)})
     return found
+
+
+def _folders(landing: Path) -> dict[str, str]:
+    return {as_text(path.name): str(path) for path in sorted((landing / FOLDER).glob("[!.]*")) if path.is_dir()}
+
+
+def _refuse(books: Books, folders: Iterable[str]) -> None:
+    """Enter folders whose name no table may show: it would be that of a record class, and of files in HOME."""
+    for name in folders:
+        place = f"{FOLDER}/{name}"
+        entry = Entry(f"refused-records-{len(books.entries):04d}", Found(FOLDER, REDACTED, Path(place)), place)
+        entry.refuse(StoreError(place, "a folder is named by the class of its records, and this name is somebody's or a key; give it another"))
+        books.entries.append(entry)
 
 
 def _enter(books: Books, name: str, store: Store, measured: Measured) -> None:

@@ -1,6 +1,5 @@
 """The steps of the landing job, each from a House to rows in the lake; Dagster's assets only call them."""
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -35,10 +34,9 @@ from dagster_project.evidence.keyring import Keyring
 from dagster_project.paths import as_text
 from dagster_project.reading.accesses import native
 from dagster_project.reading.accesses.attestations import Proof
+from dagster_project.reading.field_words import is_field_name
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.misdelivered import folded
-from dagster_project.scrubbing.detectors import kinds
-from dagster_project.scrubbing.telling import is_telling
 from dagster_project.settings_file import keep
 
 FINDINGS = "reported.findings"
@@ -218,10 +216,10 @@ def _told(proof: Proof) -> str:
 def _named(columns: Iterable[str], meant: Mapping[str, str]) -> str:
     """Return names of columns as they may be told, with the declared ones they may be meant to be.
 
-    Of a file without a header they are somebody's data, and those are only counted.
+    Of a file without a header, of a sheet with a column for each person and of JSON with a key for each they are somebody's data: those are only counted.
     """
     names = list(columns)
-    told = [name for name in names if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_ .-]{0,59}", name) and not kinds(name) and not is_telling(name)]
+    told = [name for name in names if is_field_name(name)]
     said = [f"{name} (if {meant[folded(name)]} is meant, write it so)" if folded(name) in meant else name for name in told]
     return ", ".join([*said, *([f"{len(names) - len(told)} that are not named like columns"] if len(told) < len(names) else [])])
 
