@@ -33,7 +33,8 @@ HEAD = re.compile(
 """Syslog (RFC 3164, RFC 5424; without a program, or a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador, Cisco's web appliances,
 Ceph's, Ruby's and Caddy's own loggers, Fluentd's files, Python's servers."""
 
-NO_HEAD = rf"(?!<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s))"
+HEAD_BEGIN = rf"<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s)"
+NO_HEAD = rf"(?!{HEAD_BEGIN})"
 """Stands before a client or a host that could be taken from such a head: what has one is no line as it stands."""
 
 _INSTANT = re.compile(rf"\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?")
@@ -48,7 +49,7 @@ _CARRIERS = (
 _HOLDERS = ("result", "_source", "content", "attributes", "properties")
 """Under which exports of Splunk, Elasticsearch, Datadog and Azure hold such a record."""
 _STAMPS = ("time", "@timestamp", "timestamp", "date", "_time", "TimeGenerated", "__REALTIME_TIMESTAMP")
-_MOST_CARRIERS = 4
+MOST_CARRIERS = 4
 
 
 def readings(line: str) -> Iterator[str]:
@@ -87,7 +88,7 @@ def alone(line: str) -> str:
 def _unwrapped(line: str) -> list[str]:
     """Return a line, and what is left of it without one more of those who carried it."""
     texts = [line]
-    while len(texts) <= _MOST_CARRIERS and (bare := _bare(texts[-1])) != texts[-1]:
+    while len(texts) <= MOST_CARRIERS and (bare := _bare(texts[-1])) != texts[-1]:
         texts.append(bare)
     return texts
 
@@ -101,8 +102,11 @@ def _mended(line: str) -> tuple[str, ...]:
 
 
 def _bare(line: str) -> str:
-    if line.startswith("{"):
-        return _held(line)
+    return _held(line) if line.startswith("{") else without_head(line)
+
+
+def without_head(line: str) -> str:
+    """Return a line without the head of one who carried it, as it is where it has none."""
     found = HEAD.match(line)
     return line[found.end() :].strip(_AROUND) if found else line
 

@@ -7,30 +7,37 @@ mark, another number of quotes or blanks, and what typed.py leaves. No line can 
 import re
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
+from itertools import count
+from operator import add
 
 import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs.distinct import Part, joined, mapped
 from dagster_project.reading.logs.layouts import DECODED, IDENTITY, Field, Layout
-from dagster_project.reading.logs.layouts import Part as Stated
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.plans import Item, plan
 from dagster_project.reading.logs.typed import CODED_ROWS, WORDS, Reading, Texts, Typed
 from dagster_project.reading.logs.values import LONGEST_NS
 
+Joint = tuple[str | Field, ...]
+"""Literals and fields without a blank between them, each field with a pattern."""
+Stated = str | Field | Joint
 Sections = tuple[tuple[Stated, ...], ...]
-"""The items between one quote and the next: a literal that must stand there, or a field."""
+"""The items between one quote and the next: a literal that must stand there, a field, or a joint of them."""
 
 _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.fZ"
 _BATCH_LINES = 1 << 18
-_LENGTH = r"^[0-9]+(?:\.[0-9]+)?$"
-_EXACT_ONLY = {"total"}
-_TARGETS = {"target", "path"}
+_LENGTH = r"^([0-9]+(?:\.[0-9]+)?)(us|ms|s)?$"
+_UNITS_NS = {"us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 _REST = {"rest", "more"}
 _TIMES = {"zone", "time_of_day"}  # what goes on with a time
-_NAMELESS = "nameless_"
+_IRREGULAR = re.compile(r"\(\?<?[=!]|\(\?>|[*+?}]\+")
+"""What automata cannot do: look around, never give a match back."""
+_NAMELESS = "nameless"
+_RANKED = {"client", "client_port", "client_header", "forwarded_for", "host", "user", "user_agent", "referer", "status", "bytes", "total"}
+"""What may stand at several places of a line."""
 _DAY_MINUTES = 24 * 60
 _ODD_CLIENT = r"^(?:\[|<|\d{4}-\d\d-\d\d|[A-Z][a-z][a-z]$)"
 """Addresses in brackets, or the begin of the head of one who carried the line (carried.NO_HEAD)."""
@@ -40,13 +47,11 @@ _LIST = r"^[^ ,]+(?: *, *[^ ,]+){0,64}$"
 
 def sections(layout: Layout) -> Sections | None:
     """Return a layout's items by section, null where only its pattern can tell them apart."""
-    names = [field.name for field in layout.fields if field.name]
+    names = [field.name for field in layout.fields if field.name and not field.is_part]
     times = names.count("time")
     if ("forwarded_for" in names and "client" not in names) or layout.time_pattern:
         return None
-    if len(set(names)) + times - 1 != len(names) or times > 2 or _EXACT_ONLY & set(names):
-        return None
-    if layout.is_absolute and not _TARGETS & set(names):
+    if times not in (1, 2) or {"bytes", "total"} <= set(names) or any(names.count(name) > 1 for name in {*names} - _RANKED - {"time"}):
         return None
     marked = "".join(part if isinstance(part, str) else f"\0{at}\0" for at, part in enumerate(layout.parts))
     cut: list[list[Stated]] = []
@@ -55,19 +60,28 @@ def sections(layout: Layout) -> Sections | None:
         for text in [section] if index % 2 else section.split(layout.separator):
             items += _items(text, layout)
         cut.append(items)
-    if any(isinstance(section[0], str) for section in cut[1::2]) or any("\0" in item for section in cut for item in section if isinstance(item, str)):
+    fields = [part for section in cut for item in section for part in (item if isinstance(item, tuple) else [item]) if isinstance(part, Field)]
+    if any(not isinstance(section[0], Field) for section in cut[1::2]) or any(_IRREGULAR.search(field.plain or field.pattern or "") for field in fields):
         return None
     return tuple(map(tuple, cut))
 
 
 def _items(text: str, layout: Layout) -> list[Stated]:
-    found = re.fullmatch("(\\[?)\0(\\d+)\0(]?)", text)
-    field = layout.parts[int(found[2])] if found else None
-    if found is None or not isinstance(field, Field):
+    """Return what stands between two separators or quotes, what goes on to the end of the line for itself."""
+    literals, places = re.split("\0\\d+\0", text), [int(place) for place in re.findall("\0(\\d+)\0", text)]
+    fields: list[Field] = [field for place in places if isinstance(field := layout.parts[place], Field)]
+    if fields and fields[-1].name in _REST and text.endswith("\0") and len(literals) > 2:
+        return [*_items(text[: text.rindex("\0", 0, -1)], layout), fields[-1]]
+    if literals == ["[", "]"] and fields[0].name == "time" and not (fields[0].pattern or fields[0].plain):
+        return [fields[0], Field("zone")]
+    if literals == ["", ""]:
+        return list[Stated](fields)
+    if not fields:
         return [text]
-    if found[1] and found[3] and field.name == "time":
-        return [field, Field("zone")]
-    return [field] if not found[1] + found[3] else [text]
+    parts: list[str | Field] = [literals[0]]
+    for field, place, literal in zip(fields, places, literals[1:], strict=True):
+        parts += [replace(field, pattern=layout.patterns[place]), literal]
+    return [tuple(part for part in parts if part)]
 
 
 def rows(lines: Lines, layout: Layout, start: int, stop: int) -> pa.Table:
@@ -94,12 +108,15 @@ class _Stated:
     def __init__(self, how: Sections, layout: Layout) -> None:
         self._items: list[Item] = []
         self._columns: list[list[str]] = []
+        self._joints: dict[int, str] = {}
+        self._numbers = count()
+        self._ranked: dict[str, list[tuple[int, str]]] = {}
         self._checks: list[pl.Expr] = []
         self._separator, self._decode = layout.separator, layout.decode
         self._state_all(how, layout.separator)
         self._plan = plan(self._items, layout.separator.encode())
-        texts = {name: pl.col(name) for names in self._columns for name in names}
-        reading = Reading(texts, [*self._checks, *_checks(texts, layout)], _instant(texts), _duration(texts, layout))
+        texts = self._texts()
+        reading = Reading(texts, [*self._checks, *_checks(texts, layout)], _instant(texts), _duration(texts, layout), layout.is_absolute)
         self._typed = Typed(self._columns, reading)
 
     def rows(self, lines: Lines, start: int, stop: int) -> pa.Table:
@@ -109,20 +126,21 @@ class _Stated:
         kept, columns = cut(lines, start, stop, self._plan)
         if not len(kept):
             return CODED_ROWS.empty_table()
-        parts = [_part(column, names, self._separator) for column, names in zip(columns, self._columns, strict=True)]
+        parts = [_part(column, names, self._separator, self._joints.get(at)) for at, (column, names) in enumerate(zip(columns, self._columns, strict=True))]
         read = self._typed.read(pa.array(kept + 1), parts)
         return _decoded(read, self._decode) if self._decode else read
 
     def _state_all(self, how: Sections, separator: str) -> None:
         for at, section in enumerate(how):
             is_last, is_quoted = at == len(how) - 1, at % 2 == 1
-            is_open = is_last and not is_quoted and isinstance(section[0], Field) and section[0].name in _REST
-            parts = tuple(map(Field, WORDS)) if is_quoted and section == (Field("request"),) else section[:1] if is_open else section
+            parts = tuple(map(Field, WORDS)) if is_quoted and section == (Field("request"),) else section
             between = " " if is_quoted else separator
-            holds = '"' + separator if is_open else separator if is_quoted and len(parts) == 1 else ""
             for place, part in enumerate(parts):
+                is_open = is_last and not is_quoted and _is_rest(part)
+                is_glued = place < len(parts) - 1 and not is_quoted and _is_rest(parts[place + 1])
                 end = between if place < len(parts) - 1 else "" if is_last else '"'
-                self._state(part, Item(end.encode(), may_hold=holds.encode()), is_first=not place, is_free=not is_quoted and not is_open)
+                holds = '"' + separator if is_open else separator if is_quoted and len(parts) == 1 else ""
+                self._state(part, Item(end.encode(), is_glued=is_glued, may_hold=holds.encode()), is_first=not place, is_free=not is_quoted and not is_open)
                 if place and not is_quoted:
                     self._check_lists(parts[place - 1], part)
 
@@ -131,11 +149,12 @@ class _Stated:
         if isinstance(part, str):
             self._items.append(replace(item, literal=part.encode()))
             return
+        if isinstance(part, tuple):
+            self._state_joint(part, item, is_free=is_free)
+            return
         known = {name for names in self._columns for name in names}
-        name = "time_of_day" if part.name == "time" and "time" in known else part.name
+        name = "time_of_day" if part.name == "time" and "time" in known else self._named(part)
         extends = name in _TIMES and not is_first and self._items[-1].column == len(self._columns) - 1 and self._columns[-1] == ["time"]
-        if part.pattern and not name:
-            name = f"{_NAMELESS}{len(self._items)}"
         if extends:
             self._columns[-1].append(name)
         elif name:
@@ -144,7 +163,7 @@ class _Stated:
         text = pl.col(name)
         if part.name in _REST:
             self._checks.append((text == "") | text.str.starts_with(" "))
-        elif part.pattern:
+        if part.pattern:
             self._checks += [text.str.contains(f"^(?:{part.plain or part.pattern})$"), *([~text.str.starts_with(",")] if is_free else [])]
         elif part.name == "client" and is_free:
             self._checks.append(~text.str.contains(_ODD_CLIENT) | text.str.contains(_BRACKETED))
@@ -153,15 +172,49 @@ class _Stated:
         elif part.name == "forwarded_for" and is_free:
             self._checks.append(text.str.contains(_LIST))
 
+    def _state_joint(self, joint: Joint, item: Item, *, is_free: bool) -> None:
+        """Add an item that several fields share: one pattern tells them apart in each different text."""
+        names = [self._named(part) for part in joint if isinstance(part, Field)]
+        self._joints[len(self._columns)] = "".join(re.escape(part) if isinstance(part, str) else f"({part.plain or part.pattern})" for part in joint)
+        self._columns.append(names)
+        self._items.append(replace(item, column=len(self._columns) - 1, is_whole=is_free))
+        self._checks.append(pl.col(names[0]).is_not_null())
+
+    def _named(self, part: Field) -> str:
+        """Return the name of the texts of a field: its own, with a number where parts of a duration or fields with no name stand at several places."""
+        number = next(self._numbers)
+        if part.is_part or (not part.name and part.pattern):
+            return f"{part.name or _NAMELESS}_{number}"
+        if not part.name or part.name == "time" or part.name not in _RANKED:
+            return part.name
+        ranked = self._ranked.setdefault(part.name, [])
+        ranked.append((part.rank, f"{part.name}_{number}" if ranked else part.name))
+        return ranked[-1][1]
+
+    def _texts(self) -> dict[str, pl.Expr]:
+        """Return the texts by name; of equal fields the one of the lowest rank that says anything counts."""
+        texts = {name: pl.col(name) for names in self._columns for name in names}
+        for name, ranked in self._ranked.items():
+            [first, *others] = [pl.col(column) for _, column in sorted(ranked, key=lambda each: each[0])]
+            texts[name] = reduce(lambda found, other: pl.when(found == "-").then(other).otherwise(found), others, first)
+        return texts
+
     def _check_lists(self, part: Stated, after: Stated) -> None:
         """Leave a list of addresses to the exact pattern where a field follows that may be taken for the last of them, as any but an identity may."""
         if isinstance(part, Field) and part.name == "client" and isinstance(after, Field) and after != IDENTITY:
             self._checks.append(~pl.col("client").str.contains(",", literal=True))
 
 
-def _part(column: pa.DictionaryArray, names: list[str], separator: str) -> Part:
+def _is_rest(part: Stated) -> bool:
+    """Tell whether a part is what stands behind all else, from the blank before it."""
+    return isinstance(part, Field) and part.name in _REST
+
+
+def _part(column: pa.DictionaryArray, names: list[str], separator: str, joint: str | None) -> Part:
     """Return a column as the texts that its names stand for."""
     part = Part.of(column, names[0])
+    if joint is not None:
+        return Part(part.told.select(pl.col(names[0]).str.extract_groups(f"^{joint}$").struct.rename_fields(names).alias("joint")).unnest("joint"), part.places)
     if len(names) == 1:
         return part
     between = " " if names[1] == "zone" else separator
@@ -169,12 +222,10 @@ def _part(column: pa.DictionaryArray, names: list[str], separator: str) -> Part:
 
 
 def _checks(texts: Texts, layout: Layout) -> list[pl.Expr]:
-    """Return what must hold for the times and lengths of a plain line; where all targets are absolute, a path is none."""
-    checks = [_is_moment(texts)]
-    if "duration" in texts:
-        length = _duration(texts, layout).is_between(0, LONGEST_NS) & texts["duration"].str.contains(_LENGTH)
-        checks.append(length | (texts["duration"] == "-"))
-    return checks + [texts[name].str.starts_with("/") for name in _TARGETS & texts.keys() if layout.is_absolute]
+    """Return what must hold for the times and lengths of a plain line; one that is the sum of several is plain where all of them are known."""
+    lengths = _lengths(texts)
+    plain = [_length(text, layout).is_between(0, LONGEST_NS) & text.str.contains(_LENGTH) for text in lengths]
+    return [_is_moment(texts), *([plain[0] | (lengths[0] == "-")] if len(plain) == 1 else plain)]
 
 
 def _is_moment(texts: Texts) -> pl.Expr:
@@ -184,7 +235,8 @@ def _is_moment(texts: Texts) -> pl.Expr:
         clock = texts["time_of_day"]
         is_day, is_clock = length == len("2026-03-02"), (clock.str.len_bytes() == len("11:15:00")) & ~clock.str.contains(":60", literal=True)
         return is_day & is_clock
-    is_whole = length == len("[02/Mar/2026:11:15:00") if "zone" in texts else (length == len("2026-03-02T11:15:00Z")) | (time.str.slice(19, 1) == ".")
+    after = time.str.slice(len("2026-03-02T11:15:00"))
+    is_whole = length == len("[02/Mar/2026:11:15:00") if "zone" in texts else after.str.contains(r"^(?:\.[0-9]+)?(?:Z|[+-]\d\d:\d\d)$")
     return is_whole & ~time.str.contains(":60", literal=True)
 
 
@@ -192,25 +244,36 @@ def _instant(texts: Texts) -> pl.Expr:
     if "time_of_day" in texts:
         local = pl.concat_str(texts["time"], texts["time_of_day"], separator=" ").str.to_datetime(_W3C, time_unit="us", strict=False)
     elif "zone" in texts:
-        local = texts["time"].str.to_datetime(_CLF, time_unit="us", strict=False) - _offset(texts["zone"])
+        local = texts["time"].str.to_datetime(_CLF, time_unit="us", strict=False) - _offset(texts["zone"].str.extract(r"^(.*)\]$", 1))
     else:
-        local = texts["time"].str.to_datetime(_ISO, time_unit="us", strict=False)
+        zone = texts["time"].str.extract(r"([+-]\d\d:\d\d)$", 1)
+        here = texts["time"].str.replace(r"[+-]\d\d:\d\d$", "Z").str.to_datetime(_ISO, time_unit="us", strict=False)
+        local = pl.when(zone.is_null()).then(here).otherwise(here - _offset(zone.str.replace(":", "", literal=True)))
     return local.dt.replace_time_zone("UTC")
 
 
 def _offset(zone: pl.Expr) -> pl.Expr:
-    """Return the offset of `+0100]`, null where it is none, as one of a day."""
-    is_offset = zone.str.contains(r"^[+-]\d{4}\]$")
+    """Return the offset of `+0100`, null where it is none, as one of a day."""
+    is_offset = zone.str.contains(r"^[+-]\d{4}$")
     minutes = zone.str.slice(1, 2).cast(pl.Int64, strict=False) * 60 + zone.str.slice(3, 2).cast(pl.Int64, strict=False)
     signed = pl.when(zone.str.starts_with("-")).then(-minutes).otherwise(minutes)
     return pl.duration(minutes=pl.when(is_offset & (minutes < _DAY_MINUTES)).then(signed))
 
 
+def _lengths(texts: Texts) -> list[pl.Expr]:
+    return [text for name, text in texts.items() if name.startswith("duration")]
+
+
 def _duration(texts: Texts, layout: Layout) -> pl.Expr:
-    if "duration" not in texts:
-        return pl.lit(None, pl.Int64)
+    lengths = [_length(text, layout) for text in _lengths(texts)]
+    return reduce(add, lengths) if lengths else pl.lit(None, pl.Int64)
+
+
+def _length(text: pl.Expr, layout: Layout) -> pl.Expr:
+    """Return the nanoseconds of a number, which may name its unit."""
     unit_ns = next(field.unit_ns for field in layout.fields if field.name == "duration")
-    return (texts["duration"].cast(pl.Float64, strict=False) * unit_ns).round().cast(pl.Int64, strict=False)
+    factor = text.str.extract(_LENGTH, 2).replace_strict(_UNITS_NS, default=unit_ns, return_dtype=pl.Int64)
+    return (text.str.extract(_LENGTH, 1).cast(pl.Float64, strict=False) * factor).round().cast(pl.Int64, strict=False)
 
 
 def _decoded(rows: pa.Table, decode: Callable[[str], str]) -> pa.Table:

@@ -190,12 +190,13 @@ def _cut(body: Bytes, bounds: Places, how: Any, begins: Places, sizes: Sizes, is
                 break
             if item.literal_size >= 0 and not _is_literal(body, begin, at, literals, item):
                 break
-            if at == end:
+            if at == end and not item.is_glued:
                 is_cut[line] = place == len(items) - 1
                 break
-            if _byte(body, at) != item.end:
+            if at < end and _byte(body, at) != item.end:
                 break
-            at += 1
+            if not item.is_glued:
+                at += 1
 
 
 @compiled

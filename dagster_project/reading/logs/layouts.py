@@ -89,16 +89,26 @@ class Layout:
     @cached_property
     def pattern(self) -> re.Pattern[str]:
         """The exact pattern of a whole line."""
+        return re.compile("".join(f"({self.patterns[at]})" if at in self.patterns else re.escape(str(part)) for at, part in enumerate(self.parts)))
+
+    @cached_property
+    def patterns(self) -> dict[int, str]:
+        """The pattern of each field, by its place among the parts."""
         padded: list[Part] = ["", *self.parts, ""]
-        places = [(at, part) for at, part in enumerate(padded) if isinstance(part, Field)]
-        patterns = {at: _field_pattern(part, padded[at - 1], padded[at + 1], self.separator) for at, part in places}
+        places = [(at, part) for at, part in enumerate(self.parts) if isinstance(part, Field)]
+        patterns = {at: _field_pattern(part, padded[at], padded[at + 2], self.separator) for at, part in places}
         if self.may_be_quoted:
             patterns = {at: rf'"[^"]*"|(?!")(?:{pattern})' for at, pattern in patterns.items()}
         opens = [at for at, part in places if not part.pattern and "*?" in patterns[at]]
         lists = [at for at, pattern in patterns.items() if opens and at > opens[0] and "(?>" in pattern]
         if len(opens) + len(lists) > 1:
-            patterns |= {at: _strict(part, padded[at + 1], patterns[at]) for at, part in places if at in opens}
-        return re.compile("".join(f"({patterns[at]})" if at in patterns else re.escape(str(part)) for at, part in enumerate(padded)))
+            patterns |= {at: _strict(part, padded[at + 2], patterns[at]) for at, part in places if at in opens}
+        return patterns
+
+    @cached_property
+    def refuses_heads(self) -> bool:
+        """Tell whether no line matches that begins as the head of one who carried it does, but for what stands in brackets or quotes."""
+        return NO_HEAD in self.patterns.get(0, "")
 
     @cached_property
     def _longest(self) -> float:

@@ -22,10 +22,11 @@ _HEADERS = {"referer": "referer", "user-agent": "user_agent", "x-forwarded-for":
 _MOMENT = {"year", "month", "day", "hour"}
 _TIME_RANKS = {"usec": 0, "msec": 1, "sec": 2}
 _END_RANK = 10
+_ISO = r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)"
 _NGINX_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _NGINX = {
     "remote_addr": Field("client"), "realip_remote_addr": Field("client", rank=1), "remote_port": Field("client_port"), "remote_user": Field("user"),
-    "time_local": Field("time", rank=2), "time_iso8601": Field("time", rank=2), "msec": Field("time", rank=1), "request": Field("request"),
+    "time_local": Field("time", rank=2), "time_iso8601": Field("time", rank=2, plain=_ISO), "msec": Field("time", rank=1), "request": Field("request"),
     "request_method": Field("method"), "request_uri": Field("target"), "uri": Field("path"), "args": Field("query"), "query_string": Field("query"),
     "server_protocol": Field("protocol"), "status": Field("status"), "body_bytes_sent": Field("bytes"), "bytes_sent": Field("total"),
     "http_referer": Field("referer"), "http_user_agent": Field("user_agent"), "http_x_forwarded_for": Field("forwarded_for"),

@@ -52,7 +52,7 @@ _RECORDS = {"": r"^\{", "=": r'^[^\s="]+=', ":": r"^[A-Za-z_][\w.-]*:[^\t]*\t"}
 """What records begin with, by the sign within their pairs."""
 _CARRIED = rf"^\{{|\t|  |^(?:{loosened(HEAD.pattern)})"
 """What only a line holds that may be read as something else than it is, but for blanks around it."""
-_UNUSUAL = r"[^\t -~]"
+UNUSUAL = r"[^\t -~]"
 """What engines of regular expressions may not agree on: it could be anything."""
 
 
@@ -68,7 +68,7 @@ class Candidates:
         if len(self.indexes) < FEWEST_LINES:
             return self.indexes
         found, left = [], self._texts
-        for pattern in _patterns(known):
+        for pattern in patterns(known):
             is_found = left["text"].str.contains(pattern)
             found.append(left["index"].filter(is_found))
             left = left.filter(~is_found)
@@ -86,11 +86,11 @@ class Candidates:
 
 
 @lru_cache(maxsize=128)
-def _patterns(known: Format) -> tuple[str, ...]:
+def patterns(known: Format) -> tuple[str, ...]:
     """Return patterns of which all lines match one that a format may read."""
-    patterns = [_UNUSUAL, *([_RECORDS[known.pairs]] if known.names else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)]
-    together = [patterns[0]]
-    for pattern in patterns[1:]:
+    each = [UNUSUAL, *([_RECORDS[known.pairs]] if known.names else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)]
+    together = [each[0]]
+    for pattern in each[1:]:
         if len(together[-1]) + len(pattern) < MOST_SIGNS:
             together[-1] += f"|{pattern}"
         else:

@@ -1,13 +1,14 @@
 """Lines of a known format to rows: what columns.py leaves is read one line at a time, and what nothing reads is refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from dagster_project.compiled import pays
-from dagster_project.reading.logs import columns, json_columns, json_lines
+from dagster_project.reading.logs import columns, json_columns, json_lines, remaining
 from dagster_project.reading.logs.carried import readings, stamp
 from dagster_project.reading.logs.distinct import joined
 from dagster_project.reading.logs.formats import Format, Parts
@@ -39,13 +40,16 @@ class Found:
 def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = True) -> Found:
     """Return the rows and the refused lines of a piece; line_number counts from 1. Only where a file begins (`is_begin`) can the first be cut."""
     runs = _runs(lines, known, header)
-    many = [(start, stop, layouts) for start, stop, layouts in runs if layouts and stop - start >= FEWEST_LINES and pays(stop - start)]
-    plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many]
-    if known.names and not known.pairs and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
+    has_objects = bool(known.names) and not known.pairs
+    many = [(start, stop, layouts) for start, stop, layouts in runs if stop - start >= FEWEST_LINES and (pays(stop - start) if layouts else has_objects)]
+    plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many if layouts]
+    if known.names and has_objects and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
         plain.append(json_columns.rows(lines, known.names))
     taken = np.zeros(len(lines), bool)
-    for table in plain:
-        taken[table["line_number"].to_numpy() - 1] = True
+    _take(taken, plain)
+    further = [table for start, stop, layouts in many if not known.parts for table in remaining.rows(lines, np.flatnonzero(~taken[start:stop]) + start, known, layouts)]
+    _take(taken, further)
+    plain += further
     rows: list[Row] = []
     reasons: dict[int, str] = {}
     for start, stop, layouts in runs:
@@ -58,6 +62,12 @@ def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = 
                 case tuple(row):
                     rows.append((index + 1, *row))
     return Found(_table(plain, rows), reasons)
+
+
+def _take(taken: npt.NDArray[np.bool_], tables: Iterable[pa.Table]) -> None:
+    """Note the lines of which there are rows."""
+    for table in tables:
+        taken[table["line_number"].to_numpy() - 1] = True
 
 
 def are_read(lines: Lines, known: Format) -> Iterator[tuple[int, bool | None]]:

@@ -28,6 +28,7 @@ _REQUEST = "request"
 _METHODS = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "PROPFIND", "REPORT", "CONNECT", "TRACE"]
 _VERSIONS = [f"HTTP/{version}" for version in ("1.0", "1.1", "2.0", "2", "3.0", "3")]
 _ODD_CLIENT, _ODD_HOST = r'[,\[\]%"\s]|^-?$|^[^:]*:[^:]*$|^:?[^:].*:\d{1,3}\.', r"[:\[\]]|^-?$"
+_ABSOLUTE = r"^https?://([A-Za-z0-9][A-Za-z0-9.-]*)(?::[0-9]{1,5})?(/.*)$"
 _STATUS, _SIZE, _PORT = r"^(?:[0-9]{1,3}|-)$", r"^(?:[0-9]{1,19}|-)$", r"^[0-9]{1,18}$"
 """Numbers without a sign, which conversion would take."""
 _FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_YEAR + 1))
@@ -35,12 +36,16 @@ _FIRST, _END = (datetime(year, 1, 1, tzinfo=UTC) for year in (FIRST_YEAR, LAST_Y
 
 @dataclass(frozen=True)
 class Reading:
-    """The raw texts by name (values.Fields), what must hold for a line to be plain, and how its instant and duration (ns) are read."""
+    """The raw texts by name (values.Fields), what must hold for a line to be plain, and how its instant and duration (ns) are read.
+
+    `is_absolute`: targets may be absolute URLs, of which host and target are taken.
+    """
 
     texts: Texts
     checks: list[pl.Expr]
     moment: pl.Expr
     duration: pl.Expr
+    is_absolute: bool = False
 
 
 class Typed:
@@ -72,12 +77,15 @@ def _typed(reading: Reading) -> dict[str, pl.Expr]:
     texts = reading.texts
     method, target, version, _ = _asked(texts)
     missing = pl.lit(None, pl.String)
+    host_asked = texts.get("host", missing)
+    if reading.is_absolute:
+        host_asked, target = pl.coalesce(target.str.extract(_ABSOLUTE, 1), host_asked), pl.coalesce(target.str.extract(_ABSOLUTE, 2), target)
     return {
         "ts": reading.moment, "method": method, "target": target, "http_version": version,
         "status": _status(texts).cast(pl.Int16, strict=False),
         "bytes": pl.when(_bytes(texts) == "-").then(0).otherwise(_bytes(texts).cast(pl.Int64, strict=False)),
         "duration_ns": reading.duration, "client_port": _port(texts),
-        "client_ip": texts.get("client", pl.lit("-")), "host": texts.get("host", missing), "rest": texts.get("rest", pl.lit("")),
+        "client_ip": texts.get("client", pl.lit("-")), "host": host_asked, "rest": texts.get("rest", pl.lit("")),
         "user": _user(texts.get("user", missing)),
         **{name: text(texts.get(name, missing)) for name in ("referer", "user_agent", "account", "forwarded_for", "client_header")},
     }  # fmt: skip
@@ -86,8 +94,10 @@ def _typed(reading: Reading) -> dict[str, pl.Expr]:
 def _checks(reading: Reading, typed: Texts) -> list[pl.Expr]:
     """Return what must hold for a line to be plain."""
     status, sent = _status(reading.texts), _bytes(reading.texts)
+    asked = _asked(reading.texts)[1]
     return [
         *reading.checks,
+        *([asked.is_null() | asked.str.contains(_ABSOLUTE) | (asked.str.starts_with("/") & ~asked.str.contains("://", literal=True))] if reading.is_absolute else []),
         typed["ts"].is_between(_FIRST, _END, closed="left"),
         *_asked(reading.texts)[3],
         status.str.contains(_STATUS),
@@ -101,7 +111,7 @@ def _status(texts: Texts) -> pl.Expr:
 
 
 def _bytes(texts: Texts) -> pl.Expr:
-    return texts.get("bytes", pl.lit("-"))
+    return texts.get("bytes", texts.get("total", pl.lit("-")))
 
 
 def text(written: pl.Expr) -> pl.Expr:

@@ -9,8 +9,9 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dagster_project.reading.logs import parse
+from dagster_project.reading.logs import parse, remaining
 from dagster_project.reading.logs.detect import detect
+from dagster_project.reading.logs.formats import named
 from dagster_project.reading.logs.promising import FEWEST_LINES
 
 CORPUS = Path(__file__).parents[3].parent / "shared" / "corpus" / "lines.jsonl"
@@ -77,6 +78,19 @@ def test_many_lines_say_what_one_says() -> None:
         if many.num_rows != FEWEST_LINES or different(many).to_pylist() != one.to_pylist():
             wrong.append(f"{record['format']}:{record['number']}")
     assert wrong == []
+
+
+@pytest.mark.parametrize("known", sorted({record["format"] for record in SHAPES if not record.get("header") and _known(record) == "auto" and not named(record["format"]).parts}))
+@pytest.mark.parametrize("head", ["", "2026-03-02T10:15:01.123456789Z stdout F ", "Mar  2 10:15:01 web1 app[42]: "])
+def test_lines_of_many_shapes_say_what_each_says(known: str, head: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log is written by several servers, or carried: what the first layout leaves is read by other code, too, and stands in its place."""
+    monkeypatch.setattr(remaining, "FEWEST_LEFT", FEWEST_LINES)
+    raws = [head + record["raw"] for record in SHAPES if record["format"] == known]
+    ones = [parse(f"#\n{raw}\n".encode(), known).rows.drop_columns("line_number") for raw in raws]
+    many = parse("".join(f"{raw}\n" for raw, one in zip(raws, ones, strict=True) if one.num_rows).encode() * FEWEST_LINES, known).rows.drop_columns("line_number")
+    expected = pa.concat_tables(ones)
+    assert many.num_rows == expected.num_rows * FEWEST_LINES
+    assert many.equals(expected.take(pa.array(list(range(expected.num_rows)) * FEWEST_LINES)))
 
 
 def test_real_lines_mean_what_their_sources_say() -> None:

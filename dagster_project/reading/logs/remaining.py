@@ -1,0 +1,70 @@
+"""Lines that the first layout of a format leaves, many at once: by its other layouts, and without the heads of those who carried them.
+
+The order is that of reader.py: a line is read as it stands by the first layout that matches, and only where none does is it read without a head. So a line is
+taken from a layout only where no pattern before it could match, and what is not written plainly is left.
+"""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from dagster_project.reading.logs import columns, json_columns
+from dagster_project.reading.logs.carried import HEAD_BEGIN, MOST_CARRIERS, without_head
+from dagster_project.reading.logs.formats import Format
+from dagster_project.reading.logs.layouts import Layout
+from dagster_project.reading.logs.lines import Lines, split
+from dagster_project.reading.logs.promising import FEWEST_LINES, UNUSUAL, Indexes, loosened, patterns
+from dagster_project.reading.pieces import LONGEST_LINE_BYTES
+
+FEWEST_LEFT = 1_000
+"""Below this many lines, the patterns of a format with many layouts cost more to make ready than they save."""
+
+
+def rows(lines: Lines, left: Indexes, known: Format, layouts: Sequence[Layout], carriers: int = MOST_CARRIERS) -> Iterator[pa.Table]:
+    """Yield rows of typed.CODED_ROWS of lines, by their indexes from 0, that the first layout left; at most so many heads, one within the other, are taken off."""
+    if len(left) < FEWEST_LEFT:
+        return
+    left = left[lines.lengths()[left] <= LONGEST_LINE_BYTES]
+    texts = lines.texts().gather(left).str.strip_chars_end("\r\n").str.strip_chars(" \t")
+    asked = pl.DataFrame({"index": left, "text": texts}).filter(~pl.col("text").str.contains(UNUSUAL) & ~pl.col("text").str.starts_with("{"))
+    has_head = pl.col("text").str.contains(f"^(?:{HEAD_BEGIN})")
+    may_match = pl.any_horizontal(pl.lit(value=False), *(pl.col("text").str.contains(pattern) for pattern in patterns(known)))
+    headed, bare = asked.filter(has_head), asked.filter(~has_head)
+    matched, unmatched = bare.filter(may_match), bare.filter(~may_match)
+    for place, layout in enumerate(layouts):
+        is_of = pl.col("text").str.contains(f"^(?:{loosened(layout.pattern.pattern)})$")
+        found = matched.filter(is_of) if layout.refuses_heads else pl.concat([matched, headed]).filter(is_of)
+        if place:
+            yield from _of(lines, found["index"].to_numpy(), layout)
+        matched, headed = (some.join(found, on="index", how="anti") for some in (matched, headed))
+    if carriers:
+        yield from _headed(pl.concat([headed, matched, unmatched]), known, layouts, carriers - 1)
+
+
+def _of(lines: Lines, indexes: Indexes, layout: Layout) -> Iterator[pa.Table]:
+    """Yield the rows of lines that only this layout may match."""
+    if len(indexes) >= FEWEST_LINES:
+        piece = lines.alone(*indexes.tolist())
+        yield _placed(columns.rows(piece, layout, 0, len(piece)), indexes)
+
+
+def _headed(headed: pl.DataFrame, known: Format, layouts: Sequence[Layout], carriers: int) -> Iterator[pa.Table]:
+    """Yield the rows of lines that no layout matches as they stand, read without their heads; where they are few, none."""
+    bare = {index: text for index, line in headed.rows() if (text := without_head(line)) != line}
+    if len(bare) < FEWEST_LEFT:
+        return
+    indexes, piece = np.fromiter(bare, np.int64), split("\n".join(bare.values()).encode())
+    found = [columns.rows(piece, layouts[0], 0, len(piece))] if layouts else []
+    found += [json_columns.rows(piece, known.names)] if known.names else []
+    is_left = np.ones(len(piece), bool)
+    for table in found:
+        is_left[table["line_number"].to_numpy() - 1] = False
+    for table in (*found, *rows(piece, np.flatnonzero(is_left), known, layouts, carriers)):
+        yield _placed(table, indexes)
+
+
+def _placed(table: pa.Table, indexes: Indexes) -> pa.Table:
+    """Return rows of some lines with the numbers that these have among all."""
+    return table.set_column(0, table.field(0), pa.array(indexes[table["line_number"].to_numpy() - 1] + 1))
