@@ -39,8 +39,8 @@ _NAMELESS = "nameless"
 _RANKED = {"client", "client_port", "client_header", "forwarded_for", "host", "user", "user_agent", "referer", "status", "bytes", "total"}
 """What may stand at several places of a line."""
 _DAY_MINUTES = 24 * 60
-_ODD_CLIENT = r"^(?:\[|<|\d{4}-\d\d-\d\d|[A-Z][a-z][a-z]$)"
-"""Addresses in brackets, or the begin of the head of one who carried the line (carried.NO_HEAD)."""
+_ODD_CLIENT = r"^(?:[\[<{]|\d{4}-\d\d-\d\d|[A-Z][a-z][a-z]$)"
+"""Addresses in brackets, the begin of an object, or of the head of one who carried the line (carried.NO_HEAD)."""
 _BRACKETED = r"^\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?$"
 _LIST = r"^[^ ,]+(?: *, *[^ ,]+){0,64}$"
 

@@ -78,10 +78,13 @@ ENVOY = (
 
 _TRAEFIK = '$remote_addr - $remote_user [$time_local] "$request" $status $body_bytes_sent {} {} $count '
 _QUOTED_OR_NONE = Field(pattern='"[^"]*"|-')
+_ROUTED: tuple[tuple[Part, ...], ...] = (('"', Field(), '" "', Field(), '"'), (_QUOTED_OR_NONE, " ", _QUOTED_OR_NONE))
+"""The router and the server, both told, as they nearly always are; or one of them or none."""
 TRAEFIK = tuple(
-    Layout((*nginx(_TRAEFIK.format(referer, agent)).parts, _QUOTED_OR_NONE, " ", _QUOTED_OR_NONE, " ", Field("duration", 1_000_000, pattern=r"\d+ms")))
+    Layout((*nginx(_TRAEFIK.format(referer, agent)).parts, *routed, " ", Field("duration", 1_000_000, pattern=r"\d+ms")))
     for referer in ('"$http_referer"', "-")
     for agent in ('"$http_user_agent"', "-")
+    for routed in _ROUTED
 )
 
 SQUID = (
