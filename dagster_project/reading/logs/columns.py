@@ -28,6 +28,7 @@ Sections = tuple[tuple[Stated, ...], ...]
 """The items between one quote and the next: a literal that must stand there, a field, or a joint of them."""
 
 _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.fZ"
+_WHOLE_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$"
 _BATCH_LINES = 1 << 18
 _LENGTH = r"^([0-9]+(?:\.[0-9]+)?)(us|ms|s)?$"
 _UNITS_NS = {"us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
@@ -235,8 +236,7 @@ def _is_moment(texts: Texts) -> pl.Expr:
         clock = texts["time_of_day"]
         is_day, is_clock = length == len("2026-03-02"), (clock.str.len_bytes() == len("11:15:00")) & ~clock.str.contains(":60", literal=True)
         return is_day & is_clock
-    after = time.str.slice(len("2026-03-02T11:15:00"))
-    is_whole = length == len("[02/Mar/2026:11:15:00") if "zone" in texts else after.str.contains(r"^(?:\.[0-9]+)?(?:Z|[+-]\d\d:\d\d)$")
+    is_whole = length == len("[02/Mar/2026:11:15:00") if "zone" in texts else time.str.contains(_WHOLE_ISO)
     return is_whole & ~time.str.contains(":60", literal=True)
 
 
