@@ -88,7 +88,7 @@ def alone(line: str) -> str:
 def _unwrapped(line: str) -> list[str]:
     """Return a line, and what is left of it without one more of those who carried it."""
     texts = [line]
-    while len(texts) <= MOST_CARRIERS and (bare := _bare(texts[-1])) != texts[-1]:
+    while len(texts) <= MOST_CARRIERS and (bare := uncarried(texts[-1])) != texts[-1]:
         texts.append(bare)
     return texts
 
@@ -101,12 +101,10 @@ def _mended(line: str) -> tuple[str, ...]:
     return (*texts[0 if line.startswith(_DOCKER) else 1 :], *([single] if single != texts[-1] else []))
 
 
-def _bare(line: str) -> str:
-    return _held(line) if line.startswith("{") else without_head(line)
-
-
-def without_head(line: str) -> str:
-    """Return a line without the head of one who carried it, as it is where it has none."""
+def uncarried(line: str) -> str:
+    """Return a line without the head or the object of the last who carried it, as it is where nobody did."""
+    if line.startswith("{"):
+        return _held(line)
     found = HEAD.match(line)
     return line[found.end() :].strip(_AROUND) if found else line
 

@@ -1,7 +1,7 @@
-"""Lines that the first layout of a format leaves, many at once: by its other layouts, and without the heads of those who carried them.
+"""Lines that the first layout of a format leaves, many at once: by its other layouts, and without the heads and objects of those who carried them.
 
-The order is that of reader.py: a line is read as it stands by the first layout that matches, and only where none does is it read without a head. So a line is
-taken from a layout only where no pattern before it could match, and what is not written plainly is left.
+The order is that of reader.py: a line is read as it stands by the first layout that matches, and only where none does is it read without what carried it. So a
+line is taken from a layout only where no pattern before it could match, and what is not written plainly is left.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs import columns, json_columns
-from dagster_project.reading.logs.carried import HEAD_BEGIN, MOST_CARRIERS, without_head
+from dagster_project.reading.logs.carried import HEAD_BEGIN, MOST_CARRIERS, uncarried
 from dagster_project.reading.logs.formats import Format
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines, split
@@ -23,12 +23,16 @@ FEWEST_LEFT = 1_000
 
 
 def rows(lines: Lines, left: Indexes, known: Format, layouts: Sequence[Layout], carriers: int = MOST_CARRIERS) -> Iterator[pa.Table]:
-    """Yield rows of typed.CODED_ROWS of lines, by their indexes from 0, that the first layout left; at most so many heads, one within the other, are taken off."""
+    """Yield rows of typed.CODED_ROWS of lines, by their indexes from 0, that the first layout left; at most so many carriers, one within the other, are taken off.
+
+    An object is a record of its own where the format has any, and else what carried a line.
+    """
     if len(left) < FEWEST_LEFT:
         return
     left = left[lines.lengths()[left] <= LONGEST_LINE_BYTES]
     texts = lines.texts().gather(left).str.strip_chars_end("\r\n").str.strip_chars(" \t")
-    asked = pl.DataFrame({"index": left, "text": texts}).filter(~pl.col("text").str.contains(UNUSUAL) & ~pl.col("text").str.starts_with("{"))
+    is_record = pl.col("text").str.starts_with("{") & (known.names is not None)
+    asked = pl.DataFrame({"index": left, "text": texts}).filter(~pl.col("text").str.contains(UNUSUAL) & ~is_record)
     has_head = pl.col("text").str.contains(f"^(?:{HEAD_BEGIN})")
     may_match = pl.any_horizontal(pl.lit(value=False), *(pl.col("text").str.contains(pattern) for pattern in patterns(known)))
     headed, bare = asked.filter(has_head), asked.filter(~has_head)
@@ -40,7 +44,7 @@ def rows(lines: Lines, left: Indexes, known: Format, layouts: Sequence[Layout], 
             yield from _of(lines, found["index"].to_numpy(), layout)
         matched, headed = (some.join(found, on="index", how="anti") for some in (matched, headed))
     if carriers:
-        yield from _headed(pl.concat([headed, matched, unmatched]), known, layouts, carriers - 1)
+        yield from _carried(pl.concat([headed, matched, unmatched]), known, layouts, carriers - 1)
 
 
 def _of(lines: Lines, indexes: Indexes, layout: Layout) -> Iterator[pa.Table]:
@@ -50,9 +54,9 @@ def _of(lines: Lines, indexes: Indexes, layout: Layout) -> Iterator[pa.Table]:
         yield _placed(columns.rows(piece, layout, 0, len(piece)), indexes)
 
 
-def _headed(headed: pl.DataFrame, known: Format, layouts: Sequence[Layout], carriers: int) -> Iterator[pa.Table]:
-    """Yield the rows of lines that no layout matches as they stand, read without their heads; where they are few, none."""
-    bare = {index: text for index, line in headed.rows() if (text := without_head(line)) != line}
+def _carried(carried: pl.DataFrame, known: Format, layouts: Sequence[Layout], carriers: int) -> Iterator[pa.Table]:
+    """Yield the rows of lines that no layout matches as they stand, read without what carried them; where they are few, none."""
+    bare = {index: text for index, line in carried.rows() if (text := uncarried(line)) != line and text.isascii() and text.isprintable()}
     if len(bare) < FEWEST_LEFT:
         return
     indexes, piece = np.fromiter(bare, np.int64), split("\n".join(bare.values()).encode())

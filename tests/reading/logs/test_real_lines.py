@@ -1,6 +1,7 @@
 """Lines as real servers write them: those of a corpus beside the project are scored, and their shapes stand in shapes.jsonl with invented values."""
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,12 @@ CORPUS = Path(__file__).parents[3].parent / "shared" / "corpus" / "lines.jsonl"
 SHAPES = [json.loads(line) for line in Path(__file__).with_name("shapes.jsonl").read_text(encoding="utf-8").splitlines()]
 FIELDS = ("client_ip", "client_port", "method", "target", "host", "status", "bytes", "referer", "user", "user_agent", "http_version", "duration_ns", "forwarded_for")
 LEAST_FIELDS, LEAST_LINES = 0.995, 0.98
+CARRIERS: dict[str, Callable[[str], str]] = {
+    "nobody": str,
+    "kubernetes": "2026-03-02T10:15:01.123456789Z stdout F {}".format,
+    "syslog": "Mar  2 10:15:01 web1 app[42]: {}".format,
+    "docker": lambda raw: json.dumps({"log": f"{raw}\n", "stream": "stdout", "time": "2026-03-02T10:15:01.123456789Z"}),
+}
 
 
 def _row(record: dict[str, Any], known: str) -> dict[str, Any] | None:
@@ -81,11 +88,11 @@ def test_many_lines_say_what_one_says() -> None:
 
 
 @pytest.mark.parametrize("known", sorted({record["format"] for record in SHAPES if not record.get("header") and _known(record) == "auto" and not named(record["format"]).parts}))
-@pytest.mark.parametrize("head", ["", "2026-03-02T10:15:01.123456789Z stdout F ", "Mar  2 10:15:01 web1 app[42]: "])
-def test_lines_of_many_shapes_say_what_each_says(known: str, head: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("carry", CARRIERS.values(), ids=CARRIERS)
+def test_lines_of_many_shapes_say_what_each_says(known: str, carry: Callable[[str], str], monkeypatch: pytest.MonkeyPatch) -> None:
     """A log is written by several servers, or carried: what the first layout leaves is read by other code, too, and stands in its place."""
     monkeypatch.setattr(remaining, "FEWEST_LEFT", FEWEST_LINES)
-    raws = [head + record["raw"] for record in SHAPES if record["format"] == known]
+    raws = [carry(record["raw"]) for record in SHAPES if record["format"] == known]
     ones = [parse(f"#\n{raw}\n".encode(), known).rows.drop_columns("line_number") for raw in raws]
     many = parse("".join(f"{raw}\n" for raw, one in zip(raws, ones, strict=True) if one.num_rows).encode() * FEWEST_LINES, known).rows.drop_columns("line_number")
     expected = pa.concat_tables(ones)
