@@ -18,71 +18,22 @@ from dagster_project.reading.logs.distinct import Part, joined, mapped
 from dagster_project.reading.logs.layouts import DECODED, IDENTITY, Field, Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.plans import Item, plan
+from dagster_project.reading.logs.sections import RANKED, Joint, Sections, Stated, is_rest, sections
 from dagster_project.reading.logs.typed import CODED_ROWS, WORDS, Reading, Texts, Typed
 from dagster_project.reading.logs.values import LONGEST_NS
-
-Joint = tuple[str | Field, ...]
-"""Literals and fields without a blank between them, each field with a pattern."""
-Stated = str | Field | Joint
-Sections = tuple[tuple[Stated, ...], ...]
-"""The items between one quote and the next: a literal that must stand there, a field, or a joint of them."""
 
 _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.fZ"
 _WHOLE_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$"
 _BATCH_LINES = 1 << 18
 _LENGTH = r"^([0-9]+(?:\.[0-9]+)?)(us|ms|s)?$"
 _UNITS_NS = {"us": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
-_REST = {"rest", "more"}
 _TIMES = {"zone", "time_of_day"}  # what goes on with a time
-_IRREGULAR = re.compile(r"\(\?<?[=!]|\(\?>|[*+?}]\+")
-"""What automata cannot do: look around, never give a match back."""
 _NAMELESS = "nameless"
-_RANKED = {"client", "client_port", "client_header", "forwarded_for", "host", "user", "user_agent", "referer", "status", "bytes", "total"}
-"""What may stand at several places of a line."""
 _DAY_MINUTES = 24 * 60
 _ODD_CLIENT = r"^(?:[\[<{]|\d{4}-\d\d-\d\d|[A-Z][a-z][a-z]$)"
 """Addresses in brackets, the begin of an object, or of the head of one who carried the line (carried.NO_HEAD)."""
 _BRACKETED = r"^\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?$"
 _LIST = r"^[^ ,]+(?: *, *[^ ,]+){0,64}$"
-
-
-def sections(layout: Layout) -> Sections | None:
-    """Return a layout's items by section, null where only its pattern can tell them apart."""
-    names = [field.name for field in layout.fields if field.name and not field.is_part]
-    times = names.count("time")
-    if ("forwarded_for" in names and "client" not in names) or layout.time_pattern:
-        return None
-    if times not in (1, 2) or {"bytes", "total"} <= set(names) or any(names.count(name) > 1 for name in {*names} - _RANKED - {"time"}):
-        return None
-    marked = "".join(part if isinstance(part, str) else f"\0{at}\0" for at, part in enumerate(layout.parts))
-    cut: list[list[Stated]] = []
-    for index, section in enumerate(marked.split('"')):
-        items: list[Stated] = []
-        for text in [section] if index % 2 else section.split(layout.separator):
-            items += _items(text, layout)
-        cut.append(items)
-    fields = [part for section in cut for item in section for part in (item if isinstance(item, tuple) else [item]) if isinstance(part, Field)]
-    if any(not isinstance(section[0], Field) for section in cut[1::2]) or any(_IRREGULAR.search(field.plain or field.pattern or "") for field in fields):
-        return None
-    return tuple(map(tuple, cut))
-
-
-def _items(text: str, layout: Layout) -> list[Stated]:
-    """Return what stands between two separators or quotes, what goes on to the end of the line for itself."""
-    literals, places = re.split("\0\\d+\0", text), [int(place) for place in re.findall("\0(\\d+)\0", text)]
-    fields: list[Field] = [field for place in places if isinstance(field := layout.parts[place], Field)]
-    if fields and fields[-1].name in _REST and text.endswith("\0") and len(literals) > 2:
-        return [*_items(text[: text.rindex("\0", 0, -1)], layout), fields[-1]]
-    if literals == ["[", "]"] and fields[0].name == "time" and not (fields[0].pattern or fields[0].plain):
-        return [fields[0], Field("zone")]
-    if literals == ["", ""]:
-        return list[Stated](fields)
-    if not fields:
-        return [text]
-    parts: list[str | Field] = [literals[0]]
-    for field, place, literal in zip(fields, places, literals[1:], strict=True):
-        parts += [replace(field, pattern=layout.patterns[place]), literal]
-    return [tuple(part for part in parts if part)]
 
 
 def rows(lines: Lines, layout: Layout, start: int, stop: int) -> pa.Table:
@@ -137,8 +88,8 @@ class _Stated:
             parts = tuple(map(Field, WORDS)) if is_quoted and section == (Field("request"),) else section
             between = " " if is_quoted else separator
             for place, part in enumerate(parts):
-                is_open = is_last and not is_quoted and _is_rest(part)
-                is_glued = place < len(parts) - 1 and not is_quoted and _is_rest(parts[place + 1])
+                is_open = is_last and not is_quoted and is_rest(part)
+                is_glued = place < len(parts) - 1 and not is_quoted and is_rest(parts[place + 1])
                 end = between if place < len(parts) - 1 else "" if is_last else '"'
                 holds = '"' + separator if is_open else separator if is_quoted and len(parts) == 1 else ""
                 self._state(part, Item(end.encode(), is_glued=is_glued, may_hold=holds.encode()), is_first=not place, is_free=not is_quoted and not is_open)
@@ -162,7 +113,7 @@ class _Stated:
             self._columns.append([name])
         self._items.append(replace(item, column=len(self._columns) - 1 if name else None, extends=extends, is_whole=is_free and not part.pattern))
         text = pl.col(name)
-        if part.name in _REST:
+        if is_rest(part):
             self._checks.append((text == "") | text.str.starts_with(" "))
         if part.pattern:
             self._checks += [text.str.contains(f"^(?:{part.plain or part.pattern})$"), *([~text.str.starts_with(",")] if is_free else [])]
@@ -186,7 +137,7 @@ class _Stated:
         number = next(self._numbers)
         if part.is_part or (not part.name and part.pattern):
             return f"{part.name or _NAMELESS}_{number}"
-        if not part.name or part.name == "time" or part.name not in _RANKED:
+        if not part.name or part.name == "time" or part.name not in RANKED:
             return part.name
         ranked = self._ranked.setdefault(part.name, [])
         ranked.append((part.rank, f"{part.name}_{number}" if ranked else part.name))
@@ -204,11 +155,6 @@ class _Stated:
         """Leave a list of addresses to the exact pattern where a field follows that may be taken for the last of them, as any but an identity may."""
         if isinstance(part, Field) and part.name == "client" and isinstance(after, Field) and after != IDENTITY:
             self._checks.append(~pl.col("client").str.contains(",", literal=True))
-
-
-def _is_rest(part: Stated) -> bool:
-    """Tell whether a part is what stands behind all else, from the blank before it."""
-    return isinstance(part, Field) and part.name in _REST
 
 
 def _part(column: pa.DictionaryArray, names: list[str], separator: str, joint: str | None) -> Part:

@@ -1,0 +1,62 @@
+"""What stands between the quotes and blanks of a layout: the items that its lines are cut into."""
+
+import re
+from dataclasses import replace
+
+from dagster_project.reading.logs.layouts import Field, Layout
+
+Joint = tuple[str | Field, ...]
+"""Literals and fields without a blank between them, each field with a pattern."""
+Stated = str | Field | Joint
+Sections = tuple[tuple[Stated, ...], ...]
+"""The items between one quote and the next: a literal that must stand there, a field, or a joint of them."""
+
+RANKED = {"client", "client_port", "client_header", "forwarded_for", "host", "user", "user_agent", "referer", "status", "bytes", "total"}
+"""What may stand at several places of a line."""
+_REST = {"rest", "more"}
+_IRREGULAR = re.compile(r"\(\?<?[=!]|\(\?>|[*+?}]\+")
+"""What automata cannot do: look around, never give a match back."""
+
+
+def sections(layout: Layout) -> Sections | None:
+    """Return a layout's items by section, null where only its pattern can tell them apart."""
+    names = [field.name for field in layout.fields if field.name and not field.is_part]
+    times = names.count("time")
+    if ("forwarded_for" in names and "client" not in names) or layout.time_pattern:
+        return None
+    if times not in (1, 2) or {"bytes", "total"} <= set(names) or any(names.count(name) > 1 for name in {*names} - RANKED - {"time"}):
+        return None
+    marked = "".join(part if isinstance(part, str) else f"\0{at}\0" for at, part in enumerate(layout.parts))
+    cut: list[list[Stated]] = []
+    for index, section in enumerate(marked.split('"')):
+        items: list[Stated] = []
+        for text in [section] if index % 2 else section.split(layout.separator):
+            items += _items(text, layout)
+        cut.append(items)
+    fields = [part for section in cut for item in section for part in (item if isinstance(item, tuple) else [item]) if isinstance(part, Field)]
+    if any(not isinstance(section[0], Field) for section in cut[1::2]) or any(_IRREGULAR.search(field.plain or field.pattern or "") for field in fields):
+        return None
+    return tuple(map(tuple, cut))
+
+
+def _items(text: str, layout: Layout) -> list[Stated]:
+    """Return what stands between two separators or quotes, what goes on to the end of the line for itself."""
+    literals, places = re.split("\0\\d+\0", text), [int(place) for place in re.findall("\0(\\d+)\0", text)]
+    fields: list[Field] = [field for place in places if isinstance(field := layout.parts[place], Field)]
+    if fields and is_rest(fields[-1]) and text.endswith("\0") and len(literals) > 2:
+        return [*_items(text[: text.rindex("\0", 0, -1)], layout), fields[-1]]
+    if literals == ["[", "]"] and fields[0].name == "time" and not (fields[0].pattern or fields[0].plain):
+        return [fields[0], Field("zone")]
+    if literals == ["", ""]:
+        return list[Stated](fields)
+    if not fields:
+        return [text]
+    parts: list[str | Field] = [literals[0]]
+    for field, place, literal in zip(fields, places, literals[1:], strict=True):
+        parts += [replace(field, pattern=layout.patterns[place]), literal]
+    return [tuple(part for part in parts if part)]
+
+
+def is_rest(part: Stated) -> bool:
+    """Tell whether a part is what stands behind all else, from the blank before it."""
+    return isinstance(part, Field) and part.name in _REST
