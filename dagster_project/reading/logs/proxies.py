@@ -41,11 +41,11 @@ HAPROXY = tuple(
 )
 """Requests, connections, requests cut at HAProxy's longest line, and connections that failed; the last has a time without a year."""
 
-_NUMBER_OR_NONE, _QUOTE = r'\d+(?:\.\d+)?|"?-"?', Field(pattern='"?')
+_NUMBER_OR_NONE, _QUOTE, _NAME = r'\d+(?:\.\d+)?|"?-"?', Field(pattern='"?'), r"[^\s\[\]]+"
 GOROUTER = tuple(
     Layout(
         (
-            Field(pattern=r"(?:\S{19,40} \[RTR/\d{1,5}\] {1,8}OUT )?"), Field("host", pattern=r"[^\s\[\]]+"), " ", Field(pattern=r"[^\s\[\]]+"), " [", time, '] "', Field("request"), '" ',
+            Field(pattern=r"(?:\S{19,40} \[RTR/\d{1,5}\] {1,8}OUT )?"), Field("host", pattern=_NAME), " ", Field(pattern=_NAME), " [", time, '] "', Field("request"), '" ',
             Field("status", pattern=r'\d{3}|"?-"?'), " ", Field(pattern=_NUMBER_OR_NONE), " ", Field("bytes", pattern=r'\d+|"?-"?'), ' "', Field("referer"), '" "',
             Field("user_agent"), '" ', _QUOTE, Field("client", pattern=r'[^\s"]+'), _QUOTE, Field(pattern=r'(?: (?!x_forwarded_for:)(?:"[^"]*"|[^\s"]+))?'),
             " x_forwarded_for:", _QUOTE, Field("forwarded_for", pattern=r'[^\s",]+(?:, ?[^\s",]+){0,64}'), _QUOTE,
