@@ -21,7 +21,7 @@ FEWEST_LINES = 128
 Indexes = npt.NDArray[np.int64]
 
 MOST_SIGNS = 2_000
-"""Of patterns that are looked for together: an automaton of some 5,000 no longer fits where Polars keeps it, and takes a thousand times as long."""
+"""Of patterns that are looked for together: an automaton of some 5,000 no longer fits where Polars keeps it, and takes some hundred times as long."""
 
 _SIGN = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])+\]|\(\?<?[=!]|\(\?>|[()]|([*+?])\+|(\{(?:\d+,)?(\d+)\})\+?|.", re.DOTALL)
 _MOST_COUNTED = 5

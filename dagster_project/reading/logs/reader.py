@@ -40,11 +40,11 @@ class Found:
 def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = True) -> Found:
     """Return the rows and the refused lines of a piece; line_number counts from 1. Only where a file begins (`is_begin`) can the first be cut."""
     runs = _runs(lines, known, header)
-    has_objects = bool(known.names) and not known.pairs
-    many = [(start, stop, layouts) for start, stop, layouts in runs if stop - start >= FEWEST_LINES and (pays(stop - start) if layouts else has_objects)]
+    names = None if known.pairs else known.names
+    many = [(start, stop, layouts) for start, stop, layouts in runs if stop - start >= FEWEST_LINES and (pays(stop - start) if layouts else names)]
     plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many if layouts]
-    if known.names and has_objects and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
-        plain.append(json_columns.rows(lines, known.names))
+    if names and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
+        plain.append(json_columns.rows(lines, names))
     taken = np.zeros(len(lines), bool)
     _take(taken, plain)
     further = [table for start, stop, layouts in many if not known.parts for table in remaining.rows(lines, np.flatnonzero(~taken[start:stop]) + start, known, layouts)]

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.reading.logs import FORMATS, parse
+from dagster_project.reading.logs import FORMATS, parse, promising, reader, remaining
 from dagster_project.reading.logs.carried import alone
 from dagster_project.reading.logs.lines import split
 from dagster_project.reading.logs.promising import Candidates
@@ -91,6 +91,23 @@ def test_a_damaged_line_spoils_no_neighbour(chance: random.Random, named: tuple[
     rows = parse(body, known).rows.to_pylist()
     assert [row for row in rows if row.pop("line_number") % 2] == good.to_pylist() * (160 if good.num_rows else 0)
     assert_accounted(body, known)
+
+
+@pytest.mark.parametrize("known", [entry.name for entry in FORMATS if not entry.parts])
+def test_damaged_lines_among_many_say_what_each_says_alone(known: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not written plainly is left to the exact patterns by all that reads many lines at once: the first layout, the further ones, and without heads."""
+    chance = random.Random(known)
+    shapes = [line for name, line in LINES if name == known]
+    heads = [b""] * 6 + [b"2026-03-02T10:15:01.5Z stdout F ", b"Mar  2 10:15:01 web1 app[42]: "]
+    lines = [chance.choice(heads) + chance.choice([line, line, line, damaged(line, chance)]).translate(None, b"\r\n#") for line in chance.choices(shapes, k=150)]
+    ones = [[row for row in parse(b"#\n" + line + b"\n", known).rows.to_pylist() if row["line_number"] == 2] for line in lines]
+    for module in (promising, reader, remaining):
+        monkeypatch.setattr(module, "FEWEST_LINES", 2)
+    monkeypatch.setattr(remaining, "FEWEST_LEFT", 2)
+    many = parse(b"#\n" + b"".join(line + b"\n" for line in lines), known).rows.to_pylist()
+    expected = [{**row, "line_number": number} for number, [row] in ((number, one) for number, one in enumerate(ones, 2) if one)]
+    assert expected
+    assert [row for row in many if row["line_number"] > 1] == expected
 
 
 def test_no_line_escapes_the_pattern_that_finds_those_a_format_may_read() -> None:
