@@ -14,13 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from dagster_project.reading.logs.json_names import Names
+from dagster_project.reading.logs.json_lines import WRITTEN
+from dagster_project.reading.logs.json_names import TELLING, Names
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 _TYPES = {frozenset({str}): pa.string(), frozenset({int}): pa.int64(), frozenset({float}): pa.float64(), frozenset({int, float}): pa.float64()}
 _OPENING, _CLOSING, _RETURN = b"{}\r"
-_DECISIVE = "resp_headers"  # whether it is there says what other keys mean
 
 Columns = dict[str, pl.Series | None]
 """Values by path, null for those that say nothing."""
@@ -56,10 +56,11 @@ def _fields(records: Sequence[dict[str, object]]) -> list[pa.Field]:
 
 @dataclass(frozen=True)
 class Loader:
-    """Loads blocks whose lines have the keys of a schema, and others that mean nothing."""
+    """Loads blocks whose lines have the keys of a schema, all of those that say what others mean (`telling`), and others that mean nothing."""
 
     schema: pa.Schema
     paths: frozenset[str]
+    telling: frozenset[str]
     names: Names
 
     def load(self, lines: Lines, start: int, stop: int) -> Columns | None:
@@ -70,24 +71,28 @@ class Loader:
             found = pj.read_json(pa.BufferReader(body), pj.ReadOptions(use_threads=False, block_size=len(body) + 1), options)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return None
-        decisive = found.column(_DECISIVE).null_count == 0 if _DECISIVE in found.column_names else None
-        if found.num_rows != stop - start or decisive is not (True if _DECISIVE in self.schema.names else None):
+        if found.num_rows != stop - start:
             return None
+        told: set[str] = set()
         try:
-            columns = dict(self._said("", zip(found.column_names, (column.combine_chunks() for column in found.columns), strict=True)))
+            columns = dict(self._said("", zip(found.column_names, (column.combine_chunks() for column in found.columns), strict=True), told))
         except UnusualColumnError:
             return None
-        return columns if columns.keys() <= self.paths else None
+        return columns if columns.keys() <= self.paths and told == self.telling else None
 
-    def _said(self, prefix: str, columns: Iterable[tuple[str, pa.Array]]) -> Iterator[tuple[str, pl.Series | None]]:
+    def _said(self, prefix: str, columns: Iterable[tuple[str, pa.Array]], told: set[str]) -> Iterator[tuple[str, pl.Series | None]]:
         for key, column in columns:
             path, is_object = prefix + key, pa.types.is_struct(column.type)
+            if key in TELLING:
+                told.add(path)
+            if (key in TELLING and column.null_count) or (path == WRITTEN and pa.types.is_string(column.type) and pc.any(pc.starts_with(column, "{")).as_py()):
+                raise UnusualColumnError
             if self.names.is_entered(path):
                 yield path, None if is_object else _values(column)
                 if is_object:
                     if column.null_count:
                         raise UnusualColumnError
-                    yield from self._said(f"{path}.", zip((field.name for field in column.type), column.flatten(), strict=True))
+                    yield from self._said(f"{path}.", zip((field.name for field in column.type), column.flatten(), strict=True), told)
             elif self.names.is_read(path):
                 yield path, None if is_object else _values(column)
 

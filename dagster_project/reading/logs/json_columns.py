@@ -4,10 +4,7 @@ Blocks of lines of one shape are loaded at once (json_blocks.py), the lines of o
 lines that hold the same keys become columns together. Whatever is unusual is left to json_lines.py, which decides what it means.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import orjson
 import polars as pl
@@ -15,21 +12,23 @@ import pyarrow as pa
 
 from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.distinct import Part, joined
-from dagster_project.reading.logs.json_lines import DEEPEST, EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
-from dagster_project.reading.logs.json_names import OF_CADDY, REMARK, Names, has_client_as_host
-from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
+from dagster_project.reading.logs.json_lines import EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
+from dagster_project.reading.logs.json_names import REMARK, W3C_CLIENT, Names
+from dagster_project.reading.logs.json_shapes import Levels, Shape, calls_client_host, context, paths, telling, written
+from dagster_project.reading.logs.json_values import Length, Values, best, mapped, moments, surest, texts_of
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed
+from dagster_project.reading.logs.values import origin_form
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_LINES, MOST_LINES = 32, 2048
 """Fewer lines of the same keys are not worth columns; so many become columns at a time."""
 
-MOST_LEVELS = 4096
 BLOCK_LINES = 8192
 SAMPLED = 64
 """Of how many lines of a block one says what its shape is."""
 
+_METHOD = r"^[A-Z]{3,20}$"
 _BROKEN = r"\n| [\s\x1c-\x1f]"
 """What a request line holds that is more than words with a blank between."""
 
@@ -37,20 +36,6 @@ _FIELDS = (
     "client", "client_port", "forwarded_for", "request", "method", "target", "path", "query", "protocol", "host", "status", "bytes", "referer",
     "user_agent", "user", "account", "client_header",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class _Level:
-    """An object whose keys are known: the paths that may say something, how to take them, and which may hold objects."""
-
-    prefix: str
-    paths: tuple[str, ...]
-    take: Callable[[dict[str, object]], Iterable[object]]
-    inner: tuple[tuple[int, str], ...]
-    of_caddy: frozenset[str]
-
-
-_Shape = tuple[_Level | None, ...]
 
 
 class _Shapes:
@@ -61,30 +46,27 @@ class _Shapes:
 
     def __init__(self, names: Names) -> None:
         self._names = names
-        self._levels: dict[str, dict[tuple[str, ...], _Level]] = {}
-        self._same: dict[tuple[tuple[str, ...], frozenset[str]], _Level] = {}
-        self._lines: dict[_Shape, tuple[list[int], list[object]]] = {}
+        self._levels = Levels(names)
+        self._lines: dict[Shape, tuple[list[int], list[object]]] = {}
         self._frames: dict[bool, list[pl.DataFrame]] = {True: [], False: []}
 
     def add(self, number: int, record: dict[str, object]) -> None:
-        """Take a line; one with a list of objects in it is left out."""
-        found = self._taken(record, "")
-        if found is None:
-            return
-        if (held := self._lines.get(found[0])) is None:
-            held = self._lines[found[0]] = [], []
+        """Take a line."""
+        shape, values = self._levels.taken(record)
+        if (held := self._lines.get(shape)) is None:
+            held = self._lines[shape] = [], []
         held[0].append(number)
-        held[1].extend(found[1])
+        held[1].extend(values)
         if len(held[0]) == MOST_LINES:
-            self._put(found[0], *self._lines.pop(found[0]))
+            self._put(shape, *self._lines.pop(shape))
 
     def put(self, frame: pl.DataFrame) -> None:
         """Take the columns of lines of one shape."""
         self._frames["request" in frame.columns].append(frame)
 
-    def shape(self, records: Iterable[dict[str, object]]) -> _Shape | None:
+    def shape(self, records: Iterable[dict[str, object]]) -> Shape | None:
         """Return the shape that objects have in common, null where they have none."""
-        found = {taken and taken[0] for taken in (self._taken(record, "") for record in records)}
+        found = {self._levels.taken(record)[0] for record in records}
         return found.pop() if len(found) == 1 else None
 
     def frames(self) -> list[pl.DataFrame]:
@@ -94,56 +76,11 @@ class _Shapes:
                 self._put(shape, numbers, values)
         return [pl.concat(alike, how="diagonal") for alike in self._frames.values() if alike]
 
-    def _put(self, shape: _Shape, numbers: list[int], values: list[object]) -> None:
-        paths = _paths(shape)
-        frame = _columns(shape, numbers, [values[at :: len(paths)] for at in range(len(paths))], self._names)
+    def _put(self, shape: Shape, numbers: list[int], values: list[object]) -> None:
+        width = len(paths(shape))
+        frame = _columns(shape, numbers, [values[at::width] for at in range(width)], self._names)
         if frame is not None:
             self.put(frame)
-
-    def _taken(self, record: dict[str, object], prefix: str) -> tuple[_Shape, list[object]] | None:
-        keys = tuple(record)
-        level = self._levels.setdefault(prefix, {}).get(keys) or self._level(prefix, keys)
-        values = [*level.take(record)]
-        shape: _Shape = (level,)
-        for at, path in level.inner:
-            held = values[at]
-            if isinstance(held, dict):
-                inner = self._taken(held, path)
-                if inner is None:
-                    return None
-                values[at] = None
-                values += inner[1]
-                shape += inner[0]
-            elif isinstance(held, list) and held and isinstance(held[0], dict):
-                return None
-            else:
-                shape += (None,)
-        return shape, values
-
-    def _level(self, prefix: str, keys: tuple[str, ...]) -> _Level:
-        """Return what to take of an object; objects that differ only in other keys share it."""
-        if len(self._levels[prefix]) > MOST_LEVELS:
-            self._levels[prefix].clear()
-        entered = [key for key in keys if (prefix + key).count(".") < DEEPEST and self._names.is_entered(prefix + key)]
-        taken = [key for key in keys if key in entered or self._names.is_read(prefix + key)]
-        paths = tuple(prefix + key for key in taken)
-        of_caddy = OF_CADDY.intersection(keys)
-        inner = tuple((at, f"{prefix}{key}.") for at, key in enumerate(taken) if key in entered)
-        made = _Level(prefix, paths, _taker(taken, may_be_lists=prefix.endswith("headers.")), inner, of_caddy)
-        level = self._same.setdefault((paths, of_caddy), made)
-        self._levels[prefix][keys] = level
-        return level
-
-
-def _taker(keys: list[str], *, may_be_lists: bool) -> Callable[[dict[str, object]], Iterable[object]]:
-    if len(keys) < 2 or may_be_lists:
-        return lambda record: [_alone(record[key]) for key in keys]
-    return itemgetter(*keys)
-
-
-def _alone(value: object) -> object:
-    """Return the only text of a list, as headers stand in Caddy's logs."""
-    return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) else value
 
 
 def rows(lines: Lines, names: Names) -> pa.Table:
@@ -169,7 +106,7 @@ class _Together:
         self._names = names
         self._shapes = shapes
         self._may_be_loaded = json_blocks.are_objects(lines) & lines.is_utf8
-        self._learnt: tuple[_Shape, json_blocks.Loader] | None = None
+        self._learnt: tuple[Shape, json_blocks.Loader] | None = None
 
     def frame(self, start: int, stop: int) -> pl.DataFrame | None:
         """Return the raw texts of a block by field, null where its lines have to be loaded each by itself."""
@@ -188,17 +125,17 @@ class _Together:
         if columns is None:
             return None
         nothing = pl.repeat(None, stop - start, dtype=pl.String, eager=True)
-        held = [nothing if (column := columns.get(path)) is None else column for path in _paths(shape)]
+        held = [nothing if (column := columns.get(path)) is None else column for path in paths(shape)]
         return _columns(shape, range(start + 1, stop + 1), held, self._names)
 
     def _learn(self, start: int, stop: int) -> bool:
         """Look at some lines of a block; tell whether they have a shape in common that is not the one known."""
         records = [record for line in range(start, stop, SAMPLED) for _, record in _records(self._lines, line, line + 1)]
         shape = self._shapes.shape(record for record in records if isinstance(record, dict))
-        if shape is None:
+        if shape is None or _needs_lines(shape, self._names):
             return False
         before = self._learnt
-        self._learnt = shape, json_blocks.Loader(json_blocks.schema_of(records), frozenset(_paths(shape)), self._names)  # type: ignore[arg-type]
+        self._learnt = shape, json_blocks.Loader(json_blocks.schema_of(records), frozenset(paths(shape)), telling(shape), self._names)  # type: ignore[arg-type]
         return self._learnt != before
 
 
@@ -215,50 +152,76 @@ def _records(lines: Lines, start: int, stop: int) -> Iterator[tuple[int, object]
             yield number, record
 
 
-def _paths(shape: _Shape) -> tuple[str, ...]:
-    """Return the path of each value of a line."""
-    return tuple(chain.from_iterable(level.paths for level in shape if level))
+def _placed(shape: Shape, names: Names) -> tuple[dict[str, list[tuple[int, int]]], list[tuple[int, Length]]]:
+    """Return which values say each field, with their ranks, the best first, and which say how long it took; of equals the first in a line, or the last."""
+    named: dict[str, list[tuple[int, int]]] = {}
+    lengths: list[tuple[int, Length]] = []
+    told = context(shape)
+    for at, path in written(shape, names):
+        if place := names.place(path):
+            named.setdefault(place[0], []).append((place[1], at))
+        if unit_ns := names.unit_ns(path, told):
+            lengths.append((at, Length(unit_ns, is_bare=names.is_bare(path))))
+    return {name: sorted(ranked, key=lambda each: each[0]) for name, ranked in named.items()}, lengths
 
 
-def _columns(shape: _Shape, numbers: Sequence[int], held: Sequence[Values], names: Names) -> pl.DataFrame | None:
-    """Return the raw texts of lines of one shape by field, and their instants and durations; null where two keys are as good as each other.
+def _needs_lines(shape: Shape, names: Names) -> bool:
+    """Tell whether it matters in what order a line's keys stand, or whether each is there: a block tells neither."""
+    named, lengths = _placed(shape, names)
+    has_equals = any(len({rank for rank, _ in ranked}) < len(ranked) for ranked in named.values())
+    return has_equals or len(lengths) > 1 or calls_client_host(shape, names)
+
+
+def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names: Names) -> pl.DataFrame | None:
+    """Return the raw texts of lines of one shape by field, and their instants and durations; null where a line alone says more.
 
     `held`: the values of all lines for each of the shape's paths.
     """
-    top, paths = shape[0], _paths(shape)
-    if top is None or not paths:
+    named, lengths = _placed(shape, names)
+    if REMARK in named or "time" not in named or (shape[0] and W3C_CLIENT in shape[0].telling):
         return None
-    named: dict[str, list[tuple[int, int]]] = {}
-    units: list[tuple[int, int]] = []
-    has_request = any(level and level.prefix == "request." for level in shape)
-    context: dict[str, object] = {"request": {} if has_request else None, **dict.fromkeys(top.of_caddy)}
-    for at, path in enumerate(paths):
-        if place := names.place(path):
-            named.setdefault(place[0], []).append((place[1], at))
-        if unit_ns := names.unit_ns(path, context):
-            units.append((at, unit_ns))
-    if REMARK in named or any(map(names.is_told_by_others, paths)) or ("client" not in named and has_client_as_host(paths)):
-        return None
-    if "time" not in named or len(units) > 1 or any(len({rank for rank, _ in ranked}) < len(ranked) for ranked in named.values()):
-        return None
-    columns = {"line_number": pl.Series(numbers, dtype=pl.Int64), "moment": moments([held[at] for _, at in sorted(named["time"])])}
-    columns["duration_ns"] = durations(held[units[0][0]], units[0][1]) if units else pl.repeat(None, len(numbers), dtype=pl.Int64, eager=True)
+    columns = {"line_number": pl.Series(numbers, dtype=pl.Int64), "moment": moments([held[at] for _, at in named["time"]])}
+    columns["duration_ns"] = surest(len(numbers), [(held[at], length) for at, length in lengths])
     for name in _FIELDS:
         if name in named:
-            columns[name] = best([texts_of(held[at], name) for _, at in sorted(named[name])])
-    return _without_spare_request(pl.DataFrame(columns))
+            columns[name] = best([texts_of(held[at], name) for _, at in named[name]])
+    if "request" in columns and "method" not in columns and columns["request"].str.contains(_METHOD).all():
+        columns["method"] = columns.pop("request")
+    return _without_spare_request(pl.DataFrame(_with_hosts(columns)))
+
+
+def _with_hosts(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
+    """Take the hosts out of targets that are absolute URLs."""
+    columns = dict(columns)
+    for name in {"target", "path"} & columns.keys():
+        urls = columns[name].set(~columns[name].str.slice(0, 12).str.contains("://", literal=True), None)
+        if urls.null_count() < len(urls):
+            hosts = mapped(urls, lambda url: origin_form(url)[0] or "", pl.String())
+            columns["host"] = columns["host"].fill_null(hosts) if "host" in columns else hosts
+            columns[name] = mapped(urls, lambda url: origin_form(url)[1], pl.String()).fill_null(columns[name])
+    return columns
 
 
 def _without_spare_request(frame: pl.DataFrame) -> pl.DataFrame:
-    """Drop the request line where method and target stand beside it; lines that have only one of them, a target there, or a query there alone, are not plain."""
-    targets = [name for name in ("target", "path") if name in frame.columns]
-    if "request" not in frame.columns or "method" not in frame.columns or not targets:
+    """Drop what stands under `request` beside a method, or take it for the target, as json_lines.py does; lines in which it is a request line that says more are not plain."""
+    if "request" not in frame.columns or "method" not in frame.columns:
         return frame
-    has_both = pl.col("method").is_not_null() & pl.any_horizontal(pl.col(name).is_not_null() for name in targets)
-    has_both &= ~pl.col("request").str.starts_with("/")
-    if "query" not in frame.columns:
-        has_both &= ~pl.col("request").str.contains("?", literal=True) | pl.any_horizontal(pl.col(name).str.contains("?", literal=True) for name in targets)
-    return frame.filter(pl.col("request").is_null() | has_both).drop("request")
+    request, (target, path, query) = pl.col("request"), (_column(frame, name) for name in ("target", "path", "query"))
+    known, is_target, has_query = pl.coalesce(target, path), request.str.starts_with("/"), request.str.contains("?", literal=True)
+    is_shorter = known.str.starts_with(pl.concat_str(request, pl.lit("?"))).fill_null(value=False)
+    is_longer = query.is_null() & request.str.starts_with(pl.concat_str(known, pl.lit("?"))).fill_null(value=False)
+    says_more = query.is_null() & request.str.contains(pl.concat_str(pl.lit(" "), known, pl.lit("?")), literal=True)
+    is_plain = pl.when(is_target).then(target.is_null() | query.is_null()).otherwise(known.is_not_null() & ~says_more)
+    counts = (is_target & ((target.is_null() & ~is_shorter) | is_longer)).fill_null(value=False)
+    taken = {
+        "target": pl.when(counts & has_query).then(request).otherwise(target),
+        "path": pl.when(counts & ~has_query).then(request).otherwise(path),
+    }  # fmt: skip
+    return frame.filter(request.is_null() | (pl.col("method").is_not_null() & is_plain)).with_columns(**taken).drop("request")
+
+
+def _column(frame: pl.DataFrame, name: str) -> pl.Expr:
+    return pl.col(name) if name in frame.columns else pl.lit(None, pl.String)
 
 
 def _read(frame: pl.DataFrame) -> pa.Table:
@@ -267,16 +230,25 @@ def _read(frame: pl.DataFrame) -> pa.Table:
     present = {name: pl.col(name).is_not_null() if name in known else pl.lit(value=False) for name in _FIELDS}
     told = pl.sum_horizontal(pl.any_horizontal(present[name] for name in names) for names in EVIDENCE) > 1
     checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(told, *(present[name] for name in REQUEST_FIELDS))]
-    checks += [~pl.col(name).str.slice(0, 12).str.contains("://", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     checks += [~pl.col(name).str.contains(" HTTP/", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
-    checks += [~pl.col(name).str.starts_with('"').fill_null(value=False) for name in QUOTED_AGAIN if name in known]
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}
+    texts |= {name: _unquoted(pl.col(name)) for name in QUOTED_AGAIN if name in known}
     if "request" in known:
         checks += [present["request"], ~pl.col("request").str.contains(_BROKEN)]
-    elif "target" in known:
-        checks += [present["target"] | ~present["path"], ~present["path"] | ~present["query"]]
-        if "query" in known:
-            asks = pl.col("query").is_not_null() & ~pl.col("target").str.contains("?", literal=True)
-            texts["target"] = pl.when(asks).then(pl.concat_str("target", pl.col("query").str.strip_prefix("?"), separator="?")).otherwise(pl.col("target"))
+    elif known & {"target", "path"}:
+        texts |= {"target": _target(frame), "path": pl.lit(None, pl.String), "query": pl.lit(None, pl.String)}
     typed = Typed([frame.columns], Reading(texts, checks, pl.col("moment"), pl.col("duration_ns")))
     return typed.read(frame["line_number"].to_arrow(), [Part(frame)])
+
+
+def _target(frame: pl.DataFrame) -> pl.Expr:
+    """Return what was asked for: the query goes on behind a path, and behind a target that has none where no path stands beside it."""
+    target, path, query = (_column(frame, name) for name in ("target", "path", "query"))
+    lacks_query = pl.when(target.is_null()).then(path.is_not_null()).otherwise(path.is_null() & ~target.str.contains("?", literal=True))
+    asked = pl.coalesce(target, path)
+    return pl.when(lacks_query & query.is_not_null()).then(pl.concat_str(asked, query.str.strip_prefix("?"), separator="?")).otherwise(asked)
+
+
+def _unquoted(text: pl.Expr) -> pl.Expr:
+    """Return a text without the quotes that stood around it in the log."""
+    return pl.when(text.str.starts_with('"') & text.str.ends_with('"')).then(text.str.strip_prefix('"').str.strip_suffix('"')).otherwise(text)

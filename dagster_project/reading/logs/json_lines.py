@@ -6,7 +6,7 @@ from collections.abc import Iterator, KeysView
 import orjson
 
 from dagster_project.reading.logs import w3c
-from dagster_project.reading.logs.json_names import NAMES, REMARK, Names, has_client_as_host
+from dagster_project.reading.logs.json_names import NAMES, REMARK, W3C_CLIENT, Names, has_client_as_host
 from dagster_project.reading.logs.values import NO_REQUEST, Refused, Row, duration_ns, instant_us, origin_form, request, row, unescape
 
 DEEPEST = 8
@@ -25,9 +25,9 @@ _LABELS = {"req": "request", "reqtime": "request_time", "reqtime_microsec": "dur
 """What LTSV calls otherwise than JSON does."""
 QUOTED_AGAIN = ("referer", "user_agent")
 """What Logstash's patterns leave in the quotes that stood around it in the log."""
-_WRITTEN = "properties"
+WRITTEN = "properties"
 """What Azure's web apps hold as the text of an object."""
-_SAYS_ITSELF = 2
+SAYS_ITSELF = 2
 """How sure a duration is that names its unit: more than by its key, or by none."""
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
@@ -40,9 +40,9 @@ def read(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
     record = _loaded(line)
     if not isinstance(record, dict):
         raise Refused("json_not_object")
-    if str(record.get(_WRITTEN, "")).startswith("{"):
-        record[_WRITTEN] = _held(record[_WRITTEN])
-    if "c-ip" in record and (found := w3c.row_of(record)):
+    if str(record.get(WRITTEN, "")).startswith("{"):
+        record[WRITTEN] = held_in(record[WRITTEN])
+    if W3C_CLIENT in record and (found := w3c.row_of(record)):
         return found
     fields = _fields(record, names)
     if not _is_dated(fields, stamp) or not _is_request(fields.keys()):
@@ -170,7 +170,7 @@ def _fields(record: dict[str, object], names: Names) -> dict[str, str]:
         if place is not None and not is_unknown and (place[0] not in best or place[1] < best[place[0]][0]):
             best[place[0]] = place[1], epoch_us(value) if place[0] == "time" and isinstance(value, float) else text
         unit_ns = names.unit_ns(key, record)
-        said = _SAYS_ITSELF if text[-1:].isalpha() else int(not names.is_bare(key))
+        said = SAYS_ITSELF if text[-1:].isalpha() else int(not names.is_bare(key))
         if unit_ns and said >= surest and (length := duration_ns(repr(value) if isinstance(value, float) else text, unit_ns)) is not None:
             duration, surest = str(length), said
     fields = {name: value for name, (_, value) in best.items()}
@@ -181,14 +181,14 @@ def _flat(value: dict[str, object], prefix: str) -> Iterator[tuple[str, object]]
     if prefix.count(".") > DEEPEST:
         return
     for key, held in value.items():
-        inner = _attributes(held) if isinstance(held, list) and held and isinstance(held[0], dict) else held
+        inner = attributes(held) if isinstance(held, list) and held and isinstance(held[0], dict) else held
         if isinstance(inner, dict):
             yield from _flat(inner, f"{prefix}{key}.")
         else:
             yield prefix + key, inner
 
 
-def _held(value: object) -> object:
+def held_in(value: object) -> object:
     """Return the object that a text is; what is none as it is."""
     try:
         return orjson.loads(value) if isinstance(value, str) else value
@@ -196,7 +196,7 @@ def _held(value: object) -> object:
         return value
 
 
-def _attributes(items: list[object]) -> dict[str, object]:
+def attributes(items: list[object]) -> dict[str, object]:
     """Return a list of keys (names of headers, of AWS's firewall) and values as an object; OpenTelemetry's values stand in objects of their types."""
     pairs = [(item.get("key", item.get("name")), item.get("value")) for item in items if isinstance(item, dict)]
     return {str(key): next(iter(value.values()), None) if isinstance(value, dict) else value for key, value in pairs if key is not None}

@@ -142,6 +142,13 @@ _BARE_DURATION = "duration"
 _SECONDS_OF_CADDY = (_BARE_DURATION, "latency")
 OF_CADDY = frozenset(("resp_headers", "bytes_read", "common_log"))
 """What stands beside the request in Caddy's records; any of it may be filtered out."""
+_OF_WEB_APP, _OF_GATEWAY, _OF_GATEWAY_V2 = "CsMethod", "sslEnabled", frozenset(("serverRouted", "transactionId", "WAFEvaluationTime"))
+"""What Azure's web apps and application gateways write."""
+_OF_CEPH = "trans_id"
+W3C_CLIENT = "c-ip"
+"""The client of a record whose keys are names of W3C fields."""
+TELLING = OF_CADDY | _OF_GATEWAY_V2 | {_OF_WEB_APP, _OF_GATEWAY, _OF_CEPH, W3C_CLIENT}
+"""The keys that, by standing in a record, say what others mean."""
 _SECONDS_OF_NGINX = "responsetime"
 """Where it is written so, in small letters, as examples of nginx for Elasticsearch name `$request_time`; `responseTime` is milliseconds."""
 _TOLD_BY_OTHERS = ("timetaken", "total_time")
@@ -172,7 +179,7 @@ class Names:
         """Return the unit of a duration; a bare `duration` is Traefik's ns, Caddy's s, else ms (Envoy, Rails, most others)."""
         unit_ns, plain = self._of(key)[1], _plain(key)
         if plain in _TOLD_BY_OTHERS:
-            return 1_000_000 if _counts_milliseconds(record) or "trans_id" in record else unit_ns
+            return 1_000_000 if _counts_milliseconds(record) or _OF_CEPH in record else unit_ns
         if plain in _SECONDS_OF_CADDY and isinstance(record.get("request"), dict) and record.keys() & OF_CADDY and key != "Duration":
             return 1_000_000_000
         if key.endswith(_SECONDS_OF_NGINX) and plain == _SECONDS_OF_NGINX:
@@ -200,10 +207,6 @@ class Names:
     def is_bare(self, key: str) -> bool:
         """Tell whether a key names a duration that may be in any unit."""
         return self._of(key)[1] is None and _plain(key) == _BARE_DURATION
-
-    def is_told_by_others(self, key: str) -> bool:
-        """Tell whether only a whole record says the unit of a duration, or whose host is its client."""
-        return _plain(key) in (*_TOLD_BY_OTHERS, *_IDENTITIES)
 
     def is_read(self, key: str) -> bool:
         """Tell whether a key may name a field."""
@@ -238,7 +241,7 @@ def _counts_milliseconds(record: Mapping[str, object]) -> bool:
     """Tell whether a record is of Azure's web apps or of its application gateway v1; v2, which names where a request went, counts seconds."""
     held = record.get("properties")
     known = held if isinstance(held, dict) else record
-    return "CsMethod" in known or ("sslEnabled" in known and not known.keys() & {"serverRouted", "transactionId", "WAFEvaluationTime"})
+    return _OF_WEB_APP in known or (_OF_GATEWAY in known and not known.keys() & _OF_GATEWAY_V2)
 
 
 def has_client_as_host(keys: Collection[str]) -> bool:

@@ -1,12 +1,13 @@
 """Columns of JSON values as texts, instants and lengths of time: what json_lines.py makes of each alone."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from types import NoneType
 
 import polars as pl
 
 from dagster_project.reading.logs.instants import instant
-from dagster_project.reading.logs.json_lines import FIRST_EPOCH_S, LAST_EPOCH_S, epoch_us, text_of
+from dagster_project.reading.logs.json_lines import FIRST_EPOCH_S, LAST_EPOCH_S, SAYS_ITSELF, epoch_us, text_of
 from dagster_project.reading.logs.values import LARGEST, LONGEST_NS, duration_ns
 
 Values = Sequence[object] | pl.Series
@@ -15,6 +16,7 @@ Values = Sequence[object] | pl.Series
 _MOMENT = pl.Datetime("us", "UTC")
 _ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$"
 _PLAIN_NUMBER = r"^[0-9]{1,12}(?:\.[0-9]{1,12})?$"
+_NAMES_UNIT = r"\p{L}$"
 _KINDS = {pl.String(): str, pl.Int64(): int, pl.Float64(): float}
 
 
@@ -61,7 +63,29 @@ def moments(candidates: list[Values]) -> pl.Series:
     plain = texts.set(~texts.str.contains(_ISO).fill_null(value=False), None)
     moments = plain.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False)
     others = texts.set(plain.is_not_null(), None)
-    return moments if others.null_count() == len(others) else moments.fill_null(_mapped(others, instant, _MOMENT))
+    return moments if others.null_count() == len(others) else moments.fill_null(mapped(others, instant, _MOMENT))
+
+
+@dataclass(frozen=True)
+class Length:
+    """How long something took: its unit in nanoseconds, and whether its name may stand for any."""
+
+    unit_ns: int
+    is_bare: bool
+
+
+def surest(height: int, lengths: Sequence[tuple[Values, Length]]) -> pl.Series:
+    """Return nanoseconds, of several the surest, of equals the last: one that names its unit is surer than one whose key does, and this than a bare one."""
+    if len(lengths) == 1:
+        return durations(lengths[0][0], lengths[0][1].unit_ns)
+    found, sure = pl.repeat(None, height, dtype=pl.Int64, eager=True), pl.repeat(0, height, dtype=pl.Int64, eager=True)
+    for values, length in lengths:
+        told = texts_of(values).str.contains(_NAMES_UNIT).fill_null(value=False).cast(pl.Int64)
+        how_sure = told * SAYS_ITSELF + (1 - told) * (not length.is_bare)
+        took = durations(values, length.unit_ns)
+        counts = took.is_not_null() & (how_sure >= sure)
+        found, sure = took.zip_with(counts, found), how_sure.zip_with(counts, sure)
+    return found
 
 
 def durations(values: Values, unit_ns: int) -> pl.Series:
@@ -74,13 +98,14 @@ def durations(values: Values, unit_ns: int) -> pl.Series:
     plain = texts.set(~texts.str.contains(_PLAIN_NUMBER).fill_null(value=False), None)
     whole = _whole(plain.cast(pl.Float64) * unit_ns)
     others = texts.set(plain.is_not_null(), None)
-    return whole if others.null_count() == len(others) else whole.fill_null(_mapped(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
+    return whole if others.null_count() == len(others) else whole.fill_null(mapped(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
 
 
 def _whole(lengths: pl.Series) -> pl.Series:
     return lengths.set(~((lengths >= 0) & (lengths <= LONGEST_NS)), None).round().cast(pl.Int64)
 
 
-def _mapped(texts: pl.Series, value: Callable[[str], object], kind: pl.DataType) -> pl.Series:
+def mapped(texts: pl.Series, value: Callable[[str], object], kind: pl.DataType) -> pl.Series:
+    """Return what each text says, each different one asked once."""
     distinct = texts.drop_nulls().unique()
     return texts.replace_strict(distinct, pl.Series([value(text) for text in distinct], dtype=kind), default=None, return_dtype=kind)

@@ -1,0 +1,121 @@
+"""What lines of JSON have in common: the keys of theirs that may say something, object by object."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, count
+from operator import itemgetter
+
+from dagster_project.reading.logs.json_lines import DEEPEST, WRITTEN, attributes, held_in
+from dagster_project.reading.logs.json_names import TELLING, Names, has_client_as_host
+
+MOST_LEVELS = 4096
+
+
+@dataclass(frozen=True, eq=False)
+class Level:
+    """An object whose keys are known: the paths that may say something, how to take them, which may hold objects, and keys that say what others mean."""
+
+    prefix: str
+    paths: tuple[str, ...]
+    take: Callable[[dict[str, object]], Iterable[object]]
+    inner: tuple[tuple[int, str], ...]
+    telling: frozenset[str]
+
+
+Shape = tuple[Level | None, ...]
+"""An object, and what it holds at each place that may hold one: the shape of that object, or nothing."""
+
+
+class Levels:
+    """The objects seen so far; those whose keys say the same are one."""
+
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._by_keys: dict[str, dict[tuple[str, ...], Level]] = {}
+        self._same: dict[tuple[tuple[str, ...], frozenset[str]], Level] = {}
+
+    def taken(self, record: dict[str, object], prefix: str = "") -> tuple[Shape, list[object]]:
+        """Return the shape of an object, and its values in the order of `paths`."""
+        keys = tuple(record)
+        level = self._by_keys.setdefault(prefix, {}).get(keys) or self._level(prefix, keys)
+        values = [*level.take(record)]
+        shape: Shape = (level,)
+        for at, path in level.inner:
+            held = values[at]
+            if isinstance(held, list) and held and isinstance(held[0], dict):
+                held = attributes(held)
+            elif path == f"{WRITTEN}." and isinstance(held, str) and held.startswith("{"):
+                held = held_in(held)
+            if isinstance(held, dict):
+                inner = self.taken(held, path)
+                values[at] = None
+                values += inner[1]
+                shape += inner[0]
+            else:
+                shape += (None,)
+        return shape, values
+
+    def _level(self, prefix: str, keys: tuple[str, ...]) -> Level:
+        """Return what to take of an object; objects that differ only in other keys share it."""
+        if len(self._by_keys[prefix]) > MOST_LEVELS:
+            self._by_keys[prefix].clear()
+        entered = [key for key in keys if (prefix + key).count(".") < DEEPEST and self._names.is_entered(prefix + key)]
+        taken = [key for key in keys if key in entered or self._names.is_read(prefix + key)]
+        paths = tuple(prefix + key for key in taken)
+        telling = TELLING.intersection(keys)
+        inner = tuple((at, f"{prefix}{key}.") for at, key in enumerate(taken) if key in entered)
+        made = Level(prefix, paths, _taker(taken, may_be_lists=prefix.endswith("headers.")), inner, telling)
+        level = self._same.setdefault((paths, telling), made)
+        self._by_keys[prefix][keys] = level
+        return level
+
+
+def _taker(keys: list[str], *, may_be_lists: bool) -> Callable[[dict[str, object]], Iterable[object]]:
+    if len(keys) < 2 or may_be_lists:
+        return lambda record: [_alone(record[key]) for key in keys]
+    return itemgetter(*keys)
+
+
+def _alone(value: object) -> object:
+    """Return the only text of a list, as headers stand in Caddy's logs."""
+    return value[0] if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) else value
+
+
+def paths(shape: Shape) -> tuple[str, ...]:
+    """Return the path of each value of a line."""
+    return tuple(chain.from_iterable(level.paths for level in shape if level))
+
+
+def written(shape: Shape, names: Names) -> list[tuple[int, str]]:
+    """Return the place of each value among those of a line, and its path, in the order of the line; a host that is the client is the remote host."""
+    keys = () if shape[0] is None else shape[0].paths
+    is_client = calls_client_host(shape, names)
+    return [(at, "remote_host" if is_client and at < len(keys) and path.lower() == "host" else path) for at, path in _in_order(iter(shape), count())]
+
+
+def calls_client_host(shape: Shape, names: Names) -> bool:
+    """Tell whether a line names no client but its host."""
+    keys: Sequence[str] = () if shape[0] is None else shape[0].paths
+    return has_client_as_host(keys) and not any((names.place(key) or ("",))[0] == "client" for key in keys)
+
+
+def _in_order(levels: Iterator[Level | None], numbers: Iterator[int]) -> Iterator[tuple[int, str]]:
+    level = next(levels)
+    if level is None:
+        return
+    own = [next(numbers) for _ in level.paths]
+    inner = {at: [*_in_order(levels, numbers)] for at, _ in level.inner}
+    for at, path in enumerate(level.paths):
+        yield own[at], path
+        yield from inner.get(at, ())
+
+
+def context(shape: Shape) -> Mapping[str, object]:
+    """Return what of a line says the units of its durations: an object with the keys that tell them, those of objects within it too."""
+    top, *inner = shape
+    return dict.fromkeys(top.telling if top else ()) | {level.prefix.removesuffix("."): dict.fromkeys(level.telling) for level in inner if level}
+
+
+def telling(shape: Shape) -> frozenset[str]:
+    """Return the paths of keys that say what others mean."""
+    return frozenset(level.prefix + key for level in shape if level for key in level.telling)
