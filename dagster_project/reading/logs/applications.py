@@ -82,7 +82,8 @@ GITEA = (
 GITEA_REMARKS = re.compile(rf"{_SECOND} \S{{1,255}} \[[A-Z]\] ")
 
 _TORNADO: tuple[Part, ...] = (
-    Field(pattern=r" [^\]]{1,64}\] "), _STATUS, " ", _VERB, " ", _TARGET, Field(pattern=r"(?: -> \S+)?"), " (", Field("user", pattern=r"[^@()]{0,128}(?=@)|"), Field(pattern="@?"),
+    Field(pattern=r" [^\]]{1,64}\] "), _STATUS, " ", _VERB, " ", _TARGET, Field(pattern=r"(?: -> \S+)?"), " (", Field("user", pattern=r"[^@()]{0,128}(?=@)|", plain=""),
+    Field(pattern="@?"),
     Field("client", pattern=_ADDRESS), ") ", Field("duration", _MS, pattern=r"[\d.]+ms"), Field(pattern=r"(?: .*)?"),
 )  # fmt: skip
 TORNADO = (
@@ -148,7 +149,8 @@ ARTIFACTORY = (
         (
             _INSTANT, "|", Field(), "|", Field("client", pattern=_ADDRESS), "|", Field("user"), "|", _VERB, "|",
             Field("target"), "|", _STATUS, "|",
-            Field(), "|", Field("bytes", pattern=r"\d+|(?=-1)"), Field(pattern="(?:-1)?"), "|", Field("duration", _MS, pattern=r"\d+"), "|", Field("user_agent", pattern=r"[^|]*"),
+            Field(), "|", Field("bytes", pattern=r"\d+|(?=-1)", plain=r"\d+"), Field(pattern="(?:-1)?"), "|", Field("duration", _MS, pattern=r"\d+"), "|",
+            Field("user_agent", pattern=r"[^|]*"),
         ),
         decode=str, separator="|",
     ),

@@ -39,8 +39,8 @@ NO_HEAD = rf"(?!{HEAD_BEGIN})"
 
 _INSTANT = re.compile(rf"\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?")
 _BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| *\t[ \t]*| {2,}', re.DOTALL)
-_AROUND = " \t\r\n"
-_DOCKER = '{"log":"'
+AROUND = " \t\r\n"
+DOCKER = '{"log":"'
 _CARRIERS = (
     "log", "message", "MESSAGE", "Message", "msg", "line", "textPayload", "event", "body", "_raw", "raw", "short_message", "LogEntry", "LogMessage", "Log_s",
     "ResultDescription", "resultDescription",
@@ -57,8 +57,8 @@ def readings(line: str) -> Iterator[str]:
 
     Docker's own JSON stands for the line that it holds. As it stands a line is read last: a field at its end may be empty.
     """
-    bare = line.strip(_AROUND)
-    if not bare.startswith(_DOCKER):
+    bare = line.strip(AROUND)
+    if not bare.startswith(DOCKER):
         yield bare
     yield from _mended(bare)
     if bare != line:
@@ -67,7 +67,7 @@ def readings(line: str) -> Iterator[str]:
 
 def stamp(line: str) -> str | None:
     """Return the time that what carries a line says, the nearest to it; null where none says one with a year."""
-    return next(filter(None, map(_said, reversed(_unwrapped(line.strip(_AROUND))))), None)
+    return next(filter(None, map(_said, reversed(_unwrapped(line.strip(AROUND))))), None)
 
 
 def _said(text: str) -> str | None:
@@ -82,7 +82,7 @@ def _said(text: str) -> str | None:
 
 def alone(line: str) -> str:
     """Return a line without blanks around it and without any of those who carried it."""
-    return _unwrapped(line.strip(_AROUND))[-1]
+    return _unwrapped(line.strip(AROUND))[-1]
 
 
 def _unwrapped(line: str) -> list[str]:
@@ -98,7 +98,7 @@ def _mended(line: str) -> tuple[str, ...]:
     """Return what else a line may be read as; detection asks that of its first lines once for each format."""
     texts = _unwrapped(line)
     single = _BLANKS.sub(lambda found: found[1] or " ", texts[-1]) if "  " in texts[-1] or "\t" in texts[-1] else texts[-1]
-    return (*texts[0 if line.startswith(_DOCKER) else 1 :], *([single] if single != texts[-1] else []))
+    return (*texts[0 if line.startswith(DOCKER) else 1 :], *([single] if single != texts[-1] else []))
 
 
 def uncarried(line: str) -> str:
@@ -106,7 +106,7 @@ def uncarried(line: str) -> str:
     if line.startswith("{"):
         return _held(line)
     found = HEAD.match(line)
-    return line[found.end() :].strip(_AROUND) if found else line
+    return line[found.end() :].strip(AROUND) if found else line
 
 
 def _held(line: str) -> str:
@@ -133,4 +133,4 @@ def _text(value: object) -> str:
     """Return a text, which journals write as a list of bytes where it holds colours or no UTF-8."""
     if isinstance(value, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
         value = bytes(value).decode("utf-8", "replace")
-    return value.strip(_AROUND) if isinstance(value, str) else ""
+    return value.strip(AROUND) if isinstance(value, str) else ""

@@ -5,7 +5,6 @@ mark, another number of quotes or blanks, and what typed.py leaves. No line can 
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache, reduce
 from itertools import count
@@ -14,12 +13,14 @@ from operator import add
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.reading.logs.distinct import Part, joined, mapped
-from dagster_project.reading.logs.layouts import DECODED, IDENTITY, Field, Layout
+from dagster_project.reading.logs.distinct import Part, joined
+from dagster_project.reading.logs.grouped import Grouped
+from dagster_project.reading.logs.layouts import IDENTITY, Field, Layout
 from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.logs.moments import Stamps
 from dagster_project.reading.logs.plans import Item, plan
 from dagster_project.reading.logs.sections import RANKED, Joint, Sections, Stated, is_rest, sections
-from dagster_project.reading.logs.typed import CODED_ROWS, WORDS, Reading, Texts, Typed
+from dagster_project.reading.logs.typed import CODED_ROWS, WORDS, Reading, Texts, Typed, spelt_out
 from dagster_project.reading.logs.values import LONGEST_NS
 
 _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.fZ"
@@ -36,19 +37,19 @@ _BRACKETED = r"^\[[0-9A-Fa-f:.]{2,45}\](?::[0-9]{1,5})?$"
 _LIST = r"^[^ ,]+(?: *, *[^ ,]+){0,64}$"
 
 
-def rows(lines: Lines, layout: Layout, start: int, stop: int) -> pa.Table:
-    """Return the plainly written lines from `start` up to `stop` as typed.CODED_ROWS, in order."""
-    stated = _stated(layout)
-    if stated is None or start >= stop:
+def rows(lines: Lines, layout: Layout, start: int, stop: int, stamps: Stamps | None = None) -> pa.Table:
+    """Return the plainly written lines from `start` up to `stop` as typed.CODED_ROWS, in order; where they say no time, `stamps` does."""
+    way = _way(layout)
+    if way is None or start >= stop:
         return CODED_ROWS.empty_table()
     ends = [*range(start + _BATCH_LINES, stop, _BATCH_LINES), stop]
-    return joined([stated.rows(lines, first, end) for first, end in zip([start, *ends], ends, strict=False)])
+    return joined([way.rows(lines, first, end, stamps) for first, end in zip([start, *ends], ends, strict=False)])
 
 
 @lru_cache(maxsize=1024)
-def _stated(layout: Layout) -> "_Stated | None":
+def _way(layout: Layout) -> "_Stated | Grouped | None":
     how = sections(layout)
-    return _Stated(how, layout) if how else None
+    return _Stated(how, layout) if how else Grouped.of(layout)
 
 
 class _Stated:
@@ -71,8 +72,8 @@ class _Stated:
         reading = Reading(texts, [*self._checks, *_checks(texts, layout)], _instant(texts), _duration(texts, layout), layout.is_absolute)
         self._typed = Typed(self._columns, reading)
 
-    def rows(self, lines: Lines, start: int, stop: int) -> pa.Table:
-        """Return the plain ones of some lines, in order."""
+    def rows(self, lines: Lines, start: int, stop: int, _: Stamps | None) -> pa.Table:
+        """Return the plain ones of some lines, which say their time themselves, in order."""
         from dagster_project.reading.logs.cutting import cut
 
         kept, columns = cut(lines, start, stop, self._plan)
@@ -80,7 +81,7 @@ class _Stated:
             return CODED_ROWS.empty_table()
         parts = [_part(column, names, self._separator, self._joints.get(at)) for at, (column, names) in enumerate(zip(columns, self._columns, strict=True))]
         read = self._typed.read(pa.array(kept + 1), parts)
-        return _decoded(read, self._decode) if self._decode else read
+        return spelt_out(read, self._decode) if self._decode else read
 
     def _state_all(self, how: Sections, separator: str) -> None:
         for at, section in enumerate(how):
@@ -116,7 +117,7 @@ class _Stated:
         if is_rest(part):
             self._checks.append((text == "") | text.str.starts_with(" "))
         if part.pattern:
-            self._checks += [text.str.contains(f"^(?:{part.plain or part.pattern})$"), *([~text.str.starts_with(",")] if is_free else [])]
+            self._checks += [text.str.contains(f"^(?:{part.in_columns})$"), *([~text.str.starts_with(",")] if is_free else [])]
         elif part.name == "client" and is_free:
             self._checks.append(~text.str.contains(_ODD_CLIENT) | text.str.contains(_BRACKETED))
         elif part.name == "client":
@@ -127,7 +128,7 @@ class _Stated:
     def _state_joint(self, joint: Joint, item: Item, *, is_free: bool) -> None:
         """Add an item that several fields share: one pattern tells them apart in each different text."""
         names = [self._named(part) for part in joint if isinstance(part, Field)]
-        self._joints[len(self._columns)] = "".join(re.escape(part) if isinstance(part, str) else f"({part.plain or part.pattern})" for part in joint)
+        self._joints[len(self._columns)] = "".join(re.escape(part) if isinstance(part, str) else f"({part.in_columns})" for part in joint)
         self._columns.append(names)
         self._items.append(replace(item, column=len(self._columns) - 1, is_whole=is_free))
         self._checks.append(pl.col(names[0]).is_not_null())
@@ -220,12 +221,3 @@ def _length(text: pl.Expr, layout: Layout) -> pl.Expr:
     unit_ns = next(field.unit_ns for field in layout.fields if field.name == "duration")
     factor = text.str.extract(_LENGTH, 2).replace_strict(_UNITS_NS, default=unit_ns, return_dtype=pl.Int64)
     return (text.str.extract(_LENGTH, 1).cast(pl.Float64, strict=False) * factor).round().cast(pl.Int64, strict=False)
-
-
-def _decoded(rows: pa.Table, decode: Callable[[str], str]) -> pa.Table:
-    """Undo how agents and users are written where there are no quotes."""
-    for name in DECODED:
-        column = rows.column(name).combine_chunks()
-        texts = pa.array([decode(text) for text in column.dictionary.to_pylist()], pa.string())
-        rows = rows.set_column(rows.schema.get_field_index(name), name, mapped(texts, column.indices))
-    return rows

@@ -1,6 +1,6 @@
 """Columns of which each different text is looked at once, however many rows have it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,6 +90,12 @@ def mapped(values: pa.Array, places: pa.Int32Array | None) -> pa.Array:
         return values if places is None else values.take(places)
     coded = values.dictionary_encode()
     return coded if places is None else pa.DictionaryArray.from_arrays(coded.indices.take(places), coded.dictionary)
+
+
+def asked_once(texts: pl.Series, value: Callable[[str], object], kind: pl.DataType) -> pl.Series:
+    """Return what each text says, null of none."""
+    distinct = texts.drop_nulls().unique()
+    return texts.replace_strict(distinct, pl.Series([value(text) for text in distinct], dtype=kind), default=None, return_dtype=kind)
 
 
 def joined(tables: Sequence[pa.Table]) -> pa.Table:

@@ -12,7 +12,7 @@ _ZONES = {
     "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3, "JST": 9,
 }  # fmt: skip
 """Hours from UTC of zones by name: those of RFC 5322 and the unambiguous ones of Europe and Japan; any other is no time."""
-_ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+ENGLISH = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MONTHS = {
     name: number
     for number, names in enumerate(
@@ -136,7 +136,7 @@ def _english(name: re.Match[str], *, is_full: bool) -> str:
     """Return the short name of a month as strptime knows it, and any other word as it is; a full name begins with a short one."""
     letters = _letters(name[0])
     number = next((_MONTHS[letters[:end]] for end in range(len(letters), 1 if is_full else len(letters) - 1, -1) if letters[:end] in _MONTHS), None)
-    return _ENGLISH[number - 1] if number else name[0]
+    return ENGLISH[number - 1] if number else name[0]
 
 
 def patterned(value: str, pattern: str) -> datetime | None:

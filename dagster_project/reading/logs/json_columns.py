@@ -11,12 +11,13 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs import json_blocks
-from dagster_project.reading.logs.distinct import Part, joined
+from dagster_project.reading.logs.distinct import Part, asked_once, joined
 from dagster_project.reading.logs.json_lines import EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
 from dagster_project.reading.logs.json_names import REMARK, W3C_CLIENT, Names
 from dagster_project.reading.logs.json_shapes import Levels, Shape, calls_client_host, context, paths, telling, written
-from dagster_project.reading.logs.json_values import Length, Values, best, mapped, moments, surest, texts_of
+from dagster_project.reading.logs.json_values import Length, Values, best, surest, texts_of, times
 from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.logs.moments import Stamps, moments
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed
 from dagster_project.reading.logs.values import origin_form
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
@@ -44,8 +45,9 @@ class _Shapes:
     Lines become columns a few thousand at a time: Python's collector would walk through all that are kept, again and again.
     """
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, stamps: Stamps | None) -> None:
         self._names = names
+        self._stamps = stamps
         self._levels = Levels(names)
         self._lines: dict[Shape, tuple[list[int], list[object]]] = {}
         self._frames: dict[bool, list[pl.DataFrame]] = {True: [], False: []}
@@ -58,11 +60,13 @@ class _Shapes:
         held[0].append(number)
         held[1].extend(values)
         if len(held[0]) == MOST_LINES:
-            self._put(shape, *self._lines.pop(shape))
+            self._put_all(shape, *self._lines.pop(shape))
 
-    def put(self, frame: pl.DataFrame) -> None:
+    def put(self, shape: Shape, numbers: Sequence[int], held: Sequence[Values]) -> None:
         """Take the columns of lines of one shape."""
-        self._frames["request" in frame.columns].append(frame)
+        frame = _columns(shape, numbers, held, self._names, self._stamps)
+        if frame is not None:
+            self._frames["request" in frame.columns].append(frame)
 
     def shape(self, records: Iterable[dict[str, object]]) -> Shape | None:
         """Return the shape that objects have in common, null where they have none."""
@@ -73,24 +77,21 @@ class _Shapes:
         """Return the columns of all lines whose shape is no rarity, those with a request line apart from the others."""
         for shape, (numbers, values) in self._lines.items():
             if len(numbers) >= FEWEST_LINES:
-                self._put(shape, numbers, values)
+                self._put_all(shape, numbers, values)
         return [pl.concat(alike, how="diagonal") for alike in self._frames.values() if alike]
 
-    def _put(self, shape: Shape, numbers: list[int], values: list[object]) -> None:
+    def _put_all(self, shape: Shape, numbers: list[int], values: list[object]) -> None:
         width = len(paths(shape))
-        frame = _columns(shape, numbers, [values[at::width] for at in range(width)], self._names)
-        if frame is not None:
-            self.put(frame)
+        self.put(shape, numbers, [values[at::width] for at in range(width)])
 
 
-def rows(lines: Lines, names: Names) -> pa.Table:
-    """Return the plainly written lines as typed.CODED_ROWS, in order."""
-    shapes = _Shapes(names)
+def rows(lines: Lines, names: Names, stamps: Stamps | None = None) -> pa.Table:
+    """Return the plainly written lines as typed.CODED_ROWS, in order; where they say no time and what was asked for, `stamps` say the time."""
+    shapes = _Shapes(names, stamps)
     together = _Together(lines, names, shapes)
     for start in range(0, len(lines), BLOCK_LINES):
         stop = min(start + BLOCK_LINES, len(lines))
-        if (frame := together.frame(start, stop)) is not None:
-            shapes.put(frame)
+        if together.take(start, stop):
             continue
         for number, record in _records(lines, start, stop):
             if isinstance(record, dict):
@@ -108,25 +109,20 @@ class _Together:
         self._may_be_loaded = json_blocks.are_objects(lines) & lines.is_utf8
         self._learnt: tuple[Shape, json_blocks.Loader] | None = None
 
-    def frame(self, start: int, stop: int) -> pl.DataFrame | None:
-        """Return the raw texts of a block by field, null where its lines have to be loaded each by itself."""
-        if not self._may_be_loaded[start:stop].all():
-            return None
-        frame = self._loaded(start, stop) if self._learnt else None
-        if frame is None and self._learn(start, stop):
-            frame = self._loaded(start, stop)
-        return frame
+    def take(self, start: int, stop: int) -> bool:
+        """Take a block; tell whether it was, and its lines need not be loaded each by itself."""
+        return bool(self._may_be_loaded[start:stop].all()) and (self._load(start, stop) or (self._learn(start, stop) and self._load(start, stop)))
 
-    def _loaded(self, start: int, stop: int) -> pl.DataFrame | None:
+    def _load(self, start: int, stop: int) -> bool:
         if self._learnt is None:
-            return None
+            return False
         shape, loader = self._learnt
         columns = loader.load(self._lines, start, stop)
         if columns is None:
-            return None
+            return False
         nothing = pl.repeat(None, stop - start, dtype=pl.String, eager=True)
-        held = [nothing if (column := columns.get(path)) is None else column for path in paths(shape)]
-        return _columns(shape, range(start + 1, stop + 1), held, self._names)
+        self._shapes.put(shape, range(start + 1, stop + 1), [nothing if (column := columns.get(path)) is None else column for path in paths(shape)])
+        return True
 
     def _learn(self, start: int, stop: int) -> bool:
         """Look at some lines of a block; tell whether they have a shape in common that is not the one known."""
@@ -172,22 +168,25 @@ def _needs_lines(shape: Shape, names: Names) -> bool:
     return has_equals or len(lengths) > 1 or calls_client_host(shape, names)
 
 
-def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names: Names) -> pl.DataFrame | None:
+def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names: Names, stamps: Stamps | None) -> pl.DataFrame | None:
     """Return the raw texts of lines of one shape by field, and their instants and durations; null where a line alone says more.
 
     `held`: the values of all lines for each of the shape's paths.
     """
     named, lengths = _placed(shape, names)
-    if REMARK in named or "time" not in named or (shape[0] and W3C_CLIENT in shape[0].telling):
+    is_dated = "time" in named or (stamps and ("request" in named or ("method" in named and named.keys() & {"target", "path"})))
+    if REMARK in named or not is_dated or (shape[0] and W3C_CLIENT in shape[0].telling):
         return None
-    columns = {"line_number": pl.Series(numbers, dtype=pl.Int64), "moment": moments([held[at] for _, at in named["time"]])}
+    columns = {"line_number": pl.Series(numbers, dtype=pl.Int64)}
+    columns["moment"] = moments(stamps(columns["line_number"])) if stamps and "time" not in named else times([held[at] for _, at in named["time"]])
     columns["duration_ns"] = surest(len(numbers), [(held[at], length) for at, length in lengths])
     for name in _FIELDS:
         if name in named:
             columns[name] = best([texts_of(held[at], name) for _, at in named[name]])
     if "request" in columns and "method" not in columns and columns["request"].str.contains(_METHOD).all():
         columns["method"] = columns.pop("request")
-    return _without_spare_request(pl.DataFrame(_with_hosts(columns)))
+    frame = pl.DataFrame(_with_hosts(columns))
+    return _without_spare_request(frame if "time" in named else frame.filter(_asks(frame)))
 
 
 def _with_hosts(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
@@ -196,9 +195,9 @@ def _with_hosts(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
     for name in {"target", "path"} & columns.keys():
         urls = columns[name].set(~columns[name].str.slice(0, 12).str.contains("://", literal=True), None)
         if urls.null_count() < len(urls):
-            hosts = mapped(urls, lambda url: origin_form(url)[0] or "", pl.String())
+            hosts = asked_once(urls, lambda url: origin_form(url)[0] or "", pl.String())
             columns["host"] = columns["host"].fill_null(hosts) if "host" in columns else hosts
-            columns[name] = mapped(urls, lambda url: origin_form(url)[1], pl.String()).fill_null(columns[name])
+            columns[name] = asked_once(urls, lambda url: origin_form(url)[1], pl.String()).fill_null(columns[name])
     return columns
 
 
@@ -218,6 +217,12 @@ def _without_spare_request(frame: pl.DataFrame) -> pl.DataFrame:
         "path": pl.when(counts & ~has_query).then(request).otherwise(path),
     }  # fmt: skip
     return frame.filter(request.is_null() | (pl.col("method").is_not_null() & is_plain)).with_columns(**taken).drop("request")
+
+
+def _asks(frame: pl.DataFrame) -> pl.Expr:
+    """Tell of which lines it is beyond doubt that they are requests."""
+    request, method, target, path = (_column(frame, name) for name in ("request", "method", "target", "path"))
+    return request.is_not_null() | (method.is_not_null() & (target.is_not_null() | path.is_not_null()))
 
 
 def _column(frame: pl.DataFrame, name: str) -> pl.Expr:

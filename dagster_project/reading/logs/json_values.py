@@ -1,20 +1,19 @@
 """Columns of JSON values as texts, instants and lengths of time: what json_lines.py makes of each alone."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import NoneType
 
 import polars as pl
 
-from dagster_project.reading.logs.instants import instant
+from dagster_project.reading.logs.distinct import asked_once
 from dagster_project.reading.logs.json_lines import FIRST_EPOCH_S, LAST_EPOCH_S, SAYS_ITSELF, epoch_us, text_of
+from dagster_project.reading.logs.moments import moments
 from dagster_project.reading.logs.values import LARGEST, LONGEST_NS, duration_ns
 
 Values = Sequence[object] | pl.Series
 """Values as JSON has them."""
 
-_MOMENT = pl.Datetime("us", "UTC")
-_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)$"
 _PLAIN_NUMBER = r"^[0-9]{1,12}(?:\.[0-9]{1,12})?$"
 _NAMES_UNIT = r"\p{L}$"
 _KINDS = {pl.String(): str, pl.Int64(): int, pl.Float64(): float}
@@ -53,17 +52,15 @@ def best(candidates: list[pl.Series]) -> pl.Series:
     return best
 
 
-def moments(candidates: list[Values]) -> pl.Series:
+def times(candidates: list[Values]) -> pl.Series:
     """Return instants, null where there is none or none that is read."""
     if len(candidates) == 1 and _kinds(candidates[0]) == {float}:
         seconds = pl.Series(candidates[0], dtype=pl.Float64)
         is_epoch = (seconds >= FIRST_EPOCH_S) & (seconds < LAST_EPOCH_S)
-        return (seconds.set(~is_epoch, None) * 1e6).round().cast(pl.Int64).cast(_MOMENT)
-    texts = best([texts_of(values if float not in _kinds(values) else [epoch_us(value) if isinstance(value, float) else value for value in values]) for values in candidates])
-    plain = texts.set(~texts.str.contains(_ISO).fill_null(value=False), None)
-    moments = plain.str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False)
-    others = texts.set(plain.is_not_null(), None)
-    return moments if others.null_count() == len(others) else moments.fill_null(mapped(others, instant, _MOMENT))
+        return (seconds.set(~is_epoch, None) * 1e6).round().cast(pl.Int64).cast(pl.Datetime("us", "UTC"))
+    return moments(
+        best([texts_of(values if float not in _kinds(values) else [epoch_us(value) if isinstance(value, float) else value for value in values]) for values in candidates])
+    )
 
 
 @dataclass(frozen=True)
@@ -98,14 +95,8 @@ def durations(values: Values, unit_ns: int) -> pl.Series:
     plain = texts.set(~texts.str.contains(_PLAIN_NUMBER).fill_null(value=False), None)
     whole = _whole(plain.cast(pl.Float64) * unit_ns)
     others = texts.set(plain.is_not_null(), None)
-    return whole if others.null_count() == len(others) else whole.fill_null(mapped(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
+    return whole if others.null_count() == len(others) else whole.fill_null(asked_once(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
 
 
 def _whole(lengths: pl.Series) -> pl.Series:
     return lengths.set(~((lengths >= 0) & (lengths <= LONGEST_NS)), None).round().cast(pl.Int64)
-
-
-def mapped(texts: pl.Series, value: Callable[[str], object], kind: pl.DataType) -> pl.Series:
-    """Return what each text says, each different one asked once."""
-    distinct = texts.drop_nulls().unique()
-    return texts.replace_strict(distinct, pl.Series([value(text) for text in distinct], dtype=kind), default=None, return_dtype=kind)

@@ -23,6 +23,8 @@ _BRACKETED = r"\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\](?::\d{1,5}|\([^\s()]{0,255}
 _HOPS = rf'"[^"]*"(?: [^\s"]+)?|{NO_HEAD}(?>[^\s,"\[][^\s,"]*(?:(?:\s*,(?:\s*[^\s,"]+)?){{1,64}}{_PEER})?)|{_BRACKETED}'
 _NO_NAMES = r"(?!- [^\s\[]|[^\[]+ - \[|\[[0-9A-Fa-f:., ]*\] - )"
 """Stands before a user whose name may hold blanks: one with a dash at an end, or an address in brackets before it, is the names, a host or the client of another format."""
+QUOTED_OR = r'"[^"]*"|(?!")'
+"""Stands before the pattern of a field that may be quoted."""
 MOST_WAYS = 10**7
 DECODED = ("user_agent", "user", "forwarded_for")
 """The fields that W3C logs write without blanks."""
@@ -48,6 +50,11 @@ class Field:
     rank: int = 0
     is_optional: bool = False
     header: str = ""
+
+    @property
+    def in_columns(self) -> str | None:
+        """The pattern of its own that columns are read by."""
+        return self.pattern if self.plain is None else self.plain
 
 
 Part = str | Field
@@ -98,7 +105,7 @@ class Layout:
         places = [(at, part) for at, part in enumerate(self.parts) if isinstance(part, Field)]
         patterns = {at: _field_pattern(part, padded[at], padded[at + 2], self.separator) for at, part in places}
         if self.may_be_quoted:
-            patterns = {at: rf'"[^"]*"|(?!")(?:{pattern})' for at, pattern in patterns.items()}
+            patterns = {at: f"{QUOTED_OR}(?:{pattern})" for at, pattern in patterns.items()}
         opens = [at for at, part in places if not part.pattern and "*?" in patterns[at]]
         lists = [at for at, pattern in patterns.items() if opens and at > opens[0] and "(?>" in pattern]
         if len(opens) + len(lists) > 1:
@@ -111,13 +118,18 @@ class Layout:
         return NO_HEAD in self.patterns.get(0, "")
 
     @cached_property
-    def _longest(self) -> float:
+    def longest(self) -> float:
         """The most characters of a line that is looked at: fields with nothing between them can be told apart in ever more ways."""
         glued = sum(isinstance(part, Field) and not part.pattern and isinstance(after, Field) for part, after in pairwise(self.parts))
         return MOST_WAYS ** (1 / glued) if glued else inf
 
     @cached_property
-    def _order(self) -> list[int]:
+    def has_time(self) -> bool:
+        """Tell whether a line says its time itself."""
+        return any(field.name == "time" for field in self.fields)
+
+    @cached_property
+    def order(self) -> list[int]:
         """The places of the fields that have a name, the lowest ranks first; times stay in the order of the line."""
         named = [place for place, field in enumerate(self.fields) if field.name]
         return sorted(named, key=lambda place: self.fields[place].rank if self.fields[place].name != "time" else 0)
@@ -129,13 +141,17 @@ class Layout:
         parts = [replace(part, name="client_header", rank=named[at]) if at in named and isinstance(part, Field) else part for at, part in enumerate(self.parts)]
         return replace(self, parts=tuple(parts)) if named else self
 
+    def match(self, line: str) -> re.Match[str] | None:
+        """Return what stands in each field of a line, null where it does not match."""
+        return self.pattern.fullmatch(line) if len(line) <= self.longest else None
+
     def read(self, line: str) -> Fields | None:
         """Return the raw texts of a line, null where it does not match; the first of equal fields that says anything counts."""
-        found = self.pattern.fullmatch(line) if len(line) <= self._longest else None
+        found = self.match(line)
         if found is None:
             return None
         texts: dict[str, str] = {}
-        for place in self._order:
+        for place in self.order:
             field, value = self.fields[place], found[place + 1]
             if self.may_be_quoted and value.startswith('"'):
                 value = value.strip('"')

@@ -7,7 +7,7 @@ from dagster_project.reading.logs.log_formats import nginx
 
 _SYSLOG = Field(pattern=r"(?:.*?\bhaproxy\[\d+\]: )?")
 _CLIENT: tuple[Part, ...] = (Field("client", pattern=r"[0-9A-Fa-f:.\[\]]+|unix|-"), ":", Field("client_port", pattern=r"\d+"))
-_BRACES = Field(pattern=r'(?: \{(?>(?:[^}]|\}(?! [{"]))*)\}){0,2}')
+_BRACES = Field(pattern=r'(?: \{(?>(?:[^}]|\}(?! [{"]))*)\}){0,2}', plain=r"(?: \{[^{}]*\}){0,2}")
 """Captured headers, which may hold braces of their own."""
 _COUNTS = Field(pattern=r"\d+(?:/\+?\d+){1,4}(?: \d+/\d+)?")
 """Of connections and of who waits; before 1.3 there were fewer, and no back end before the server."""
@@ -15,7 +15,7 @@ _STATE = Field(pattern=r"[A-Za-z-]{2,4}")
 _EARLY = Field(pattern=r"\+?")
 _LAST_MS: tuple[Part, ...] = (_EARLY, Field("duration", 1_000_000, pattern=r"\d+"))
 _BYTES: tuple[Part, ...] = (_EARLY, Field("bytes", pattern=r"\d+"))
-_STATUS: tuple[Part, ...] = (Field("status", pattern=r"\d{3}|(?=-1 )"), Field(pattern="(?:-1)?"))
+_STATUS: tuple[Part, ...] = (Field("status", pattern=r"\d{3}|(?=-1 )", plain=r"\d{3}"), Field(pattern="(?:-1)?"))
 _AT: tuple[Part, ...] = (_SYSLOG, *_CLIENT, " [", Field("time"), "] ")
 
 
@@ -42,14 +42,16 @@ HAPROXY = tuple(
 """Requests, connections, requests cut at HAProxy's longest line, and connections that failed; the last has a time without a year."""
 
 _NUMBER_OR_NONE, _QUOTE, _NAME = r'\d+(?:\.\d+)?|"?-"?', Field(pattern='"?'), r"[^\s\[\]]+"
+_TO = Field(pattern=r'(?: (?!x_forwarded_for:)(?:"[^"]*"|[^\s"]+))?', plain=r'(?: (?:"[^"]*"|[^\s"x][^\s"]*))?')
+_TOLD_BEFORE = Field(pattern=r'(?: (?!response_time:)[\w-]+:(?:"(?:[^"\\]|\\.)*"|[^\s"]+)){0,16}', plain=r'(?: [A-Za-qs-z0-9_-][\w-]*:(?:"[^"]*"|[^\s"]+)){0,16}')
 GOROUTER = tuple(
     Layout(
         (
             Field(pattern=r"(?:\S{19,40} \[RTR/\d{1,5}\] {1,8}OUT )?"), Field("host", pattern=_NAME), " ", Field(pattern=_NAME), " [", time, '] "', Field("request"), '" ',
             Field("status", pattern=r'\d{3}|"?-"?'), " ", Field(pattern=_NUMBER_OR_NONE), " ", Field("bytes", pattern=r'\d+|"?-"?'), ' "', Field("referer"), '" "',
-            Field("user_agent"), '" ', _QUOTE, Field("client", pattern=r'[^\s"]+'), _QUOTE, Field(pattern=r'(?: (?!x_forwarded_for:)(?:"[^"]*"|[^\s"]+))?'),
+            Field("user_agent"), '" ', _QUOTE, Field("client", pattern=r'[^\s"]+'), _QUOTE, _TO,
             " x_forwarded_for:", _QUOTE, Field("forwarded_for", pattern=r'[^\s",]+(?:, ?[^\s",]+){0,64}'), _QUOTE,
-            Field(pattern=r'(?: (?!response_time:)[\w-]+:(?:"(?:[^"\\]|\\.)*"|[^\s"]+)){0,16}'),
+            _TOLD_BEFORE,
             " response_time:", Field("duration", 1_000_000_000, pattern=_NUMBER_OR_NONE), Field("more"),
         )
     )
@@ -90,8 +92,9 @@ TRAEFIK = tuple(
 SQUID = (
     Layout(
         (
-            Field("time", pattern=r"\d{9,10}\.\d{3}"), Field(pattern=" +"), Field("duration", 1_000_000, pattern=r"-?\d+"), " ", Field("client"), " ",
-            Field(pattern="[A-Z_]+"), "/", Field("status", pattern=r"\d{3}"), " ", Field("bytes", pattern=r"\d+"), " ", Field("method"), " ",
+            Field("time", pattern=r"\d{9,10}\.\d{3}"), Field(pattern=" +"), Field("duration", 1_000_000, pattern=r"-?\d+"), " ",
+            Field("client", plain=r"[0-9A-Fa-f:.]+"), " ", Field(pattern="[A-Z_]+"), "/", Field("status", pattern=r"\d{3}"), " ",
+            Field("bytes", pattern=r"\d+"), " ", Field("method"), " ",
             Field("target"), " ", Field("user"), " ", Field(pattern=r"[A-Z_]+/\S+"), " ", Field(pattern=r"\S.*"),
         ),
         is_absolute=True, decode=str, may_be_quoted=True,

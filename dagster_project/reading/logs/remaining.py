@@ -5,16 +5,18 @@ line is taken from a layout only where no pattern before it could match, and wha
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs import columns, json_columns
-from dagster_project.reading.logs.carried import HEAD_BEGIN, MOST_CARRIERS, uncarried
+from dagster_project.reading.logs.carried import HEAD_BEGIN, MOST_CARRIERS, stamp, uncarried
 from dagster_project.reading.logs.formats import Format
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines, split
+from dagster_project.reading.logs.moments import Stamps
 from dagster_project.reading.logs.promising import FEWEST_LINES, UNUSUAL, Indexes, loosened, patterns
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
@@ -22,8 +24,19 @@ FEWEST_LEFT = 1_000
 """Below this many lines, the patterns of a format with many layouts cost more to make ready than they save."""
 
 
-def rows(lines: Lines, left: Indexes, known: Format, layouts: Sequence[Layout], carriers: int = MOST_CARRIERS) -> Iterator[pa.Table]:
-    """Yield rows of typed.CODED_ROWS of lines, by their indexes from 0, that the first layout left; at most so many carriers, one within the other, are taken off.
+@dataclass(frozen=True)
+class Carriers:
+    """Those who carried lines, one within the other: the times that they say, and how many more are taken off."""
+
+    stamps: Stamps | None = None
+    more: int = MOST_CARRIERS
+
+
+NONE_YET = Carriers()
+
+
+def rows(lines: Lines, left: Indexes, known: Format, layouts: Sequence[Layout], carriers: Carriers = NONE_YET) -> Iterator[pa.Table]:
+    """Yield rows of typed.CODED_ROWS of lines, by their indexes from 0, that the first layout left.
 
     An object is a record of its own where the format has any, and else what carried a line.
     """
@@ -41,32 +54,39 @@ def rows(lines: Lines, left: Indexes, known: Format, layouts: Sequence[Layout], 
         is_of = pl.col("text").str.contains(f"^(?:{loosened(layout.pattern.pattern)})$")
         found = matched.filter(is_of) if layout.refuses_heads else pl.concat([matched, headed]).filter(is_of)
         if place:
-            yield from _of(lines, found["index"].to_numpy(), layout)
+            yield from _of(lines, found["index"].to_numpy(), layout, carriers.stamps)
         matched, headed = (some.join(found, on="index", how="anti") for some in (matched, headed))
-    if carriers:
-        yield from _carried(pl.concat([headed, matched, unmatched]), known, layouts, carriers - 1)
+    if carriers.more:
+        stamps = carriers.stamps or (lambda numbers: pl.Series([stamp(lines.text(number - 1)) for number in numbers], dtype=pl.String))
+        yield from _carried(pl.concat([headed, matched, unmatched]), known, layouts, Carriers(stamps, carriers.more - 1))
 
 
-def _of(lines: Lines, indexes: Indexes, layout: Layout) -> Iterator[pa.Table]:
+def _of(lines: Lines, indexes: Indexes, layout: Layout, stamps: Stamps | None) -> Iterator[pa.Table]:
     """Yield the rows of lines that only this layout may match."""
     if len(indexes) >= FEWEST_LINES:
         piece = lines.alone(*indexes.tolist())
-        yield _placed(columns.rows(piece, layout, 0, len(piece)), indexes)
+        yield _placed(columns.rows(piece, layout, 0, len(piece), stamps and _of_piece(stamps, indexes)), indexes)
 
 
-def _carried(carried: pl.DataFrame, known: Format, layouts: Sequence[Layout], carriers: int) -> Iterator[pa.Table]:
+def _carried(carried: pl.DataFrame, known: Format, layouts: Sequence[Layout], carriers: Carriers) -> Iterator[pa.Table]:
     """Yield the rows of lines that no layout matches as they stand, read without what carried them; where they are few, none."""
     bare = {index: text for index, line in carried.rows() if (text := uncarried(line)) != line and text.isascii() and text.isprintable()}
     if len(bare) < FEWEST_LEFT:
         return
     indexes, piece = np.fromiter(bare, np.int64), split("\n".join(bare.values()).encode())
-    found = [columns.rows(piece, layouts[0], 0, len(piece))] if layouts else []
-    found += [json_columns.rows(piece, known.names)] if known.names else []
+    said = carriers.stamps and _of_piece(carriers.stamps, indexes)
+    found = [columns.rows(piece, layouts[0], 0, len(piece), said)] if layouts else []
+    found += [json_columns.rows(piece, known.names, said)] if known.names else []
     is_left = np.ones(len(piece), bool)
     for table in found:
         is_left[table["line_number"].to_numpy() - 1] = False
-    for table in (*found, *rows(piece, np.flatnonzero(is_left), known, layouts, carriers)):
+    for table in (*found, *rows(piece, np.flatnonzero(is_left), known, layouts, replace(carriers, stamps=said))):
         yield _placed(table, indexes)
+
+
+def _of_piece(stamps: Stamps, indexes: Indexes) -> Stamps:
+    """Return the times that those who carried some lines say, by the numbers that these have in a piece of their own."""
+    return lambda numbers: stamps(pl.Series(indexes)[numbers - 1] + 1)
 
 
 def _placed(table: pa.Table, indexes: Indexes) -> pa.Table:

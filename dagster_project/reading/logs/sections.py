@@ -34,7 +34,7 @@ def sections(layout: Layout) -> Sections | None:
             items += _items(text, layout)
         cut.append(items)
     fields = [part for section in cut for item in section for part in (item if isinstance(item, tuple) else [item]) if isinstance(part, Field)]
-    if any(not isinstance(section[0], Field) for section in cut[1::2]) or any(_IRREGULAR.search(field.plain or field.pattern or "") for field in fields):
+    if any(not isinstance(section[0], Field) for section in cut[1::2]) or any(is_irregular(field.in_columns or "") for field in fields):
         return None
     return tuple(map(tuple, cut))
 
@@ -55,6 +55,11 @@ def _items(text: str, layout: Layout) -> list[Stated]:
     for field, place, literal in zip(fields, places, literals[1:], strict=True):
         parts += [replace(field, pattern=layout.patterns[place]), literal]
     return [tuple(part for part in parts if part)]
+
+
+def is_irregular(pattern: str) -> bool:
+    """Tell whether a pattern asks for what automata cannot do."""
+    return bool(_IRREGULAR.search(pattern))
 
 
 def is_rest(part: Stated) -> bool:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from dagster_project.reading.logs.distinct import CODED, Asked, Part, filled, mapped, recoded
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
+from dagster_project.reading.logs.layouts import DECODED
 from dagster_project.reading.logs.values import LAST_PORT, MOST_BYTES, NO_USER, READ, client, host, trailing
 
 CODED_ROWS = pa.schema([pa.field(field.name, CODED if pa.types.is_string(field.type) else field.type) for field in READ])
@@ -179,3 +180,12 @@ def _looked_at(column: pa.DictionaryArray, odd: str, odd_one: Callable[[str], To
 
 def _columns(column: pa.DictionaryArray, said: Iterable[Told], kinds: Sequence[pa.DataType]) -> list[pa.Array]:
     return [mapped(pa.array(values, kind), column.indices) for values, kind in zip(zip(*said, strict=True), kinds, strict=True)]
+
+
+def spelt_out(rows: pa.Table, decode: Callable[[str], str]) -> pa.Table:
+    """Undo how agents and users are written where there are no quotes."""
+    for name in DECODED:
+        column = rows.column(name).combine_chunks()
+        texts = pa.array([decode(text) for text in column.dictionary.to_pylist()], pa.string())
+        rows = rows.set_column(rows.schema.get_field_index(name), name, mapped(texts, column.indices))
+    return rows

@@ -1,0 +1,120 @@
+"""A layout whose fields only its pattern tells apart, applied to many lines at once.
+
+Columns are matched by automata, which cannot look around and never give a match back, so a looser pattern is looked for that tries the same things in the same order.
+What it finds first and the exact pattern allows is what the exact pattern finds; whatever else is found, or is unusual, is left to that, one line at a time.
+"""
+
+from collections.abc import Sequence
+from functools import reduce
+
+import polars as pl
+import pyarrow as pa
+
+from dagster_project.reading.logs.carried import AROUND, DOCKER
+from dagster_project.reading.logs.distinct import CODED, Part, asked_once
+from dagster_project.reading.logs.layouts import QUOTED_OR, Layout
+from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.logs.moments import Stamps, moments
+from dagster_project.reading.logs.promising import loosened
+from dagster_project.reading.logs.sections import is_irregular
+from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed, spelt_out
+from dagster_project.reading.logs.values import duration_ns
+from dagster_project.reading.pieces import LONGEST_LINE_BYTES
+
+_UNUSUAL = r"[^\t -~µμ]"
+"""What engines of regular expressions may not agree on; the signs of microseconds they do."""
+_QUOTED = '^"[^"]*"$'
+
+
+class Grouped:
+    """What a layout's fields say of lines, as the columns of typed.CODED_ROWS."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._pattern = f"^(?:{loosened(layout.pattern.pattern)})$"
+        self._is_found = self._checks()
+        self._places: dict[str, list[int]] = {}
+        for place in layout.order:
+            self._places.setdefault(layout.fields[place].name, []).append(place)
+        self._names = [name for name in self._places if name not in ("time", "duration")]
+        texts = {name: pl.col(name) for name in self._names}
+        texts |= {name: pl.when(texts[name] == "").then(pl.lit("-")).otherwise(texts[name]) for name in texts.keys() & {"status", "bytes", "total"}}
+        checks = [pl.col("client") != ""] if "forwarded_for" in texts else []
+        if "rest" in texts and "duration" in self._places:
+            checks.append(pl.col("duration_ns").is_not_null() | (pl.col("rest") == ""))
+        columns = [["moment", "duration_ns"], *([name] for name in self._names)]
+        self._typed = Typed(columns, Reading(texts, checks, pl.col("moment"), pl.col("duration_ns"), layout.is_absolute))
+
+    @classmethod
+    def of(cls, layout: Layout) -> "Grouped | None":
+        """Return how a layout is read, null where something of it cannot be told for certain."""
+        names = {field.name for field in layout.fields}
+        is_told = not {"bytes", "total"} <= names and not ("forwarded_for" in names and "client" not in names)
+        return cls(layout) if is_told and not any(map(is_irregular, _allowed(layout).values())) else None
+
+    def rows(self, lines: Lines, start: int, stop: int, stamps: Stamps | None = None) -> pa.Table:
+        """Return the plainly written lines from `start` up to `stop`, in order; of a layout without a time, those that `stamps` say one of."""
+        if not (self._layout.has_time or stamps):
+            return CODED_ROWS.empty_table()
+        text = pl.col("text")
+        is_plain = (text.str.len_bytes() <= LONGEST_LINE_BYTES) & (text.str.len_chars() <= self._layout.longest) & ~text.str.contains(_UNUSUAL)
+        is_plain &= ~text.str.starts_with(DOCKER) & (pl.lit(value=self._layout.decode is not None) | ~text.str.contains("\\", literal=True))
+        asked = pl.DataFrame({"number": pl.int_range(start + 1, stop + 1, eager=True), "text": lines.texts().slice(start, stop - start).str.strip_chars(AROUND)})
+        names = [str(place) for place in range(len(self._layout.fields))]
+        groups = asked.filter(is_plain).select("number", text.str.extract_groups(self._pattern).struct.rename_fields(names).alias("groups")).unnest("groups")
+        return self._read(groups.filter(pl.col("0").is_not_null(), *self._is_found), stamps)
+
+    def _checks(self) -> list[pl.Expr]:
+        """Return what must hold where the exact pattern allows what the looser one finds."""
+        checks = [pl.col(str(place)).str.contains(f"^(?:{pattern})$") for place, pattern in _allowed(self._layout).items()]
+        if self._layout.may_be_quoted:
+            checks += [~pl.col(str(place)).str.starts_with('"') | pl.col(str(place)).str.contains(_QUOTED) for place in range(len(self._layout.fields))]
+        return checks
+
+    def _read(self, found: pl.DataFrame, stamps: Stamps | None) -> pa.Table:
+        if found.is_empty():
+            return CODED_ROWS.empty_table()
+        told = pl.DataFrame({"moment": self._moments(found, stamps), "duration_ns": self._durations(found)})
+        parts = [Part(told), *(Part.of(_coded(self._said(found, name)), name) for name in self._names)]
+        read = self._typed.read(found["number"].to_arrow(), parts)
+        return spelt_out(read, self._layout.decode) if self._layout.decode else read
+
+    def _texts(self, found: pl.DataFrame, name: str) -> list[pl.Series]:
+        """Return what stands in the fields of a name, in their order."""
+        texts = [found[str(place)] for place in self._places.get(name, ())]
+        return [text.str.strip_chars('"').zip_with(text.str.starts_with('"'), text) for text in texts] if self._layout.may_be_quoted else texts
+
+    def _said(self, found: pl.DataFrame, name: str) -> pl.Series:
+        """Return the texts of a field: of equals the first that says anything."""
+        return reduce(lambda said, other: other.zip_with(said == "-", said), self._texts(found, name))
+
+    def _moments(self, found: pl.DataFrame, stamps: Stamps | None) -> pl.Series:
+        """Return instants, null where there is none that is read."""
+        if stamps and not self._layout.has_time:
+            return moments(stamps(found["number"]))
+        return moments(reduce(lambda said, other: said + " " + other, self._texts(found, "time")), self._layout.time_pattern)
+
+    def _durations(self, found: pl.DataFrame) -> pl.Series:
+        """Return nanoseconds: of equals the first, with the parts that follow it."""
+        fields = [self._layout.fields[place] for place in self._places.get("duration", ())]
+        lengths = [
+            asked_once(text, lambda text, unit_ns=field.unit_ns: duration_ns(text, unit_ns), pl.Int64())  # type: ignore[misc]
+            for at, (text, field) in enumerate(zip(self._texts(found, "duration"), fields, strict=True))
+            if not at or field.is_part
+        ]
+        nothing = pl.repeat(None, found.height, dtype=pl.Int64, eager=True)
+        return reduce(lambda length, part: length + part.fill_null(0), lengths) if lengths else nothing
+
+
+def _allowed(layout: Layout) -> dict[int, str]:
+    """Return what is allowed of each field that the looser pattern takes for more, by its place among the fields: what the exact pattern allows, or the plain one."""
+    allowed = {}
+    for place, (field, exact) in enumerate(zip(layout.fields, layout.patterns.values(), strict=True)):
+        pattern = exact.removeprefix(QUOTED_OR)
+        if loosened(pattern) != pattern:
+            allowed[place] = ('"[^"]*"|' if layout.may_be_quoted else "") + (pattern if field.plain is None else field.plain)
+    return allowed
+
+
+def _coded(texts: Sequence[str] | pl.Series) -> pa.DictionaryArray:
+    return pl.Series(texts).to_arrow().cast(pa.string()).dictionary_encode().cast(CODED)
