@@ -28,7 +28,7 @@ Choices where the rules leave one:
     membership or one role with the same valid_from are one: the earliest valid_to counts (of memberships, the earliest that was recorded).
 14. `person:` and `team:` need a name, `anystaff:` must have none. An opt-out bound to a site counts like any other.
 15. Rows of a grant compare by typed values, evidence included; a second revocation, or a revocation_recorded_at brought later than its revoked_at, is refused. Uniqueness of
-    grants and events is decided when read, before as_of. So it is for emergencies, where a later row may add the decision, and for policies, where none may add
+    grants and events is decided when read, before as_of. So it is for emergencies, where a later row may add the decision, for opt-outs (end) and for policies, where none may add
     anything. Of several rows of one account or source the last value of each column counts.
 16. Settings bring nothing here: no `[sources]`, and the company classes of the defaults. An event's stamps and its rows and bytes aside, a number is its digits as text.
 17. A decision other than approve or reject, without decided_at or by nobody is none. Only the outcome `denied` is denied.
@@ -190,14 +190,15 @@ def filled(rows: list[Row], key: str) -> list[Row]:
     return list(found.values())
 
 
-def amended(rows: list[Row], key: str, added: tuple[str, ...]) -> list[Row]:
+def amended(rows: list[Row], key: tuple[str, ...], added: tuple[str, ...]) -> list[Row]:
     """Return one row for each key: a later row may bring `added` (its first column at least), once; any other difference refuses that row."""
-    found: dict[str, Row] = {}
+    found: dict[tuple[Any, ...], Row] = {}
     for row in rows:
-        known = found.setdefault(row[key], row)
+        names = tuple(row.get(name) for name in key)
+        known = found.setdefault(names, row)
         is_same = {k: v for k, v in known.items() if k not in added} == {k: v for k, v in row.items() if k not in added}
         if added and is_same and added[0] not in known and added[0] in row:
-            found[row[key]] = row
+            found[names] = row
     return list(found.values())
 
 
@@ -219,7 +220,7 @@ def is_grantee(text: str) -> bool:
 def existing_grants(rows: list[Row], as_of: int) -> list[Row]:
     """Return the grants that exist at as_of, without a revocation recorded later, and none whose end is not after its begin."""
     grants = []
-    for grant in amended([row for row in rows if is_grantee(row["grantee"])], "grant_id", ("revoked_at", "revocation_recorded_at")):
+    for grant in amended([row for row in rows if is_grantee(row["grantee"])], ("grant_id",), ("revoked_at", "revocation_recorded_at")):
         if grant["recorded_at"] > as_of or grant.get("valid_to", grant["valid_from"] + 1) <= grant["valid_from"]:
             continue
         recorded: int | None = grant.get("revocation_recorded_at", grant.get("revoked_at"))
@@ -231,22 +232,24 @@ def existing_grants(rows: list[Row], as_of: int) -> list[Row]:
 def facts_of(world: dict[str, list[Row]], as_of: int) -> Facts:
     """Read a world as it is known at as_of."""
     ledger = {folder: accepted(folder, world.get(folder) or []) for folder in REQUIRED if folder != "access_events"}
-    ledger["emergencies"] = amended(ledger["emergencies"], "emergency_id", ("decision", "decided_by", "decided_at"))
+    for folder, default in (("teams", "valid_from"), ("opt_outs", "valid_from"), ("emergencies", "opened_at")):
+        ledger[folder] = [{**row, "recorded_at": row.get("recorded_at", row[default])} for row in ledger[folder]]
+    ledger["emergencies"] = amended(ledger["emergencies"], ("emergency_id",), ("decision", "decided_by", "decided_at"))
+    ledger["opt_outs"] = amended(ledger["opt_outs"], ("account_id", "record_class", "purpose", "site", "valid_from", "recorded_at"), ("valid_to",))
 
-    def recorded(folder: str, default: str) -> list[Row]:
-        rows = [{**row, "recorded_at": row.get("recorded_at", row[default])} for row in ledger[folder]]
-        return [row for row in rows if row["recorded_at"] <= as_of]
+    def recorded(folder: str) -> list[Row]:
+        return [row for row in ledger[folder] if row["recorded_at"] <= as_of]
 
     return Facts(
         as_of=as_of,
         staff=ended(ledger["staff"], "staff_id", "valid_from"),
-        teams=recorded("teams", "valid_from"),
+        teams=recorded("teams"),
         accounts=filled(ledger["accounts"], "account_id"),
         users=ledger["users"],
         grantors=ended(ledger["grantors"], "person_id", "account_id", "valid_from"),
-        policies=None if world.get("policies") is None else amended(ledger["policies"], "policy_id", ()),
-        opt_outs=recorded("opt_outs", "valid_from"),
-        emergencies=recorded("emergencies", "opened_at"),
+        policies=None if world.get("policies") is None else amended(ledger["policies"], ("policy_id",), ()),
+        opt_outs=recorded("opt_outs"),
+        emergencies=recorded("emergencies"),
         sources=filled(ledger["sources"], "source"),
         gaps=ledger["gaps"],
         grants=existing_grants(ledger["grants"], as_of),

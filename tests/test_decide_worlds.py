@@ -106,6 +106,8 @@ LEFT = MEMBER | {"valid_to": DAY + "10:00:00Z"}
 BERLIN = [{"source": "access_events", "time_zone": "Europe/Berlin"}]
 ALL_YEAR = [grant("g1", "09:00:00", "10:00:00", valid_from="2025-01-01T00:00:00Z", valid_to="2026-06-01T00:00:00Z", recorded_at="2025-01-01T00:00:00Z")]
 TO_THE_CHANGE = [{**ALL_YEAR[0], "valid_to": "2026-03-29T01:00:00Z"}]
+OPT_OUT = {"account_id": "C1", "valid_from": DAY + "08:00:00Z"}
+UNDECIDED = {name: value for name, value in glass("09:30:00", 3600).items() if not name.startswith("decided_") and name != "decision"}
 TEAM_GRANT = [grant("g1", "09:00:00", "12:00:00", grantee="team:t")]
 
 
@@ -153,6 +155,12 @@ TEAM_GRANT = [grant("g1", "09:00:00", "12:00:00", grantee="team:t")]
         ({"grants": [ALL_YEAR[0], {**ALL_YEAR[0], "revoked_at": "2026-03-01T00:00:00Z"}]}, INSTANT, "REVOKED"),
         ({"grants": ALL_YEAR}, {**INSTANT, "observed_at": "2026-04-30T00:00:00Z"}, "GRANTED"),
         ({"grants": ALL_YEAR}, {**INSTANT, "observed_at": "2026-04-30T00:00:00.000001Z"}, None),
+        ({"grants": ALL_YEAR, "opt_outs": [OPT_OUT, OPT_OUT | {"valid_to": DAY + "10:00:00Z"}]}, INSTANT, "GRANTED"),
+        ({"grants": ALL_YEAR, "opt_outs": [OPT_OUT, OPT_OUT | {"valid_to": DAY + "10:00:00Z", "recorded_at": DAY + "08:00:00Z"}]}, INSTANT, "GRANTED"),
+        ({"grants": ALL_YEAR, "opt_outs": [OPT_OUT, OPT_OUT | {"valid_to": DAY + "10:00:00Z", "recorded_at": DAY + "08:00:01Z"}]}, INSTANT, "OPTED_OUT"),
+        ({"grants": ALL_YEAR, "opt_outs": [OPT_OUT | {"valid_to": DAY + "11:00:00Z"}, OPT_OUT | {"valid_to": DAY + "10:00:00Z"}]}, INSTANT, "OPTED_OUT"),
+        ({"emergencies": [UNDECIDED, glass("09:30:00", 3600) | {"recorded_at": DAY + "09:30:00Z"}]}, INSTANT, "BREAK_GLASS_APPROVED"),
+        ({"emergencies": [UNDECIDED, glass("09:30:00", 3600) | {"recorded_at": DAY + "09:30:01Z"}]}, INSTANT, "BREAK_GLASS_UNAPPROVED"),
         ({}, {"occurred_at": "1899-12-31T23:59:59Z", "record_class": "company_info"}, "EXEMPT_CLASS"),
     ],
 )

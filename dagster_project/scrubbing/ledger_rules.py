@@ -23,12 +23,14 @@ DISCLOSURE_KINDS = ("sale", "provider", "licence", "processor", "other")
 class Rules:
     """`contract` makes the table of merged rows; a row that has a `fault` is refused for that reason before.
 
+    `defaults`: what stands for a value that is missing, before rows are compared: to tell it or not to tell it is the same.
     `key`: rows that differ in it have nothing to do with each other, so a large ledger is scrubbed a part at a time.
     """
 
     contract: Callable[[pl.DataFrame, People], pl.DataFrame]
     merged: Callable[[pl.DataFrame], Merged] = distinct
     fault: Callable[[pl.DataFrame, People], pl.Expr] = lambda _rows, _people: pl.lit(None, pl.String)
+    defaults: tuple[pl.Expr, ...] = ()
     key: str | None = None
 
 
@@ -59,8 +61,7 @@ def _grants(rows: pl.DataFrame, people: People) -> pl.DataFrame:
         scope_lists(rows["record_classes"]),
         "record_ids",
         scope_lists(rows["actions"]),
-        *("case_id", "valid_from", "valid_to", "recorded_at", "revoked_at"),
-        pl.coalesce("revocation_recorded_at", "revoked_at").alias("revocation_recorded_at"),
+        *("case_id", "valid_from", "valid_to", "recorded_at", "revoked_at", "revocation_recorded_at"),
     )
 
 
@@ -84,7 +85,7 @@ def _team_fault(rows: pl.DataFrame, people: People) -> pl.Expr:
 
 def _teams(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     """Return one row for what was entered at one instant; a later one may end a membership (flagged.known_memberships)."""
-    entered = ["staff_id", "team", "valid_from", pl.coalesce("recorded_at", "valid_from").alias("recorded_at")]
+    entered = ["staff_id", "team", "valid_from", "recorded_at"]
     ended = rows.group_by(entered, maintain_order=True).agg(pl.col("valid_to").min())
     return ended.select("staff_id", "team", "valid_from", "valid_to", "recorded_at")
 
@@ -96,11 +97,7 @@ def _policy_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
 
 def _policies(rows: pl.DataFrame, _: People) -> pl.DataFrame:
     return rows.select(
-        "policy_id",
-        pl.coalesce("noticed_at", pl.min_horizontal("posted_at", "emailed_at")).alias("noticed_at"),
-        "posted_at",
-        "emailed_at",
-        pl.col("notice_days").fill_null(0),
+        *("policy_id", "noticed_at", "posted_at", "emailed_at", "notice_days"),
         scope_lists(rows["exempt_classes"]),
         code_lists(rows["purposes"]),
         "max_grant_days",
@@ -118,8 +115,7 @@ def _account_fault(_rows: pl.DataFrame, _people: People) -> pl.Expr:
 
 
 def _opt_outs(rows: pl.DataFrame, _: People) -> pl.DataFrame:
-    recorded = pl.coalesce("recorded_at", "valid_from").alias("recorded_at")
-    told = rows.select("account_id", scopes(rows["record_class"]), codes(rows["purpose"]), codes(rows["site"]), "valid_from", "valid_to", recorded)
+    told = rows.select("account_id", scopes(rows["record_class"]), codes(rows["purpose"]), codes(rows["site"]), "valid_from", "valid_to", "recorded_at")
     return told.unique(maintain_order=True)  # two texts that are not kept may have been all the difference
 
 
@@ -135,7 +131,7 @@ def _emergencies(rows: pl.DataFrame, people: People) -> pl.DataFrame:
         "account_id",
         scope_lists(rows["record_classes"]),
         "opened_at",
-        pl.coalesce("recorded_at", "opened_at").alias("recorded_at"),
+        "recorded_at",
         "ttl_s",
         "decide_within_s",
         has_reason=(pl.col("reason").str.strip_chars() != "").fill_null(value=False),
@@ -236,14 +232,19 @@ def _unique(*key: str, added: tuple[str, ...] = ()) -> Callable[[pl.DataFrame], 
     return partial(adding, key=key, added=added)
 
 
+_REVOCATION = pl.coalesce("revocation_recorded_at", "revoked_at")
+_ENTERED = pl.coalesce("recorded_at", "valid_from")
+_OPENED = pl.coalesce("recorded_at", "opened_at")
+_POLICY = (pl.coalesce("noticed_at", pl.min_horizontal("posted_at", "emailed_at")), pl.col("notice_days").fill_null(0))
+
 RULES: Mapping[str, Rules] = {
-    "grants": Rules(_grants, _unique("grant_id", added=("revoked_at", "revocation_recorded_at")), _grant_fault, "grant_id"),
+    "grants": Rules(_grants, _unique("grant_id", added=("revoked_at", "revocation_recorded_at")), _grant_fault, (_REVOCATION,), "grant_id"),
     "staff": Rules(_staff),
-    "teams": Rules(_teams, fault=_team_fault),
+    "teams": Rules(_teams, fault=_team_fault, defaults=(_ENTERED,)),
     "accounts": Rules(_accounts, partial(filling, key="account_id"), _account_fault),
-    "policies": Rules(_policies, _unique("policy_id"), _policy_fault),
-    "opt_outs": Rules(_opt_outs, _unique("account_id", "record_class", "purpose", "site", "valid_from", "recorded_at", added=("valid_to",))),
-    "emergencies": Rules(_emergencies, _unique("emergency_id", added=("decision", "decided_by", "decided_at")), _emergency_fault),
+    "policies": Rules(_policies, _unique("policy_id"), _policy_fault, _POLICY),
+    "opt_outs": Rules(_opt_outs, _unique("account_id", "record_class", "purpose", "site", "valid_from", "recorded_at", added=("valid_to",)), defaults=(_ENTERED,)),
+    "emergencies": Rules(_emergencies, _unique("emergency_id", added=("decision", "decided_by", "decided_at")), _emergency_fault, (_OPENED,)),
     "sources": Rules(_sources, partial(filling, key="source"), _source_fault),
     "gaps": Rules(_gaps, fault=_gap_fault),
     "messages": Rules(_messages, _unique("snapshot_at", "account_id", "message_id"), _message_fault),

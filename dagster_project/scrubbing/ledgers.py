@@ -62,7 +62,7 @@ def _scrubbed(folder: str, rows: pa.Table, people: People, sources: Mapping[str,
     rules = RULES[folder]
     delivered = _frame(rows)
     judged = delivered.with_columns(reason_refused=rules.fault(delivered, people))
-    accepted = delivered.filter(judged["reason_refused"].is_null())
+    accepted = delivered.filter(judged["reason_refused"].is_null()).with_columns(rules.defaults)
     if folder == "sources":
         accepted = pl.concat([_declared(sources, delivered), accepted])
     merged = rules.merged(accepted)

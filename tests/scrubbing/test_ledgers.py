@@ -173,6 +173,25 @@ def test_an_emergency_is_decided_once(people: People, tmp_path: Path) -> None:
     assert found.refused["line_number"].to_pylist() == [2]
 
 
+@pytest.mark.parametrize(("folder", "row", "default", "added"), [
+    ("grants", GRANT | {"revoked_at": "2026-03-10T10:00:00Z"}, {"revocation_recorded_at": "2026-03-10T10:00:00Z"}, {}),
+    ("teams", {"staff_id": "amy", "team": "t", "valid_from": "2026-03-10T09:00:00Z"}, {"recorded_at": "2026-03-10T09:00:00Z"}, {}),
+    ("policies", {"policy_id": "p", "emailed_at": "2026-03-10T09:00:00Z"}, {"noticed_at": "2026-03-10T09:00:00Z"}, {}),
+    ("policies", {"policy_id": "p", "emailed_at": "2026-03-10T09:00:00Z"}, {"notice_days": 0}, {}),
+    ("opt_outs", {"account_id": "C1", "valid_from": "2026-03-10T09:00:00Z"}, {"recorded_at": "2026-03-10T09:00:00Z"}, {"valid_to": NINE.replace(hour=10)}),
+    ("emergencies", EMERGENCY, {"recorded_at": EMERGENCY["opened_at"]}, {"decision": "approve"}),
+])  # fmt: skip
+def test_telling_a_default_changes_nothing(folder: str, row: dict[str, Any], default: dict[str, Any], added: dict[str, Any], people: People, tmp_path: Path) -> None:
+    """A customer's decision or end must not be lost because the export that brings it spells out what the first left open."""
+    again = _scrub(tmp_path, people, folder, [row], [row | default])
+    assert (again.table.num_rows, again.refused.num_rows, again.duplicates.num_rows) == (1, 0, 1)
+    told = {name: value.isoformat() if isinstance(value, datetime) else value for name, value in added.items()}
+    for rows in ([row, row | default | told], [row | default, row | told]):
+        found = _scrub(tmp_path, people, folder, *([one] for one in rows))
+        (stands,) = found.table.to_pylist()
+        assert (found.refused.num_rows, {name: stands[name] for name in added}) == (0, added)
+
+
 def test_accounts_fill_up(people: People, tmp_path: Path) -> None:
     """A later row that leaves something out takes nothing back."""
     first = {"account_id": "C1", "joined_at": "2026-01-01T00:00:00Z", "plan": "basic", "hosts": ["x.example.com"]}
