@@ -16,7 +16,7 @@ import pyarrow as pa
 from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.distinct import Part, joined
 from dagster_project.reading.logs.json_lines import DEEPEST, EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
-from dagster_project.reading.logs.json_names import OF_CADDY, REMARK, Names, has_client_as_host
+from dagster_project.reading.logs.json_names import ARCHIVED, REMARK, TELLING, Names, has_client_as_host
 from dagster_project.reading.logs.json_values import Values, best, durations, moments, texts_of
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed
@@ -33,6 +33,9 @@ SAMPLED = 64
 _BROKEN = r"\n| [\s\x1c-\x1f]"
 """What a request line holds that is more than words with a blank between."""
 
+_ROUTE = "^[A-Z]{3,20} /"
+"""values.ROUTE, and the path behind it."""
+
 _FIELDS = (
     "client", "client_port", "forwarded_for", "request", "method", "target", "path", "query", "protocol", "host", "status", "bytes", "referer",
     "user_agent", "user", "account", "client_header",
@@ -47,7 +50,7 @@ class _Level:
     paths: tuple[str, ...]
     take: Callable[[dict[str, object]], Iterable[object]]
     inner: tuple[tuple[int, str], ...]
-    of_caddy: frozenset[str]
+    telling: frozenset[str]
 
 
 _Shape = tuple[_Level | None, ...]
@@ -127,10 +130,10 @@ class _Shapes:
         entered = [key for key in keys if (prefix + key).count(".") < DEEPEST and self._names.is_entered(prefix + key)]
         taken = [key for key in keys if key in entered or self._names.is_read(prefix + key)]
         paths = tuple(prefix + key for key in taken)
-        of_caddy = OF_CADDY.intersection(keys)
+        telling = TELLING.intersection(keys)
         inner = tuple((at, f"{prefix}{key}.") for at, key in enumerate(taken) if key in entered)
-        made = _Level(prefix, paths, _taker(taken, may_be_lists=prefix.endswith("headers.")), inner, of_caddy)
-        level = self._same.setdefault((paths, of_caddy), made)
+        made = _Level(prefix, paths, _taker(taken, may_be_lists=prefix.endswith("headers.")), inner, telling)
+        level = self._same.setdefault((paths, telling), made)
         self._levels[prefix][keys] = level
         return level
 
@@ -231,7 +234,8 @@ def _columns(shape: _Shape, numbers: Sequence[int], held: Sequence[Values], name
     named: dict[str, list[tuple[int, int]]] = {}
     units: list[tuple[int, int]] = []
     has_request = any(level and level.prefix == "request." for level in shape)
-    context: dict[str, object] = {"request": {} if has_request else None, **dict.fromkeys(top.of_caddy)}
+    archived = next((dict.fromkeys(level.telling) for level in shape if level and level.prefix == f"{ARCHIVED}."), None)
+    context: dict[str, object] = {"request": {} if has_request else None, ARCHIVED: archived, **dict.fromkeys(top.telling)}
     for at, path in enumerate(paths):
         if place := names.place(path):
             named.setdefault(place[0], []).append((place[1], at))
@@ -268,6 +272,7 @@ def _read(frame: pl.DataFrame) -> pa.Table:
     told = pl.sum_horizontal(pl.any_horizontal(present[name] for name in names) for names in EVIDENCE) > 1
     checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(told, *(present[name] for name in REQUEST_FIELDS))]
     checks += [~pl.col(name).str.slice(0, 12).str.contains("://", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
+    checks += [~pl.col(name).str.contains(_ROUTE).fill_null(value=False) for name in ("target", "path") if name in known]
     checks += [~pl.col(name).str.contains(" HTTP/", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     checks += [~pl.col(name).str.starts_with('"').fill_null(value=False) for name in QUOTED_AGAIN if name in known]
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}

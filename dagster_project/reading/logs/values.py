@@ -56,6 +56,8 @@ NO_USER = ('""', '"-"', "HIT", "MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING",
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*) HTTP/(\d(?:\.\d)?) *")
 _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*)(?: (1\.[01]|[23]))? *")
 """Without a version, or with its number alone, as Hypercorn writes it."""
+ROUTE = re.compile(r"^[A-Z]{3,20} (?=/)")
+"""How AWS's API Gateway names a route, in place of the path: with its method."""
 _VERSION = re.compile(r"(?:^|/)(\d(?:\.\d)?)[^/]*\Z")
 _LINK = re.compile(r"\[([^\[\]()]+)\]\([^\[\]()]*\)")
 """What mail and chat programs make of an address or a host."""
@@ -179,7 +181,7 @@ def host(value: str) -> str | None:
 def request(line: str) -> tuple[str | None, str | None, str | None]:
     """Return method, target and version of a request line; all null where it is not HTTP, method and target where there are none."""
     if found := _REQUEST.fullmatch(line):
-        return text(found[1]), text(found[2]), found[3]
+        return text(found[1]), text(ROUTE.sub("", found[2])), found[3]
     if found := _REQUEST_0_9.fullmatch(line):
         return found[1], found[2], found[3]
     return None, None, None
