@@ -10,7 +10,7 @@ from dagster_project.reading.logs.layouts import header_name
 
 _NAMES = {
     "time": (
-        "starttime edgestarttimestamp start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
+        "starttime edgestarttimestamp start_utc startutc startlocal start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
         "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime requesttimeepoch "
         "time_start start event_datetime created_at t timegenerated eventtimestamp"
     ),
@@ -139,15 +139,17 @@ _LASTED = re.compile(
 _BESIDE = 1_000
 """How much worse a name is that is known only without its side."""
 _BARE_DURATION = "duration"
-_SECONDS_OF_ZAP = (_BARE_DURATION, "latency")
+_OFTEN_SECONDS = (_BARE_DURATION, "latency")
 _OF_CADDY = frozenset(("resp_headers", "bytes_read", "common_log"))
 """What stands beside the request in Caddy's records; any of it may be filtered out."""
 _OF_ZAP = frozenset(("ts", "caller", "msg"))
 _OF_DATADOG = frozenset(("http", "network"))
 """Its standard attributes, whose `duration` is in nanoseconds."""
+_OF_NGINX = frozenset(("upstream_addr", "upstream_status", "upstream_response_time", "body_bytes_sent", "time_local", "time_iso8601"))
+"""Its own variables, any of which tells that a bare duration is its `$request_time`, in seconds."""
 ARCHIVED = "attributes"
 """Under which its archives hold them."""
-TELLING = _OF_CADDY | _OF_ZAP | _OF_DATADOG
+TELLING = _OF_CADDY | _OF_ZAP | _OF_DATADOG | _OF_NGINX
 """The keys of a record that tell the unit of its bare duration."""
 _SECONDS_OF_NGINX = "responsetime"
 """Where it is written so, in small letters, as examples of nginx for Elasticsearch name `$request_time`; `responseTime` is milliseconds."""
@@ -176,11 +178,11 @@ class Names:
         return self._of(key)[0]
 
     def unit_ns(self, key: str, record: Mapping[str, object]) -> int | None:
-        """Return the unit of a duration; a bare `duration` is Traefik's and Datadog's ns, s of Caddy and of all else that logs through zap, else ms (Envoy, Rails, most others)."""
+        """Return the unit of a duration; a bare `duration` is Traefik's and Datadog's ns, s of nginx, Caddy and all else that logs through zap, else ms."""
         unit_ns, plain = self._of(key)[1], _plain(key)
         if plain in _TOLD_BY_OTHERS:
             return 1_000_000 if _counts_milliseconds(record) or "trans_id" in record else unit_ns
-        if plain in _SECONDS_OF_ZAP and key != "Duration" and _logs_through_zap(record):
+        if plain in _OFTEN_SECONDS and key != "Duration" and _counts_seconds(record):
             return 1_000_000_000
         if key.endswith(_SECONDS_OF_NGINX) and plain == _SECONDS_OF_NGINX:
             return 1_000_000_000
@@ -248,8 +250,9 @@ def _counts_milliseconds(record: Mapping[str, object]) -> bool:
     return "CsMethod" in known or ("sslEnabled" in known and not known.keys() & {"serverRouted", "transactionId", "WAFEvaluationTime"})
 
 
-def _logs_through_zap(record: Mapping[str, object]) -> bool:
-    return record.keys() >= _OF_ZAP or (isinstance(record.get("request"), dict) and bool(record.keys() & _OF_CADDY))
+def _counts_seconds(record: Mapping[str, object]) -> bool:
+    """Tell whether a record is of nginx, of Caddy, or of another that logs through zap."""
+    return bool(record.keys() & _OF_NGINX) or record.keys() >= _OF_ZAP or (isinstance(record.get("request"), dict) and bool(record.keys() & _OF_CADDY))
 
 
 def _is_of_datadog(record: Mapping[str, object]) -> bool:
