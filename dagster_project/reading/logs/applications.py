@@ -213,6 +213,15 @@ ACTIX = (
     ),
 )  # fmt: skip
 """It writes no time; where a logger of Rust's or a container writes one before the line, it is that."""
+OPENSTACK = (
+    Layout(
+        (
+            Field("client", pattern=rf"(?:{_ADDRESS})(?:, ?(?:{_ADDRESS})){{0,16}}"), ' "', Field("request"), '" status: ', _STATUS, " len: ", _SIZE,
+            Field(pattern=r"(?: microversion: \S+)?"), " time: ", Field("duration", _S, pattern=r"\d+\.\d+"),
+        )
+    ),
+)  # fmt: skip
+"""Its logger writes the time."""
 BITBUCKET_REMARKS = re.compile(r"[0-9A-Fa-f:.,]{3,255} \| \w{2,8} \| i[@*]\S{1,64} \| ")
 """Each request is logged as it comes in, and again, with how it was answered, as it goes out."""
 

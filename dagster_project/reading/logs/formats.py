@@ -94,6 +94,7 @@ _CONFLUENCE = f"{_TIME} jane http-nio-8090-exec-6 192.0.2.7 {_GET[1:-1]} 200 12m
 _COUCHDB = "[notice] 2026-03-02T10:15:00.123456Z couchdb@192.0.2.9 <0.17607.12> e1fed412f8 www.example.com 192.0.2.7 jane GET /jobs?page=2 200 ok 12"
 _ACTIX = f'[2026-03-02T10:15:00Z INFO  actix_web::middleware::logger] 192.0.2.7 {_GET} 200 5120 "https://www.example.com/" {_AGENT} 0.012345'
 _SPRING = f"{_TIME} 192.0.2.7 {_GET[1:-1]} 200 (12 milliseconds)"
+_OPENSTACK = f"2026-03-02 10:15:00.123 12 INFO nova.osapi_compute.wsgi.server [req-38101a0b 113d3a99 54fadb41 - - -] 192.0.2.7 {_GET} status: 200 len: 5120 time: 0.0123456"
 _W3C = "#Fields: date time c-ip cs-method cs-uri sc-status\n2026-03-02 10:15:00 192.0.2.7 GET /jobs?page=2 200"
 
 FORMATS: tuple[Format, ...] = (
@@ -136,6 +137,7 @@ FORMATS: tuple[Format, ...] = (
     Format("spring", "Tomcat and Undertow as Spring Boot's manual has them log", _SPRING, applications.SPRING),
     Format("couchdb", "CouchDB", _COUCHDB, applications.COUCHDB),
     Format("actix", "Actix Web; it writes no time, which has to stand before its lines", _ACTIX, applications.ACTIX),
+    Format("openstack", "OpenStack's services, through their logger", _OPENSTACK, applications.OPENSTACK),
     Format("ingress_nginx", "ingress-nginx (Kubernetes)", _INGRESS, web_servers.INGRESS_NGINX),
     Format("npm", "Nginx Proxy Manager", _NPM, web_servers.NGINX_PROXY_MANAGER),
     Format("npmplus", "NPMplus", _NPMPLUS, web_servers.NPMPLUS),
