@@ -8,15 +8,17 @@ from dagster_project.reading.logs.log_formats import apache
 _PADDING = Field(pattern=r"(?:[ |]|\x1b\[[\d;]{1,8}m){1,64}")
 """What stands between Gin's columns, in colours where it writes to a terminal."""
 
-GIN = (
+GIN = tuple(
     Layout(
         (
-            Field(pattern=r"(?:\[GIN(?:-debug)?\] )?"), Field("time", time="%Y/%m/%d - %H:%M:%S"), _PADDING, Field("status", pattern=r"\d{3}"), _PADDING,
+            Field(pattern=r"(?:\[GIN(?:-debug)?\] )?"), when, _PADDING, Field("status", pattern=r"\d{3}"), _PADDING,
             Field("duration", 1_000_000_000, pattern=r"[\d.]+[a-zµμ]{1,2}(?:[\d.]+[a-z]{1,2}){0,2}"), _PADDING, Field("client", pattern=r"[0-9A-Fa-f:.]*"), _PADDING,
             Field("method", pattern="[A-Z]+"), _PADDING, Field(pattern='"?'), Field("target", pattern=r'(?:[^"\\ ]|\\.)+'), Field(pattern='"?'),
         )
-    ),
+    )
+    for when in (Field("time", time="%Y/%m/%d - %H:%M:%S"), Field("time", pattern=r"\d{4}-\d\d-\d\dT[\d:.]{8,18}(?:Z|[+-]\d\d:\d\d)"))
 )  # fmt: skip
+"""Its own time, or that of ISO 8601, as Gotify has it."""
 
 _UVICORN: tuple[Part, ...] = (
     Field("client", pattern=r"\[?[0-9A-Fa-f:.]+\]?"), ":", Field("client_port", pattern=r"\d{1,5}"),
@@ -25,8 +27,17 @@ _UVICORN: tuple[Part, ...] = (
 UVICORN = (
     Layout((Field("time", pattern=r"\d{4}-\d\d-\d\d[T ][\d:.,]{8,18}(?:Z|[+-]\d\d:\d\d)?"), Field(pattern=r" (?:std(?:out|err) F )?(?:[a-z.]+: )?INFO: {1,8}"), *_UVICORN)),
     Layout(_UVICORN),
-)
-"""It writes no time, and the reason of the status or none; where a container or a head of Python's writes a time before the line, it is that."""
+    Layout(
+        (
+            "[", Field("time"), "] ", Field("client", pattern=r"[0-9A-Fa-f:.]+"), *_UVICORN[3:6], Field("status", pattern=r"\d{3}"), " ",
+            Field("duration", 1_000_000, pattern=r"\d+\.\d{3}"),
+        )
+    ),
+)  # fmt: skip
+"""It writes no time, and the reason of the status or none; where a container or a head of Python's writes a time before the line, it is that.
+
+Granian writes one, and how long it took.
+"""
 
 UWSGI = tuple(
     Layout(
@@ -166,6 +177,53 @@ BITBUCKET = (
         )
     ),
 )  # fmt: skip
+_FORWARDED: tuple[Part, ...] = (Field("forwarded_for", pattern=r"-|[0-9A-Fa-f:.]+(?:, ?[0-9A-Fa-f:.]+){0,16}"), " ")
+CONFLUENCE = tuple(
+    Layout(
+        (
+            "[", Field("time"), "] ", *forwarded, Field("user", pattern=r"\S+"), " ", Field(pattern=r"\S*-\d+"), " ", Field("client", pattern=r"\S+"), " ",
+            Field("request", pattern=r"[A-Z]{3,20} \S+ HTTP/[\d.]+|-"), " ", _STATUS, " ", Field("duration", _MS, pattern=r"\d+|-"), "ms ", _SIZE, " ",
+            Field("referer", pattern=r"\S+"), " ", Field("user_agent"),
+        )
+    )
+    for forwarded in ((), _FORWARDED)
+)  # fmt: skip
+"""The name of the thread stands before the client; newer ones write `X-Forwarded-For` first."""
+SPRING = tuple(
+    Layout(
+        (
+            "[", Field("time"), "] ", Field("client", pattern=_ADDRESS), Field(pattern=' "?'), Field("request", pattern=r"[A-Z]{3,20} \S+ HTTP/[\d.]+|-"),
+            Field(pattern='"? '), _STATUS, " (", Field("duration", unit_ns, pattern=r"\d+|-"), f" {unit})",
+        )
+    )
+    for unit, unit_ns in (("ms", _MS), ("milliseconds", _MS), ("microseconds", 1_000))
+)  # fmt: skip
+_COUCHDB: tuple[Part, ...] = (
+    Field(pattern=r"(?:\[[a-z]+\] )?"), _INSTANT, " ", Field(pattern=r"\S+"), " <", Field(pattern=r"[\d.]+"), "> ", Field(pattern=r"[0-9a-f]{4,40}|-+"), " ",
+    Field("host", pattern=r"\S+"), " ", Field("client", pattern=_ADDRESS), " ",
+)  # fmt: skip
+COUCHDB = tuple(
+    Layout((*_COUCHDB, *user, " ", _VERB, " ", _TARGET, " ", _STATUS, " ", Field(pattern=r"\w+|\{.*\}"), " ", Field("duration", _MS, pattern=r"\d+")))
+    for user in (("undefined",), (Field("user", pattern=r"\S+"),))
+)
+ACTIX = (
+    Layout(
+        (
+            Field("client", pattern=_ADDRESS), ' "', Field("request"), '" ', _STATUS, " ", _SIZE, ' "', Field("referer"), '" "', Field("user_agent"), '" ',
+            Field("duration", _S, pattern=r"\d+\.\d{6}"),
+        )
+    ),
+)  # fmt: skip
+"""It writes no time; where a logger of Rust's or a container writes one before the line, it is that."""
+OPENSTACK = (
+    Layout(
+        (
+            Field("client", pattern=rf"(?:{_ADDRESS})(?:, ?(?:{_ADDRESS})){{0,16}}"), ' "', Field("request"), '" status: ', _STATUS, " len: ", _SIZE,
+            Field(pattern=r"(?: microversion: \S+)?"), " time: ", Field("duration", _S, pattern=r"\d+\.\d+"),
+        )
+    ),
+)  # fmt: skip
+"""Its logger writes the time."""
 BITBUCKET_REMARKS = re.compile(r"[0-9A-Fa-f:.,]{3,255} \| \w{2,8} \| i[@*]\S{1,64} \| ")
 """Each request is logged as it comes in, and again, with how it was answered, as it goes out."""
 

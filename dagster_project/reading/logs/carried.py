@@ -18,22 +18,29 @@ _STRUCTURED = r'(?:-|(?>(?:\[(?!\d{4}-|\d\d/)[^\s="\]]{1,64}(?: {1,4}[^\s="\]]{1
 _COLOUR = r"(?:\x1b\[[\d;]{0,16}m)?"
 _BEGUN = r"(?=(?:[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45}|\d{10}\.\d{3}) |\{)"
 """What lines begin with that need no program before them to be told: an address, Squid's instant, or an object."""
+_LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR)"
+_LOGGER = (
+    rf"\[?{_STAMP}\]?(?: {{1,2}}(?:[+-]\d\d:?\d\d|\d{{1,10}}|\[[^\]\"]{{1,64}}\]|- [\w.-]{{1,64}} -)){{0,3}} {{1,2}}{_LEVEL}"
+    rf'[ :\]][^"{{]{{0,160}}?[ :](?=[0-9A-Fa-f]{{0,8}}[.:][0-9A-Fa-f.:]{{1,45}}[ ,])'
+)
+"""A time, a process or a thread, a level, and what names the logger up to an address; of an object that follows nobody says that it is a request of this server."""
 HEAD = re.compile(
     rf"(?:<\d{{1,3}}>)?{_STAMP} (?:(?!\d{{4}}-\d\d-\d\dT)\S{{1,255}} )?{_TAG}"
     rf"|(?:\d{{1,6}} )?<\d{{1,3}}>1 {_ZONED} \S{{1,255}} \S{{1,48}} \S{{1,128}} (?:\S{{1,32}} {_STRUCTURED}|-) \ufeff?"
     rf"|(?:<\d{{1,3}}>{_STAMP}|{_MONTH_DAY} {_CLOCK}) [^\s{{]{{1,255}} {{1,8}}{_BEGUN}|{_ZONED} [^\s{{]{{1,255}} {{1,8}}(?=\{{)"
     rf"|[\w.-]{{1,255}} [\w./-]{{1,48}}(?:\[\d{{1,10}}\])?: {_BEGUN}"
     rf"|(?:{_ZONED}|\d{{4}}-\d\d-\d\d {_CLOCK}) [0-9a-f]{{3,16}} {{1,4}}-?\d{{1,2}} (?:beast|civetweb): 0x[0-9a-f]{{1,16}}: "
-    rf"|{_ZONED} (?:std(?:out|err) [FP] )?|\[pod/[^\s\]]{{1,255}}\] "
+    rf"|{_LOGGER}|{_ZONED} (?:std(?:out|err) [FP] )?|\[pod/[^\s\]]{{1,255}}\] "
     rf"|[A-Z], \[\d{{4}}-\d\d-\d\dT{_CLOCK} #\d{{1,10}}\] +[A-Z]{{1,8}} -- [^\s:]{{0,64}} ?: (?:\[[^\]\s]{{1,64}}\] ){{0,4}}"
+    rf"|(?:\[[0-9a-f]{{8}}-[0-9a-f-]{{27}}\] ){{1,4}}(?=\{{|method=)"
     rf"|(?:{_ZONED}|\d{{4}}/\d\d/\d\d {_CLOCK})(?:\t[^\t]{{1,64}}){{1,3}}\t(?=\{{)"
     rf"|{_COLOUR}[\w.-]{{1,64}} +\|{_COLOUR} |ACCESS (?=\[)|Info: (?=\d)"
     rf"|\[\d{{4}}-\d\d-\d\d {_CLOCK}(?: [+-]\d{{4}})?\] \[\d{{1,10}}\] \[[A-Z]{{1,16}}\] |(?:{_STAMP} )?(?:INFO|DEBUG):(?:[\w.]{{1,64}}:| )\s{{0,8}}{_BEGUN}"
 )
 """Syslog (RFC 3164, RFC 5424; without a program, or a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador, Cisco's web appliances,
-Ceph's, Ruby's and Caddy's own loggers, Fluentd's files, Python's servers."""
+Ceph's, Ruby's and Caddy's own loggers, Fluentd's files, Python's servers, loggers of Java and Python."""
 
-HEAD_BEGIN = rf"<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s)"
+HEAD_BEGIN = rf"<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s)|{_LEVEL} "
 NO_HEAD = rf"(?!{HEAD_BEGIN})"
 """Stands before a client or a host that could be taken from such a head: what has one is no line as it stands."""
 

@@ -90,6 +90,11 @@ _SOGO = '2026-03-02T10:15:00.123456789Z stdout F 192.0.2.7 "GET /jobs?page=2 HTT
 _NEXUS = f"{_COMMON.removesuffix('5120')}- 5120 12 {_AGENT} [qtp1-2]"
 _ARTIFACTORY = "2026-03-02T10:15:00.123Z|8601b555|192.0.2.7|jane|GET|/jobs?page=2|200|-1|5120|12|Mozilla/5.0 (X11)"
 _BITBUCKET = f'192.0.2.7 | https | o@8601b555x615x1x0 | jane | 2026-03-02 10:15:00,123 | {_GET} | "https://www.example.com/" {_AGENT} | 200 | 0 | 5120 | - | 12 | 1abc2de | '
+_CONFLUENCE = f"{_TIME} jane http-nio-8090-exec-6 192.0.2.7 {_GET[1:-1]} 200 12ms 5120 https://www.example.com/ Mozilla/5.0 (X11; Linux x86_64)"
+_COUCHDB = "[notice] 2026-03-02T10:15:00.123456Z couchdb@192.0.2.9 <0.17607.12> e1fed412f8 www.example.com 192.0.2.7 jane GET /jobs?page=2 200 ok 12"
+_ACTIX = f'[2026-03-02T10:15:00Z INFO  actix_web::middleware::logger] 192.0.2.7 {_GET} 200 5120 "https://www.example.com/" {_AGENT} 0.012345'
+_SPRING = f"{_TIME} 192.0.2.7 {_GET[1:-1]} 200 (12 milliseconds)"
+_OPENSTACK = f"2026-03-02 10:15:00.123 12 INFO nova.osapi_compute.wsgi.server [req-38101a0b 113d3a99 54fadb41 - - -] 192.0.2.7 {_GET} status: 200 len: 5120 time: 0.0123456"
 _W3C = "#Fields: date time c-ip cs-method cs-uri sc-status\n2026-03-02 10:15:00 192.0.2.7 GET /jobs?page=2 200"
 
 FORMATS: tuple[Format, ...] = (
@@ -128,6 +133,11 @@ FORMATS: tuple[Format, ...] = (
     Format("nexus", "Nexus Repository", _NEXUS, applications.NEXUS),
     Format("artifactory", "Artifactory's request log", _ARTIFACTORY, applications.ARTIFACTORY),
     Format("bitbucket", "Bitbucket, requests as they are answered", _BITBUCKET, applications.BITBUCKET, remarks=applications.BITBUCKET_REMARKS),
+    Format("confluence", "Confluence and Jira, the access log of their Tomcat", _CONFLUENCE, applications.CONFLUENCE),
+    Format("spring", "Tomcat and Undertow as Spring Boot's manual has them log", _SPRING, applications.SPRING),
+    Format("couchdb", "CouchDB", _COUCHDB, applications.COUCHDB),
+    Format("actix", "Actix Web; it writes no time, which has to stand before its lines", _ACTIX, applications.ACTIX),
+    Format("openstack", "OpenStack's services, through their logger", _OPENSTACK, applications.OPENSTACK),
     Format("ingress_nginx", "ingress-nginx (Kubernetes)", _INGRESS, web_servers.INGRESS_NGINX),
     Format("npm", "Nginx Proxy Manager", _NPM, web_servers.NGINX_PROXY_MANAGER),
     Format("npmplus", "NPMplus", _NPMPLUS, web_servers.NPMPLUS),

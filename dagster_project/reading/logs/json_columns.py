@@ -29,7 +29,10 @@ BLOCK_LINES = 8192
 SAMPLED = 64
 """Of how many lines of a block one says what its shape is."""
 
+_ROUTE = "^[A-Z]{3,20} /"
+"""values.ROUTE, and the path behind it."""
 _METHOD = r"^[A-Z]{3,20}$"
+_NUMBER = r'^"*\d+"*$'
 _BROKEN = r"\n| [\s\x1c-\x1f]"
 """What a request line holds that is more than words with a blank between."""
 
@@ -182,11 +185,17 @@ def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names
     columns["duration_ns"] = surest(len(numbers), [(held[at], length) for at, length in lengths])
     for name in _FIELDS:
         if name in named:
-            columns[name] = best([texts_of(held[at], name) for _, at in named[name]])
+            said = [texts_of(held[at], name) for _, at in named[name]]
+            columns[name] = best([*map(_numbers, said), *said] if name == "status" and len(said) > 1 else said)
     if "request" in columns and "method" not in columns and columns["request"].str.contains(_METHOD).all():
         columns["method"] = columns.pop("request")
     frame = pl.DataFrame(_with_hosts(columns))
     return _without_spare_request(frame if "time" in named else frame.filter(_asks(frame)))
+
+
+def _numbers(texts: pl.Series) -> pl.Series:
+    """Return texts that are whole numbers, in quotes or not: of a status they count before words."""
+    return texts.set(~texts.str.contains(_NUMBER), None)
 
 
 def _with_hosts(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
@@ -235,6 +244,7 @@ def _read(frame: pl.DataFrame) -> pa.Table:
     present = {name: pl.col(name).is_not_null() if name in known else pl.lit(value=False) for name in _FIELDS}
     told = pl.sum_horizontal(pl.any_horizontal(present[name] for name in names) for names in EVIDENCE) > 1
     checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(told, *(present[name] for name in REQUEST_FIELDS))]
+    checks += [~pl.col(name).str.contains(_ROUTE).fill_null(value=False) for name in ("target", "path") if name in known]
     checks += [~pl.col(name).str.contains(" HTTP/", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}
     texts |= {name: _unquoted(pl.col(name)) for name in QUOTED_AGAIN if name in known}

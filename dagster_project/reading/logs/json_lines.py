@@ -7,7 +7,7 @@ import orjson
 
 from dagster_project.reading.logs import w3c
 from dagster_project.reading.logs.json_names import NAMES, REMARK, W3C_CLIENT, Names, has_client_as_host
-from dagster_project.reading.logs.values import NO_REQUEST, Refused, Row, duration_ns, instant_us, origin_form, request, row, unescape
+from dagster_project.reading.logs.values import NO_REQUEST, ROUTE, Refused, Row, duration_ns, instant_us, origin_form, request, row, unescape
 
 DEEPEST = 8
 REQUEST_FIELDS = ("method", "request")
@@ -23,10 +23,14 @@ _PAIR = re.compile(r'([^\s="]{1,128})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)
 _LABEL = re.compile(r"[A-Za-z_][\w.-]{0,63}")
 _LABELS = {"req": "request", "reqtime": "request_time", "reqtime_microsec": "duration_us", "forwardedfor": "forwarded_for"}
 """What LTSV calls otherwise than JSON does."""
+_CALLER = "caller"
+"""In JSON it tells zap, in pairs go-kit, whose numbers are no seconds."""
 QUOTED_AGAIN = ("referer", "user_agent")
 """What Logstash's patterns leave in the quotes that stood around it in the log."""
 WRITTEN = "properties"
 """What Azure's web apps hold as the text of an object."""
+_WORSE = 10_000
+"""How much worse a status is that is a word, as of a message: another key may hold the one of HTTP."""
 SAYS_ITSELF = 2
 """How sure a duration is that names its unit: more than by its key, or by none."""
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
@@ -60,7 +64,8 @@ def read_pairs(line: str, names: Names = NAMES, stamp: str | None = None) -> Row
     while not pairs or end < len(line):  # never looks for a pair behind what is none
         if not (pair := _PAIR.match(line, end)):
             raise Refused("no_match")
-        pairs[pair[1]] = unescape(pair[2]) if pair[2] is not None else pair[3]
+        if pair[1] != _CALLER:
+            pairs[pair[1]] = unescape(pair[2]) if pair[2] is not None else pair[3]
         end = pair.end()
     return _asked(line, _fields(pairs, names), stamp)
 
@@ -104,6 +109,8 @@ def _row(fields: dict[str, str]) -> Row:
     for name in ("target", "path"):
         if _REQUEST_LINE.fullmatch(fields.get(name, "")):
             fields["request"] = fields.pop(name)
+        elif name in fields:
+            fields[name] = ROUTE.sub("", fields[name])
         if "://" in fields.get(name, "")[:12]:
             host, fields[name] = origin_form(fields[name])
             fields.setdefault("host", host or "")
@@ -166,6 +173,8 @@ def _fields(record: dict[str, object], names: Names) -> dict[str, str]:
         if text is None:
             continue
         place = names.place(key)
+        if place is not None and place[0] == "status" and not text.strip('"').isdecimal():
+            place = "status", place[1] + _WORSE
         is_unknown = place is not None and place[0] in ("bytes", "status") and text.startswith("-")
         if place is not None and not is_unknown and (place[0] not in best or place[1] < best[place[0]][0]):
             best[place[0]] = place[1], epoch_us(value) if place[0] == "time" and isinstance(value, float) else text

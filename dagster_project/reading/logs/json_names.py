@@ -10,13 +10,13 @@ from dagster_project.reading.logs.layouts import header_name
 
 _NAMES = {
     "time": (
-        "starttime edgestarttimestamp start_utc startutc start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
+        "starttime edgestarttimestamp start_utc startutc startlocal start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
         "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime requesttimeepoch "
         "time_start start event_datetime created_at t timegenerated eventtimestamp"
     ),
     "client": (
         "client_ip clientip request.client_ip http.client_ip httprequest.remoteip source.ip source.address "
-        "client.address client.ip network.client.ip network.peer.address net.peer.ip net.sock.peer.addr remote_ip remoteip "
+        "client.address client.addr client.ip network.client.ip network.peer.address net.peer.ip net.sock.peer.addr remote_ip remoteip "
         "remote_addr remoteaddr request.remote_ip request.remote_addr req.remoteaddress remoteaddress remote_address "
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
         "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip srcip ip_source "
@@ -42,7 +42,7 @@ _NAMES = {
         "httprequest.requesturl x-envoy-original-path x-envoy-origin-path requestpath request_path fullpath "
         "original_fullpath proxy.path url uri http.request.uri requested_uri httprequest.uri http_uri requesturi_s requesturl target"
     ),
-    "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath http.url_details.path resource csuristem",
+    "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath http.url_details.path resource csuristem routekey",
     "query": "query query_string querystring args url.query request.query requestquery request_query httprequest.args querystr csuriquery requestquery_s clientrequestquery",
     "protocol": (
         "http_version httpversion http.version network.protocol.version protocol server_protocol request_protocol requestprotocol proto request.proto "
@@ -92,7 +92,7 @@ _NAMES = {
 """The keys of each field, in lower case, the best first."""
 
 _DURATIONS = {
-    1: "event.duration response.latency",
+    1: "event.duration response.latency total_ns",
     1_000: "time_elapsed",
     1_000_000: (
         "responsetime elapsed time_ms response_time http.server.duration "
@@ -139,15 +139,22 @@ _LASTED = re.compile(
 _BESIDE = 1_000
 """How much worse a name is that is known only without its side."""
 _BARE_DURATION = "duration"
-_SECONDS_OF_CADDY = (_BARE_DURATION, "latency")
-OF_CADDY = frozenset(("resp_headers", "bytes_read", "common_log"))
+_OFTEN_SECONDS = (_BARE_DURATION, "latency")
+_OF_CADDY = frozenset(("resp_headers", "bytes_read", "common_log"))
 """What stands beside the request in Caddy's records; any of it may be filtered out."""
+_OF_ZAP = frozenset(("ts", "caller", "msg"))
+_OF_DATADOG = frozenset(("http", "network"))
+"""Its standard attributes, whose `duration` is in nanoseconds."""
+_OF_NGINX = frozenset(("upstream_addr", "upstream_status", "upstream_response_time", "body_bytes_sent", "time_local", "time_iso8601"))
+"""Its own variables, any of which tells that a bare duration is its `$request_time`, in seconds."""
+_ARCHIVED = "attributes"
+"""Under which its archives hold them."""
 _OF_WEB_APP, _OF_GATEWAY, _OF_GATEWAY_V2 = "CsMethod", "sslEnabled", frozenset(("serverRouted", "transactionId", "WAFEvaluationTime"))
 """What Azure's web apps and application gateways write."""
 _OF_CEPH = "trans_id"
 W3C_CLIENT = "c-ip"
 """The client of a record whose keys are names of W3C fields."""
-TELLING = OF_CADDY | _OF_GATEWAY_V2 | {_OF_WEB_APP, _OF_GATEWAY, _OF_CEPH, W3C_CLIENT}
+TELLING = _OF_CADDY | _OF_ZAP | _OF_DATADOG | _OF_NGINX | _OF_GATEWAY_V2 | {_OF_WEB_APP, _OF_GATEWAY, _OF_CEPH, W3C_CLIENT}
 """The keys that, by standing in a record, say what others mean."""
 _SECONDS_OF_NGINX = "responsetime"
 """Where it is written so, in small letters, as examples of nginx for Elasticsearch name `$request_time`; `responseTime` is milliseconds."""
@@ -176,17 +183,17 @@ class Names:
         return self._of(key)[0]
 
     def unit_ns(self, key: str, record: Mapping[str, object]) -> int | None:
-        """Return the unit of a duration; a bare `duration` is Traefik's ns, Caddy's s, else ms (Envoy, Rails, most others)."""
+        """Return the unit of a duration; a bare `duration` is Traefik's and Datadog's ns, s of nginx, Caddy and all else that logs through zap, else ms."""
         unit_ns, plain = self._of(key)[1], _plain(key)
         if plain in _TOLD_BY_OTHERS:
             return 1_000_000 if _counts_milliseconds(record) or _OF_CEPH in record else unit_ns
-        if plain in _SECONDS_OF_CADDY and isinstance(record.get("request"), dict) and record.keys() & OF_CADDY and key != "Duration":
+        if plain in _OFTEN_SECONDS and key != "Duration" and _counts_seconds(record):
             return 1_000_000_000
         if key.endswith(_SECONDS_OF_NGINX) and plain == _SECONDS_OF_NGINX:
             return 1_000_000_000
         if unit_ns is not None or plain != _BARE_DURATION:
             return unit_ns
-        return 1 if key == "Duration" else 1_000_000
+        return 1 if key == "Duration" or _is_of_datadog(record) else 1_000_000
 
     def _of(self, key: str) -> tuple[tuple[str, int] | None, int | None]:
         if key not in self._known:
@@ -242,6 +249,17 @@ def _counts_milliseconds(record: Mapping[str, object]) -> bool:
     held = record.get("properties")
     known = held if isinstance(held, dict) else record
     return _OF_WEB_APP in known or (_OF_GATEWAY in known and not known.keys() & _OF_GATEWAY_V2)
+
+
+def _counts_seconds(record: Mapping[str, object]) -> bool:
+    """Tell whether a record is of nginx, of Caddy, or of another that logs through zap."""
+    return bool(record.keys() & _OF_NGINX) or record.keys() >= _OF_ZAP or (isinstance(record.get("request"), dict) and bool(record.keys() & _OF_CADDY))
+
+
+def _is_of_datadog(record: Mapping[str, object]) -> bool:
+    """Tell whether a record has Datadog's standard attributes, as it came or as an archive holds it."""
+    held = record.get(_ARCHIVED)
+    return any(isinstance(known, Mapping) and known.keys() >= _OF_DATADOG for known in (record, held))
 
 
 def has_client_as_host(keys: Collection[str]) -> bool:

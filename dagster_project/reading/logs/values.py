@@ -56,6 +56,8 @@ NO_USER = ('""', '"-"', "HIT", "MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING",
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*) HTTP/(\d(?:\.\d)?) *")
 _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*)(?: (1\.[01]|[23]))? *")
 """Without a version, or with its number alone, as Hypercorn writes it."""
+ROUTE = re.compile(r"^[A-Z]{3,20} (?=/)")
+"""How AWS's API Gateway names a route, in place of the path: with its method."""
 _VERSION = re.compile(r"(?:^|/)(\d(?:\.\d)?)[^/]*\Z")
 _LINK = re.compile(r"\[([^\[\]()]+)\]\([^\[\]()]*\)")
 """What mail and chat programs make of an address or a host."""
@@ -69,10 +71,10 @@ _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|.)", re.DOTALL)
 _LETTERS = {"n": b"\n", "t": b"\t", "r": b"\r", "b": b"\b", "v": b"\v", "f": b"\f"}
 _LENGTH = re.compile(r"(?:(\d{1,2})h)?(?:(\d{1,4})m(?!s))?(\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)\s*(ns|us|[µμ]s|ms|s)?")
 """A number and its unit, and before seconds Go's hours and minutes."""
-_TOKEN = re.compile(r'(?:X-Forwarded-For=)?"((?:[^"\\]|\\.)*)"|(\S+)', re.IGNORECASE)
+_TOKEN = re.compile(r'(?:X-Forwarded-For=|xff=)?"((?:[^"\\]|\\.)*)"|(\S+)', re.IGNORECASE)
 _RATIO = re.compile(r"\d{1,9}\.\d\d", re.ASCII)
 """How far gzip compressed, as nginx's own example of a log and GitLab append it: with two decimals, where a time has three."""
-_TRAILING_TIME = re.compile(r"(?:rt=|request_time=|latency=)?\"?(\d{1,9}\.\d{1,9}s?|\d{1,12}[mu]s)\"?|ms:(\d{1,12})|D=(\d{1,12})", re.ASCII)
+_TRAILING_TIME = re.compile(r"(?:rt=|request_time=|latency=|duration=)?\"?(\d{1,9}\.\d{1,9}s?|\d{1,12}[muµμ]s)\"?|ms:(\d{1,12})|D=(\d{1,12})", re.ASCII)
 _OF_UPSTREAM = re.compile(r"upstream_\w{1,32}|u[chr]t", re.ASCII)
 """What names the time behind it, and is not that of the whole answer."""
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
@@ -179,7 +181,7 @@ def host(value: str) -> str | None:
 def request(line: str) -> tuple[str | None, str | None, str | None]:
     """Return method, target and version of a request line; all null where it is not HTTP, method and target where there are none."""
     if found := _REQUEST.fullmatch(line):
-        return text(found[1]), text(found[2]), found[3]
+        return text(found[1]), text(ROUTE.sub("", found[2])), found[3]
     if found := _REQUEST_0_9.fullmatch(line):
         return found[1], found[2], found[3]
     return None, None, None

@@ -11,8 +11,12 @@ _HOST = rf"(?:{_NAME}|localhost|{_IPV4}|\[[0-9A-Fa-f:.]{{2,45}}\])(?::\d{{1,5}})
 _COMMON = '%h %l %u %t "%r" %>s %b'
 _AGENT = ' "%{Referer}i" "%{User-Agent}i"'
 _MORE_WORDS = Field(pattern=r'(?> [^\s"]{1,64}){0,6}')
+_NO_URL = Field("user_agent", pattern=r'(?!https?://)(?:[^"\\]|\\.)*')
+"""What stands behind a bare dash, unless that was a time that nobody took and this is the referrer."""
 _REST, _WORDS = Field("rest"), Field("rest", pattern=r'(?:[ \t][^"]*)?')
 """What may follow: anything, or words without quotes."""
+_GLUED = Field("rest", pattern=r"[a-z_]{1,32}=.*")
+"""What follows with no blank before it, as examples of nginx have it: `"agent"rt=0.012 uct="0.001"`."""
 
 
 def _with_rest(layout: Layout) -> Layout:
@@ -40,6 +44,12 @@ def _damaged(layout: Layout) -> Layout:
             Field("user_agent", pattern=_until(r'(?: (?:[\w-]{1,40}=)?"[^"]{0,1024}"| [^\s"]{1,256}){0,16}$')), '"', Field("rest"),
         )
     )  # fmt: skip
+
+
+def _damaged_common() -> Layout:
+    """Return the layout of common lines that have quotes of their own within the request, which ends where nothing but status, size and words follow."""
+    before, request, after = '%h %l %u %t "', Field("request", pattern=_until(r' (?:\d{3}|-) (?:\d+|-)(?:[ \t][^"]*)?$')), '" %>s %b'
+    return Layout((*apache(before).parts, request, *apache(after).parts, _WORDS))
 
 
 def _combined(*common: Part) -> Layout:
@@ -76,11 +86,17 @@ _VARIANTS = [log_format + '%t "%r" %>s %b' for log_format in ("%h - ", "%h ", "%
 """Without the name of the user, without the identity of the client too, and with one dash more."""
 
 _HOSTED = [_hosted(before) for before in ('%h %l %u %t "%v"', "%h %l %u %t %v", "%h - %u %v %t")]
+_API_GATEWAY = '%h %l %u %t"%r" %>s %b'
+"""As AWS's examples have it, with no blank before the request."""
 _SECONDS = r"(?:-|\d{1,9}\.\d{3})"
 _CACHED = (
     *apache("%h ").parts, Field(pattern=rf"{_SECONDS}(?:, {_SECONDS}){{0,8}}"), " ", Field(pattern="[A-Z]{3,16}|-"), *_hosted(" %t %v"),
 )  # fmt: skip
 """How long the servers behind a cache took, and what the cache did, in place of the names: EasyEngine, WordOps."""
+_IN_PARENTHESES = (
+    *apache("%h ").parts, "(", Field("forwarded_for", pattern=r'[^()"]{0,1024}'), ") ", *apache('%l %u %t "%r" %>s %b').parts,
+)  # fmt: skip
+"""Elastic Beanstalk's: `%h (%{X-Forwarded-For}i) %l %u`."""
 _TIME_FIRST = [_time_first(log_format) for log_format in ('%t %h %l %u "%r" %>s %b', '%t %h "%r" %>s %b')]
 _BARE_TIME = (
     *apache("%h %l %u ").parts, Field("time", pattern=r"\d\d(?:\d\d-|/[A-Z])[0-9A-Za-z/:.+-]{13,30}(?: [+-]\d{4})?"), *apache(' "%r" %>s %b').parts,
@@ -89,14 +105,24 @@ _BARE_TIME = (
 _IN_QUOTES = '"%h" "%l" "%u" "%t" "%r" "%>s" "%b"'
 """Each field in quotes of its own."""
 
-COMMON = (apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout((*apache(_COMMON).parts, _WORDS)), *map(Layout, (*_TIME_FIRST, _BARE_TIME)))
+_ODOO = (
+    *apache('%h %l %u %t "%r" %>s - ').parts, Field(pattern=r"\d+"),
+    *(part for _ in range(2) for part in (" ", Field("duration", 1_000_000_000, pattern=r"\d+\.\d{3}", is_part=True))),
+)  # fmt: skip
+"""How many queries there were, how long they took, and how long all else did."""
+
+COMMON = (
+    apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout(_ODOO),
+    *(Layout((*apache(log_format).parts, _WORDS)) for log_format in (_COMMON, _API_GATEWAY)),
+    *(Layout((*parts, _WORDS)) for parts in (*_TIME_FIRST, _HOSTED[1])), Layout(_BARE_TIME), _damaged_common(),
+)  # fmt: skip
 COMBINED = (
-    _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT),
-    _with_rest(apache(_COMMON + ' - "%{User-Agent}i"')), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
+    _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT), Layout((*apache(_COMMON + _AGENT).parts, _GLUED)),
+    _with_rest(Layout((*apache(_COMMON + ' - "').parts, _NO_URL, '"'))), _with_rest(apache(_COMMON + ' "%{Referer}i" -')),
     *(_timed(parts, " ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")) for parts in (apache(_COMMON).parts, _HOSTED[1])),
     _timed(apache(_COMMON).parts, " ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
     *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS),
-    *(_combined(*parts) for parts in (*_HOSTED, _CACHED, *_TIME_FIRST, _BARE_TIME)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
+    *(_combined(*parts) for parts in (*_HOSTED, _CACHED, _IN_PARENTHESES, *_TIME_FIRST, _BARE_TIME)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
 VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)), Layout(('"', *_vhost(_COMMON + _AGENT).parts[:-1], '"')))

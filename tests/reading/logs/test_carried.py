@@ -126,6 +126,40 @@ def test_a_head_of_no_known_kind_is_neither_client_nor_host(head: str) -> None:
         assert parse(f"{head}{entry.example}\n".encode()).rows.num_rows == 0, entry.name
 
 
+CARRIED_HOST = 'web1.example.com - - [02/Mar/2026:10:15:00 +0000] "GET / HTTP/1.1" 200 5'
+LOGGERS = [
+    "2026-03-02 10:15:00.123  INFO 12 --- [ctor-http-nio-2] reactor.netty.http.server.AccessLog      : ",
+    "2026-03-02T10:15:00.123Z  INFO 12 --- [shop] [ctor-http-nio-2] r.n.h.s.AccessLog                        : ",
+    "2026-03-02 10:15:00,123 INFO  [io.quarkus.http.access-log] (executor-thread-1) ",
+    "2026-03-02 10:15:00.123 [http-nio-8080-exec-1] DEBUG a.b.AccessLog - ",
+    "2026-03-02 10:15:00,123 - werkzeug - INFO - ",
+    "[2026-03-02 10:15:00,123] INFO in _internal: ",
+    "2026-03-02 10:15:00,123 12 INFO shop werkzeug: ",
+    "[2026-03-02T10:15:00Z INFO  actix_web::middleware::logger] ",
+]
+
+
+@pytest.mark.parametrize("head", LOGGERS)
+def test_what_a_logger_puts_before_a_line_is_no_part_of_it(head: str) -> None:
+    """Its level taken for the client, and the client for a user, all requests would be one person's, with the addresses of all others in the place of names."""
+    for entry in WHOLE:
+        if entry.name in ("common", "combined"):
+            alone = parse(f"{entry.example}\n".encode()).rows
+            many = parse(f"{head}{entry.example}\n".encode() * FEWEST_LINES).rows
+            assert parse(f"{head}{entry.example}\n".encode()).rows.equals(alone)
+            assert many.slice(FEWEST_LINES - 1).drop_columns("line_number").equals(alone.drop_columns("line_number"))
+    assert parse(f"{head}{TIMELESS.removeprefix('INFO:     ')}\n".encode()).rows["ts"].to_pylist()[0].isoformat()[:19] == "2026-03-02T10:15:00"
+
+
+@pytest.mark.parametrize("head", LOGGERS)
+@pytest.mark.parametrize(
+    "line", ['web1.example.com - - [02/Mar/2026:10:15:00 +0000] "GET / HTTP/1.1" 200 5', 'called {"method": "GET", "url": "https://www.example.com/a", "status": 200}']
+)
+def test_what_a_logger_says_else_is_no_request(head: str, line: str) -> None:
+    """A host name behind it is told from its own words by nothing; an object may be of a request that the application made itself."""
+    assert parse(f"{head}{line}\n".encode()).rows.num_rows == 0
+
+
 def test_what_an_application_says_of_itself_is_no_request() -> None:
     """The message of a shipper without a line in it, and the file that it read, are neither."""
     record = {"time": "2026-03-12T10:15:00Z", "path": "/var/log/app.log", "host": "web1", "message": "started"}

@@ -239,7 +239,7 @@ def test_every_format_reads_its_example_and_is_detected_by_it(entry: Format) -> 
         assert row["target"] in ("/jobs?page=2", "/jobs")
         assert row["method"] == "GET"
         assert row["status"] == (None if name in {"apache_ssl_request", "rails"} else 200)
-        assert row["bytes"] == (0 if name in {"iis", "w3c", "zoraxy", "gin", "uvicorn", "fiber", "gitea", "tornado", "rails", "php_fpm"} else 5120)
+        assert row["bytes"] == (0 if name in {"iis", "w3c", "zoraxy", "gin", "uvicorn", "fiber", "gitea", "tornado", "rails", "php_fpm", "couchdb", "spring"} else 5120)
         assert row["host"] in (None, "www.example.com")
 
 
