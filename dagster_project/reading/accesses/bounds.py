@@ -129,10 +129,13 @@ class _Reading:
     def _moved(self, tree: exp.Update, leaf: Source, scope: Scope) -> None:
         """Count the row under the account that it is given, too."""
         table = declared(full_name(tree.this), self._tables)
+        every = _columns(assigned for assigned in tree.expressions if isinstance(assigned, exp.EQ))
         for assigned in tree.expressions:
             if table is None or leaf.table is None or table.account_column not in _columns([assigned] if isinstance(assigned, exp.EQ) else ()):
                 continue
             moved = self.queries.leaf(leaf.table, "write")
+            if table.record_column not in every:
+                self._known.rule((moved.number, table.record_column or ""), (leaf.number, table.record_column or ""))
             node = self._columns.node(assigned.expression, scope) if isinstance(assigned.this, exp.Column) else None
             if node is not None:
                 self._known.rule((moved.number, table.account_column or ""), node)

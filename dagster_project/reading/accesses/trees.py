@@ -96,9 +96,13 @@ def _of_chunk(chunk: list[Token], text: str) -> Sequence[Tree | None]:
 
 def _parsed(chunk: list[Token], text: str) -> list[exp.Expr]:
     try:
-        return [root or UNREADABLE for root in _dialect().parser().parse(chunk, text)]
+        roots = [root or UNREADABLE for root in _dialect().parser().parse(chunk, text)]
     except Exception:  # noqa: BLE001 - the library raises what it likes, RecursionError among it
         return [UNREADABLE]
+    # So PostgreSQL itself writes what its foreign keys ask.
+    for written in [written for root in roots for written in root.find_all(exp.Operator) if written.args["operator"] == "pg_catalog.="]:
+        written.replace(exp.EQ(this=written.this, expression=written.expression))
+    return roots
 
 
 def _current(chunk: list[Token]) -> int | None:
