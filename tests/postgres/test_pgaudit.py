@@ -306,6 +306,8 @@ def test_a_definer_function_is_seen_in_what_it_reads(server: Cluster) -> None:
         ("select * from inlined('C1');", {}, [(None, "invoice")]),
         ("select * from inlined('C1'); alter table flags alter flag type text;", {"pgaudit.log_relation": "off"}, [(None, None)]),
         ("select i.* from invoices i, inlined('C2') where i.account_id = 'C1';", {}, [("C1", "invoice"), (None, "invoice")]),
+        ("create temp view contacts as select * from invoices; select * from contacts where account_id = 'C1';", {}, [(None, "invoice")]),
+        ("create temp table flags as select * from invoices where account_id = 'C2'; select * from flags;", {}, [("C2", "invoice"), (None, None)]),
         ("select * from looped('C1');", {"pgaudit.log_relation": "off"}, [(None, "invoice")]),
         ("select * from looped('C1'), inlined('C2');", {"pgaudit.log_relation": "off"}, [(None, None), (None, "invoice")]),
         ('select * from "Order" where "orgId" = \'C1\'; select * from "user";', {}, [("C1", "order")]),

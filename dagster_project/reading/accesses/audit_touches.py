@@ -8,7 +8,7 @@ from dagster_project.reading.accesses.audits import UNNAMED, Part
 from dagster_project.reading.accesses.cursors import Cursors
 from dagster_project.reading.accesses.server_entries import Entry
 from dagster_project.reading.accesses.statements import called, touched
-from dagster_project.reading.accesses.tables import Touched, declared
+from dagster_project.reading.accesses.tables import Touched, declared, is_temporary
 from dagster_project.reading.accesses.touches import only_records
 from dagster_project.settings import Access
 
@@ -45,12 +45,11 @@ def _hidden(part: Part) -> set[str]:
 
 def _qualified(one: Touched, relations: Iterable[str], access: Access) -> Touched:
     """Give a table without a schema the one that pgAudit says; where that is another table than settings mean, nothing else is known."""
-    named = {name for name in relations if name.rpartition(".")[2] == one.table}
-    if len(named) != 1:
-        return one
-    (name,) = named
-    is_meant = declared(name, access.tables) == declared(one.table, access.tables)
-    return replace(one, table=name) if is_meant else Touched(name, action=one.action)
+    named = [name for name in relations if name.rpartition(".")[2] == one.table]
+    name = named[0] if len(named) == 1 else None
+    if all(declared(each, access.tables) == declared(one.table, access.tables) and not is_temporary(each) for each in named):
+        return replace(one, table=name or one.table)
+    return Touched(name, action=one.action)
 
 
 def _said(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors, logged: AbstractSet[str] | None) -> list[Touched]:

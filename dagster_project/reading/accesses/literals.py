@@ -56,8 +56,10 @@ def array(text: str) -> set[str] | None:
 
 def _literal(written: exp.Expr) -> str | None:
     text = str(written.this)
-    if isinstance(written, exp.RawString) or (isinstance(written, exp.Literal) and written.is_string):
+    if isinstance(written, exp.RawString):
         return text
+    if isinstance(written, exp.Literal) and written.is_string:
+        return text if "\\" not in text else None  # which is another text where standard_conforming_strings is off
     if isinstance(written, exp.ByteString):  # E'…', of which not every escape is undone as PostgreSQL does
         return text if text.isprintable() and "\\" not in text else None
     return _whole(text) if isinstance(written, exp.Literal) else None

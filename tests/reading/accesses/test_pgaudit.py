@@ -361,6 +361,7 @@ BESIDE = "select i.* from invoices i, of_account('C2') where i.account_id = 'C1'
 WITH = "with invoices as (select * from public.invoices where account_id = 'C1') select invoices.* from invoices, of_account('C2')"
 LOCK = "select invoices.* from invoices, of_account('C2') where invoices.account_id = 'C1' for update of invoices"
 SELF = "select shown(i.id) from invoices i join invoices o using (account_id) where i.account_id = 'C1'"
+TWICE = "select * from invoices i, public.invoices p where i.account_id = 'C1' and p.account_id = 'C1'"
 ORDER = 'select * from "order" where "orgId" = \'C1\''
 FETCH = [
     audit(1, "begin", of_class="MISC", command="BEGIN", rows=",0"), audit(2, "select opened('C1')", rows=",1"),
@@ -388,6 +389,10 @@ FETCH = [
         pytest.param(
             [audit(1, f"{READ}; {BESIDE}")] + [audit(2, f"{READ}; {BESIDE}", what="TABLE,public.invoices")] * 2, ["C1 invoice", "C1 invoice", "None invoice"], id="of two"
         ),
+        pytest.param([audit(1, what="VIEW,pg_temp_3.invoices"), audit(1, what="TABLE,public.contacts")], ["None person"], id="a view of the session's own"),
+        pytest.param([audit(1, what="TABLE,pg_temp_3.invoices")], ["None None"], id="a table of the session's own"),
+        pytest.param([audit(1, "select * from flags", what="TABLE,pg_temp_3.flags")], ["None None"], id="another one of the session's own"),
+        pytest.param([audit(1, TWICE, what=f"TABLE,{schema}.invoices") for schema in ("pg_temp_3", "public")], ["C1 invoice", "None None"], id="both"),
         pytest.param([audit(1, SELF, what="TABLE,public.invoices")] * 2, ["C1 invoice"], id="a table beside itself"),
         pytest.param([audit(1, ORDER, what='TABLE,"public.""order"""')], ["C1 order"], id="a name in quotes"),
         pytest.param([audit(1, 'select * from "App"."Flags"', what='TABLE,"""App"".""Flags"""')], [], id="another name in quotes"),
