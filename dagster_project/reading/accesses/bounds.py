@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlglot import exp
 
+from dagster_project.reading.accesses.calls import uses
 from dagster_project.reading.accesses.columns import Columns
 from dagster_project.reading.accesses.conditions import Chosen, Parameters, choices
 from dagster_project.reading.accesses.equalities import Equalities
@@ -29,7 +30,9 @@ def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool
         reading.statement(tree, Scope())
     if any(reading.queries.is_lost for reading in readings):
         return [Touched(full_name(table), has_content=has_content, action=_VERBS.get(type(tree), "read")) for table in tree.find_all(exp.Table)] or [Touched(None)]
-    return [one for reading in readings for one in reading.touched(has_content)]
+    found = [one for reading in readings for one in reading.touched(has_content)]
+    said = {(one.table or "").rpartition(".")[2] for one in found}
+    return [*found, *(Touched(name) for name in uses(tree) if name not in said)]  # what stands where nobody looked is not lost
 
 
 class _Reading:

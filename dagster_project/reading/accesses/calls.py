@@ -39,9 +39,10 @@ def calls(tree: exp.Expr) -> set[str]:
 def uses(tree: exp.Expr) -> Counter[str]:
     """Return how often the text of a statement names each table at least, whatever its schema."""
     queries = {folded(query.args["alias"].this) for query in tree.find_all(exp.CTE)}
-    read = tree.expression if isinstance(tree, exp.Create) and isinstance(tree.expression, exp.Query) else tree
-    tables = (table for table in read.find_all(exp.Table) if not isinstance(table.parent, exp.Into | exp.Lock))
-    return Counter(full_name(table).rpartition(".")[2] for table in tables if table.args.get("db") or folded(table.this) not in queries)
+    read = tree.expression if isinstance(tree, exp.Create) else tree
+    tables = (table for table in read.find_all(exp.Table) if not isinstance(table.parent, exp.Into | exp.Lock)) if isinstance(read, exp.Expr) else ()
+    named = (table for table in tables if isinstance(table.this, exp.Identifier) and (table.args.get("db") or folded(table.this) not in queries))
+    return Counter(full_name(table).rpartition(".")[2] for table in named)
 
 
 def _function(call: exp.Expr) -> str:
