@@ -155,7 +155,7 @@ class _Log:
     def _accesses(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         queries = {key[:2] for key, part in self._parts.items() if part.is_access() and not part.is_twin()}
         places, cursors = bursts(self._parts), Cursors()
-        names_relations = any(part.times() for part in self._parts.values())
+        named = {key[0] for key, part in self._parts.items() if part.times()}  # sessions in which relations are logged: a role or a database may have it off
         functions: dict[tuple[str, int], set[str]] = defaultdict(set)
         for key, part in self._parts.items():
             functions[key[:2]] |= part.functions()
@@ -171,7 +171,7 @@ class _Log:
             elif part.is_twin() and key[:2] in queries:
                 self._name(part.first.entry, "same_statement")
             else:
-                logged = None if names_relations else functions[key[:2]]
+                logged = None if key[0] in named else functions[key[:2]]
                 yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access, cursors, logged), part.rows)
         for entry in self._denied:
             yield from self._events(entry, f"denied {entry.stamp}", of_denied(entry, self._given.access), None, is_denied=True)

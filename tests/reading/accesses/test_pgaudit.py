@@ -407,6 +407,12 @@ def test_what_pgaudit_names_otherwise_is_not_lost(messages: list[str], reached: 
     assert sorted(f"{row['account_id']} {row['record_class']}" for row in rows) == sorted(reached)
 
 
+def test_relations_of_another_session_say_nothing() -> None:
+    """A role or a database may have `log_relation` off."""
+    told = read(text(CALL) + text(audit(1, what="TABLE,public.invoices"), session="0a0b0c0d.1a2b"))
+    assert accounts(told) == [None, "C1"]
+
+
 def test_the_twins_of_copy_and_a_cursor_count_once() -> None:
     """The query that they run is logged, too; with rows of its own, where theirs are none."""
     copied = "copy (select * from invoices where account_id = 'C1') to stdout"
