@@ -27,6 +27,7 @@ def of_part(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors
     found = [_qualified(one, relations, access) for one in _said(part, burst, access, cursors, logged)]
     names = {one.table.rpartition(".")[2] for one in found if one.table}
     has_view = any(kind.endswith("VIEW") and declared(name, access.tables) for name, kind in relations.items())
+    has_view = has_view and ((function := called(part.statement)) is None or not function.is_source)  # whose tables may be the view's or the function's
     behind = [] if has_view else [name for name, kind in relations.items() if kind != "VIEW" and name.rpartition(".")[2] not in names]
     if not has_view and (hidden := _hidden(part)):
         behind += [name for name in relations if name not in behind and name.rpartition(".")[2] in hidden]

@@ -36,6 +36,11 @@ def calls(tree: exp.Expr) -> set[str]:
     return {_function(call) for call in found if isinstance(call, exp.ExecuteAsProperty) or _is_foreign(call)}
 
 
+def is_from_function(tree: exp.Expr) -> bool:
+    """Tell whether a query reads from a function, as from a table, that may become part of it."""
+    return any(isinstance(call.parent, exp.Table | exp.Lateral) and _is_foreign(call) for call in tree.find_all(exp.Anonymous, exp.Dot))
+
+
 def uses(tree: exp.Expr) -> Counter[str]:
     """Return how often the text of a statement names each table at least, whatever its schema."""
     queries = {folded(query.args["alias"].this) for query in tree.find_all(exp.CTE)}

@@ -40,6 +40,7 @@ class Called(NamedTuple):
 
     functions: frozenset[str]
     tables: Mapping[str, int]
+    is_source: bool  # one of them stands where a table does, and may become part of the query
 
 
 @lru_cache(maxsize=4096)
@@ -72,15 +73,16 @@ def _touched(
 @lru_cache(maxsize=1024)
 def called(statement: str) -> Called | None:
     """Return what a text calls that may read on its own; None where that is nothing."""
-    from dagster_project.reading.accesses.calls import calls, uses
+    from dagster_project.reading.accesses.calls import calls, is_from_function, uses
     from dagster_project.reading.accesses.trees import trees
 
     try:
         roots = [tree.root for tree in (trees if len(statement) <= LONGEST_KEPT else trees.__wrapped__)(statement) if tree]
         functions, each = frozenset().union(*map(calls, roots)), [uses(root) for root in roots]
     except (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError):
-        return Called(frozenset({""}), {})
-    return Called(functions, {name: min(count[name] for count in each if name in count) for name in set().union(*each)}) if functions else None
+        return Called(frozenset({""}), {}, is_source=True)
+    tables = {name: min(count[name] for count in each if name in count) for name in set().union(*each)}
+    return Called(functions, tables, is_source=any(map(is_from_function, roots))) if functions else None
 
 
 def _merged(each: Sequence[Touched]) -> tuple[Touched, ...]:

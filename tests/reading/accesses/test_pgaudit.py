@@ -448,8 +448,12 @@ def test_a_view_hides_its_customer_unless_it_is_declared() -> None:
     )
     hidden = read(body)
     assert (accounts(hidden), hidden.rows["record_class"].to_pylist()) == ([None], ["invoice"])
-    known = read(body, Given("pgaudit", declared=GIVEN.declared, access=Access(tables={**TABLES, "v": Table(record_class="open", account_column="account_id")})))
+    declared = Given("pgaudit", declared=GIVEN.declared, access=Access(tables={**TABLES, "v": Table(record_class="open", account_column="account_id")}))
+    known = read(body, declared)
     assert (accounts(known), known.rows["record_class"].to_pylist()) == (["C1"], ["open"])
+    for asked, others in (("select shown(id) from v where account_id = 'C1'", []), ("select v.* from v, of_account('C2') where v.account_id = 'C1'", [None])):
+        body = "".join(text(audit(1, asked, what=what)) for what in ("VIEW,public.v", "TABLE,public.invoices"))
+        assert accounts(read(body, declared)) == ["C1", *others]
 
 
 def test_the_schema_is_the_one_that_pgaudit_names() -> None:
