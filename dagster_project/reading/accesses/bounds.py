@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from sqlglot import exp
 
-from dagster_project.reading.accesses.calls import uses
 from dagster_project.reading.accesses.columns import Columns
 from dagster_project.reading.accesses.conditions import Chosen, Parameters, choices
 from dagster_project.reading.accesses.equalities import Equalities
 from dagster_project.reading.accesses.queries import Queries
-from dagster_project.reading.accesses.scopes import Scope, Source, folded, full_name
+from dagster_project.reading.accesses.scopes import Scope, Source, folded, full_name, uses
 from dagster_project.reading.accesses.sizes import is_only_sizes
 from dagster_project.reading.accesses.tables import Named, Touched, declared
 

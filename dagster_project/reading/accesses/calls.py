@@ -1,11 +1,9 @@
 """Whether a statement calls something that may read on its own: a function that is not known to be PostgreSQL's, a block, a prepared statement."""
 
-from collections import Counter
-
 from sqlglot import exp
 
 from dagster_project.reading.accesses.fields import words
-from dagster_project.reading.accesses.scopes import folded, full_name
+from dagster_project.reading.accesses.scopes import folded
 
 _COMMANDS = {"DO", "CALL", "EXECUTE"}
 # Functions of PostgreSQL that the parser has no name of its own for and that read no table.
@@ -39,15 +37,6 @@ def calls(tree: exp.Expr) -> set[str]:
 def is_from_function(tree: exp.Expr) -> bool:
     """Tell whether a query reads from a function, as from a table, that may become part of it."""
     return any(isinstance(call.parent, exp.Table | exp.Lateral) and _is_foreign(call) for call in tree.find_all(exp.Anonymous, exp.Dot))
-
-
-def uses(tree: exp.Expr) -> Counter[str]:
-    """Return how often the text of a statement names each table at least, whatever its schema."""
-    queries = {folded(query.args["alias"].this) for query in tree.find_all(exp.CTE)}
-    read = tree.expression if isinstance(tree, exp.Create) else tree
-    tables = (table for table in read.find_all(exp.Table) if not isinstance(table.parent, exp.Into | exp.Lock)) if isinstance(read, exp.Expr) else ()
-    named = (table for table in tables if isinstance(table.this, exp.Identifier) and (table.args.get("db") or folded(table.this) not in queries))
-    return Counter(full_name(table).rpartition(".")[2] for table in named)
 
 
 def _function(call: exp.Expr) -> str:

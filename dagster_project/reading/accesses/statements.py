@@ -73,7 +73,8 @@ def _touched(
 @lru_cache(maxsize=1024)
 def called(statement: str) -> Called | None:
     """Return what a text calls that may read on its own; None where that is nothing."""
-    from dagster_project.reading.accesses.calls import calls, is_from_function, uses
+    from dagster_project.reading.accesses.calls import calls, is_from_function
+    from dagster_project.reading.accesses.scopes import uses
     from dagster_project.reading.accesses.trees import trees
 
     try:
