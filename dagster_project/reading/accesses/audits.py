@@ -1,5 +1,7 @@
 """The entries of pgAudit: the fields of each taken apart (its manual, "Format"), and those of one part of a statement put together."""
 
+import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from sys import intern
@@ -21,6 +23,8 @@ _TWINS = frozenset({"COPY", "COPY FROM", "COPY TO", "DECLARE CURSOR", "EXPLAIN"}
 _RELATIONS = frozenset({"TABLE", "FOREIGN TABLE", "PARTITIONED TABLE", "MATERIALIZED VIEW", "VIEW"})
 
 _READS = ("READ", "WRITE")  # the classes of what reads or writes rows
+
+_NAME = re.compile(r'"((?:[^"]|"")*)"|([^".]+)')
 
 Key = tuple[str, int, int]  # session, statement, part of it
 
@@ -101,7 +105,21 @@ class Part:
     def relations(self) -> dict[str, str]:
         """Return the tables and views that pgAudit names, each with its kind; of a table with partitions the table alone."""
         named = [audit for audit in self.audits if audit.object_type in _RELATIONS and audit.object_name]
-        return {audit.object_name: audit.object_type for audit in [audit for audit in named if audit.of_class in _READS] or named}
+        return {_unquoted(audit.object_name): audit.object_type for audit in [audit for audit in named if audit.of_class in _READS] or named}
+
+    def functions(self) -> set[str]:
+        """Return the functions that pgAudit names, without their schemas."""
+        return {_unquoted(audit.object_name).rpartition(".")[2] for audit in self.audits if audit.object_type == "FUNCTION"}
+
+    def times(self) -> Counter[str]:
+        """Return how often the session's entries name each table, whatever its schema; empty where relations are not logged."""
+        named = (audit for audit in self.audits if audit.kind == "SESSION" and audit.of_class in _READS and audit.object_type in _RELATIONS)
+        return Counter(_unquoted(audit.object_name).rpartition(".")[2] for audit in named)
+
+
+def _unquoted(name: str) -> str:
+    """Return a name as it is, which pgAudit quotes where it is another word's, or not all in lower case."""
+    return ".".join(quoted.replace('""', '"') if quoted else plain for quoted, plain in _NAME.findall(name))
 
 
 def parameters_of(told: str) -> tuple[str, ...] | None:

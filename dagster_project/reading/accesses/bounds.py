@@ -11,7 +11,7 @@ from dagster_project.reading.accesses.columns import Columns
 from dagster_project.reading.accesses.conditions import Chosen, Parameters, choices
 from dagster_project.reading.accesses.equalities import Equalities
 from dagster_project.reading.accesses.queries import Queries
-from dagster_project.reading.accesses.scopes import Scope, Source, folded, full_name
+from dagster_project.reading.accesses.scopes import Scope, Source, folded, full_name, uses
 from dagster_project.reading.accesses.sizes import is_only_sizes
 from dagster_project.reading.accesses.tables import Named, Touched, declared
 
@@ -29,7 +29,9 @@ def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool
         reading.statement(tree, Scope())
     if any(reading.queries.is_lost for reading in readings):
         return [Touched(full_name(table), has_content=has_content, action=_VERBS.get(type(tree), "read")) for table in tree.find_all(exp.Table)] or [Touched(None)]
-    return [one for reading in readings for one in reading.touched(has_content)]
+    found = [one for reading in readings for one in reading.touched(has_content)]
+    said = {(one.table or "").rpartition(".")[2] for one in found}
+    return [*found, *(Touched(name) for name in uses(tree) if name not in said)]  # what stands where nobody looked is not lost
 
 
 class _Reading:
@@ -129,10 +131,13 @@ class _Reading:
     def _moved(self, tree: exp.Update, leaf: Source, scope: Scope) -> None:
         """Count the row under the account that it is given, too."""
         table = declared(full_name(tree.this), self._tables)
+        every = _columns(assigned for assigned in tree.expressions if isinstance(assigned, exp.EQ))
         for assigned in tree.expressions:
             if table is None or leaf.table is None or table.account_column not in _columns([assigned] if isinstance(assigned, exp.EQ) else ()):
                 continue
             moved = self.queries.leaf(leaf.table, "write")
+            if table.record_column not in every:
+                self._known.rule((moved.number, table.record_column or ""), (leaf.number, table.record_column or ""))
             node = self._columns.node(assigned.expression, scope) if isinstance(assigned.this, exp.Column) else None
             if node is not None:
                 self._known.rule((moved.number, table.account_column or ""), node)

@@ -8,7 +8,7 @@ from dagster_project.reading.accesses.scopes import folded
 _COMMANDS = {"DO", "CALL", "EXECUTE"}
 # Functions of PostgreSQL that the parser has no name of its own for and that read no table.
 _HARMLESS = words("""
-    age array_append array_cat array_dims array_fill array_length array_lower array_ndims array_position array_positions array_prepend array_remove array_replace
+    age all array_append array_cat array_dims array_fill array_length array_lower array_ndims array_position array_positions array_prepend array_remove array_replace
     array_to_json array_upper ascii bit_length btrim cardinality char_length character_length clock_timestamp col_description concat_ws convert_from convert_to crc32
     current_database current_schema current_schemas current_setting currval date_bin decode digest div encode every extract factorial format format_type
     gen_random_uuid get_byte has_column_privilege has_database_privilege has_schema_privilege has_table_privilege hashtext host inet_client_addr inet_server_addr
@@ -26,15 +26,26 @@ _HARMLESS = words("""
 _FILES = ("pg_read", "pg_ls", "pg_stat_file", "pg_logical", "pg_get_viewdef")
 
 
-def calls(tree: exp.Expr) -> bool:
-    """Tell whether something that a statement calls may read any table."""
+def calls(tree: exp.Expr) -> set[str]:
+    """Return what a statement calls that may read any table, functions by their names without a schema; an empty name for a block and a prepared statement."""
     if isinstance(tree, exp.Command):
-        return str(tree.this).upper() in _COMMANDS
-    return any(isinstance(call, exp.ExecuteAsProperty) or _is_foreign(call) for call in tree.find_all(exp.Anonymous, exp.Dot, exp.ExecuteAsProperty))
+        return {""} if str(tree.this).upper() in _COMMANDS else set()
+    found = tree.find_all(exp.Anonymous, exp.Dot, exp.ExecuteAsProperty)
+    return {_function(call) for call in found if isinstance(call, exp.ExecuteAsProperty) or _is_foreign(call)}
+
+
+def is_from_function(tree: exp.Expr) -> bool:
+    """Tell whether a query reads from a function, as from a table, that may become part of it."""
+    return any(isinstance(call.parent, exp.Table | exp.Lateral) and _is_foreign(call) for call in tree.find_all(exp.Anonymous, exp.Dot))
+
+
+def _function(call: exp.Expr) -> str:
+    name = call.expression.this if isinstance(call, exp.Dot) else call.this if isinstance(call, exp.Anonymous) else ""
+    return name.lower() if isinstance(name, str) else ""
 
 
 def _is_foreign(call: exp.Expr) -> bool:
     if isinstance(call, exp.Dot):
         return isinstance(call.expression, exp.Func) and folded(call.this) != "pg_catalog"
     name = str(call.this).lower()
-    return name.startswith(_FILES) or not (name in _HARMLESS or name.startswith("pg_"))
+    return name.startswith(_FILES) or not (name in _HARMLESS or name.startswith("pg_") or name.upper() in exp.FUNCTION_BY_NAME)

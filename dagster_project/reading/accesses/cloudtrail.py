@@ -42,6 +42,7 @@ _REACHING = {
     "glacier.amazonaws.com": ("DeleteArchive", "GetJobOutput", "InitiateJob", "UploadArchive"),
     "glue.amazonaws.com": ("GetStatement", "RunStatement"),
     "logs.amazonaws.com": ("FilterLogEvents", "GetLogEvents", "GetLogObject", "GetLogRecord", "GetQueryResults", "StartLiveTail", "StartQuery"),
+    "macie2.amazonaws.com": ("GetSensitiveDataOccurrences",),
     "quicksight.amazonaws.com": ("GetAnalysis", "GetDashboard", "QueryDatabase"),
     "rds.amazonaws.com": ("DownloadCompleteDBLogFile", "DownloadDBLogFilePortion"),
     "rdsdata.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "ExecuteSql"),

@@ -6,7 +6,7 @@ from sqlglot import exp
 
 from dagster_project.reading.accesses.conditions import Among, Equal, NotAmong, Parameters
 from dagster_project.reading.accesses.equalities import Equalities, Node
-from dagster_project.reading.accesses.literals import several, value
+from dagster_project.reading.accesses.literals import cast, several, value
 from dagster_project.reading.accesses.scopes import Output, Scope, Source, folded, full_name, keeps, output_names
 from dagster_project.reading.accesses.tables import Named, declared
 
@@ -16,13 +16,15 @@ class Columns:
 
     def __init__(self, known: Equalities, parameters: Parameters, tables: Named) -> None:
         self._known, self._parameters, self._tables = known, parameters, tables
+        self._listed: dict[Node, frozenset[str]] = {}  # the values of columns of lists
 
     def node(self, written: exp.Expr, scope: Scope) -> Node | None:
         """Return what an expression stands for: a column as it is, or a value that is known."""
         if isinstance(written, exp.Paren):
             return self.node(written.this, scope)
-        if isinstance(written, exp.Cast) and isinstance(written.this, exp.Column) and keeps(written.to):
-            return self.node(written.this, scope)
+        if isinstance(written, exp.Cast) and isinstance(written.this, exp.Column):
+            column = self.node(written.this, scope)
+            return column if keeps(written.to) else self._cast(column, written.to)
         if isinstance(written, exp.Column):
             return self._named(written, scope)
         if isinstance(written, exp.Explode):  # `unnest` in a list of columns
@@ -58,6 +60,7 @@ class Columns:
         source.made.add(name)
         if source.values is not None:
             if (values := source.values.get(name)) is not None:
+                self._listed[node] = values
                 self._known.rule(node, self._known.constant(values))
             return node
         names = source.names or (list(output_names(source)) if len(source.branches) > 1 else ())
@@ -74,6 +77,11 @@ class Columns:
         """Return the names of the account columns of sources."""
         tables = [declared(full_name(source.table), self._tables) for source in sources if source.table is not None]
         return [table.account_column for table in tables if table and table.account_column]
+
+    def _cast(self, column: Node | None, kind: exp.DataType) -> Node | None:
+        """Return a column of a list of values as another type."""
+        told = [cast(value, kind) for value in self._listed.get(column, ())] if column is not None else []
+        return self._known.constant(value for value in told if value is not None) if told and None not in told else None
 
     def _named(self, column: exp.Column, scope: Scope | None) -> Node | None:
         name, of = folded(column.this), folded(column.args.get("table"))

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlglot import exp
 
 MOST_DIGITS = 1000
 _INTEGER = re.compile(r"[0-9]+")
-_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}")
 _ARRAY = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",{}\\]*[^",{}\\\s]))\s*(?:,|$)')
 _TEXTS = (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR)
 _INTEGERS = (exp.DataType.Type.INT, exp.DataType.Type.BIGINT, exp.DataType.Type.SMALLINT)
@@ -21,7 +22,7 @@ def value(written: exp.Expr, parameters: Sequence[str] | None) -> str | None:
         inner = value(written.this, parameters)
         if inner is None or isinstance(written, exp.Paren):
             return inner
-        return _cast(inner, written.to) if isinstance(written, exp.Cast) else _negative(inner)
+        return cast(inner, written.to) if isinstance(written, exp.Cast) else _negative(inner)
     return _literal(written)
 
 
@@ -33,11 +34,9 @@ def several(written: exp.Expr, parameters: Sequence[str] | None) -> set[str] | N
         found = [value(item, parameters) for item in written.expressions]
         return None if None in found or not found else {one for one in found if one is not None}
     if isinstance(written, exp.Cast) and written.to.this == exp.DataType.Type.ARRAY:
-        if isinstance(written.this, exp.Array):
-            return several(written.this, parameters)
         items, kind = several(written.this, parameters), written.to.expressions[0]
-        cast = [_cast(item, kind) for item in items or ()]
-        return None if items is None or None in cast else {one for one in cast if one is not None}
+        each = [cast(item, kind) for item in items or ()]
+        return None if items is None or None in each else {one for one in each if one is not None}
     return array(told) if (told := value(written, parameters)) is not None else None
 
 
@@ -57,8 +56,10 @@ def array(text: str) -> set[str] | None:
 
 def _literal(written: exp.Expr) -> str | None:
     text = str(written.this)
-    if isinstance(written, exp.RawString) or (isinstance(written, exp.Literal) and written.is_string):
+    if isinstance(written, exp.RawString):
         return text
+    if isinstance(written, exp.Literal) and written.is_string:
+        return text if "\\" not in text else None  # which is another text where standard_conforming_strings is off
     if isinstance(written, exp.ByteString):  # E'…', of which not every escape is undone as PostgreSQL does
         return text if text.isprintable() and "\\" not in text else None
     return _whole(text) if isinstance(written, exp.Literal) else None
@@ -80,11 +81,13 @@ def _parameter(written: exp.Parameter, parameters: Sequence[str] | None) -> str 
     return parameters[int(number) - 1] or None  # an empty one is null or an empty text: the log does not tell
 
 
-def _cast(text: str, kind: exp.DataType) -> str | None:
+def cast(text: str, kind: exp.DataType) -> str | None:
+    """Return a text as PostgreSQL casts it to a type; None where it does not, or where that is not known."""
     if kind.this in _TEXTS:
         return text if not kind.expressions or len(text) <= int(kind.expressions[0].name) else None
     if kind.this in _INTEGERS:
         return _whole(text)
     if kind.this == exp.DataType.Type.UUID:
-        return text.lower() if _UUID.fullmatch(text.lower()) else None
+        digits = text[1:-1] if text.startswith("{") and text.endswith("}") else text
+        return str(UUID(digits)) if _UUID.fullmatch(digits.lower()) else None
     return None

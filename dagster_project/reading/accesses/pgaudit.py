@@ -4,7 +4,7 @@ What a statement touched is audit_touches.py's to say. What pgAudit cannot see: 
 """
 
 import re
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
@@ -155,8 +155,10 @@ class _Log:
     def _accesses(self) -> Iterator[tuple[Place, dict[str, Any]]]:
         queries = {key[:2] for key, part in self._parts.items() if part.is_access() and not part.is_twin()}
         places, cursors = bursts(self._parts), Cursors()
-        parts = Counter(key[:2] for key in self._parts)
-        names_relations = any(audit.kind == "SESSION" and part.relations() for part in self._parts.values() for audit in part.audits[:1])
+        named = {key[0] for key, part in self._parts.items() if part.times()}  # sessions in which relations are logged: a role or a database may have it off
+        functions: dict[tuple[str, int], set[str]] = defaultdict(set)
+        for key, part in self._parts.items():
+            functions[key[:2]] |= part.functions()
         for key, part in self._parts.items():
             for audit in part.audits[1:]:
                 self._name(audit.entry, "same_statement")
@@ -169,9 +171,8 @@ class _Log:
             elif part.is_twin() and key[:2] in queries:
                 self._name(part.first.entry, "same_statement")
             else:
-                # What a function that became part of its query reads is named by its tables alone.
-                is_followed = names_relations or parts[key[:2]] > 1
-                yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access, cursors, is_followed=is_followed), part.rows)
+                logged = None if key[0] in named else functions[key[:2]]
+                yield from self._events(part.first.entry, part.name, of_part(part, places[key], self._given.access, cursors, logged), part.rows)
         for entry in self._denied:
             yield from self._events(entry, f"denied {entry.stamp}", of_denied(entry, self._given.access), None, is_denied=True)
 

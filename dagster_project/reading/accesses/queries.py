@@ -123,6 +123,7 @@ class Queries:
             made = [self.put(self._unnested(source, scope), source, scope)]
         elif isinstance(source, exp.Table) and isinstance(source.this, exp.Identifier):
             made = [self.put(self._table(source, scope), source, scope)]
+            self.others(source, scope)
         else:
             self.inside(source, scope)
             made = [self.put(Source(self._known.number()), source, scope)]

@@ -1,6 +1,6 @@
 """What a query of a statement can name: tables, other queries and their columns."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -84,6 +84,15 @@ class Scope:
 def full_name(table: exp.Table) -> str:
     """Return the name of a table with its schema, where that is written."""
     return ".".join(folded(part) for part in (table.args.get("db"), table.this) if isinstance(part, exp.Identifier))
+
+
+def uses(tree: exp.Expr) -> Counter[str]:
+    """Return how often the text of a statement names each table at least, whatever its schema."""
+    queries = {folded(query.args["alias"].this) for query in tree.find_all(exp.CTE)}
+    read = tree.expression if isinstance(tree, exp.Create) else tree
+    tables = (table for table in read.find_all(exp.Table) if not isinstance(table.parent, exp.Into | exp.Lock)) if isinstance(read, exp.Expr) else ()
+    named = (table for table in tables if isinstance(table.this, exp.Identifier) and (table.args.get("db") or folded(table.this) not in queries))
+    return Counter(full_name(table).rpartition(".")[2] for table in named)
 
 
 def folded(identifier: exp.Expr | str | None) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import NamedTuple
+from uuid import UUID
 
 from dagster_project.reading.accesses.equalities import alike
 from dagster_project.reading.accesses.tables import Touched
@@ -17,7 +18,12 @@ Found = tuple[tuple[Touched, ...], ...]
 
 _WHOLE = r"[1-9][0-9]{0,17}"
 _UUID = r"{0}{{8}}(?:-{0}{{4}}){{3}}-{0}{{12}}"
-_ID = re.compile(rf"(?P<whole>{_WHOLE})|(?P<uuid>{_UUID.format('[0-9a-f]')})|(?P<capitals>{_UUID.format('[0-9A-Fa-f]')})|(?P<word>[A-Za-z][A-Za-z_-]*[0-9][\w-]*)", re.ASCII)
+_HEX = r"(?=[0-9]*[a-fA-F]){0}{{32}}"
+_ID = re.compile(
+    rf"(?P<whole>{_WHOLE})|(?P<uuid>{_UUID.format('[0-9a-f]')})|(?P<hex>{_HEX.format('[0-9a-f]')})"
+    rf"|(?P<capitals>{_UUID.format('[0-9A-Fa-f]')}|{_HEX.format('[0-9A-Fa-f]')})|(?P<word>[A-Za-z][A-Za-z_-]*[0-9][\w-]*)",
+    re.ASCII,
+)
 _LONGEST_ID = 64
 # Texts in which a quote may be something else than the beginning or the end of a literal.
 _UNCLEAR = re.compile(r"""--|/\*|\\|''|\$\w*\$|\0""")
@@ -98,17 +104,22 @@ def _is_array(text: str) -> bool:
 
 def generalised(found: Found, shape: Shape) -> Found | None:
     """Return what a statement touches with places in its shape for ids; None where something was made of an id, or the order of ids and other texts matters."""
-    general = _renamed(found, {text: f"\0{place}" for place, text in reversed([*enumerate(shape.ids)])})
+    general = _renamed(found, {text: mark for mark, text in reversed(_marks(shape.ids).items())})
     ordered = [{one.account_id or "" for one in each} - {""} for each in general] + [{*(one.record_ids or ())} for each in general for one in each]
     kept = {text for texts in ordered for text in texts if not text.startswith("\0")}
     is_mixed = any(texts & kept and texts - kept for texts in ordered)
-    made = "\0".join(kept).casefold()
-    return None if is_mixed or any(text.casefold() in made for text in shape.ids) else general
+    return None if is_mixed or any(alike(text) in alike(each) for text in shape.ids for each in kept) else general
 
 
 def special(general: Found, shape: Shape) -> Found:
     """Return what another statement of the shape touches."""
-    return _renamed(general, {f"\0{place}": text for place, text in enumerate(shape.ids)})
+    return _renamed(general, _marks(shape.ids))
+
+
+def _marks(ids: Sequence[str]) -> dict[str, str]:
+    """Return what stands for each id, and for the UUID that one without hyphens is."""
+    uuids = {f"\0{place} as UUID": str(UUID(text)) for place, text in enumerate(ids) if _class(text) == "hex"}
+    return {f"\0{place}": text for place, text in enumerate(ids)} | uuids
 
 
 def _renamed(found: Found, names: dict[str, str]) -> Found:

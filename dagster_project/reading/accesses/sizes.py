@@ -14,17 +14,18 @@ from dagster_project.reading.accesses.tables import Named, declared
 _SIZES = {"octet_length", "bit_length", "pg_column_size", "char_length", "character_length", "length", "pg_total_relation_size", "pg_relation_size", "pg_table_size"}
 _SIZE_NODES = (exp.Length, exp.BitLength)
 _OF_COLUMNS = (exp.Column, exp.Star, exp.Identifier, exp.Cast, exp.DataType, exp.DataTypeParam, exp.Coalesce, exp.Literal, exp.Paren, exp.DPipe, exp.Concat)
+_TEXTS = {exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR, exp.DataType.Type.CHAR, exp.DataType.Type.VARBINARY}
 _AROUND = (exp.Subquery, exp.Union, exp.Paren)
-_NEVER = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Intersect, exp.Except, exp.Window, exp.Lateral, exp.Lock)
+_NEVER = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Intersect, exp.Except, exp.Window, exp.Lateral)
 
 
 def is_only_sizes(tree: exp.Expr, tables: Named, *, is_plan: bool = False) -> bool:
     """Tell whether only counts and sizes of rows, and columns that settings call plain, reach whoever asked; of a plan none of its columns do."""
     if isinstance(tree, exp.Copy) and isinstance(tree.this, exp.Subquery):
         tree = tree.this
-    if not isinstance(tree, exp.Query) or tree.args.get("into") or not (is_plan or any(_is_size(node) for node in tree.find_all(exp.Func))):
+    if not isinstance(tree, exp.Query) or tree.args.get("into") or not (is_plan or _tells_only_whether(tree) or any(_is_size(node) for node in tree.find_all(exp.Func))):
         return False
-    if any(isinstance(node, _NEVER) or (isinstance(node, exp.Union) and node.args.get("distinct")) or (isinstance(node, exp.Join) and node.method) for node in tree.walk()):
+    if any(map(_is_never, tree.walk())):
         return False
     plain = _Plain(tree, tables)
     if any(plain.every & set(alias_names(node.parent)) for node in tree.find_all(exp.TableAlias) if node.parent):
@@ -34,6 +35,19 @@ def is_only_sizes(tree: exp.Expr, tables: Named, *, is_plan: bool = False) -> bo
     return all(id(node) in inner or plain.tells(node) or _is_measured(node) for node in tree.find_all(exp.Column, exp.Star)) and all(
         folded(name) in plain.every for join in tree.find_all(exp.Join) for name in join.args.get("using") or ()
     )
+
+
+def _is_never(node: exp.Expr) -> bool:
+    """Tell whether something may give content, or change rows, whatever its columns are."""
+    if isinstance(node, exp.Union):
+        return bool(node.args.get("distinct"))
+    return isinstance(node, _NEVER) or (isinstance(node, exp.Join) and bool(node.method)) or (isinstance(node, exp.Lock) and bool(node.args.get("update")))
+
+
+def _tells_only_whether(tree: exp.Expr) -> bool:
+    """Tell whether a query gives the same for each of its rows, `select 1 from …`, or whether there are any, `select exists (…)`."""
+    columns = [column.unalias() for column in tree.expressions] if isinstance(tree, exp.Select) else []
+    return bool(columns) and all(isinstance(column, exp.Literal | exp.Boolean | exp.Null | exp.Exists) for column in columns)
 
 
 class _Plain:
@@ -46,8 +60,8 @@ class _Plain:
         self._of: dict[int, dict[str, set[str]]] = {}
         self.every: set[str] = set()
         derived: list[tuple[int, str, set[str]]] = []
-        for source in tree.find_all(exp.Table, exp.Subquery):
-            around, name = id(source.find_ancestor(exp.Select)), folded(source.alias_or_name)
+        for source in (found for found in tree.find_all(exp.Table, exp.Subquery) if not isinstance(found.parent, exp.Lock)):
+            around, name = id(source.find_ancestor(exp.Select)), _called(source)
             if not isinstance(source, exp.Table):
                 derived.append((around, name, _made(source, source)))
             elif not source.args.get("db") and (named := queries.get(folded(source.this))):
@@ -72,6 +86,12 @@ class _Plain:
             query = query.find_ancestor(exp.Select)
         here = self._of.get(id(query), {})
         return name in here[of] if of in here else not of and any(name in columns for columns in here.values())
+
+
+def _called(source: exp.Expr) -> str:
+    """Return the name by which a query calls a source."""
+    alias = source.args.get("alias")
+    return folded((alias.this if alias is not None else None) or (source.this if isinstance(source, exp.Table) else ""))
 
 
 def _is_sorted_by(node: exp.Expr, query: exp.Expr | None) -> bool:
@@ -120,8 +140,8 @@ def _has_places(query: exp.Expr) -> bool:
 
 
 def _only_feeds(query: exp.Select) -> bool:
-    """Tell whether what a query gives goes on to another query's `from`, where each use of it is looked at again."""
-    return isinstance(_outermost(query).parent, exp.From | exp.Join | exp.CTE)
+    """Tell whether what a query gives goes on to another query's `from`, where each use of it is looked at again, or is not looked at at all."""
+    return isinstance(_outermost(query).parent, exp.From | exp.Join | exp.CTE | exp.Exists)
 
 
 def _outermost(query: exp.Expr) -> exp.Expr:
@@ -134,6 +154,8 @@ def _outermost(query: exp.Expr) -> exp.Expr:
 def _is_measured(node: exp.Expr) -> bool:
     """Tell whether a column only stands inside `count(…)` or a function of its size."""
     while node.parent is not None and isinstance(node.parent, _OF_COLUMNS) and not _is_size(node.parent):
+        if isinstance(node.parent, exp.Cast) and node.parent.to.this not in _TEXTS:
+            return False  # the error of a cast that fails quotes the value
         node = node.parent
     parent = node.parent
     if isinstance(parent, exp.Distinct) and isinstance(parent.parent, exp.Count):

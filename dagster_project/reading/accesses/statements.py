@@ -6,6 +6,7 @@ No database is asked: a value counts only where every row that matters must have
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from dagster_project.reading.accesses.shapes import Found, generalised, shape_of, special
 from dagster_project.reading.accesses.tables import Named, Touched
@@ -34,6 +35,14 @@ def touched(
     return list(_touched(statement, bound, declared, is_followed, opened) if known[0] is None else special(known[0], shape))
 
 
+class Called(NamedTuple):
+    """What a text calls that may read on its own, and how often each of its statements that names a table, whatever its schema, names it at least."""
+
+    functions: frozenset[str]
+    tables: Mapping[str, int]
+    is_source: bool  # one of them stands where a table does, and may become part of the query
+
+
 @lru_cache(maxsize=4096)
 def _of_shape(_common: Hashable, _tables: tuple[tuple[str, Table], ...], _is_followed: bool) -> list[Found | None]:
     """Return what is known of a shape: nothing yet, that each of its statements is to be read, or what all of them touch."""
@@ -59,6 +68,22 @@ def _touched(
         return tuple(found)
     except (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError):  # a tree of a shape that nobody thought of
         return ((Touched(None),),)
+
+
+@lru_cache(maxsize=1024)
+def called(statement: str) -> Called | None:
+    """Return what a text calls that may read on its own; None where that is nothing."""
+    from dagster_project.reading.accesses.calls import calls, is_from_function
+    from dagster_project.reading.accesses.scopes import uses
+    from dagster_project.reading.accesses.trees import trees
+
+    try:
+        roots = [tree.root for tree in (trees if len(statement) <= LONGEST_KEPT else trees.__wrapped__)(statement) if tree]
+        functions, each = frozenset().union(*map(calls, roots)), [uses(root) for root in roots]
+    except (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError):
+        return Called(frozenset({""}), {}, is_source=True)
+    tables = {name: min(count[name] for count in each if name in count) for name in set().union(*each)}
+    return Called(functions, tables, is_source=any(map(is_from_function, roots))) if functions else None
 
 
 def _merged(each: Sequence[Touched]) -> tuple[Touched, ...]:

@@ -26,14 +26,19 @@ class Touched:
 
 
 def declared(name: str | None, tables: Named) -> Table | None:
-    """Return what settings say of a table, by its full name, else by its last part."""
-    if name is None:
+    """Return what settings say of a table, by its full name, else by its last part; nothing of one that a session made for itself, whatever its name."""
+    if name is None or is_temporary(name):
         return None
     schema, _, last = name.rpartition(".")
     if name in tables or last in tables:
         return tables.get(name) or tables[last]
     qualified = [] if schema else [table for written, table in tables.items() if written.rpartition(".")[2] == last]
     return qualified[0] if len(qualified) == 1 else None
+
+
+def is_temporary(name: str) -> bool:
+    """Tell whether a table or view is one that a session made for itself."""
+    return name.startswith(("pg_temp.", "pg_temp_"))
 
 
 def is_system(name: str | None) -> bool:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from dagster_project.reading.accesses.statements import touched
-from dagster_project.reading.accesses.tables import Touched, declared, is_system
+from dagster_project.reading.accesses.tables import Touched, declared, is_system, is_temporary
 from dagster_project.settings import Access
 
 NO_CUSTOMER_TABLE = "no_customer_table"
@@ -52,4 +52,4 @@ def only_records(found: Iterable[Touched], access: Access) -> list[Touched]:
 
 @lru_cache(maxsize=4096)
 def _is_other(name: str | None, others: tuple[str, ...]) -> bool:
-    return name is not None and (name in others or name.rpartition(".")[2] in others)
+    return name is not None and not is_temporary(name) and (name in others or name.rpartition(".")[2] in others)

@@ -31,6 +31,8 @@ _BEFORE = re.compile(
 _PIECE = re.compile(
     r"""--[^\n]*|(?P<comment>/\*)|(?<!\w)[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"[^"]*"|(?P<quote>(?<![\w$])\$(?:[^\W\d]\w*)?\$)|(?P<parameter>\$[0-9]+)""", re.DOTALL
 )
+_AROUND = r"""--[^\n]*|/\*.*?\*/|"[^"]*"|(?<![\w$])(?P<quote>\$(?:[^\W\d]\w*)?\$).*?(?P=quote)|(?<!\w)[eE]'(?:[^'\\]|\\.|'')*'|"""
+_STANDARD, _ESCAPED = (re.compile(_AROUND + literal, re.DOTALL) for literal in (r"'(?:[^']|'')*'", r"'(?:[^'\\]|\\.|'')*'"))
 _ANALYZED = re.compile(r"\banaly[sz]e\b(?!\s*(?:false|off|0)\b)", re.IGNORECASE)
 
 
@@ -46,6 +48,8 @@ class Tree(NamedTuple):
 @lru_cache(maxsize=1024)
 def trees(text: str) -> tuple[Tree | None, ...]:
     """Return the statements of a text, None for one that reaches no record, and a text that cannot be taken apart as one that is UNREADABLE."""
+    if _has_two_meanings(text):
+        return (Tree(UNREADABLE),)
     try:
         chunks = list(_chunks(_dialect().tokenize(_spaced(text))))
     except Exception:  # noqa: BLE001 - the library raises what it likes
@@ -64,6 +68,17 @@ def _spaced(text: str) -> str:
         parts += [text[at:end], " " if found["parameter"] else ""]
         at = end
     return "".join([*parts, text[at:]])
+
+
+def _has_two_meanings(text: str) -> bool:
+    """Tell whether literals end elsewhere where standard_conforming_strings is off, and any session can switch it off: one that ends with a backslash goes on.
+
+    A text with a backslash outside of literals, or with a literal that does not end, cannot be meant.
+    """
+    if "\\'" not in text:
+        return False
+    outside = _ESCAPED.sub("", text)
+    return "\\" not in outside and "'" not in outside and outside != _STANDARD.sub("", text)
 
 
 def _chunks(tokens: Sequence[Token]) -> Iterator[list[Token]]:
@@ -96,9 +111,13 @@ def _of_chunk(chunk: list[Token], text: str) -> Sequence[Tree | None]:
 
 def _parsed(chunk: list[Token], text: str) -> list[exp.Expr]:
     try:
-        return [root or UNREADABLE for root in _dialect().parser().parse(chunk, text)]
+        roots = [root or UNREADABLE for root in _dialect().parser().parse(chunk, text)]
     except Exception:  # noqa: BLE001 - the library raises what it likes, RecursionError among it
         return [UNREADABLE]
+    # So PostgreSQL itself writes what its foreign keys ask.
+    for written in [written for root in roots for written in root.find_all(exp.Operator) if written.args["operator"] == "pg_catalog.="]:
+        written.replace(exp.EQ(this=written.this, expression=written.expression))
+    return roots
 
 
 def _current(chunk: list[Token]) -> int | None:

@@ -93,6 +93,7 @@ THROUGH_END_POINT = {"eventCategory": "NetworkActivity", "eventType": "AwsVpceEv
         ("cognito-idp", "DescribeUserPool", True, "management_event"), ("cognito-idp", "AdminUpdateUserAttributes", False, ("write", "ok")),
         ("iam", "ListUsers", True, "management_event"),
         ("glacier", "GetJobOutput", True, ("read", "ok")), ("glacier", "ListVaults", True, "management_event"), ("glue", "GetStatement", True, ("read", "ok")),
+        ("macie2", "GetSensitiveDataOccurrences", True, ("read", "ok")), ("macie2", "GetFindings", True, "management_event"),
         ("glue", "RunStatement", False, ("read", "ok")), ("glue", "GetTable", True, "management_event"),
         ("athena", "StartCalculationExecution", False, ("StartCalculationExecution", "ok")),
         ("ssm-guiconnect", "StartConnection", False, ("StartConnection", "ok")), ("ssm-guiconnect", "GetConnection", True, "management_event"),

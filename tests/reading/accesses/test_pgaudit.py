@@ -24,8 +24,9 @@ from dagster_project.settings import Access, Settings, Source, Table
 TABLES = {
     "invoices": Table(record_class="invoice", account_column="account_id", record_column="id"),
     "contacts": Table(record_class="person", account_column="account_id", record_column="id"),
+    "order": Table(record_class="order", account_column="orgId"),
 }
-ACCESS = Access(tables=TABLES, other_tables=("flags",))
+ACCESS = Access(tables=TABLES, other_tables=("flags", "App.Flags"))
 PREFIX = "%m [%p] %c %q%u@%d %a "
 GIVEN = Given("pgaudit", declared=Source(log_line_prefix=PREFIX), access=ACCESS)
 SESSION = "69b00000.1a2b"
@@ -355,6 +356,13 @@ def test_rows_of_a_cursor_are_those_of_its_query(between: list[str], account: st
 
 MERGE = "merge into contacts t using invoices s on t.id = s.id and s.account_id = 'C1' when matched then do nothing"
 CALL = audit(1, "select * from of_account('C1')")
+CALLED = audit(1, "select * from of_account('C1')", part=3, of_class="FUNCTION", command="EXECUTE", what="FUNCTION,public.of_account")
+BESIDE = "select i.* from invoices i, of_account('C2') where i.account_id = 'C1'"
+WITH = "with invoices as (select * from public.invoices where account_id = 'C1') select invoices.* from invoices, of_account('C2')"
+LOCK = "select invoices.* from invoices, of_account('C2') where invoices.account_id = 'C1' for update of invoices"
+SELF = "select shown(i.id) from invoices i join invoices o using (account_id) where i.account_id = 'C1'"
+TWICE = "select * from invoices i, public.invoices p where i.account_id = 'C1' and p.account_id = 'C1'"
+ORDER = 'select * from "order" where "orgId" = \'C1\''
 FETCH = [
     audit(1, "begin", of_class="MISC", command="BEGIN", rows=",0"), audit(2, "select opened('C1')", rows=",1"),
     audit(3, "fetch all from opened", of_class="MISC", command="FETCH", rows=",0"),
@@ -368,7 +376,26 @@ FETCH = [
         pytest.param([audit(1, MERGE, of_class="MISC", command="???")], ["None person", "None invoice"], id="a merge without relations"),
         pytest.param([CALL], ["None None"], id="a function without relations"),
         pytest.param([CALL, audit(2, what="TABLE,public.invoices")], ["C1 invoice"], id="a function that reads nothing"),
-        pytest.param([CALL, audit(1, READ, part=2), audit(1, "x", part=3, of_class="FUNCTION", command="EXECUTE")], ["C1 invoice"], id="a function whose parts are logged"),
+        pytest.param(
+            [CALL, audit(2, "alter table invoices add x int", of_class="DDL", command="ALTER TABLE", what="TABLE,public.invoices")], ["None None"], id="no reads are named"
+        ),
+        pytest.param([CALL, audit(1, READ, part=2), CALLED], ["C1 invoice"], id="a function whose parts are logged"),
+        pytest.param(
+            [audit(1, "select * from of_account('C1'), become_part('C2')"), audit(1, READ, part=2), CALLED], ["C1 invoice", "None None"], id="one of two functions is logged"
+        ),
+        pytest.param([audit(1, BESIDE, what="TABLE,public.invoices")] * 2, ["C1 invoice", "None invoice"], id="a function that reads the table beside it"),
+        pytest.param([audit(1, WITH, what="TABLE,public.invoices")] * 2, ["C1 invoice", "None invoice"], id="a query of that name is no table"),
+        pytest.param([audit(1, LOCK, what="TABLE,public.invoices")] * 2, ["C1 invoice", "None invoice"], id="a lock is no table"),
+        pytest.param(
+            [audit(1, f"{READ}; {BESIDE}")] + [audit(2, f"{READ}; {BESIDE}", what="TABLE,public.invoices")] * 2, ["C1 invoice", "C1 invoice", "None invoice"], id="of two"
+        ),
+        pytest.param([audit(1, what="VIEW,pg_temp_3.invoices"), audit(1, what="TABLE,public.contacts")], ["None person"], id="a view of the session's own"),
+        pytest.param([audit(1, what="TABLE,pg_temp_3.invoices")], ["None None"], id="a table of the session's own"),
+        pytest.param([audit(1, "select * from flags", what="TABLE,pg_temp_3.flags")], ["None None"], id="another one of the session's own"),
+        pytest.param([audit(1, TWICE, what=f"TABLE,{schema}.invoices") for schema in ("pg_temp_3", "public")], ["C1 invoice", "None None"], id="both"),
+        pytest.param([audit(1, SELF, what="TABLE,public.invoices")] * 2, ["C1 invoice"], id="a table beside itself"),
+        pytest.param([audit(1, ORDER, what='TABLE,"public.""order"""')], ["C1 order"], id="a name in quotes"),
+        pytest.param([audit(1, 'select * from "App"."Flags"', what='TABLE,"""App"".""Flags"""')], [], id="another name in quotes"),
         pytest.param(FETCH, ["None None", "None None"], id="a cursor of a function, with rows"),
         pytest.param([FETCH[0], audit(2, "declare opened cursor for " + READ, command="DECLARE CURSOR", rows=",0"), FETCH[2]], ["C1 invoice"], id="a cursor that is declared"),
         pytest.param(FETCH[2:], [], id="a cursor that may have been declared before"),
@@ -378,6 +405,12 @@ def test_what_pgaudit_names_otherwise_is_not_lost(messages: list[str], reached: 
     """Some reads have another class, or no entry of their own; what they reached is unknown, if nothing else tells."""
     rows = read("".join(text(message, second) for second, message in enumerate(messages))).rows.to_pylist()
     assert sorted(f"{row['account_id']} {row['record_class']}" for row in rows) == sorted(reached)
+
+
+def test_relations_of_another_session_say_nothing() -> None:
+    """A role or a database may have `log_relation` off."""
+    told = read(text(CALL) + text(audit(1, what="TABLE,public.invoices"), session="0a0b0c0d.1a2b"))
+    assert accounts(told) == [None, "C1"]
 
 
 def test_the_twins_of_copy_and_a_cursor_count_once() -> None:
@@ -415,8 +448,12 @@ def test_a_view_hides_its_customer_unless_it_is_declared() -> None:
     )
     hidden = read(body)
     assert (accounts(hidden), hidden.rows["record_class"].to_pylist()) == ([None], ["invoice"])
-    known = read(body, Given("pgaudit", declared=GIVEN.declared, access=Access(tables={**TABLES, "v": Table(record_class="open", account_column="account_id")})))
+    declared = Given("pgaudit", declared=GIVEN.declared, access=Access(tables={**TABLES, "v": Table(record_class="open", account_column="account_id")}))
+    known = read(body, declared)
     assert (accounts(known), known.rows["record_class"].to_pylist()) == (["C1"], ["open"])
+    for asked, others in (("select shown(id) from v where account_id = 'C1'", []), ("select v.* from v, of_account('C2') where v.account_id = 'C1'", [None])):
+        body = "".join(text(audit(1, asked, what=what)) for what in ("VIEW,public.v", "TABLE,public.invoices"))
+        assert accounts(read(body, declared)) == ["C1", *others]
 
 
 def test_the_schema_is_the_one_that_pgaudit_names() -> None:

@@ -17,7 +17,7 @@ READ = "select * from invoices where account_id = 'C1' and id in ('r1', 'r2')"
 def other(text: str, chance: random.Random) -> str:
     """Return another id of the same class and length, seldom of another; few differ, so that some become equal."""
     signs = {"d": "123", "x": "ab12", "a": "ab"}
-    kind = "x" if re.fullmatch(r"[0-9a-f-]{36}", text) else "d" if text.isdigit() else "a"
+    kind = "x" if re.fullmatch(r"[0-9a-f-]{36}|[0-9a-f]{32}", text) else "d" if text.isdigit() else "a"
     made = "".join(sign if sign in "-_" else chance.choice(signs["d"] if sign in string.digits else signs[kind]) for sign in text)
     return made if chance.random() < 0.9 else chance.choice(["1", "7", "x1", "C1", "", "true", "07", made + "1"])
 
@@ -48,6 +48,12 @@ def test_a_statement_of_a_known_shape_says_what_it_would_alone(case: str) -> Non
         ("select * from invoices where account_id = any($1) and account_id = $2", ["{7,8}", "7"], ["{7,8}", "9"]),
         ("select * from invoices where account_id = any('{C1,D2}') and account_id <> $1", ["C1"], ["C3"]),
         ("select * from invoices where account_id = $1::uuid", ["XB000000-0000-4000-8000-000000000001"], ["AB000000-0000-4000-8000-000000000001"]),
+        ("select * from invoices where account_id = $1::uuid", ["A" + "1" * 31], ["X" + "2" * 31]),
+        ("select * from invoices where account_id = $1::uuid and id = $2", ["a" + "1" * 31, "b" * 31 + "1"], ["c" + "1" * 31, "d" * 31 + "2"]),
+        ("select * from invoices where account_id in ($1::uuid, $2::uuid)", ["a" + "1" * 31, "Ab" + "1" * 30], ["c" + "1" * 31, "Ca" + "2" * 30]),
+        ("select * from invoices where account_id in ($1::uuid, $2)", ["a" + "1" * 31, "b" + "1" * 31], ["c" + "1" * 31, "d" + "2" * 31]),
+        ("select * from invoices where account_id = $1::uuid", ["ab00000000004000800000000000000a"], ["ab00000000004000800000000000000b"]),
+        ("select * from invoices where account_id = $1::int", ["a" + "1" * 31], ["1" * 32]),
         ("select * from invoices where account_id = $1 and id = $2", ["\0n2_0_0", "C1"], ["D1", "D1"]),
         ("select * from invoices where account_id = $1 and id = $2", ["a-1", "x1"], ["a-1", "A1"]),
     ],
