@@ -127,7 +127,7 @@ class _Sealed(ABC):
         self.subject = subject if isinstance(subject := self.proof.get("subject"), str) else None
         self.head = heads.read(evidence.get(HEAD, b""))
         self.lines: int | None = None
-        self.faults = key_faults(self.head, _in(HEAD), key or (since and since.key), evidence.get(KEY))
+        self.faults = key_faults(self.head, _in(HEAD), key or (since.key if since else None), evidence.get(KEY))
         self.check()
         if since is not None and self.head is not None:
             self.faults += since_faults(since, self.head, _in(HEAD), self.continues)
