@@ -57,7 +57,7 @@ def _usage(error: CycloptsError) -> str:
         case UnknownOptionError():
             said = "Unknown option"
         case UnusedCliTokensError():
-            said = "More arguments than the command takes; a text with blanks stands in quotes"
+            said = "More arguments than the command takes, or an unknown option; a text with blanks stands in quotes"
         case MissingArgumentError():
             said = f"{name} requires an argument"
         case RepeatArgumentError():

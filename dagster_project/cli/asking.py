@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 from rich.console import Console
 
-from dagster_project.cli.common import HomeOption, JsonOption, app, tell
+from dagster_project.cli.common import HomeOption, JsonOption, app, tell, warn
 from dagster_project.errors import UsageError
 
 
 @app.command
 def query(  # noqa: PLR0913 (an option each)
-    sql: Annotated[str, Parameter(help="One select.")],
+    sql: Annotated[str, Parameter(help="One select.", allow_leading_hyphen=True)],  # a question may begin with a comment
     *,
     home: HomeOption,
     format: Annotated[Literal["table", "csv", "json", "parquet"], Parameter(help="How the answer is written.")] = "table",  # noqa: A002
@@ -28,9 +28,15 @@ def query(  # noqa: PLR0913 (an option each)
     from dagster_project.publishing.query import query as answer
     from dagster_project.publishing.query import shown
 
-    found = answer(home / "warehouse.duckdb", sql, row_limit, seconds)
+    if row_limit < 1:
+        raise UsageError("--row-limit is a number of rows, at least 1")
+    found = answer(home / "warehouse.duckdb", sql, row_limit + 1, seconds)
+    is_whole = found.num_rows <= row_limit
+    found = found.slice(0, row_limit)
+    if not is_whole:
+        warn(f"query: there are more rows than these {row_limit:,}; ask for sums or fewer days, or for more rows with --row-limit")
     if as_json:
-        tell({"columns": found.column_names, "rows": [list(row.values()) for row in found.to_pylist()]}, as_json, [])
+        tell({"columns": found.column_names, "rows": [list(row.values()) for row in found.to_pylist()], "is_whole": is_whole}, as_json, [])
         return 0
     sys.stdout.flush()
     sys.stdout.buffer.write(shown(found, format, Console().width))

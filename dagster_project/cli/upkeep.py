@@ -158,8 +158,8 @@ def prove(*, home: HomeOption, as_json: JsonOption = False) -> int:
 def verify(
     pack: Annotated[Path, Parameter(help="Folder of a report, or of a customer's page.")],
     *,
-    key: Annotated[Path | None, Parameter(help="Public key that you trust; by default the one that the pack carries.")] = None,
-    since: Annotated[Path | None, Parameter(help="A head.json that you kept: the ledger must continue it.")] = None,
+    key: Annotated[Path | None, Parameter(help="Public key that you trust; by default that of --since, else the one that the pack carries.")] = None,
+    since: Annotated[Path | None, Parameter(help="A head.json that you kept: the ledger must continue it, under the same key.")] = None,
     as_json: JsonOption = False,
 ) -> int:
     """Check that a report is what was sealed: its files, the ledger, the signature; on a copy, with nothing else.
@@ -180,7 +180,7 @@ def verify(
     faults: dict[str, list[str]] = {kind: [": ".join(filter(None, (fault.file, fault.what))) for fault in found.faults if fault.kind == kind] for kind in KINDS}
     told: dict[str, Any] = {"subject": found.subject, "head": found.head and asdict(found.head), "lines": found.lines, "intact": found.intact, **faults}
     lines = [f"{kind.replace('_', ' ')}: {what}" for kind, named in faults.items() for what in named]
-    tell(told, as_json, [*lines, "the pack is not what was sealed"] if lines else _sealed_lines(found, is_trusted=key is not None))
+    tell(told, as_json, [*lines, "the pack is not what was sealed"] if lines else _sealed_lines(found, is_trusted=(key or since) is not None))
     return 1 if lines else 0
 
 

@@ -88,10 +88,10 @@ def spans(numbers: Iterable[int]) -> str:
 
 
 def key_faults(head: Head | None, file: str, key: str | None, key_file: bytes | None) -> list[Fault]:
-    """Return what is wrong with the head that speaks for all: not signed, signed with another key than the one given or the one beside it."""
+    """Return what is wrong with the head that speaks for all: not signed, signed with another key than the one trusted or the one beside it."""
     if head is None or not head.is_signed():
         return [Fault("changed", file, "its signature does not hold")]
-    faults = [] if key is None or head.key == key else [Fault("wrong_key", file, f"it is signed with {head.key[:16]}…, the key given is {key[:16]}…")]
+    faults = [] if key is None or head.key == key else [Fault("wrong_key", file, f"it is signed with {head.key[:16]}…, the key trusted is {key[:16]}…")]
     if key_file is not None and key_file != heads.pem(head.key):
         faults.append(Fault("changed", file.replace("head.json", "key.pem"), "it is not the key that signed the head"))
     return faults
@@ -103,7 +103,13 @@ def since_faults(since: Head, head: Head, file: str, continues: Callable[[Head],
         return [Fault("rolled_back", file, f"it ends with entry {head.size - 1}; the head that was kept ends with entry {since.size - 1}, as of {since.at}")]
     match continues(since):
         case None:
-            return [Fault("missing", file, f"no proof that it continues the head that was kept, which ends with entry {since.size - 1}")]
+            return [
+                Fault(
+                    "missing",
+                    file,
+                    f"no proof that it continues the head that was kept, which ends with entry {since.size - 1}; a page holds one for each earlier page of this customer",
+                )
+            ]
         case False:
             return [Fault("rolled_back", file, f"entries 0 to {since.size - 1} are not those of the head that was kept, as of {since.at}")]
         case _:
@@ -142,7 +148,7 @@ class LedgerCopy:
     def _checked_leaves(self, told: Sequence[str], hashed: Mapping[int, bytes]) -> list[bytes]:
         """Return the hashes that were signed: those of the file if the heads say so, else those of the entries; where neither holds, name what the first wrong head covers."""
         size = self.head.size if self.head else 0
-        stored = [bytes.fromhex(text) if len(text) == 64 and _is_hex(text) else b"" for text in told]
+        stored = [bytes.fromhex(text) if len(text) == 64 and heads.is_hex(text) else b"" for text in told]
         if self._first_wrong(stored) is None and len(stored) == size:
             return stored
         # A number whose entry is there has the hash of that entry; for one that retention removed the file is all there is.
@@ -200,7 +206,3 @@ def _object(line: bytes) -> dict[str, Any]:
 
 def _twice(numbers: Iterable[int]) -> list[int]:
     return [number for number, count in Counter(numbers).items() if count > 1]
-
-
-def _is_hex(text: str) -> bool:
-    return all(sign in "0123456789abcdef" for sign in text)

@@ -1,6 +1,7 @@
 """Signed tree heads: how many entries a ledger held, their root and when, under an Ed25519 signature (RFC 8032) that anyone can check."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -73,7 +74,14 @@ def read(line: bytes) -> Head | None:
     numbers, texts = [found.get(name) for name in ("number", "size")], [found.get(name) for name in ("root", "at", "key", "signature")]
     if not all(type(number) is int and number >= 0 for number in numbers) or not all(isinstance(text, str) and text.isascii() for text in texts):
         return None
+    if not all(is_hex(found[name]) for name in ("root", "key", "signature")):
+        return None
     return Head(**{name: found[name] for name in ("number", "size", "root", "at", "key", "signature")})
+
+
+def is_hex(text: str) -> bool:
+    """Tell whether a text is bytes as they are written here: two small hex digits each, and nothing between; `bytes.fromhex` takes more."""
+    return re.fullmatch(r"(?:[0-9a-f]{2})*", text) is not None
 
 
 def told(head: Head) -> dict[str, Any]:

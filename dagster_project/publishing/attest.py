@@ -11,7 +11,7 @@ They belong to one HOME and its key, so they stand outside of what the same inpu
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,15 @@ from dagster_project.publishing.exports import instant, json_text
 FOLDER = "evidence"
 PROOF, HEAD, KEY, LEDGER, LEAVES, HEADS, ACCOUNTS = "proof.json", "head.json", "key.pem", "ledger.jsonl", "leaves", "heads.jsonl", "accounts.jsonl"
 DECISIONS, REPORT = "decisions", "report"
+_OF_HEAD = dict.fromkeys(("format", *(field.name for field in fields(Head))))
+_OF_PROOF = {
+    "subject": None,
+    "entries": [{"entry": None, "path": None}],
+    "account": {"cell": None, "index": None, "path": None},
+    "lines": None,
+    "since": [{"size": None, "path": None}],
+}
+_TOLD = {HEAD: _OF_HEAD, HEADS: _OF_HEAD, ACCOUNTS: {"n": None, "cell": None}, PROOF: _OF_PROOF}  # the keys of each file; of the ledger each line is hashed
 _ADDED = ("n", "at", "salt")  # what the ledger adds to an entry
 _INPUTS = "select input_id, folder, site, format, bytes, lines, parsed, quarantined, blank_or_comment, duplicates, status from ledger.inputs order by read_at, input_id"
 _KEYS = "select key_id, day, destroyed_at, rows_tokenised from ledger.keys where destroyed_at is not null order by day, key_id"
@@ -122,6 +131,27 @@ def _proof(ledger: Ledger, folder: Path, made: Made, told: Iterable[Entry]) -> d
         "since": [{"size": size, "path": _hexed(merkle.consistency(leaves, size))} for size in _handed(folder, ledger, head)],
     }
     return {KEY: heads.pem(head.key), HEAD: json_text(heads.told(head)).encode(), PROOF: json_text(proof).encode()}
+
+
+def is_as_written(name: str, content: bytes) -> bool:
+    """Tell whether a file of evidence has the bytes that are written here for what it says: nothing beside it, and no other way of saying it."""
+    if name == KEY:
+        return True  # it is compared with the one that the head names
+    if name == LEAVES:
+        return content == b"".join(line + b"\n" for line in content.split())
+    try:
+        rows = [json.loads(content)] if name in (HEAD, PROOF) else [json.loads(line) for line in content.splitlines()]
+    except ValueError:
+        return False
+    written = json_text(rows[0]).encode() if name in (HEAD, PROOF) else _lines(rows)
+    return content == written and all(_is_within(row, _TOLD.get(name)) for row in rows)
+
+
+def _is_within(value: object, told: object) -> bool:
+    """Tell whether a value has no other keys than those told; None allows any, since a hash is over it."""
+    if isinstance(told, dict):
+        return isinstance(value, dict) and all(name in told and _is_within(each, told[name]) for name, each in value.items())
+    return not isinstance(told, list) or (isinstance(value, list) and all(_is_within(each, told[0]) for each in value))
 
 
 def _hexed(hashes: Iterable[bytes]) -> list[str]:

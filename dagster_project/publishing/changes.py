@@ -21,7 +21,7 @@ def changes(before: Row, after: Row) -> Row:
         "controls": _differing("control", _counted(before["findings"]), _counted(after["findings"])),
         "new": [_told(new[each]) for each in sorted(new.keys() - old.keys())] if is_same else [],
         "gone": [_told(old[each]) for each in sorted(old.keys() - new.keys())] if is_same else [],
-        "changed": [_told(new[each], old[each]["code"]) for each in sorted(new.keys() & old.keys()) if any(new[each][name] != old[each][name] for name in VERDICT)],
+        "changed": [_told(new[each], old[each]) for each in sorted(new.keys() & old.keys()) if _differences(old[each], new[each])],
     }
 
 
@@ -46,5 +46,12 @@ def _counted(findings: list[Row]) -> dict[str, int]:
     return _summed([{"outcome": row["control"], "accesses": 1} for row in findings])
 
 
-def _told(row: Row, before: str | None = None) -> Row:
-    return {name: row[name] for name in ("finding_id", "control", "code", "severity", "occurred_at", "account_id", "staff_id", "summary")} | {"before": before}
+def _differences(before: Row, after: Row) -> list[str]:
+    return [name for name in VERDICT if before[name] != after[name]]
+
+
+def _told(row: Row, before: Row | None = None) -> Row:
+    """Return what tells a finding; of one that changed, what it was and what it is in all that differs."""
+    differing = [] if before is None else _differences(before, row)
+    told = {"before": before and ", ".join(before[name] for name in differing), "after": before and ", ".join(row[name] for name in differing)}
+    return {name: row[name] for name in ("finding_id", "control", "code", "severity", "occurred_at", "account_id", "staff_id", "summary")} | told

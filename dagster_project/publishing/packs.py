@@ -16,7 +16,7 @@ from dagster_project.evidence.accounts import cell_leaf, line_leaf
 from dagster_project.evidence.checking import Fault, LedgerCopy, compared, key_faults, last, since_faults, sorted_faults
 from dagster_project.evidence.heads import Head
 from dagster_project.evidence.ledger import Entry
-from dagster_project.publishing.attest import ACCOUNTS, DECISIONS, FOLDER, HEAD, HEADS, KEY, LEAVES, LEDGER, PROOF, REPORT
+from dagster_project.publishing.attest import ACCOUNTS, DECISIONS, FOLDER, HEAD, HEADS, KEY, LEAVES, LEDGER, PROOF, REPORT, is_as_written
 
 MANIFEST, LINES, PAGE = "manifest.json", "report.json", "report.html"
 _OF_REPORT, _OF_PAGE = (ACCOUNTS, HEAD, HEADS, KEY, LEAVES, LEDGER, PROOF), (HEAD, KEY, PROOF)
@@ -36,24 +36,32 @@ class Verified:
 def verify(pack: Path, key: str | None = None, since: Head | None = None) -> Verified:
     """Check a folder against its manifest and the signed ledger; a folder inside it that has a manifest of its own is a pack of its own.
 
-    `key` is a public key as hex digits, None to take the one that the pack carries; `since` is a head of the same ledger that was kept.
-    Raises UsageError where there is no manifest.
+    `key` is a public key as hex digits, None to take that of `since`, a head of the same ledger that was kept, and without it the one that the pack carries.
+    Raises UsageError where there is neither a manifest nor evidence.
     """
-    if not (pack / MANIFEST).is_file():
+    if not (pack / MANIFEST).is_file() and not (pack / FOLDER).is_dir():
         raise UsageError("PACK holds no manifest.json; name the folder of a report, HOME/reports/<month>")
     files = {path.relative_to(pack).as_posix(): path for path in _files(pack)}
+    links = [Fault("changed", name, "it is a link: the pack does not hold it") for name, path in files.items() if path.is_symlink()]
     evidence = {name.removeprefix(f"{FOLDER}/"): _bytes(files.pop(name)) for name in list(files) if name.startswith(f"{FOLDER}/")}
     held = _Held({name: _digest(path) for name, path in files.items()}, {name: _bytes(files[name]) for name in (MANIFEST, LINES, PAGE) if name in files})
-    manifest = _json(held.read[MANIFEST])
-    is_page = isinstance(manifest, dict) and manifest.get("account") is not None and not {LEDGER, LEAVES, HEADS, ACCOUNTS} & set(evidence)
+    is_page = _is_page(held, evidence)
     wanted = _OF_PAGE if is_page else _OF_REPORT
     faults = [Fault("missing", _in(name)) for name in wanted if name not in evidence] + [Fault("foreign", _in(name)) for name in evidence if name not in wanted]
     check = _Page if is_page else _Report
     checked = check(evidence, held, key, since)
     gone = {fault.file for fault in faults if fault.kind == "missing"}
-    faults += [fault for fault in (*_against_manifest(held), *checked.faults) if fault.file not in gone]
+    faults += [fault for fault in (*links, *_against_manifest(held), *checked.faults) if fault.file not in gone]
+    told = {fault.file for fault in faults}
+    faults += [Fault("changed", _in(name), "it is not written as it was sealed") for name in wanted if _in(name) not in told and not is_as_written(name, evidence[name])]
     wrong = {fault.file for fault in faults}
     return Verified(checked.subject, checked.head, tuple(sorted(set(held.digests) - wrong)), checked.lines, tuple(sorted(set(faults))))
+
+
+def _is_page(held: "_Held", evidence: Mapping[str, bytes]) -> bool:
+    """Tell whether a pack is a customer's page, by its manifest; without one by its proof."""
+    told, name = (_json(held.read[MANIFEST]), "account") if MANIFEST in held.read else (_json(evidence.get(PROOF, b"")), "lines")
+    return isinstance(told, dict) and told.get(name) is not None and not {LEDGER, LEAVES, HEADS, ACCOUNTS} & set(evidence)
 
 
 @dataclass(frozen=True)
@@ -93,6 +101,8 @@ def _files(pack: Path) -> list[Path]:
 
 def _against_manifest(held: _Held) -> list[Fault]:
     """Compare the files of a pack with its manifest; one that cannot be read counts as changed."""
+    if MANIFEST not in held.read:
+        return [Fault("missing", MANIFEST)]
     read = _json(held.read[MANIFEST])
     outputs = read.get("outputs") if isinstance(read, dict) else None
     if not isinstance(outputs, dict) or not outputs or not all(isinstance(digest, str) and re.fullmatch(r"[0-9a-f]{64}", digest) for digest in outputs.values()):
@@ -117,7 +127,7 @@ class _Sealed(ABC):
         self.subject = subject if isinstance(subject := self.proof.get("subject"), str) else None
         self.head = heads.read(evidence.get(HEAD, b""))
         self.lines: int | None = None
-        self.faults = key_faults(self.head, _in(HEAD), key, evidence.get(KEY))
+        self.faults = key_faults(self.head, _in(HEAD), key or (since.key if since else None), evidence.get(KEY))
         self.check()
         if since is not None and self.head is not None:
             self.faults += since_faults(since, self.head, _in(HEAD), self.continues)
@@ -153,7 +163,7 @@ class _Report(_Sealed):
 
     def _told_by_manifest(self) -> str:
         """Return the subject under which a manifest of these bytes was entered, where nothing says what the pack is."""
-        digest = self.held.digests[MANIFEST]
+        digest = self.held.digests.get(MANIFEST)
         return next((entry["subject"] for entry in self.ledger.entries if entry["kind"] == REPORT and entry["outputs"].get(MANIFEST) == digest), "")
 
     def continues(self, since: Head) -> bool:
@@ -222,6 +232,8 @@ def _accounts(lines: list[bytes], decisions: Entry) -> list[Fault]:
 
 
 def _unhexed(texts: list[str]) -> list[bytes]:
+    if not all(map(heads.is_hex, texts)):
+        raise ValueError
     return [bytes.fromhex(text) for text in texts]
 
 

@@ -69,8 +69,10 @@ def _changes(changes: Row | None) -> list[Row]:
         for kind, key, rows in (("promise", "promise_id", changes["promises"]), ("accesses", "outcome", changes["accesses"]), ("findings of", "control", changes["controls"]))
         for row in rows
     ]
-    told = [{"what": f"{name}: {row['summary']}", "before": row["before"], "now": row["code"]} for name in ("new", "gone", "changed") for row in changes[name]]
-    return [*counted, *told]
+    new = [{"what": f"new: {row['summary']}", "before": None, "now": row["code"]} for row in changes["new"]]
+    gone = [{"what": f"gone: {row['summary']}", "before": row["code"], "now": None} for row in changes["gone"]]
+    changed = [{"what": f"changed: {row['summary']}", "before": row["before"], "now": row["after"]} for row in changes["changed"]]
+    return [*counted, *new, *gone, *changed]
 
 
 def _integrity(facts: Row, hashes: Mapping[str, str]) -> list[Row]:

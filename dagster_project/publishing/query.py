@@ -48,6 +48,8 @@ def query(warehouse: Path, sql: str, row_limit: int = 10_000, seconds: float = 3
     """
     if not warehouse.is_file():
         raise UsageError(f"{warehouse.name}: there is no warehouse yet; `glasshouse run` builds it")
+    if any("\ud800" <= sign <= "\udfff" for sign in sql):
+        raise UsageError("query: the question is no text in the encoding of this terminal; set it to UTF-8")
     with _opened(warehouse) as connection:
         try:
             return _in_time(connection, partial(_answer, connection, sql, row_limit), seconds)
@@ -182,7 +184,7 @@ def _parquet(answer: pa.Table) -> bytes:
 
 
 def _drawn(answer: pa.Table, rows: list[tuple[object, ...]], width: int) -> str:
-    table = Table(caption=f"{len(rows):,} row{'' if len(rows) == 1 else 's'}", caption_justify="left")
+    table = Table()
     for name, of_type in zip(answer.column_names, answer.schema.types, strict=True):
         is_number = pa.types.is_integer(of_type) or pa.types.is_floating(of_type) or pa.types.is_decimal(of_type)
         table.add_column(Text(visible(name)), justify="right" if is_number else "left", overflow="fold")
@@ -190,4 +192,4 @@ def _drawn(answer: pa.Table, rows: list[tuple[object, ...]], width: int) -> str:
         table.add_row(*(Text(written(value)) for value in row))
     out = io.StringIO()
     Console(file=out, width=width, color_system=None, force_terminal=False).print(table)
-    return out.getvalue()
+    return f"{out.getvalue()}{len(rows):,} row{'' if len(rows) == 1 else 's'}\n"

@@ -144,7 +144,19 @@ def test_a_question_is_answered_in_each_form(kind: str, demo_home: Path, capfdbi
 def test_a_question_is_answered_as_one_object(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A machine reads the columns' names even where no row came."""
     assert status_of(["query", "select 1 as one, date '2026-03-01' as day where false", "--home", str(demo_home), "--json"]) == 0
-    assert answer(capsys) == {"columns": ["one", "day"], "rows": []}
+    assert answer(capsys) == {"columns": ["one", "day"], "rows": [], "is_whole": True}
+
+
+def test_an_answer_that_is_cut_says_so(demo_home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ten thousand rows of more look like all there are, and somebody adds them up."""
+    for limit, is_whole in ((2, False), (3, True)):
+        asked = ["query", "-- a question of sql/adhoc begins so\nfrom range(3)", "--home", str(demo_home), "--row-limit", str(limit)]
+        assert status_of([*asked, "--format", "csv"]) == 0
+        shown = capsys.readouterr()
+        assert shown.out.splitlines() == ["range", *map(str, range(limit))]
+        assert (shown.err == "") == is_whole
+        assert status_of([*asked, "--json"]) == 0
+        assert answer(capsys)["is_whole"] == is_whole
 
 
 @pytest.mark.parametrize("question", ["drop table reported.promises", "select 1; select 2", "from read_csv('/etc/passwd')", "from nowhere", "select 'jane@example.com'::int"])

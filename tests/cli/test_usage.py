@@ -112,6 +112,8 @@ def test_wrong_usage_never_quotes_what_was_typed(arguments: list[str], tmp_path:
         (["report", "--home", "{home}", "--month", "2026-03"], "HOME holds no lake yet"),
         (["query", "select 1", "--home", "{home}"], "there is no warehouse yet"),
         (["query", "select 1", "--home", "{home}", "--format", "xml"], "--format"),
+        (["query", "select 1", "--home", "{home}", "--row-limit", "0"], "--row-limit is a number of rows"),
+        (["query", "--formt", "csv", "select 1", "--home", "{home}"], "or an unknown option"),
         (["detect", "{landing}"], "FILE is no file"),
         (["verify", "{landing}"], "PACK holds no manifest.json"),
         (["ui", "--port", "many"], "--port"),

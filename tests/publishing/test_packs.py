@@ -5,6 +5,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
@@ -12,6 +13,7 @@ from dagster_project.errors import UsageError
 from dagster_project.evidence import heads, merkle
 from dagster_project.evidence.accounts import cell_leaf
 from dagster_project.evidence.heads import Head
+from dagster_project.publishing.exports import json_text
 from dagster_project.publishing.packs import verify
 from tests.publishing import synthetic
 from tests.publishing.sealing import OTHER, PRIVATE, opened, seal, sealed
@@ -59,7 +61,7 @@ def jsoned(name: str, alter: Callable[[dict], None]) -> Change:  # type: ignore[
     def change(pack: Path) -> None:
         read = json.loads((pack / name).read_text())
         alter(read)
-        (pack / name).write_text(json.dumps(read))
+        (pack / name).write_text(json_text(read))
 
     return change
 
@@ -89,6 +91,11 @@ def removed(name: str) -> Change:
     return lambda pack: (pack / name).unlink()
 
 
+def linked(name: str) -> Change:
+    """Return what puts a link in the place of a file that now lies beside the pack."""
+    return lambda pack: (pack / name).symlink_to((pack / name).rename(pack.parent / f"moved-{Path(name).name}"))
+
+
 def added(name: str, text: str = "x") -> Change:
     """Return what adds a file."""
     return lambda pack: (pack / name).write_text(text) and None
@@ -108,7 +115,7 @@ def resigned(pack: Path) -> None:
     (pack / LEAVES).write_text("".join(f"{leaf.hex()}\n" for leaf in leaves))
     head = heads.sign(OTHER, 0, len(leaves), merkle.root(leaves), "2026-11-03T00:00:00Z")
     (pack / HEADS).write_bytes(merkle.canonical(heads.told(head)) + b"\n")
-    (pack / HEAD).write_text(json.dumps(heads.told(head)))
+    (pack / HEAD).write_text(json_text(heads.told(head)))
     (pack / PEM).write_bytes(heads.pem(head.key))
 
 
@@ -117,7 +124,18 @@ HEAD, PEM, PROOF = "evidence/head.json", "evidence/key.pem", "evidence/proof.jso
 DIGIT = "0" * 64
 NOT_LAST, UNSIGNED = f"changed {HEAD} it is not the last of heads.jsonl", f"changed {HEAD} its signature does not hold"
 NOT_SEALED = f"changed {PROOF} entry 35 is not in the ledger that the head speaks for"
+NOT_AS_WRITTEN = "it is not written as it was sealed"
 OF_REPORT = [
+    ("the manifest is gone", removed("manifest.json"), ["missing manifest.json"]),
+    ("a file is a link", linked("report.html"), ["changed report.html it is a link"]),
+    ("a file of the evidence is a link", linked(LEDGER), [f"changed {LEDGER} it is a link"]),
+    *[(f"{name} has other line ends", lambda pack, name=name: (pack / name).write_bytes((pack / name).read_bytes().replace(b"\n", b"\r\n")) and None,
+       [f"changed {name} {NOT_AS_WRITTEN}"]) for name in (LEDGER, LEAVES, HEADS, HEAD, ACCOUNTS, PROOF)],
+    ("a word more in the proof", jsoned(PROOF, lambda read: read.update(checked="by us")), [f"changed {PROOF} {NOT_AS_WRITTEN}"]),
+    ("the proof is no JSON", added(PROOF), [f"changed {PROOF} {NOT_AS_WRITTEN}"]),
+    ("a word more beside a head", jsoned(HEAD, lambda read: read.update(checked="by us")), [f"changed {HEAD} {NOT_AS_WRITTEN}"]),
+    ("a word more in a head", lined(HEADS, line_as(1, lambda line: line.replace("{", '{"a":1,', 1))), [f"changed {HEADS} {NOT_AS_WRITTEN}"]),
+    ("a word more beside a cell", lined(ACCOUNTS, line_as(7, lambda line: line.replace("{", '{"a":1,', 1))), [f"changed {ACCOUNTS} {NOT_AS_WRITTEN}"]),
     ("a byte of the page", replaced("report.html", "October", "Oktober"), ["changed report.html"]),
     ("a byte of the spreadsheet", replaced("findings.csv", "high", "low "), ["changed findings.csv"]),
     ("a verdict in JSON", replaced("report.json", '"broken"', '"kept"'), ["changed report.json"]),
@@ -168,9 +186,9 @@ OF_REPORT = [
     ("the last head is gone", lined(HEADS, without(3)), [f"missing {HEADS} head 3"]),
     ("the signature", jsoned(HEAD, lambda read: read.update(signature="00" * 64)), [NOT_LAST, UNSIGNED]),
     ("the size under the signature", jsoned(HEAD, lambda read: read.update(size=36)), [NOT_LAST, UNSIGNED]),
-    ("an older head speaks", lambda pack: (pack / HEAD).write_text((pack / HEADS).read_text().splitlines()[0]) and None, [NOT_LAST]),
+    ("an older head speaks", lambda pack: (pack / HEAD).write_text(json_text(json.loads((pack / HEADS).read_text().splitlines()[0]))) and None, [NOT_LAST]),
     ("the key", lambda pack: (pack / PEM).write_bytes(heads.pem(heads.public_key(OTHER))) and None, [f"changed {PEM} it is not the key that signed the head"]),
-    ("all is signed anew with another key", resigned, [f"wrong_key {HEAD} it is signed with {heads.public_key(OTHER)[:16]}…, the key given is {KEY[:16]}…"]),
+    ("all is signed anew with another key", resigned, [f"wrong_key {HEAD} it is signed with {heads.public_key(OTHER)[:16]}…, the key trusted is {KEY[:16]}…"]),
     ("an account's count", lined(ACCOUNTS, lambda lines: [line.replace('"size":49', '"size":48') for line in lines]), [f"changed {ACCOUNTS} line "]),
     ("an account is gone", lined(ACCOUNTS, lambda lines: [line for line in lines if '"dune"' not in line]), [f"missing {ACCOUNTS} line "]),
     ("two lines of accounts are gone", lined(ACCOUNTS, without(100, 101)), [f"missing {ACCOUNTS} line 100 to 101"]),
@@ -183,6 +201,11 @@ OF_REPORT = [
 LINE = {"n": 49, "kind": "access"}
 PAGE = "report.json"
 OF_PAGE = [
+    ("the manifest is gone", removed("manifest.json"), ["missing manifest.json"]),
+    ("a file is a link", linked("report.html"), ["changed report.html it is a link"]),
+    ("a word more in the proof", jsoned(PROOF, lambda read: read.update(checked="by us")), [f"changed {PROOF} {NOT_AS_WRITTEN}"]),
+    ("a word more within the proof", jsoned(PROOF, lambda read: read["account"].update(checked="by us")), [f"changed {PROOF} {NOT_AS_WRITTEN}"]),
+    ("blanks in the proof", lambda pack: (pack / PROOF).write_text(json.dumps(json.loads((pack / PROOF).read_text()))) and None, [f"changed {PROOF} {NOT_AS_WRITTEN}"]),
     ("a byte of the page", replaced("report.html", "October", "Oktober"), ["changed report.html"]),
     ("a line", jsoned(PAGE, lambda read: read["lines"][3].update(records=1)), [f"changed {PAGE}", f"changed {PAGE} line 4"]),
     ("a line is gone", jsoned(PAGE, lambda read: read["lines"].pop(3)), [f"changed {PAGE}", f"missing {PAGE} line 4"]),
@@ -228,6 +251,19 @@ def test_each_alteration_of_a_customers_page_is_named(copies: tuple[Path, Path],
     assert [any(said.startswith(words) for said in found) for words in expected] == [True] * len(expected), found
 
 
+@pytest.mark.parametrize("place", [0, 1])
+def test_no_byte_of_the_evidence_can_be_another(copies: tuple[Path, Path], place: int) -> None:
+    """What is not under a hash is compared with how it is written, so there is no room to say anything more; proofs for `--since` count with a head alone."""
+    rng = Random(place)
+    for path in sorted((copies[place] / "evidence").iterdir()):
+        content = path.read_bytes()
+        for at in sorted(rng.sample(range(len(content.partition(b'"since"')[0])), 6)):
+            for altered in (content[:at] + b" " + content[at:], content[:at] + content[at + 1 :], content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]):
+                path.write_bytes(altered)
+                assert any(said.split()[1].startswith("evidence/") for said in told(copies[place])), (path.name, at)
+        path.write_bytes(content)
+
+
 def test_nothing_is_wrong_with_what_was_sealed(copies: tuple[Path, Path]) -> None:
     """An alarm that always rings tells nothing."""
     assert told(copies[0]) == told(copies[1]) == told(copies[0], None) == []
@@ -248,11 +284,24 @@ def test_a_ledger_that_was_rolled_back_is_told_from_a_head_that_was_kept(copies:
     assert told(longer, since=kept) == [f"rolled_back {HEAD} entries 0 to 36 are not those of the head that was kept, as of 2026-11-03T00:00:00Z"]
 
 
+def test_a_head_that_was_kept_names_the_key_to_trust(packs: tuple[Path, Path], copies: tuple[Path, Path]) -> None:
+    """Whoever holds a pack can add entries to its ledger and sign them with a key of his own: that continues every head, and must not pass for the vendor's."""
+    kept = heads.read((packs[0] / HEAD).read_bytes())
+    entries = (copies[0] / LEDGER).read_bytes()
+    (copies[0] / LEDGER).write_bytes(entries + merkle.canonical({**json.loads(entries.splitlines()[-1]), "n": 37}) + b"\n")
+    resigned(copies[0])
+    assert told(copies[0], None) == []
+    assert told(copies[0], None, kept) == [f"wrong_key {HEAD} it is signed with {heads.public_key(OTHER)[:16]}…, the key trusted is {KEY[:16]}…"]
+    assert told(copies[0], heads.public_key(OTHER), kept) == []
+
+
 def test_a_customer_tells_it_from_the_page_she_was_given_before(packs: tuple[Path, Path], copies: tuple[Path, Path], tmp_path: Path) -> None:
     """Her page carries the proof that its ledger continues those of her earlier pages; another ledger cannot carry it."""
     kept = [heads.read(line) for line in (packs[0].parents[1] / "evidence" / "heads.jsonl").read_bytes().splitlines()]
     assert [told(copies[1], since=head) for head in (kept[2], kept[4])] == [[], []]
-    assert told(copies[1], since=kept[0]) == [f"missing {HEAD} no proof that it continues the head that was kept, which ends with entry 13"]
+    assert told(copies[1], since=kept[0]) == [
+        f"missing {HEAD} no proof that it continues the head that was kept, which ends with entry 13; a page holds one for each earlier page of this customer"
+    ]
     seal(tmp_path / "other", 9, synthetic.month(), "dune", day=1)
     other = seal(tmp_path / "other", 30, synthetic.month(9), "dune", day=3)
     assert told(other) == []

@@ -228,10 +228,16 @@ def test_formats(warehouse: Path) -> None:
         assert "\x1b" not in text
         assert "\u202e" not in text
     assert "\\x1b[31m\\u202e" in table
-    assert "1 rows" not in table
+    assert table.endswith("┘\n1 row\n")
     assert csv_bytes.splitlines()[1].startswith("'=1+1,")
     assert json.loads(json_bytes) == [{"a": "=1+1", "b\x1b": "\x1b[31m\u202e", "a_2": 2}]
     assert pq.read_table(BytesIO(shown(answer, "parquet"))).equals(answer)
+
+
+def test_a_question_that_is_no_text_is_refused(warehouse: Path) -> None:
+    """A terminal that is not set to UTF-8 hands over bytes that nobody can read, as halves of surrogate pairs."""
+    with pytest.raises(UsageError, match="set it to UTF-8"):
+        query(warehouse, "select 'caf\udce9'")
 
 
 def test_a_type_that_parquet_lacks_is_named(warehouse: Path) -> None:
