@@ -1,11 +1,16 @@
 """Lines as those who carry logs leave them: behind a head of syslog or of a container, as a text in JSON, their blanks doubled."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 import orjson
+import polars as pl
 
+from dagster_project.reading.logs.lines import Lines
+
+Stamps = Callable[[pl.Series], pl.Series]
+"""The times that those who carried lines say, by the numbers of these from 1."""
 FIRST_LINES = 2
 """The lines that every format is tried on."""
 
@@ -75,6 +80,11 @@ def readings(line: str) -> Iterator[str]:
 def stamp(line: str) -> str | None:
     """Return the time that what carries a line says, the nearest to it; null where none says one with a year."""
     return next(filter(None, map(_said, reversed(_unwrapped(line.strip(AROUND))))), None)
+
+
+def stamps_of(lines: Lines) -> Stamps:
+    """Return the times that those who carried lines of a piece say."""
+    return lambda numbers: pl.Series([stamp(lines.text(number - 1)) for number in numbers], dtype=pl.String)
 
 
 def _said(text: str) -> str | None:

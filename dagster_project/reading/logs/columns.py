@@ -13,11 +13,11 @@ from operator import add
 import polars as pl
 import pyarrow as pa
 
+from dagster_project.reading.logs.carried import Stamps
 from dagster_project.reading.logs.distinct import Part, joined
 from dagster_project.reading.logs.grouped import Grouped
 from dagster_project.reading.logs.layouts import IDENTITY, Field, Layout
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.moments import Stamps
 from dagster_project.reading.logs.plans import Item, plan
 from dagster_project.reading.logs.sections import RANKED, Joint, Sections, Stated, is_rest, sections
 from dagster_project.reading.logs.typed import CODED_ROWS, WORDS, Reading, Texts, Typed, spelt_out

@@ -10,11 +10,11 @@ from functools import reduce
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.reading.logs.carried import AROUND, DOCKER
+from dagster_project.reading.logs.carried import AROUND, DOCKER, Stamps
 from dagster_project.reading.logs.distinct import CODED, Part, asked_once
 from dagster_project.reading.logs.layouts import QUOTED_OR, Layout
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.moments import Stamps, moments
+from dagster_project.reading.logs.moments import moments
 from dagster_project.reading.logs.promising import loosened
 from dagster_project.reading.logs.sections import is_irregular
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed, spelt_out

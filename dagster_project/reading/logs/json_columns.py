@@ -11,13 +11,14 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs import json_blocks
+from dagster_project.reading.logs.carried import Stamps
 from dagster_project.reading.logs.distinct import Part, asked_once, joined
 from dagster_project.reading.logs.json_lines import EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
 from dagster_project.reading.logs.json_names import REMARK, W3C_CLIENT, Names
 from dagster_project.reading.logs.json_shapes import Levels, Shape, calls_client_host, context, paths, telling, written
 from dagster_project.reading.logs.json_values import Length, Values, best, surest, texts_of, times
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.moments import Stamps, moments
+from dagster_project.reading.logs.moments import moments
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed
 from dagster_project.reading.logs.values import origin_form
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
@@ -48,9 +49,10 @@ class _Shapes:
     Lines become columns a few thousand at a time: Python's collector would walk through all that are kept, again and again.
     """
 
-    def __init__(self, names: Names, stamps: Stamps | None) -> None:
+    def __init__(self, names: Names, stamps: Stamps | None, *, must_ask: bool) -> None:
         self._names = names
         self._stamps = stamps
+        self._must_ask = must_ask
         self._levels = Levels(names)
         self._lines: dict[Shape, tuple[list[int], list[object]]] = {}
         self._frames: dict[bool, list[pl.DataFrame]] = {True: [], False: []}
@@ -68,7 +70,10 @@ class _Shapes:
     def put(self, shape: Shape, numbers: Sequence[int], held: Sequence[Values]) -> None:
         """Take the columns of lines of one shape."""
         frame = _columns(shape, numbers, held, self._names, self._stamps)
+        if frame is not None and self._must_ask:
+            frame = frame.filter(_asks(frame))
         if frame is not None:
+            frame = _without_spare_request(frame)
             self._frames["request" in frame.columns].append(frame)
 
     def shape(self, records: Iterable[dict[str, object]]) -> Shape | None:
@@ -90,7 +95,7 @@ class _Shapes:
 
 def rows(lines: Lines, names: Names, stamps: Stamps | None = None) -> pa.Table:
     """Return the plainly written lines as typed.CODED_ROWS, in order; where they say no time and what was asked for, `stamps` say the time."""
-    shapes = _Shapes(names, stamps)
+    shapes = _Shapes(names, stamps, must_ask=False)
     together = _Together(lines, names, shapes)
     for start in range(0, len(lines), BLOCK_LINES):
         stop = min(start + BLOCK_LINES, len(lines))
@@ -99,6 +104,14 @@ def rows(lines: Lines, names: Names, stamps: Stamps | None = None) -> pa.Table:
         for number, record in _records(lines, start, stop):
             if isinstance(record, dict):
                 shapes.add(number, record)
+    return joined([CODED_ROWS.empty_table(), *map(_read, shapes.frames())])
+
+
+def rows_of(records: Iterable[tuple[int, dict[str, object]]], names: Names, stamps: Stamps) -> pa.Table:
+    """Return rows of lines that hold pairs, by their numbers from 1, as typed.CODED_ROWS, in order: of those that say what was asked for."""
+    shapes = _Shapes(names, stamps, must_ask=True)
+    for number, record in records:
+        shapes.add(number, record)
     return joined([CODED_ROWS.empty_table(), *map(_read, shapes.frames())])
 
 
@@ -190,7 +203,7 @@ def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names
     if "request" in columns and "method" not in columns and columns["request"].str.contains(_METHOD).all():
         columns["method"] = columns.pop("request")
     frame = pl.DataFrame(_with_hosts(columns))
-    return _without_spare_request(frame if "time" in named else frame.filter(_asks(frame)))
+    return frame if "time" in named else frame.filter(_asks(frame))
 
 
 def _numbers(texts: pl.Series) -> pl.Series:

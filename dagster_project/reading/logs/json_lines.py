@@ -59,27 +59,38 @@ def read_pairs(line: str, names: Names = NAMES, stamp: str | None = None) -> Row
 
     Raises values.Refused with no_match, field_missing or values.NO_REQUEST: it must have a time, or a `stamp`, and a method and a target or a request line.
     """
-    pairs: dict[str, object] = {}
-    end = 0
-    while not pairs or end < len(line):  # never looks for a pair behind what is none
-        if not (pair := _PAIR.match(line, end)):
-            raise Refused("no_match")
-        if pair[1] != _CALLER:
-            pairs[pair[1]] = unescape(pair[2]) if pair[2] is not None else pair[3]
-        end = pair.end()
-    return _asked(line, _fields(pairs, names), stamp)
+    return _asked(line, _fields(pairs(line, names), names), stamp)
 
 
 def read_labels(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
     """Return the values of a line of LTSV, `label:value` between tabs, as `read_pairs` does; its `host` is the client where nothing else is."""
-    pairs = [pair.partition(":") for pair in line.split("\t")]
-    if len(pairs) < 2 or not all(sign and _LABEL.fullmatch(label) for label, sign, _ in pairs):
-        raise Refused("no_match")
-    record: dict[str, object] = {_LABELS.get(label, label): unescape(value) for label, _, value in pairs}
-    if "host" in record and not any((names.place(label) or ("",))[0] == "client" for label in record):
-        record["remote_host"] = record.pop("host")
+    record = labels(line, names)
     fields = _fields(record, names)
     return _asked(line, {"request": "-", **fields} if "request" in record else fields, stamp or None)
+
+
+def pairs(line: str, _: Names) -> dict[str, object]:
+    """Return the values of a line of `key=value` pairs by key; raises values.Refused with no_match."""
+    found: dict[str, object] = {}
+    end = 0
+    while not found or end < len(line):  # never looks for a pair behind what is none
+        if not (pair := _PAIR.match(line, end)):
+            raise Refused("no_match")
+        if pair[1] != _CALLER:
+            found[pair[1]] = unescape(pair[2]) if pair[2] is not None else pair[3]
+        end = pair.end()
+    return found
+
+
+def labels(line: str, names: Names) -> dict[str, object]:
+    """Return the values of a line of LTSV by key, as JSON calls them; raises values.Refused with no_match."""
+    found = [pair.partition(":") for pair in line.split("\t")]
+    if len(found) < 2 or not all(sign and _LABEL.fullmatch(label) for label, sign, _ in found):
+        raise Refused("no_match")
+    record: dict[str, object] = {_LABELS.get(label, label): unescape(value) for label, _, value in found}
+    if "host" in record and not any((names.place(label) or ("",))[0] == "client" for label in record):
+        record["remote_host"] = record.pop("host")
+    return record
 
 
 def _asked(line: str, fields: dict[str, str], stamp: str | None) -> Row:

@@ -1,15 +1,12 @@
 """Columns of times as instants: what instants.py makes of each alone."""
 
 import re
-from collections.abc import Callable
 
 import polars as pl
 
 from dagster_project.reading.logs.distinct import asked_once
 from dagster_project.reading.logs.instants import ENGLISH, expanded, instant, patterned
 
-Stamps = Callable[[pl.Series], pl.Series]
-"""The times that those who carried lines say, by the numbers of these."""
 _ISO, _ISO_WRITTEN = "%Y-%m-%dT%H:%M:%S%.f%#z", r"\d{4}-\d\d-\d\dT\d\d:\d\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
 _WRITTEN = {
     "Y": r"\d{4}", "m": r"\d\d", "d": r"\d\d", "H": r"\d\d", "M": r"\d\d", "S": r"[0-5]\d", "b": "|".join(ENGLISH), "z": r"[+-](?:[01]\d|2[0-3])[0-5]\d",

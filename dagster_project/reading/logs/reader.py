@@ -1,6 +1,7 @@
 """Lines of a known format to rows: what columns.py leaves is read one line at a time, and what nothing reads is refused."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,7 @@ import pyarrow as pa
 
 from dagster_project.compiled import pays
 from dagster_project.reading.logs import columns, json_columns, json_lines, remaining
-from dagster_project.reading.logs.carried import readings, stamp
+from dagster_project.reading.logs.carried import readings, stamp, stamps_of
 from dagster_project.reading.logs.distinct import joined
 from dagster_project.reading.logs.formats import Format, Parts
 from dagster_project.reading.logs.json_names import NAMES
@@ -22,6 +23,7 @@ from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 NO_MATCH = ("no_match", "json_error", "field_count")
 COMMENT = "#"
+_PAIRS = {"=": json_lines.pairs, ":": json_lines.labels}
 _READERS = {"": json_lines.read, "=": json_lines.read_pairs, ":": json_lines.read_labels}
 
 
@@ -46,6 +48,8 @@ def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = 
     if names and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
         plain.append(json_columns.rows(lines, names))
     taken = np.zeros(len(lines), bool)
+    if known.pairs and known.names and len(lines) >= FEWEST_LINES:
+        plain.append(json_columns.rows_of(_records(lines, known), known.names, stamps_of(lines)))
     _take(taken, plain)
     further = [table for start, stop, layouts in many if not known.parts for table in remaining.rows(lines, np.flatnonzero(~taken[start:stop]) + start, known, layouts)]
     _take(taken, further)
@@ -137,6 +141,16 @@ def _stamped(line: str, row: Row) -> Row:
     """Return the values of a line whose format has no time with that of what carried it."""
     said = stamp(line)
     return row if said is None else (instant_us({"time": said}), *row[1:])
+
+
+def _records(lines: Lines, known: Format) -> Iterator[tuple[int, dict[str, object]]]:
+    """Yield the lines that hold pairs, by their numbers from 1, each in the first way that it can be read."""
+    pairs, names = _PAIRS[known.pairs], known.names or NAMES
+    for index in range(len(lines)):
+        for text in readings(lines.text(index)) if len(lines.raw(index)) <= LONGEST_LINE_BYTES else ():
+            with suppress(Refused):
+                yield index + 1, pairs(text, names)
+                break
 
 
 def _is_object(line: str) -> bool:

@@ -12,11 +12,10 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs import columns, json_columns
-from dagster_project.reading.logs.carried import HEAD_BEGIN, MOST_CARRIERS, stamp, uncarried
+from dagster_project.reading.logs.carried import HEAD_BEGIN, MOST_CARRIERS, Stamps, stamps_of, uncarried
 from dagster_project.reading.logs.formats import Format
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines, split
-from dagster_project.reading.logs.moments import Stamps
 from dagster_project.reading.logs.promising import FEWEST_LINES, UNUSUAL, Indexes, loosened, patterns
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
@@ -57,8 +56,8 @@ def rows(lines: Lines, left: Indexes, known: Format, layouts: Sequence[Layout], 
             yield from _of(lines, found["index"].to_numpy(), layout, carriers.stamps)
         matched, headed = (some.join(found, on="index", how="anti") for some in (matched, headed))
     if carriers.more:
-        stamps = carriers.stamps or (lambda numbers: pl.Series([stamp(lines.text(number - 1)) for number in numbers], dtype=pl.String))
-        yield from _carried(pl.concat([headed, matched, unmatched]), known, layouts, Carriers(stamps, carriers.more - 1))
+        further = Carriers(carriers.stamps or stamps_of(lines), carriers.more - 1)
+        yield from _carried(pl.concat([headed, matched, unmatched]), known, layouts, further)
 
 
 def _of(lines: Lines, indexes: Indexes, layout: Layout, stamps: Stamps | None) -> Iterator[pa.Table]:
