@@ -92,15 +92,17 @@ GITEA = (
 )  # fmt: skip
 GITEA_REMARKS = re.compile(rf"{_SECOND} \S{{1,255}} \[[A-Z]\] ")
 
-_TORNADO: tuple[Part, ...] = (
-    Field(pattern=r" [^\]]{1,64}\] "), _STATUS, " ", _VERB, " ", _TARGET, Field(pattern=r"(?: -> \S+)?"), " (", Field("user", pattern=r"[^@()]{0,128}(?=@)|", plain=""),
-    Field(pattern="@?"),
-    Field("client", pattern=_ADDRESS), ") ", Field("duration", _MS, pattern=r"[\d.]+ms"), Field(pattern=r"(?: .*)?"),
+_LEVEL, _SECONDS = Field(pattern=r"\[[A-Z] "), r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{3})?"
+TORNADO = tuple(
+    Layout(
+        (
+            _LEVEL, when, Field(pattern=r" [^\]]{1,64}\] "), _STATUS, " ", _VERB, " ", _TARGET, Field(pattern=r"(?: -> \S+)?"), " (", *user,
+            Field("client", pattern=_ADDRESS), ") ", Field("duration", _MS, pattern=r"[\d.]+ms"), Field(pattern=r"(?: .*)?"),
+        )
+    )
+    for when in (Field("time", pattern=_SECONDS), Field("time", time="%y%m%d %H:%M:%S"))
+    for user in ((), (Field("user", pattern=r"[^@()]{0,128}"), "@"))
 )  # fmt: skip
-TORNADO = (
-    Layout((Field(pattern=r"\[[A-Z] "), Field("time", pattern=r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{3})?"), *_TORNADO)),
-    Layout((Field(pattern=r"\[[A-Z] "), Field("time", time="%y%m%d %H:%M:%S"), *_TORNADO)),
-)
 """Jupyter's servers name the user before the client."""
 
 MORGAN = (

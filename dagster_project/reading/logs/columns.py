@@ -10,6 +10,7 @@ from functools import lru_cache, reduce
 from itertools import count
 from operator import add
 
+import numpy as np
 import polars as pl
 import pyarrow as pa
 
@@ -19,6 +20,7 @@ from dagster_project.reading.logs.grouped import Grouped
 from dagster_project.reading.logs.layouts import IDENTITY, Field, Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.plans import Item, plan
+from dagster_project.reading.logs.promising import FEWEST_LINES
 from dagster_project.reading.logs.sections import RANKED, Joint, Sections, Stated, is_rest, sections
 from dagster_project.reading.logs.typed import CODED_ROWS, WORDS, Reading, Texts, Typed, spelt_out
 from dagster_project.reading.logs.values import LONGEST_NS
@@ -38,18 +40,26 @@ _LIST = r"^[^ ,]+(?: *, *[^ ,]+){0,64}$"
 
 
 def rows(lines: Lines, layout: Layout, start: int, stop: int, stamps: Stamps | None = None) -> pa.Table:
-    """Return the plainly written lines from `start` up to `stop` as typed.CODED_ROWS, in order; where they say no time, `stamps` does."""
-    way = _way(layout)
-    if way is None or start >= stop:
-        return CODED_ROWS.empty_table()
-    ends = [*range(start + _BATCH_LINES, stop, _BATCH_LINES), stop]
-    return joined([way.rows(lines, first, end, stamps) for first, end in zip([start, *ends], ends, strict=False)])
+    """Return the plainly written lines from `start` up to `stop` as typed.CODED_ROWS, in order; where they say no time, `stamps` does.
+
+    What cannot be cut, or is not written as what can, is matched by groups where there is more than a little of it.
+    """
+    cut, grouped = _ways(layout)
+    ends = [*range(start + _BATCH_LINES, stop, _BATCH_LINES), stop] if cut and start < stop else []
+    found = [cut.rows(lines, first, end) for first, end in zip([start, *ends], ends, strict=False) if cut]
+    if grouped:
+        is_left = np.ones(stop - start, bool)
+        for table in found:
+            is_left[table["line_number"].to_numpy() - 1 - start] = False
+        left = np.flatnonzero(is_left) + start
+        found += [grouped.rows(lines, left, stamps)] if len(left) >= FEWEST_LINES else []
+    return joined(found or [CODED_ROWS.empty_table()])
 
 
 @lru_cache(maxsize=1024)
-def _way(layout: Layout) -> "_Stated | Grouped | None":
+def _ways(layout: Layout) -> "tuple[_Stated | None, Grouped | None]":
     how = sections(layout)
-    return _Stated(how, layout) if how else Grouped.of(layout)
+    return _Stated(how, layout) if how else None, Grouped.of(layout)
 
 
 class _Stated:
@@ -72,8 +82,8 @@ class _Stated:
         reading = Reading(texts, [*self._checks, *_checks(texts, layout)], _instant(texts), _duration(texts, layout), layout.is_absolute)
         self._typed = Typed(self._columns, reading)
 
-    def rows(self, lines: Lines, start: int, stop: int, _: Stamps | None) -> pa.Table:
-        """Return the plain ones of some lines, which say their time themselves, in order."""
+    def rows(self, lines: Lines, start: int, stop: int) -> pa.Table:
+        """Return the plain ones of some lines, in order."""
         from dagster_project.reading.logs.cutting import cut
 
         kept, columns = cut(lines, start, stop, self._plan)
@@ -117,7 +127,7 @@ class _Stated:
         if is_rest(part):
             self._checks.append((text == "") | text.str.starts_with(" "))
         if part.pattern:
-            self._checks += [text.str.contains(f"^(?:{part.in_columns})$"), *([~text.str.starts_with(",")] if is_free else [])]
+            self._checks += [text.str.contains(f"^(?:{part.plain or part.pattern})$"), *([~text.str.starts_with(",")] if is_free else [])]
         elif part.name == "client" and is_free:
             self._checks.append(~text.str.contains(_ODD_CLIENT) | text.str.contains(_BRACKETED))
         elif part.name == "client":
@@ -128,7 +138,7 @@ class _Stated:
     def _state_joint(self, joint: Joint, item: Item, *, is_free: bool) -> None:
         """Add an item that several fields share: one pattern tells them apart in each different text."""
         names = [self._named(part) for part in joint if isinstance(part, Field)]
-        self._joints[len(self._columns)] = "".join(re.escape(part) if isinstance(part, str) else f"({part.in_columns})" for part in joint)
+        self._joints[len(self._columns)] = "".join(re.escape(part) if isinstance(part, str) else f"({part.plain or part.pattern})" for part in joint)
         self._columns.append(names)
         self._items.append(replace(item, column=len(self._columns) - 1, is_whole=is_free))
         self._checks.append(pl.col(names[0]).is_not_null())

@@ -12,10 +12,10 @@ import pyarrow as pa
 
 from dagster_project.reading.logs.carried import AROUND, DOCKER, Stamps
 from dagster_project.reading.logs.distinct import CODED, Part, asked_once
-from dagster_project.reading.logs.layouts import QUOTED_OR, Layout
+from dagster_project.reading.logs.layouts import QUOTED_OR, Field, Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.moments import moments
-from dagster_project.reading.logs.promising import loosened
+from dagster_project.reading.logs.promising import Indexes, loosened
 from dagster_project.reading.logs.sections import is_irregular
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed, spelt_out
 from dagster_project.reading.logs.values import duration_ns
@@ -23,6 +23,9 @@ from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 _UNUSUAL = r"[^\t -~µμ]"
 """What engines of regular expressions may not agree on; the signs of microseconds they do."""
+_ADDRESS, _USER = r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+", r'-|[^\s\["\]-][^\s\["\]]*'
+"""Of clients and users that have no pattern of their own: no list, no head of one who carried the line, and no name with blanks."""
+_LISTED = r"\s,"
 _QUOTED = '^"[^"]*"$'
 
 
@@ -32,6 +35,7 @@ class Grouped:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._pattern = f"^(?:{loosened(layout.pattern.pattern)})$"
+        self._has_pattern = all(field.pattern for field in layout.fields if field.name == "client")
         self._is_found = self._checks()
         self._places: dict[str, list[int]] = {}
         for place in layout.order:
@@ -52,14 +56,15 @@ class Grouped:
         is_told = not {"bytes", "total"} <= names and not ("forwarded_for" in names and "client" not in names)
         return cls(layout) if is_told and not any(map(is_irregular, _allowed(layout).values())) else None
 
-    def rows(self, lines: Lines, start: int, stop: int, stamps: Stamps | None = None) -> pa.Table:
-        """Return the plainly written lines from `start` up to `stop`, in order; of a layout without a time, those that `stamps` say one of."""
+    def rows(self, lines: Lines, asked_of: Indexes, stamps: Stamps | None = None) -> pa.Table:
+        """Return the plainly written ones of some lines, by their indexes from 0, in order; of a layout without a time, those that `stamps` say one of."""
         if not (self._layout.has_time or stamps):
             return CODED_ROWS.empty_table()
         text = pl.col("text")
         is_plain = (text.str.len_bytes() <= LONGEST_LINE_BYTES) & (text.str.len_chars() <= self._layout.longest) & ~text.str.contains(_UNUSUAL)
+        is_plain &= pl.lit(value=self._has_pattern) | ~text.str.contains(_LISTED)
         is_plain &= ~text.str.starts_with(DOCKER) & (pl.lit(value=self._layout.decode is not None) | ~text.str.contains("\\", literal=True))
-        asked = pl.DataFrame({"number": pl.int_range(start + 1, stop + 1, eager=True), "text": lines.texts().slice(start, stop - start).str.strip_chars(AROUND)})
+        asked = pl.DataFrame({"number": asked_of + 1, "text": lines.texts().gather(asked_of).str.strip_chars(AROUND)})
         names = [str(place) for place in range(len(self._layout.fields))]
         groups = asked.filter(is_plain).select("number", text.str.extract_groups(self._pattern).struct.rename_fields(names).alias("groups")).unnest("groups")
         return self._read(groups.filter(pl.col("0").is_not_null(), *self._is_found), stamps)
@@ -107,13 +112,21 @@ class Grouped:
 
 
 def _allowed(layout: Layout) -> dict[int, str]:
-    """Return what is allowed of each field that the looser pattern takes for more, by its place among the fields: what the exact pattern allows, or the plain one."""
+    """Return what is allowed of each field that the looser pattern takes for more, by its place among the fields: what the exact pattern allows, or a plain one."""
     allowed = {}
-    for place, (field, exact) in enumerate(zip(layout.fields, layout.patterns.values(), strict=True)):
+    for place, (at, exact) in enumerate(layout.patterns.items()):
         pattern = exact.removeprefix(QUOTED_OR)
         if loosened(pattern) != pattern:
-            allowed[place] = ('"[^"]*"|' if layout.may_be_quoted else "") + (pattern if field.plain is None else field.plain)
+            allowed[place] = ('"[^"]*"|' if layout.may_be_quoted else "") + (_plain(layout, at) or pattern)
     return allowed
+
+
+def _plain(layout: Layout, at: int) -> str | None:
+    """Return what the field at a place among the parts may hold for certain, null where nobody says."""
+    [field], after = [part for part in layout.parts[at : at + 1] if isinstance(part, Field)], "".join(map(str, layout.parts[at + 1 : at + 2]))
+    if field.pattern or field.plain:
+        return field.plain
+    return {"client": _ADDRESS if after.startswith(" ") else None, "user": _USER if after.startswith(" [") else None}.get(field.name)
 
 
 def _coded(texts: Sequence[str] | pl.Series) -> pa.DictionaryArray:

@@ -51,11 +51,6 @@ class Field:
     is_optional: bool = False
     header: str = ""
 
-    @property
-    def in_columns(self) -> str | None:
-        """The pattern of its own that columns are read by."""
-        return self.pattern if self.plain is None else self.plain
-
 
 Part = str | Field
 

@@ -34,7 +34,7 @@ def sections(layout: Layout) -> Sections | None:
             items += _items(text, layout)
         cut.append(items)
     fields = [part for section in cut for item in section for part in (item if isinstance(item, tuple) else [item]) if isinstance(part, Field)]
-    if any(not isinstance(section[0], Field) for section in cut[1::2]) or any(is_irregular(field.in_columns or "") for field in fields):
+    if any(not isinstance(section[0], Field) for section in cut[1::2]) or any(is_irregular(field.plain or field.pattern or "") for field in fields):
         return None
     return tuple(map(tuple, cut))
 
