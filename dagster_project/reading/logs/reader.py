@@ -42,18 +42,8 @@ class Found:
 def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = True) -> Found:
     """Return the rows and the refused lines of a piece; line_number counts from 1. Only where a file begins (`is_begin`) can the first be cut."""
     runs = _runs(lines, known, header)
-    names = None if known.pairs else known.names
-    many = [(start, stop, layouts) for start, stop, layouts in runs if stop - start >= FEWEST_LINES and (pays(stop - start) if layouts else names)]
-    plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many if layouts]
-    if names and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
-        plain.append(json_columns.rows(lines, names))
-    taken = np.zeros(len(lines), bool)
-    if known.pairs and known.names and len(lines) >= FEWEST_LINES:
-        plain.append(json_columns.rows_of(_records(lines, known), known.names, stamps_of(lines)))
-    _take(taken, plain)
-    further = [table for start, stop, layouts in many if not known.parts for table in remaining.rows(lines, np.flatnonzero(~taken[start:stop]) + start, known, layouts)]
-    _take(taken, further)
-    plain += further
+    plain = _plain(lines, known, runs)
+    taken = _taken(lines, plain)
     rows: list[Row] = []
     reasons: dict[int, str] = {}
     for start, stop, layouts in runs:
@@ -68,10 +58,27 @@ def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = 
     return Found(_table(plain, rows), reasons)
 
 
-def _take(taken: npt.NDArray[np.bool_], tables: Iterable[pa.Table]) -> None:
-    """Note the lines of which there are rows."""
+def _plain(lines: Lines, known: Format, runs: Parts) -> list[pa.Table]:
+    """Return the rows of lines that are written plainly, of runs that are long enough for columns."""
+    names = None if known.pairs else known.names
+    many = [(start, stop, layouts) for start, stop, layouts in runs if stop - start >= FEWEST_LINES and (pays(stop - start) if layouts else names)]
+    plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many if layouts]
+    if names and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
+        plain.append(json_columns.rows(lines, names))
+    if known.pairs and len(lines) >= FEWEST_LINES:
+        plain.append(json_columns.rows_of(_records(lines, known), known.names or NAMES, stamps_of(lines)))
+    taken = _taken(lines, plain)
+    for start, stop, layouts in many if not known.parts else ():
+        plain += remaining.rows(lines, np.flatnonzero(~taken[start:stop]) + start, known, layouts)
+    return plain
+
+
+def _taken(lines: Lines, tables: Iterable[pa.Table]) -> npt.NDArray[np.bool_]:
+    """Tell of which lines there are rows."""
+    taken = np.zeros(len(lines), bool)
     for table in tables:
         taken[table["line_number"].to_numpy() - 1] = True
+    return taken
 
 
 def are_read(lines: Lines, known: Format) -> Iterator[tuple[int, bool | None]]:
