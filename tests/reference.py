@@ -14,12 +14,13 @@ Choices where the rules leave one:
     else the first that is GRANTED_BOUNDARY, else the first. An empty
     record_ids without record_id names no record and is judged as unbounded.
  7. A session needs started_at < ended_at, both with a zone. Each instant s of it is judged with *then* = known by min(s, as_of); the session is permitted then (now)
-    if every instant is. Steps 1 to 11 and provisional look at occurred_at, steps 15 to 17 at the first uncovered instant; uncovered_from/to is the first uncovered
+    if every instant is. Steps 1 to 11 look at occurred_at, steps 15 to 17 at the first uncovered instant; uncovered_from/to is the first uncovered
     stretch. An emergency (step 14) concerns a session only if it lasts over everything uncovered, then or now; so no hole is excused by another. Skew shifts the
     session whole.
  8. A whole-second stamp t (of a session its begin) is judged with skew at t − ε and t + 1 s − 1 µs + ε, and at every boundary inside (t, t + 1 s); steps 13 and
     16 alone heed it.
- 9. provisional: occurred_at is later than the watermark of its source or of `grants`, or is not known (unzoned). allowed_lateness_s plays no part.
+ 9. provisional: occurred_at, or the last instant of a session, is later than the watermark of its source or of `grants`, or is not known (unzoned).
+    allowed_lateness_s plays no part.
 10. Fold or gap: the instant shown, and the one that must be ≤ as_of without observed_at, is the one with the offset before the change. An unzoned event without
     observed_at exists.
 11. accounts without joined_at and gaps without `to` are accepted (older; open). noticed_at goes before posted_at and emailed_at; a policy with none of them is refused.
@@ -641,7 +642,8 @@ def decision_row(facts: Facts, event: Row) -> Row:
     row.update(grant_id=because.grant_id if found.code in ("GRANTED", "GRANTED_BOUNDARY") else None, nearest_grant_id=because.nearest_grant_id)
     row.update(all_faults=[] if outcome == "permitted" else list(because.faults))
     row.update(distance_s=None if because.distance_us is None else because.distance_us / SECOND)
-    row.update(provisional=t is None or t > min(watermark(facts, event["source"]), watermark(facts, "grants")), late=False)
+    last = None if t is None else max(t, event["session"][1] - 1) if event["session"] else t
+    row.update(provisional=last is None or last > min(watermark(facts, event["source"]), watermark(facts, "grants")), late=False)
     return {name: row[name] for name in COLUMNS}
 
 

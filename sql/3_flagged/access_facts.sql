@@ -72,7 +72,11 @@ select
     event.as_of, -- as-of of the run
     event.skew_us, -- how far the source's clock may be off, microseconds
     event.is_whole_second, -- the stamp stands for a whole second
-    coalesce(least(event.source_read_to, event.grants_read_to) < event.occurred_at, true) as is_provisional, -- its source or the grants have not been read so far
+    coalesce(
+        least(event.source_read_to, event.grants_read_to) < event.occurred_at
+        or (is_session and least(event.source_read_to, event.grants_read_to) < event.ended_at - to_microseconds(1)),
+        true
+    ) as is_provisional, -- its source or the grants have not been read as far as its last instant
     case
         when event.time_status = 'unzoned' then 'TIME_UNZONED'
         when event.time_status = 'ambiguous' then 'TIME_AMBIGUOUS'
