@@ -4,7 +4,6 @@ A line is left to the exact pattern of layouts.py wherever anything is unusual: 
 mark, another number of quotes or blanks, and what typed.py leaves. No line can spoil its neighbour.
 """
 
-import re
 from dataclasses import replace
 from functools import lru_cache, reduce
 from itertools import count
@@ -21,7 +20,7 @@ from dagster_project.reading.logs.layouts import IDENTITY, Field, Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.plans import Item, plan
 from dagster_project.reading.logs.promising import FEWEST_LINES
-from dagster_project.reading.logs.sections import RANKED, Joint, Sections, Stated, is_rest, sections
+from dagster_project.reading.logs.sections import RANKED, Joint, Sections, Stated, is_rest, joint_pattern, sections
 from dagster_project.reading.logs.typed import CODED_ROWS, WORDS, Reading, Texts, Typed, spelt_out
 from dagster_project.reading.logs.values import LONGEST_NS
 
@@ -138,7 +137,7 @@ class _Stated:
     def _state_joint(self, joint: Joint, item: Item, *, is_free: bool) -> None:
         """Add an item that several fields share: one pattern tells them apart in each different text."""
         names = [self._named(part) for part in joint if isinstance(part, Field)]
-        self._joints[len(self._columns)] = "".join(re.escape(part) if isinstance(part, str) else f"({part.plain or part.pattern})" for part in joint)
+        self._joints[len(self._columns)] = joint_pattern(joint)
         self._columns.append(names)
         self._items.append(replace(item, column=len(self._columns) - 1, is_whole=is_free))
         self._checks.append(pl.col(names[0]).is_not_null())

@@ -16,7 +16,7 @@ from dagster_project.reading.logs.layouts import QUOTED_OR, Field, Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.moments import moments
 from dagster_project.reading.logs.promising import Indexes, loosened
-from dagster_project.reading.logs.sections import is_irregular
+from dagster_project.reading.logs.sections import is_glued, is_irregular
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed, spelt_out
 from dagster_project.reading.logs.values import duration_ns
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
@@ -26,6 +26,8 @@ _UNUSUAL = r"[^\t -~µμ]"
 _ADDRESS, _USER = r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+", r'-|[^\s\["\]-][^\s\["\]]*'
 """Of clients and users that have no pattern of their own: no list, no head of one who carried the line, and no name with blanks."""
 _LISTED = r"\s,"
+_GOES_ON = r"^:|^[+-]\d\d"
+"""What an exact pattern may take for more of the field before: another server asked, the zone of a time."""
 _QUOTED = '^"[^"]*"$'
 
 
@@ -44,6 +46,8 @@ class Grouped:
         texts = {name: pl.col(name) for name in self._names}
         texts |= {name: pl.when(texts[name] == "").then(pl.lit("-")).otherwise(texts[name]) for name in texts.keys() & {"status", "bytes", "total"}}
         checks = [pl.col("client") != ""] if "forwarded_for" in texts else []
+        if "request" in texts:
+            checks.append(~pl.col("request").str.contains(" \t", literal=True))
         if "rest" in texts and "duration" in self._places:
             checks.append(pl.col("duration_ns").is_not_null() | (pl.col("rest") == ""))
         columns = [["moment", "duration_ns"], *([name] for name in self._names)]
@@ -53,7 +57,7 @@ class Grouped:
     def of(cls, layout: Layout) -> "Grouped | None":
         """Return how a layout is read, null where something of it cannot be told for certain."""
         names = {field.name for field in layout.fields}
-        is_told = not {"bytes", "total"} <= names and not ("forwarded_for" in names and "client" not in names)
+        is_told = not {"bytes", "total"} <= names and not ("forwarded_for" in names and "client" not in names) and not is_glued(layout)
         return cls(layout) if is_told and not any(map(is_irregular, _allowed(layout).values())) else None
 
     def rows(self, lines: Lines, asked_of: Indexes, stamps: Stamps | None = None) -> pa.Table:
@@ -72,6 +76,8 @@ class Grouped:
     def _checks(self) -> list[pl.Expr]:
         """Return what must hold where the exact pattern allows what the looser one finds."""
         checks = [pl.col(str(place)).str.contains(f"^(?:{pattern})$") for place, pattern in _allowed(self._layout).items()]
+        plain = [place for place, field in enumerate(self._layout.fields[:-1]) if field.plain]
+        checks += [~pl.col(str(place + 1)).str.contains(_GOES_ON) for place in plain]
         if self._layout.may_be_quoted:
             checks += [~pl.col(str(place)).str.starts_with('"') | pl.col(str(place)).str.contains(_QUOTED) for place in range(len(self._layout.fields))]
         return checks

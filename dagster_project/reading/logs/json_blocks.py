@@ -20,6 +20,9 @@ from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 _TYPES = {frozenset({str}): pa.string(), frozenset({int}): pa.int64(), frozenset({float}): pa.float64(), frozenset({int, float}): pa.float64()}
+_FEW_KEYS = 64
+_FIRST_INEXACT = 2.0**53
+"""From here on a whole number among others may have been another one."""
 _OPENING, _CLOSING, _RETURN = b"{}\r"
 
 Columns = dict[str, pl.Series | None]
@@ -35,6 +38,23 @@ def are_objects(lines: Lines) -> npt.NDArray[np.bool_]:
     if not lines.body.endswith(b"\n"):
         found[-1:] = False
     return found
+
+
+def are_of_own_keys(records: Sequence[dict[str, object]]) -> bool:
+    """Tell whether objects have few of their keys in common: a block of such lines would be columns by the thousand, nearly all of them empty."""
+    counts = [_count(record) for record in records]
+    return _count(*records) > _FEW_KEYS + 2 * max(counts, default=0)
+
+
+def _count(*records: dict[str, object]) -> int:
+    """Return how many keys some objects have, those of objects within them too."""
+    held: dict[str, list[dict[str, object]]] = {}
+    for record in records:
+        for key, value in record.items():
+            of_key = held.setdefault(key, [])
+            if isinstance(value, dict):
+                of_key.append(value)
+    return len(held) + sum(_count(*inner) for inner in held.values() if inner)
 
 
 def schema_of(records: Sequence[dict[str, object]]) -> pa.Schema:
@@ -108,5 +128,7 @@ def _values(column: pa.Array) -> pl.Series | None:
     if pa.types.is_list(column.type) and pa.types.is_string(column.type.value_type) and pc.all(pc.equal(pc.list_value_length(column), 1)).as_py():
         column = pc.list_element(column, 0)
     if column.type not in _TYPES.values():
+        raise UnusualColumnError
+    if pa.types.is_floating(column.type) and pc.any(pc.greater_equal(pc.abs(column), _FIRST_INEXACT)).as_py():
         raise UnusualColumnError
     return pl.Series(column)

@@ -127,7 +127,11 @@ class _Together:
 
     def take(self, start: int, stop: int) -> bool:
         """Take a block; tell whether it was, and its lines need not be loaded each by itself."""
-        return bool(self._may_be_loaded[start:stop].all()) and (self._load(start, stop) or (self._learn(start, stop) and self._load(start, stop)))
+        if not self._may_be_loaded[start:stop].all():
+            return False
+        found = [record for line in range(start, stop, SAMPLED) for _, record in _records(self._lines, line, line + 1)]
+        records = [record for record in found if isinstance(record, dict)]
+        return not json_blocks.are_of_own_keys(records) and (self._load(start, stop) or (self._learn(records) and self._load(start, stop)))
 
     def _load(self, start: int, stop: int) -> bool:
         if self._learnt is None:
@@ -140,14 +144,13 @@ class _Together:
         self._shapes.put(shape, range(start + 1, stop + 1), [nothing if (column := columns.get(path)) is None else column for path in paths(shape)])
         return True
 
-    def _learn(self, start: int, stop: int) -> bool:
-        """Look at some lines of a block; tell whether they have a shape in common that is not the one known."""
-        records = [record for line in range(start, stop, SAMPLED) for _, record in _records(self._lines, line, line + 1)]
-        shape = self._shapes.shape(record for record in records if isinstance(record, dict))
+    def _learn(self, records: list[dict[str, object]]) -> bool:
+        """Tell whether some lines of a block have a shape in common that is not the one known."""
+        shape = self._shapes.shape(records)
         if shape is None or _needs_lines(shape, self._names):
             return False
         before = self._learnt
-        self._learnt = shape, json_blocks.Loader(json_blocks.schema_of(records), frozenset(paths(shape)), telling(shape), self._names)  # type: ignore[arg-type]
+        self._learnt = shape, json_blocks.Loader(json_blocks.schema_of(records), frozenset(paths(shape)), telling(shape), self._names)
         return self._learnt != before
 
 
@@ -238,7 +241,13 @@ def _without_spare_request(frame: pl.DataFrame) -> pl.DataFrame:
         "target": pl.when(counts & has_query).then(request).otherwise(target),
         "path": pl.when(counts & ~has_query).then(request).otherwise(path),
     }  # fmt: skip
-    return frame.filter(request.is_null() | (pl.col("method").is_not_null() & is_plain)).with_columns(**taken).drop("request")
+    return frame.filter(request.is_null() | (pl.col("method").is_not_null() & is_plain), *_are_targets(frame)).with_columns(**taken).drop("request")
+
+
+def _are_targets(frame: pl.DataFrame) -> list[pl.Expr]:
+    """Tell of which lines what stands as target or path is neither a route with its method nor a request line."""
+    texts = [pl.col(name) for name in ("target", "path") if name in frame.columns]
+    return [~told.fill_null(value=False) for text in texts for told in (text.str.contains(_ROUTE), text.str.contains(" HTTP/", literal=True))]
 
 
 def _asks(frame: pl.DataFrame) -> pl.Expr:
@@ -257,8 +266,7 @@ def _read(frame: pl.DataFrame) -> pa.Table:
     present = {name: pl.col(name).is_not_null() if name in known else pl.lit(value=False) for name in _FIELDS}
     told = pl.sum_horizontal(pl.any_horizontal(present[name] for name in names) for names in EVIDENCE) > 1
     checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(told, *(present[name] for name in REQUEST_FIELDS))]
-    checks += [~pl.col(name).str.contains(_ROUTE).fill_null(value=False) for name in ("target", "path") if name in known]
-    checks += [~pl.col(name).str.contains(" HTTP/", literal=True).fill_null(value=False) for name in ("target", "path") if name in known]
+    checks += _are_targets(frame)
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in _FIELDS if name in known}
     texts |= {name: _unquoted(pl.col(name)) for name in QUOTED_AGAIN if name in known}
     if "request" in known:

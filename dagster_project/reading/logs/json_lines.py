@@ -191,7 +191,7 @@ def _fields(record: dict[str, object], names: Names) -> dict[str, str]:
             best[place[0]] = place[1], epoch_us(value) if place[0] == "time" and isinstance(value, float) else text
         unit_ns = names.unit_ns(key, record)
         said = SAYS_ITSELF if text[-1:].isalpha() else int(not names.is_bare(key))
-        if unit_ns and said >= surest and (length := duration_ns(repr(value) if isinstance(value, float) else text, unit_ns)) is not None:
+        if unit_ns and said >= surest and (length := duration_ns(repr(value + 0.0) if isinstance(value, float) else text, unit_ns)) is not None:
             duration, surest = str(length), said
     fields = {name: value for name, (_, value) in best.items()}
     return {**fields, "duration": duration} if duration else fields

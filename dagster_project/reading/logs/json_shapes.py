@@ -32,7 +32,7 @@ class Levels:
     def __init__(self, names: Names) -> None:
         self._names = names
         self._by_keys: dict[str, dict[tuple[str, ...], Level]] = {}
-        self._same: dict[tuple[tuple[str, ...], frozenset[str]], Level] = {}
+        self._same: dict[tuple[str, tuple[str, ...], frozenset[str]], Level] = {}
 
     def taken(self, record: dict[str, object], prefix: str = "") -> tuple[Shape, list[object]]:
         """Return the shape of an object, and its values in the order of `paths`."""
@@ -65,7 +65,7 @@ class Levels:
         telling = TELLING.intersection(keys)
         inner = tuple((at, f"{prefix}{key}.") for at, key in enumerate(taken) if key in entered)
         made = Level(prefix, paths, _taker(taken, may_be_lists=prefix.endswith("headers.")), inner, telling)
-        level = self._same.setdefault((paths, telling), made)
+        level = self._same.setdefault((prefix, paths, telling), made)
         self._by_keys[prefix][keys] = level
         return level
 

@@ -91,7 +91,7 @@ def durations(values: Values, unit_ns: int) -> pl.Series:
     if kinds == {float} or (kinds <= {float, int} and _largest(values) <= LARGEST):  # type: ignore[operator]
         lengths = pl.Series(values if kinds == {float} else list(map(float, values)), dtype=pl.Float64) * unit_ns
         return _whole(lengths)
-    texts = texts_of(values) if float not in kinds else pl.Series([repr(value) if isinstance(value, float) else text_of(value) for value in values], dtype=pl.String)
+    texts = texts_of(values) if float not in kinds else pl.Series([repr(value + 0.0) if isinstance(value, float) else text_of(value) for value in values], dtype=pl.String)
     plain = texts.set(~texts.str.contains(_PLAIN_NUMBER).fill_null(value=False), None)
     whole = _whole(plain.cast(pl.Float64) * unit_ns)
     others = texts.set(plain.is_not_null(), None)

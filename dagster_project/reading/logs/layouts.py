@@ -25,6 +25,8 @@ _NO_NAMES = r"(?!- [^\s\[]|[^\[]+ - \[|\[[0-9A-Fa-f:., ]*\] - )"
 """Stands before a user whose name may hold blanks: one with a dash at an end, or an address in brackets before it, is the names, a host or the client of another format."""
 QUOTED_OR = r'"[^"]*"|(?!")'
 """Stands before the pattern of a field that may be quoted."""
+GOES_ON = re.compile(r"[\w:./+-]")
+"""What times and addresses may go on with."""
 MOST_WAYS = 10**7
 DECODED = ("user_agent", "user", "forwarded_for")
 """The fields that W3C logs write without blanks."""
@@ -188,10 +190,14 @@ def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> s
         return r'(?:[^"\\]|\\.)*'
     if field.time:
         return expression(field.time) + ("|-" if field.is_optional else "")
+    ending = "" if GOES_ON.match(following) else re.escape(following[:1].strip())
     is_last = following == "" and isinstance(after, str)
     is_marked = following[:1] not in ("", separator)
     by_name = {
-        "time": (r'[^\]"\[]{0,64}' if following.startswith("]") else r"(?>[^\s|;,]{1,40}(?: [+-]\d\d:?\d\d)?)", separator == " "),
+        "time": (
+            r'[^\]"\[]{0,64}' if following.startswith("]") else rf"(?>[^\s|;,{ending}]{{1,40}}(?: [+-]\d\d:?\d\d)?)",
+            separator == " ",
+        ),
         "rest": (r"(?:\s.*)?", is_last),
         "more": (r"(?:\s.*)?", is_last),
         "path": (r'[^"?]*' if previous.endswith('"') else r"[^\s?]*", isinstance(after, Field) and after.name == "query"),
@@ -224,8 +230,10 @@ def _strict(field: Field, after: Part, pattern: str) -> str:
 VHOST_CLIENT = Field("client", pattern=rf"{_ADDRESS}(?:(?:\s*,(?:\s*{_ADDRESS})?){{1,64}}{_PEER})?|\"[^\"]*\"(?: [^\s\"]+)?", plain=_ADDRESS)
 """A client that must look like an address: where a host name stands before it, only that tells them apart."""
 
-VHOST = Field("host", pattern=rf'{NO_HEAD}[^\s,"\[\]()]*[^\s,"\[\]():]|\[[0-9A-Fa-f:.]{{2,45}}\](?::\d{{1,5}})?', plain=r"[\w.*-]+(?::\d{1,5})?")
-"""A virtual host at the begin of a line; no program's name before a colon, and no address of a list."""
+VHOST = Field("host", pattern=rf'{NO_HEAD}[^\s,"\[\]()]*[^\s,"\[\]():]|\[[0-9A-Fa-f:.]{{2,45}}\](?::\d{{1,5}})?', plain=r"[A-Z0-9-]*[a-z_*.][\w.*-]*(?::\d{1,5})?")
+"""A virtual host at the begin of a line; no program's name before a colon, and no address of a list.
+
+What is of capitals, digits and dashes alone may be the level or the date of a head."""
 
 IDENTITY = Field("", pattern=r"[^\s.:\[|]+")
 """The identity of the client by RFC 1413; with a dot or colon it is an address or a host, and the line of another format; `|` is Docker Compose's."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs.instants import directives
+from dagster_project.reading.logs.instants import directives, expression
 from dagster_project.reading.logs.layouts import IDENTITY, Field, Layout, Part, header_name
 
 _APACHE_DIRECTIVE = re.compile(r"%[<>!,\d]*(?:\{([^}]*)\})?[<>!,\d]*(\^[A-Za-z]{2}|[A-Za-z%])")
@@ -91,15 +91,22 @@ def nginx(log_format: str) -> Layout:
     parts: list[Part] = []
     end = 0
     for found in _NGINX_VARIABLE.finditer(log_format):
-        parts += [log_format[end : found.start()], _nginx_field(found[1] or found[2])]
+        parts += [log_format[end : found.start()], _nginx_field(found[1] or found[2], log_format[found.end() :])]
         end = found.end()
     return _layout([*parts, log_format[end:]], "$")
 
 
-def _nginx_field(variable: str) -> Field:
+def _nginx_field(variable: str, after: str) -> Field:
     if variable.startswith("upstream_"):
-        return Field(pattern=r'(?>[^\s,"]*(?:(?:, | : )[^\s,"]+)*)', plain=r'[^\s,"]+')
+        return _upstream(after)
     return _NGINX.get(variable, Field(header=variable.removeprefix("http_") if variable.startswith("http_") else ""))
+
+
+def _upstream(after: str) -> Field:
+    """Return what is said of servers asked, between commas, and colons where nginx went on by itself; what follows in the format ends it."""
+    signs = r'\s,"' + ("" if _NGINX_VARIABLE.match(after) else re.escape(after[:1].strip()))
+    between = "|".join(sign for sign in (", ", " : ") if not after.startswith(sign.rstrip()))
+    return Field(pattern=rf"(?>[^{signs}]*(?:(?:{between})[^{signs}]+)*)", plain=f"[^{signs}]+")
 
 
 def _layout(parts: list[Part], sign: str) -> Layout:
@@ -135,4 +142,5 @@ def _with_one_time(parts: list[Part]) -> list[Part]:
 
 
 def _unread(time: Field) -> Field:
-    return replace(time, name="", pattern=time.pattern or (None if time.time else r'[^\]\["\s]{1,40}(?: [+-]\d{4})?'))
+    written = expression(time.time) + ("|-" if time.is_optional else "") if time.time else r'[^\]\["\s]{1,40}(?: [+-]\d{4})?'
+    return replace(time, name="", pattern=time.pattern or written)

@@ -2,8 +2,11 @@
 
 import re
 from dataclasses import replace
+from itertools import pairwise
 
-from dagster_project.reading.logs.layouts import Field, Layout
+import polars as pl
+
+from dagster_project.reading.logs.layouts import GOES_ON, Field, Layout
 
 Joint = tuple[str | Field, ...]
 """Literals and fields without a blank between them, each field with a pattern."""
@@ -22,7 +25,7 @@ def sections(layout: Layout) -> Sections | None:
     """Return a layout's items by section, null where only its pattern can tell them apart."""
     names = [field.name for field in layout.fields if field.name and not field.is_part]
     times = names.count("time")
-    if ("forwarded_for" in names and "client" not in names) or layout.time_pattern:
+    if ("forwarded_for" in names and "client" not in names) or layout.time_pattern or is_glued(layout):
         return None
     if times not in (1, 2) or {"bytes", "total"} <= set(names) or any(names.count(name) > 1 for name in {*names} - RANKED - {"time"}):
         return None
@@ -34,7 +37,9 @@ def sections(layout: Layout) -> Sections | None:
             items += _items(text, layout)
         cut.append(items)
     fields = [part for section in cut for item in section for part in (item if isinstance(item, tuple) else [item]) if isinstance(part, Field)]
-    if any(not isinstance(section[0], Field) for section in cut[1::2]) or any(is_irregular(field.plain or field.pattern or "") for field in fields):
+    if len(cut) % 2 == 0 or any(not isinstance(section[0], Field) for section in cut[1::2]) or any(is_irregular(field.plain or field.pattern or "") for field in fields):
+        return None
+    if any(not _can_be_made(joint_pattern(item)) for section in cut for item in section if isinstance(item, tuple)):
         return None
     return tuple(map(tuple, cut))
 
@@ -57,9 +62,32 @@ def _items(text: str, layout: Layout) -> list[Stated]:
     return [tuple(part for part in parts if part)]
 
 
+def joint_pattern(joint: Joint) -> str:
+    """Return the pattern of a joint, with a group for each field."""
+    return "".join(re.escape(part) if isinstance(part, str) else f"({part.plain or part.pattern})" for part in joint)
+
+
+def _can_be_made(pattern: str) -> bool:
+    """Tell whether the automaton of a pattern is not too large, as counts within counts make it."""
+    try:
+        pl.Series([""]).str.extract_groups(f"^{pattern}$")
+    except pl.exceptions.ComputeError:
+        return False
+    return True
+
+
 def is_irregular(pattern: str) -> bool:
     """Tell whether a pattern asks for what automata cannot do."""
     return bool(_IRREGULAR.search(pattern))
+
+
+def is_glued(layout: Layout) -> bool:
+    """Tell whether a field's plain pattern is not certain to find where it ends, or begins: what stands beside it may go on with it."""
+    return any(
+        isinstance(field, Field) and field.plain and (not beside.pattern if isinstance(beside, Field) else at and GOES_ON.match(beside))
+        for pair in pairwise(layout.parts)
+        for at, (field, beside) in enumerate((pair[::-1], pair))
+    )
 
 
 def is_rest(part: Stated) -> bool:

@@ -96,8 +96,10 @@ def _checks(reading: Reading, typed: Texts) -> list[pl.Expr]:
     """Return what must hold for a line to be plain."""
     status, sent = _status(reading.texts), _bytes(reading.texts)
     asked = _asked(reading.texts)[1]
+    listed = [reading.texts[name] for name in ("forwarded_for", "rest") if name in reading.texts]
     return [
         *reading.checks,
+        *([~listed[0].is_in(["", "-"]) | (listed[1] == "")] if len(listed) > 1 else []),
         *([asked.is_null() | asked.str.contains(_ABSOLUTE) | (asked.str.starts_with("/") & ~asked.str.contains("://", literal=True))] if reading.is_absolute else []),
         typed["ts"].is_between(_FIRST, _END, closed="left"),
         *_asked(reading.texts)[3],
@@ -138,10 +140,11 @@ def _asked(texts: Texts) -> tuple[pl.Expr, pl.Expr, pl.Expr, list[pl.Expr]]:
         has_no_more = [pl.col("asked_more").is_null()] if "request" in texts else []
         return method, target, version.str.slice(len("HTTP/")), [method.is_in(_METHODS), ~target.is_in(["", "-"]), version.is_in(_VERSIONS), *has_no_more]
     missing = pl.lit(None, pl.String)
-    target = text(texts.get("target", texts.get("path", missing)))
-    if "path" in texts and "query" in texts and "target" not in texts:
+    target, path = (text(texts.get(name, missing)) for name in ("target", "path"))
+    if "path" in texts and "query" in texts:
         query = text(texts["query"])
-        target = pl.when(query.is_null()).then(target).otherwise(pl.concat_str(target, query.str.strip_prefix("?"), separator="?"))
+        path = pl.when(query.is_null()).then(path).otherwise(pl.concat_str(path, query.str.strip_prefix("?"), separator="?"))
+    target = pl.coalesce(target, path)
     version = texts["protocol"].str.extract(r"(?:^|/)(\d(?:\.\d)?)[^/]*$") if "protocol" in texts else missing
     return text(texts.get("method", missing)), target, version, []
 

@@ -333,6 +333,11 @@ def test_nginx_escapes_in_json_are_read() -> None:
             {"ts": INSTANT, "host": "www.example.com", "duration_ns": 250_000_000, "user_agent": "x"},
         ),
         (
+            'nginx:$remote_addr [$time_iso8601] "$request" $status [$upstream_addr, $upstream_status]|$upstream_response_time;$request_time',
+            '192.0.2.7 [2026-03-02T10:15:00Z] "GET /a HTTP/1.1" 200 [198.51.100.4:80, 200]|0.1;0.250',
+            {"ts": INSTANT, "duration_ns": 250_000_000},
+        ),
+        (
             "nginx:log_format main '$remote_addr - $remote_user [$time_local] '\n '\"$request_method $request_uri\" $status ${body_bytes_sent}b';",
             '192.0.2.7 - jane doe [02/Mar/2026:10:15:00 +0000] "GET /a?b" 200 7b',
             {"user": "jane doe", "target": "/a?b", "bytes": 7},

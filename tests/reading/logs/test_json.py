@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import parse
+from dagster_project.reading.logs import json_blocks, parse
 from dagster_project.reading.logs.json_columns import FEWEST_LINES, SAMPLED, rows
 from dagster_project.reading.logs.json_names import NAMES
 from dagster_project.reading.logs.lines import split
@@ -107,6 +107,7 @@ _RECORDS = st.fixed_dictionaries(
 @example([{"time": TIME, "path": "/a", "user": '""', "user_id": "jane"}])
 @example([{"time": TIME, "request": {}, "status": 200, "resp_headers": {}, "duration": 2}])
 @example([{"time": TIME, "path": "/a", "query": "?"}])
+@example([{"time": TIME, "request": {"header.referer": "x"}, "path": "/a"}, {"time": TIME, "request": {"header": {"referer": "x"}}, "path": "/a"}])
 def test_columns_and_the_exact_reading_agree(records: list[dict[str, object]]) -> None:
     """The fast path may leave a line to the exact one, but must never read it otherwise."""
     lines = [json.dumps(record).encode() + b"\n" for record in records]
@@ -134,12 +135,22 @@ _ALIKE = st.sets(st.sampled_from(_KEYS), min_size=2, max_size=8).flatmap(
 @example([{"time": TIME, "status": 200, "path": "/a", "duration": 2}], {"time": TIME, "status": 200, "path": "/b", "duration": 2, "request": {"x": 1}, "resp_headers": {}}, 1)
 @example([{"time": TIME, "status": 200, "request": {"uri": "/a"}}], {"time": TIME, "status": 200, "request": None}, 1)
 @example([{"time": TIME, "status": 200, "request": {"uri": "/a"}}], {"time": TIME, "status": 200, "request.uri": "/b"}, 1)
+@example([{"time": TIME, "status": 200, "path": "/a", "user": 2**53 + 1}, {"time": TIME, "status": 200, "path": "/a", "user": 0.5}], {"time": TIME}, 0)
 def test_blocks_and_the_exact_reading_agree(alike: list[dict[str, object]], other: dict[str, object], others: int) -> None:
     """Lines of one shape are loaded together; a few of another shape among them change nothing but the way they are read."""
     lines = [json.dumps(record).encode() + b"\n" for record in alike]
     body = [*lines * SAMPLED, *[json.dumps(other).encode() + b"\n"] * others, *lines * SAMPLED]
     exact = {line: parse(line, "json").rows.drop_columns("line_number").to_pylist() for line in set(body)}
     assert parse(b"".join(body), "json").rows.drop_columns("line_number").to_pylist() == list(chain.from_iterable(exact[line] for line in body))
+
+
+def test_keys_that_each_line_has_for_itself_cost_no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients choose the names of headers; a block of thousands of them would take gigabytes."""
+    loaded: list[int] = []
+    monkeypatch.setattr(json_blocks.Loader, "load", lambda *_: loaded.append(1))
+    lines = [json.dumps({**NGINX, "headers": {f"x-{number}": "1"}}).encode() + b"\n" for number in range(8192)]
+    assert parse(b"".join(lines), "json").rows.num_rows == len(lines)
+    assert not loaded
 
 
 def test_a_line_of_two_objects_is_refused_among_lines_of_one() -> None:

@@ -10,13 +10,20 @@ from hypothesis import strategies as st
 
 from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import FORMATS, columns, parse
+from dagster_project.reading.logs.applications import GIN
+from dagster_project.reading.logs.distinct import decoded
 from dagster_project.reading.logs.formats import Format, named
+from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import REJECTS, shape, split
+from dagster_project.reading.logs.log_formats import nginx
 from dagster_project.reading.logs.promising import FEWEST_LINES
 from dagster_project.reading.logs.values import READ, ROWS
+from dagster_project.reading.logs.web_servers import COMBINED
 
 TIME = "[02/Mar/2026:11:15:00 +0100]"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
+_ELASTIC = next(layout for layout in COMBINED if "(" in layout.parts)
+"""Elastic Beanstalk's, which names a list before the time."""
 TAIL = f'"https://www.example.com/" "{AGENT}"'
 GOOD = f'192.0.2.7 - jane {TIME} "GET /jobs?page=2 HTTP/1.1" 200 5120 {TAIL}'
 
@@ -335,6 +342,17 @@ def test_columns_and_the_exact_pattern_agree(drawn: list[tuple[str, ...]]) -> No
         ("npm", f'{TIME} - - 200 - GET https www.example.com "/a" [Client 19]2.0.2.7] [Length 5] [Gzip -] [Sent-to -] "-" "-"'),
         ("traefik", f'{{x}} - jane {TIME} "GET /a HTTP/1.1" 200 5 {TAIL} 262 "web@docker" "-" 0ms'),
         ("alb", f'h2 2026-03-02T10:15:00.1Z app/x 192.0.2.7:1 - -1 -1 -1 200 - 5 5 "GET http://a.example:80 HTTP/1.1" "x" - - -{TAIL}'),
+        ("apache_ssl_request", f'{TIME} 192.0.2.7 - - "GET \t/a HTTP/1.1" 5'),
+        ("vhost_combined", f'INFO 192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 5 {TAIL}'),
+        ("gandi", f'DEBUG 192.0.2.7 - - {TIME} (12) "GET /a HTTP/1.1" 200 5 {TAIL}'),
+        ('nginx:$remote_addr $time_iso8601 "$request" $request_uri $uri $status', '192.0.2.7 2026-03-02T10:15:00Z "-" - /p 200'),
+        ("nginx:$remote_addr $time_iso8601 $request_method $request_uri $uri $status", "192.0.2.7 2026-03-02T10:15:00Z GET - /p 200"),
+        ("nginx:$time_iso8601$request_method $remote_addr $status", "2026-03-02T10:15:00ZGET 192.0.2.7 200"),
+        ("nginx:$remote_addr $remote_port$upstream_status $time_iso8601 $status", "192.0.2.7 80- 2026-03-02T10:15:00Z 200"),
+        ('nginx:$uri,[$time_local] $status"$remote_addr:$remote_port', f'/p,{TIME} 200"192.0.2.7 192.0.2.9'),
+        ("apache:%h %b %t %{%Y-%m-%d}t", f"192.0.2.7 - {TIME} x"),
+        ("json", '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","path":"/a","status":200,"duration":-0.0}'),
+        ("json", '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","method":"GET","path":"GET /a HTTP/2.0","request":"/a","query":"b","status":200}'),
         ("json", '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","request":"GET - HTTP/1.1","status":200}'),
         ("json", '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","request":"GET /a\\nb HTTP/1.1","status":200}'),
         ("json", '{"time":"2026-03-02T10:15:00Z","remote_addr":"192.0.2.7","request":"GET \u00a0/a HTTP/1.1","status":200}'),
@@ -345,6 +363,23 @@ def test_many_odd_lines_say_what_one_says(known: str, line: str) -> None:
     one, many = (parse((line + "\n").encode() * count, known) for count in (1, 200))
     assert many.rows.drop_columns("line_number").to_pylist() == one.rows.drop_columns("line_number").to_pylist() * 200
     assert many.rejects.num_rows == one.rejects.num_rows * 200
+
+
+@pytest.mark.parametrize(
+    ("layout", "line"),
+    [
+        (_ELASTIC, f'192.0.2.7 (-) - - {TIME} "GET /a HTTP/1.1" 200 5 {TAIL} "198.51.100.1"'),
+        (_ELASTIC, f'192.0.2.7 () - jane {TIME} "GET /a HTTP/1.1" 200 5 {TAIL} "198.51.100.1"'),
+        (GIN[1], "2026-03-02T10:15:00Z|200|1ms|192.0.2.7|GET|/a"),
+        (nginx("$remote_addr [$time_local] $upstream_status $request_id $http_user_agent"), f"192.0.2.7 {TIME} 200 : 500 x"),
+    ],
+    ids=["a dash for a list", "nothing for a list", "too large an automaton", "a list before a word"],
+)
+def test_what_a_layout_cannot_tell_of_many_lines_says_what_one_says(layout: Layout, line: str) -> None:
+    """Layouts that only very large files are read by are no less careful."""
+    found = decoded(columns.rows(split(f"{line}\n".encode() * 200), layout, 0, 200)).drop_columns("line_number").to_pylist()
+    row = layout.row(line)
+    assert [list(each.values())[1:] for each in found] in ([], [[*(row or ())][1:]] * 200)
 
 
 @pytest.mark.parametrize(
