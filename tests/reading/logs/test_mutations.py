@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.reading.logs import FORMATS, parse, promising, reader, remaining
+from dagster_project.reading.logs import FORMATS, columns, parse, promising, reader, remaining
 from dagster_project.reading.logs.carried import alone
 from dagster_project.reading.logs.lines import split
 from dagster_project.reading.logs.promising import Candidates
@@ -101,7 +101,7 @@ def test_damaged_lines_among_many_say_what_each_says_alone(known: str, monkeypat
     heads = [b""] * 6 + [b"2026-03-02T10:15:01.5Z stdout F ", b"Mar  2 10:15:01 web1 app[42]: "]
     lines = [chance.choice(heads) + chance.choice([line, line, line, damaged(line, chance)]).translate(None, b"\r\n#") for line in chance.choices(shapes, k=150)]
     ones = [[row for row in parse(b"#\n" + line + b"\n", known).rows.to_pylist() if row["line_number"] == 2] for line in lines]
-    for module in (promising, reader, remaining):
+    for module in (columns, promising, reader, remaining):
         monkeypatch.setattr(module, "FEWEST_LINES", 2)
     monkeypatch.setattr(remaining, "FEWEST_LEFT", 2)
     many = parse(b"#\n" + b"".join(line + b"\n" for line in lines), known).rows.to_pylist()
