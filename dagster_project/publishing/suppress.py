@@ -13,6 +13,7 @@ import polars as pl
 from dagster_project.settings import Thresholds
 
 BASE = 5  # every count of a suppressed table is rounded to it
+_BYTES = "bytes_sent"
 REACH = BASE // 2  # so the true count lies this far from the published one, at most
 
 RELEASES = pl.Schema(
@@ -97,16 +98,17 @@ def _seated(totals: pl.DataFrame, breakdown: Breakdown, min_seats: int) -> pl.Da
 
 
 def _guarded(working: pl.DataFrame, breakdown: Breakdown, k: int) -> pl.DataFrame:
-    """Hide one more cell, the one with the fewest requests, in every sum that gives a hidden cell away, until none does."""
+    """Hide one more cell, the one with the fewest requests, in every sum that gives a hidden cell away, until none does or none would help."""
     while True:
         attacked = attack(working, breakdown, k)
         candidates = attacked.filter("is_exposed", ~pl.col("is_hidden"), ~pl.col("is_withheld"))
-        if candidates.is_empty():
-            break
         unprotected = candidates.filter("is_block_exposed")
         in_blocks = _cheapest(unprotected, [*breakdown.group, "block"], breakdown)
-        # Bytes are summed over all blocks: only where no block asks for a cell of its own.
-        in_groups = _cheapest(candidates, breakdown.group, breakdown).join(in_blocks, on=breakdown.group, how="anti", nulls_equal=True)
+        # Bytes are summed over all blocks: only where no block asks for a cell of its own; a cell without any would hide none.
+        weighty = candidates.filter(pl.col(_BYTES) > 0) if _BYTES in breakdown.measures else candidates
+        in_groups = _cheapest(weighty, breakdown.group, breakdown).join(in_blocks, on=breakdown.group, how="anti", nulls_equal=True)
+        if in_blocks.is_empty() and in_groups.is_empty():
+            break
         more = pl.concat([in_blocks, in_groups]).select(*breakdown.group, *breakdown.dimensions, is_next=pl.lit(True))
         working = (
             working.join(more, on=[*breakdown.group, *breakdown.dimensions], how="left", nulls_equal=True, maintain_order="left")
@@ -130,8 +132,9 @@ def attack(working: pl.DataFrame, breakdown: Breakdown, k: int) -> pl.DataFrame:
     visitors = pl.max_horizontal(_rounded("visitor_days") - REACH, k)
     marked = working.with_columns(is_block_exposed=_is_narrow("requests", 1, visitors, by_block, k))
     exposed = pl.col("is_block_exposed")
-    if "bytes_sent" in breakdown.measures:
-        exposed = exposed | _is_narrow("bytes_sent", 0, pl.lit(0), breakdown.group, k)
+    if _BYTES in breakdown.measures:
+        # Where nothing was sent at all, as in logs that tell no sizes, that is known of every cell, and tells of nobody.
+        exposed = exposed | (_is_narrow(_BYTES, 0, pl.lit(0), breakdown.group, k) & (pl.col(_BYTES).sum().over(breakdown.group) > 0))
     return marked.with_columns(is_exposed=exposed & ~pl.col("is_withheld"))
 
 
