@@ -26,6 +26,7 @@ _UNUSUAL = r"[^\t -~µμ]"
 _ADDRESS, _USER = r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]+", r'-|[^\s\["\]-][^\s\["\]]*'
 """Of clients and users that have no pattern of their own: no list, no head of one who carried the line, and no name with blanks."""
 _LISTED = r"\s,"
+"""Where a list of addresses may go on behind a blank."""
 _GOES_ON = r"^:|^[+-]\d\d"
 """What an exact pattern may take for more of the field before: another server asked, the zone of a time."""
 _QUOTED = '^"[^"]*"$'
@@ -37,7 +38,7 @@ class Grouped:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._pattern = f"^(?:{loosened(layout.pattern.pattern)})$"
-        self._has_pattern = all(field.pattern for field in layout.fields if field.name == "client")
+        self._may_list = any(not field.pattern for field in layout.fields if field.name == "client")
         self._is_found = self._checks()
         self._places: dict[str, list[int]] = {}
         for place in layout.order:
@@ -66,7 +67,7 @@ class Grouped:
             return CODED_ROWS.empty_table()
         text = pl.col("text")
         is_plain = (text.str.len_bytes() <= LONGEST_LINE_BYTES) & (text.str.len_chars() <= self._layout.longest) & ~text.str.contains(_UNUSUAL)
-        is_plain &= pl.lit(value=self._has_pattern) | ~text.str.contains(_LISTED)
+        is_plain &= pl.lit(value=not self._may_list) | ~text.str.contains(_LISTED)
         is_plain &= ~text.str.starts_with(DOCKER) & (pl.lit(value=self._layout.decode is not None) | ~text.str.contains("\\", literal=True))
         asked = pl.DataFrame({"number": asked_of + 1, "text": lines.texts().gather(asked_of).str.strip_chars(AROUND)})
         names = [str(place) for place in range(len(self._layout.fields))]
@@ -119,18 +120,18 @@ class Grouped:
 
 def _allowed(layout: Layout) -> dict[int, str]:
     """Return what is allowed of each field that the looser pattern takes for more, by its place among the fields: what the exact pattern allows, or a plain one."""
-    allowed = {}
+    allowed, parts = {}, [*layout.parts, ""]
     for place, (at, exact) in enumerate(layout.patterns.items()):
         pattern = exact.removeprefix(QUOTED_OR)
         if loosened(pattern) != pattern:
-            allowed[place] = ('"[^"]*"|' if layout.may_be_quoted else "") + (_plain(layout, at) or pattern)
+            plain = _plain(layout.fields[place], parts[at + 1]) or pattern
+            allowed[place] = f'"[^"]*"|{plain}' if layout.may_be_quoted else plain
     return allowed
 
 
-def _plain(layout: Layout, at: int) -> str | None:
-    """Return what the field at a place among the parts may hold for certain, null where nobody says."""
-    [field], after = [part for part in layout.parts[at : at + 1] if isinstance(part, Field)], "".join(map(str, layout.parts[at + 1 : at + 2]))
-    if field.pattern or field.plain:
+def _plain(field: Field, after: str | Field) -> str | None:
+    """Return what a field may hold for certain, whatever follows what stands `after` it; null where nobody says."""
+    if field.pattern or field.plain or isinstance(after, Field):
         return field.plain
     return {"client": _ADDRESS if after.startswith(" ") else None, "user": _USER if after.startswith(" [") else None}.get(field.name)
 
