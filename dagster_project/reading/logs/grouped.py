@@ -4,7 +4,6 @@ Columns are matched by automata, which cannot look around and never give a match
 What it finds first and the exact pattern allows is what the exact pattern finds; whatever else is found, or is unusual, is left to that, one line at a time.
 """
 
-from collections.abc import Sequence
 from functools import reduce
 
 import polars as pl
@@ -136,5 +135,5 @@ def _plain(field: Field, after: str | Field) -> str | None:
     return {"client": _ADDRESS if after.startswith(" ") else None, "user": _USER if after.startswith(" [") else None}.get(field.name)
 
 
-def _coded(texts: Sequence[str] | pl.Series) -> pa.DictionaryArray:
-    return pl.Series(texts).to_arrow().cast(pa.string()).dictionary_encode().cast(CODED)
+def _coded(texts: pl.Series) -> pa.DictionaryArray:
+    return texts.to_arrow().cast(pa.string()).dictionary_encode().cast(CODED)
