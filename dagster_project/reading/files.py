@@ -3,12 +3,15 @@
 Nothing here looks at what a line says; memory stays bounded whatever the size of a file.
 """
 
+import hashlib
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from io import FileIO
+from functools import partial
+from io import BufferedReader, BytesIO, FileIO, RawIOBase
 from pathlib import Path
+from typing import BinaryIO, Self, cast
 
 from dagster_project.errors import DamagedError
 from dagster_project.paths import as_text
@@ -109,9 +112,73 @@ def head(path: Path, size_bytes: int = CHUNK_BYTES) -> bytes:
     return bytes(body[:size_bytes])
 
 
-def body(file: Found, end_bytes: int | None = None) -> bytes:
-    """Return the decompressed bytes of a file up to an end; raises DamagedError where some of them cannot be read, or an archive opens to too many."""
-    with open_plain(file.path) as plain:
-        if end_bytes is not None:
-            return plain.read(end_bytes)
-        return plain.read() if plain.seekable() else whole(plain, file.path.name)
+@dataclass(frozen=True)
+class Body:
+    """The decompressed bytes of a file up to an end: read as often as they are asked for, held only where they are asked for as a whole.
+
+    `opened` opens them; it and all that reads them raise DamagedError where they cannot be read.
+    """
+
+    opened: Callable[[], BinaryIO]
+    place: str = ""
+
+    @classmethod
+    def of(cls, path: Path, end_bytes: int | None = None) -> Self:
+        """Return the bytes of a file; what a plain one has gained behind its end, if one is given, belongs to the next run."""
+        return cls(partial(_opened, path, end_bytes), path.name)
+
+    @classmethod
+    def held(cls, body: bytes, place: str = "") -> Self:
+        """Return bytes that are in memory as those of a file."""
+        return cls(partial(BytesIO, body), place)
+
+    def head(self, size_bytes: int) -> bytes:
+        """Return the first bytes."""
+        with self.opened() as stream:
+            return stream.read(size_bytes)
+
+    def whole(self) -> bytes:
+        """Return all bytes; raises DamagedError where an archive opens to too many."""
+        with self.seekable() as stream:
+            return stream.read()
+
+    def seekable(self) -> BinaryIO:
+        """Open them so that any part can be read at any time; those of an archive are held meanwhile, within the bound of `whole`."""
+        stream = self.opened()
+        if stream.seekable():
+            return stream
+        with stream:
+            return BytesIO(whole(stream, self.place))
+
+    def digest(self) -> str:
+        """Return their SHA-256, in hex."""
+        digest = hashlib.sha256()
+        with self.opened() as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+
+def _opened(path: Path, end_bytes: int | None) -> BinaryIO:
+    plain = open_plain(path)
+    return plain if end_bytes is None or os.fstat(plain.fileno()).st_size <= end_bytes else cast("BinaryIO", BufferedReader(_Before(plain, end_bytes)))
+
+
+class _Before(RawIOBase):
+    """What stands before an end."""
+
+    def __init__(self, plain: BinaryIO, end_bytes: int) -> None:
+        self._plain, self._left_bytes = plain, end_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        read = self._plain.read(min(len(buffer), self._left_bytes))
+        buffer[: len(read)] = read
+        self._left_bytes -= len(read)
+        return len(read)
+
+    def close(self) -> None:
+        self._plain.close()
+        super().close()

@@ -44,7 +44,7 @@ def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = PIECE_BYTES, end
     skipped = _Skipped(skip_bytes)
     held: Piece | None = None
     readable = Readable(file.path)
-    for body, cut_bytes in _bodies(skipped.rest(_before(readable, end_bytes)), piece_bytes):
+    for body, cut_bytes in runs(skipped.rest(_before(readable, end_bytes)), piece_bytes, LONGEST_LINE_BYTES):
         if held is not None:
             yield held
             offset, line = held.byte_offset + len(held.body) + held.cut_bytes, held.first_line + held.lines
@@ -85,8 +85,11 @@ class _Skipped:
             yield chunk[len(head) :]
 
 
-def _bodies(chunks: Iterable[bytes], piece_bytes: int) -> Iterator[tuple[bytes, int]]:
-    """Yield runs of whole lines, and how many bytes were left out of them; bytes are joined once, when a run is whole."""
+def runs(chunks: Iterable[bytes], run_bytes: int, longest_bytes: int) -> Iterator[tuple[bytes, int]]:
+    """Yield runs of whole lines, of at most `run_bytes` or of one longer line, and how many bytes were left out of them.
+
+    A line above `longest_bytes` that does not fit a run comes alone, a byte longer than that, and keeps its line end. Bytes are joined once, when a run is whole.
+    """
     held = _Held()
     cut_bytes = 0
     for chunk in chunks:
@@ -100,11 +103,11 @@ def _bodies(chunks: Iterable[bytes], piece_bytes: int) -> Iterator[tuple[bytes, 
             cut_bytes = 0
         else:
             held.add(chunk)
-        while held.size_bytes > piece_bytes and (end := held.line_end(piece_bytes)):
+        while held.size_bytes > run_bytes and (end := held.line_end(run_bytes)):
             yield held.taken(end), 0
-        if held.size_bytes > max(piece_bytes, LONGEST_LINE_BYTES + 1):
-            cut_bytes = held.size_bytes - LONGEST_LINE_BYTES - 1
-            held = _Held(held.taken(LONGEST_LINE_BYTES + 1))
+        if held.size_bytes > max(run_bytes, longest_bytes + 1):
+            cut_bytes = held.size_bytes - longest_bytes - 1
+            held = _Held(held.taken(longest_bytes + 1))
     if held.size_bytes:
         yield held.taken(held.size_bytes), cut_bytes
 
@@ -121,13 +124,13 @@ class _Held:
         self._chunks.append(chunk)
         self.size_bytes += len(chunk)
 
-    def line_end(self, piece_bytes: int) -> int:
+    def line_end(self, run_bytes: int) -> int:
         """Return where to cut: behind the last line that fits, else behind the one that does not; 0 where it has no end yet."""
         before = self._before_last()
-        if end := self._chunks[-1].rfind(b"\n", 0, max(0, piece_bytes - before)) + 1:
+        if end := self._chunks[-1].rfind(b"\n", 0, max(0, run_bytes - before)) + 1:
             return before + end
         whole = self._whole()
-        return whole.rfind(b"\n", 0, piece_bytes) + 1 or whole.find(b"\n", piece_bytes) + 1
+        return whole.rfind(b"\n", 0, run_bytes) + 1 or whole.find(b"\n", run_bytes) + 1
 
     def taken(self, size_bytes: int) -> bytes:
         """Give the first bytes away."""

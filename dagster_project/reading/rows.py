@@ -15,8 +15,10 @@ import pyarrow.parquet as pq
 
 from dagster_project.errors import ColumnError, DamagedError
 from dagster_project.reading.cells import Cells, Column, from_json, typed
+from dagster_project.reading.pieces import runs
 
 BLOCK_BYTES = 4 << 20
+LONGEST_ROW_BYTES = 16 << 20  # of a line; a longer one is refused, so that an archive cannot fill memory with one
 PARQUET_ROWS = 1 << 17
 _BOM = b"\xef\xbb\xbf"
 
@@ -40,6 +42,11 @@ class Places:
     def __len__(self) -> int:
         return len(self.line_numbers)
 
+    def taken(self, rows: npt.NDArray[np.int64]) -> "Places":
+        """Return the places of some rows."""
+        raw, offsets = self.raw, self.byte_offsets
+        return Places(self.line_numbers[rows], None if offsets is None else offsets[rows], raw and (lambda row: raw(rows[row])))
+
     def __getitem__(self, row: int) -> Place:
         offset = None if self.byte_offsets is None else int(self.byte_offsets[row])
         return Place(int(self.line_numbers[row]), offset, None if self.raw is None else self.raw(row))
@@ -58,42 +65,46 @@ class Batch:
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines of a stream; the last block is whatever remains."""
+    """Whole lines of a stream; the last block, perhaps empty, holds an open last line too. `cut_bytes`: left out of its only line, which is too long."""
 
     body: bytes
     byte_offset: int
     is_last: bool
+    cut_bytes: int = 0
+
+    def lines(self) -> list[bytes]:
+        """Return the lines without their line feeds."""
+        lines = self.body.split(b"\n")
+        return lines if lines[-1] else lines[:-1]
+
+    def places(self, lines: Sequence[bytes], first_line: int) -> Places:
+        """Return where its lines stand."""
+        starts = np.cumsum([0, *map(len, lines)][:-1], dtype=np.int64) + np.arange(len(lines)) + self.byte_offset
+        return Places(np.arange(len(lines)) + first_line, starts, lines.__getitem__)
 
 
 def blocks(stream: BinaryIO, size: int = BLOCK_BYTES) -> Iterator[Block]:
-    """Cut a stream behind line feeds into blocks of about `size` bytes; a byte-order mark is passed over."""
-    rest, offset = stream.read(len(_BOM)), 0
-    if rest == _BOM:
-        rest, offset = b"", len(_BOM)
-    while body := stream.read(size):
-        rest += body
-        if cut := rest.rfind(b"\n") + 1:
-            yield Block(rest[:cut], offset, is_last=False)
-            rest, offset = rest[cut:], offset + cut
-    yield Block(rest, offset, is_last=True)
+    """Cut a stream behind line feeds into blocks of at most `size` bytes, or of one longer line; a byte-order mark is passed over."""
+    first = stream.read(size)
+    offset = len(first) - len(first.removeprefix(_BOM))
+    for body, cut_bytes in runs(chain([first[offset:]], iter(partial(stream.read, size), b"")), size, LONGEST_ROW_BYTES):
+        yield Block(body, offset, is_last=False, cut_bytes=cut_bytes)
+        offset += len(body) + cut_bytes
+    yield Block(b"", offset, is_last=True)
 
 
 def json_batches(stream: BinaryIO, columns: Sequence[Column]) -> Iterator[Batch]:
     """Read JSON Lines: one object a line."""
     first_line = 1
     for block in blocks(stream):
-        raws = block.body.split(b"\n")
-        if not raws[-1]:
-            raws.pop()
-        yield _json_batch(raws, first_line, block.byte_offset, columns)
+        raws = block.lines()
+        yield _json_batch(raws, block.places(raws, first_line), columns, is_cut=block.cut_bytes > 0)
         first_line += len(raws)
 
 
-def _json_batch(raws: list[bytes], first_line: int, byte_offset: int, columns: Sequence[Column]) -> Batch:
-    objects, kept, faults = _objects(raws)
-    starts = np.cumsum([0, *map(len, raws)][:-1], dtype=np.int64) + np.arange(len(raws)) + byte_offset
-    every = Places(np.arange(len(raws)) + first_line, starts, raws.__getitem__)
-    places = Places(every.line_numbers[kept], starts[kept], lambda row: raws[kept[row]])
+def _json_batch(raws: list[bytes], every: Places, columns: Sequence[Column], *, is_cut: bool) -> Batch:
+    objects, kept, faults = _objects(raws) if not is_cut else ([], np.zeros(0, np.int64), dict.fromkeys(range(len(raws)), "too_long"))
+    places = every.taken(kept)
     layouts = set(map(tuple, objects))
     batch = Batch(places, set(chain.from_iterable(layouts)), blank=len(raws) - len(kept) - len(faults))
     batch.rejects = [(every[row], reason) for row, reason in faults.items()]

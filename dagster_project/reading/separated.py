@@ -9,7 +9,7 @@ import numpy as np
 
 from dagster_project.errors import ColumnError
 from dagster_project.reading.cells import Column, from_csv
-from dagster_project.reading.rows import BLOCK_BYTES, Batch, Place, Places, blocks, is_utf8
+from dagster_project.reading.rows import BLOCK_BYTES, Batch, Block, Place, Places, blocks, is_utf8
 
 MOST_OF_A_CELL = 1 << 30
 """The module's own bound, 128 KiB, is one for the whole process: what a cell may hold is bounded by the block."""
@@ -21,8 +21,7 @@ def csv_batches(stream: BinaryIO, columns: Sequence[Column] | None, place: str, 
     header: list[str] = []
     carried, first_line = b"", 1
     for block in blocks(stream, block_bytes):
-        offset = block.byte_offset - len(carried)
-        records = _Records(carried + block.body, offset, first_line, width=len(header), is_last=block.is_last)
+        records = _Records(block, carried, first_line, width=len(header))
         rows = list(records)
         is_first = bool(rows and not header)
         if is_first:
@@ -44,18 +43,19 @@ class _Record(NamedTuple):
 
 
 class _Records:
-    """The records of a block; `rest` is what needs the next block to end.
+    """The records of a block behind what was `carried` to it; `rest` is what needs the next block to end.
 
     A quote that is never closed, or only by one of another record, refuses its own line and no other.
     """
 
-    def __init__(self, body: bytes, byte_offset: int, first_line: int, *, width: int, is_last: bool) -> None:
+    def __init__(self, block: Block, carried: bytes, first_line: int, *, width: int) -> None:
+        body = carried + block.body
         self._raws = BytesIO(body).readlines()  # a carriage return alone ends no line, here as wherever lines are counted
         self._texts = [raw.decode("utf-8", "replace") for raw in self._raws]
-        self._width, self._is_last = width, is_last
+        self._width, self._block = width, block
         self.is_clean = is_utf8(body) and b"\0" not in body
         self.line_numbers = np.arange(len(self._raws)) + first_line
-        self.byte_offsets = np.cumsum([0, *map(len, self._raws)][:-1], dtype=np.int64) + byte_offset
+        self.byte_offsets = np.cumsum([0, *map(len, self._raws)][:-1], dtype=np.int64) + block.byte_offset - len(carried)
         self.blank, self.rest, self.next_line = 0, b"", first_line + len(self._raws)
 
     def __iter__(self) -> Iterator[_Record]:
@@ -84,7 +84,7 @@ class _Records:
     def _is_carried(self, begin: int) -> bool:
         """Leave a record that is still open at the end of the block to the next one."""
         raw = b"".join(self._raws[begin:])
-        if self._is_last or len(raw) > BLOCK_BYTES:
+        if self._block.is_last or len(raw) > BLOCK_BYTES:
             return False
         self.rest, self.next_line = raw, int(self.line_numbers[begin])
         return True
@@ -95,6 +95,8 @@ class _Records:
 
     def fault(self, record: _Record) -> str | None:
         """Return why a record is refused before its cells are looked at."""
+        if self._block.cut_bytes and record.end == len(self._raws):
+            return "too_long"
         if not self.is_clean:
             raw = self.raw(record)
             if b"\0" in raw or not is_utf8(raw):

@@ -12,6 +12,7 @@ from dagster_project.reading.accesses import pgaudit
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.sessions import proofs
 from dagster_project.reading.accesses.statements import touched
+from dagster_project.reading.files import Body
 from dagster_project.settings import Access, Source, Table
 from tests.postgres.cluster import PREFIX, Cluster
 from tests.reading.accesses.test_statements import CASES, parameters_of
@@ -95,7 +96,7 @@ def told(events: Events) -> list[tuple[Any, ...]]:
 
 def read(logged: dict[str, bytes], given: Given = GIVEN) -> dict[str, Events]:
     """Return the events of each form."""
-    return {form: pgaudit.read(body, given) for form, body in logged.items()}
+    return {form: pgaudit.read(Body.held(body), given) for form, body in logged.items()}
 
 
 def comparable(events: Events) -> list[dict[str, Any]]:
@@ -196,9 +197,9 @@ def test_a_default_prefix_gives_the_same_accesses_under_other_ids(server: Cluste
         logged = server.logged(STATEMENTS)
     finally:
         server.run("alter system reset log_line_prefix; select pg_reload_conf();")
-    text = pgaudit.read(logged["stderr"], Given("pgaudit", access=GIVEN.access))
+    text = pgaudit.read(Body.held(logged["stderr"]), Given("pgaudit", access=GIVEN.access))
     assert told(text) == TOUCHED
-    assert text.rows["occurred_at"].to_pylist() == pgaudit.read(logged["csvlog"], GIVEN).rows["occurred_at"].to_pylist()
+    assert text.rows["occurred_at"].to_pylist() == pgaudit.read(Body.held(logged["csvlog"]), GIVEN).rows["occurred_at"].to_pylist()
     assert len(set(text.rows["event_id"].to_pylist())) == len(TOUCHED)
 
 
@@ -277,7 +278,7 @@ def test_a_line_that_is_cut_out_leaves_a_gap(server: Cluster) -> None:
     """Whoever takes a line out of the file is found by its number."""
     body = server.logged("select 1; select * from invoices where account_id = 'C1'; select 2;")["stderr"]
     cut = b"".join(line for line in body.splitlines(keepends=True) if b"invoices" not in line)
-    (gap,) = proofs(pgaudit.read(cut, GIVEN).attestations)
+    (gap,) = proofs(pgaudit.read(Body.held(cut), GIVEN).attestations)
     assert gap.rule == "statement_missing"
 
 
@@ -546,6 +547,6 @@ def test_a_log_goes_through_a_run(server: Cluster, tmp_path: Path) -> None:
 def test_events_are_of_the_native_columns(server: Cluster) -> None:
     """What the reader gives fits what all other sources give."""
     events = read(server.logged("select * from invoices;"))["jsonlog"]
-    empty = pgaudit.read(b"", GIVEN)
+    empty = pgaudit.read(Body.held(b""), GIVEN)
     assert events.rows.schema == empty.rows.schema
     assert isinstance(events.rows, pa.Table)

@@ -19,6 +19,7 @@ from dagster_project.reading import ledgers
 from dagster_project.reading.cells import _NOTHING
 from dagster_project.reading.instants import from_timestamps, parsed, placed, stamps
 from dagster_project.reading.ledger_columns import LEDGERS
+from dagster_project.reading.rows import LONGEST_ROW_BYTES
 from dagster_project.reading.separated import csv_batches
 
 GRANT = {
@@ -341,6 +342,18 @@ def test_every_ledger_reads_its_required_columns_alone(folder: str, tmp_path: Pa
     assert first.num_rows == 1
     assert first.equals(in_csv.rows.drop_columns("line_number"))
     assert first.equals(in_parquet.rows.drop_columns("line_number"))
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+@pytest.mark.parametrize(("name", "good"), [("users.jsonl", b'{"user_id": "a", "account_id": "C1"}'), ("users.csv", b"a,C1")])
+def test_a_line_that_fills_memory_is_refused_alone(name: str, good: bytes, pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """Kilobytes of an archive can be gigabytes without a line end, which took minutes and as much memory."""
+    begin = b"user_id,account_id\n" * name.endswith(".csv") + good + b"\n"
+    found = _read(tmp_path, "users", name, pack(begin + b"x" * (40 << 20) + b"\n" + good + b"\n"))
+    assert found.rows["account_id"].to_pylist() == ["C1", "C1"]
+    (refused,) = found.rejects.to_pylist()
+    assert (refused["line_number"], refused["byte_offset"], refused["reason"]) == (begin.count(b"\n") + 1, len(begin), "too_long")
+    assert refused["length"] == LONGEST_ROW_BYTES + 1
 
 
 def test_many_blocks_read_as_one(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from dagster_project.engines.intake.spool import Spool
 from dagster_project.errors import InputError
 from dagster_project.reading.accesses import native
 from dagster_project.reading.accesses.events import Events, Given, Take
-from dagster_project.reading.files import Found, body, is_compressed
+from dagster_project.reading.files import Body, Found, is_compressed
 from dagster_project.reading.identity import Identity, refuse_changed
 from dagster_project.reading.pieces import lines_before, pieces
 from dagster_project.settings import Source
@@ -97,7 +97,7 @@ class _Reader:
         if adapter is None:
             return native.read(file.path, file.site, self._zones, take)
         declared = self._settings.sources.get(file.site, Source())
-        read = adapter.read(body(file, end_bytes), Given(file.site, name_below(file), self._zones, declared, self._settings.access, take))
+        read = adapter.read(Body.of(file.path, end_bytes), Given(file.site, name_below(file), self._zones, declared, self._settings.access, take))
         return replace(read, form=f"{adapter.name} {read.form}")
 
 

@@ -1,7 +1,6 @@
 """Which source of access events reads a file: by settings, else by the native columns, by the folder's name, or by its first bytes."""
 
 from collections.abc import Mapping
-from io import BytesIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -9,7 +8,7 @@ import pyarrow.parquet as pq
 from dagster_project.reading.accesses import cloudtrail, github, google, mapped, native, ocsf, okta, packed, pgaudit, salesforce, teleport, zendesk
 from dagster_project.reading.accesses.events import Adapter
 from dagster_project.reading.accesses.native import PARQUET
-from dagster_project.reading.files import Found, body, head, is_compressed
+from dagster_project.reading.files import Body, Found, head
 from dagster_project.settings import Source
 
 _FIRST_BYTES = 1 << 16
@@ -39,7 +38,8 @@ def beginning(file: Found) -> bytes:
     if not first.startswith(PARQUET):
         return packed.within(first)
     try:
-        names = pq.read_schema(BytesIO(body(file)) if is_compressed(file.path) else file.path).names
+        with Body.of(file.path).seekable() as stream:
+            names = pq.read_schema(stream).names
     except (pa.ArrowException, OSError):
         return first
     return b" ".join([PARQUET, *(name.encode() for name in names)])

@@ -10,6 +10,8 @@ from dagster_project.reading.accesses.entries import read as read_entries
 from dagster_project.reading.accesses.envelopes import unwrapped
 from dagster_project.reading.accesses.fields import text, text_at
 from dagster_project.reading.accesses.server_json import SHAPE, is_entry
+from dagster_project.reading.files import Body
+from dagster_project.reading.rows import LONGEST_ROW_BYTES
 
 _MESSAGE = ("event.original", "message", "properties.message", "textPayload", "log", "@message", "_raw", "body")
 _STAMP = ("timestamp", "@timestamp", "time")
@@ -20,9 +22,9 @@ _BESIDE = {"properties.context": "CONTEXT", "properties.statement": "STATEMENT"}
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
-def unpacked(body: bytes, place: str) -> bytes | None:
+def unpacked(body: Body, place: str) -> bytes | None:
     """Return the server log that a file carries, each message behind the head that a container's log has; None where the file carries none."""
-    start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = body.head(LONGEST_ROW_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
     first = [found for line in start[:_FIRST_BYTES].split(b"\n") if (found := _object(line)) is not None]
     is_of_objects = start.startswith((b"{", b"[")) or (first and start.split(b"\n", 1)[0].rstrip().endswith(b"}"))
     if not is_of_objects and _names(start).isdisjoint(_MESSAGE):

@@ -1,6 +1,5 @@
 """AWS CloudTrail: data events are accesses; who acted is in userIdentity, stamps are whole seconds, an errorCode is a denied attempt."""
 
-import hashlib
 import re
 from dataclasses import replace
 from typing import Any
@@ -12,6 +11,7 @@ from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.fields import at, count, flag, object_at, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
+from dagster_project.reading.files import Body
 
 OTHERS = ("management_event", "key_or_secret", "insight_event", "digest", "public_keys", "signature")
 # These are data events whatever an entry says: before version 1.07 it says nothing, and what somebody wrote or mapped may say another category.
@@ -139,12 +139,12 @@ def actors(entry: Fields) -> list[str]:
     return list(dict.fromkeys(name for name in names if name)) or texts_at(identity, "accountId")
 
 
-def read(body: bytes, given: Given) -> Events:
+def read(body: Body, given: Given) -> Events:
     """Return the events of a log file, with its hash, by which a digest vouches for it; or what a file beside the log files says."""
     if (beside := digests.read(body, given)) is not None:
         return beside
     events = reader.read(body, given, _FORM)
-    return replace(events, attestations=(Attestation("file", given.name, hashlib.sha256(body).hexdigest()),))
+    return replace(events, attestations=(Attestation("file", given.name, body.digest()),))
 
 
 _FORM = Form("cloudtrail", event, other, _KNOWN, (frozenset({"eventTime", "eventName"}),), renamed=_RENAMED)

@@ -15,6 +15,7 @@ from dagster_project.reading.accesses.attestations import Attestation, public_ke
 from dagster_project.reading.accesses.events import OTHERS, Events, Given
 from dagster_project.reading.accesses.fields import text_at, values
 from dagster_project.reading.accesses.reader import COLUMNS
+from dagster_project.reading.files import Body
 from dagster_project.reading.instants import parsed
 from dagster_project.reading.ledgers import rejected, schema
 from dagster_project.reading.rows import Place
@@ -23,11 +24,15 @@ _PEM = re.compile(r"-----BEGIN (?:RSA )?PUBLIC KEY-----(.*?)-----END (?:RSA )?PU
 _HEX = re.compile(rb"\s*([0-9a-fA-F]{256,1024})\s*")
 _METADATA = ("Metadata.signature", "signature", "x-amz-meta-signature", "Metadata.x-amz-meta-signature")
 _LONGEST_SIGNATURE = 4096
+_MOST_BYTES = 1 << 24  # of a digest, which has some 300 for each log file of an hour
 _OF_SIGNATURES = re.compile(r"\.(signature|sig|metadata|meta|head)(\.json|\.txt)?$")
 
 
-def read(body: bytes, given: Given) -> Events | None:
+def read(file: Body, given: Given) -> Events | None:
     """Return what a file beside the log files says; None for a log file."""
+    body = file.head(_MOST_BYTES + 1)
+    if len(body) > _MOST_BYTES:
+        return None
     if given.name.startswith("keys/") or b"-----BEGIN" in body[:64]:
         return _beside("public_keys", given, _keys(body))
     document = _object(body) if body.lstrip()[:1] == b"{" else {}

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -18,8 +17,9 @@ import pyarrow.parquet as pq
 from dagster_project.errors import ColumnError, DamagedError, FormatError
 from dagster_project.reading.accesses import otlp
 from dagster_project.reading.accesses.packed import is_packed, unpacked
+from dagster_project.reading.files import Body
 from dagster_project.reading.misdelivered import HEAD_BYTES, fault
-from dagster_project.reading.rows import PARQUET_ROWS, Place, Places, blocks, is_utf8
+from dagster_project.reading.rows import LONGEST_ROW_BYTES, PARQUET_ROWS, Place, Places, blocks, is_utf8
 from dagster_project.reading.separated import csv_batches
 
 Fields = Mapping[str, Any]
@@ -41,6 +41,7 @@ _SPACE = re.compile(r"\s*")
 # What carriers of lines write before an object: a stamp, a host and a program, a tag.
 _BEFORE = re.compile(rb'[^"{}]*[\s:|](?=\{)')
 _FIRST_LINES = 64
+_FIRST_BYTES = LONGEST_ROW_BYTES  # these lines are looked for in them
 
 
 @dataclass(frozen=True)
@@ -66,47 +67,50 @@ class Entries:
         return self.form in ("jsonl", "csv")
 
 
-def read(body: bytes, place: str) -> Entries:
-    """Return the entries of a file; raises InputError where it is none of the forms or ends early."""
-    start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+def read(body: Body, place: str) -> Entries:
+    """Return the entries of a file, of lines some at a time; raises InputError where it is none of the forms or ends early."""
+    first = body.head(_FIRST_BYTES)
+    start = _without_begin(first)
     if is_packed(start):
-        return read(unpacked(start, place), place)
+        return read(Body.held(unpacked(_without_begin(body.whole()), place)), place)
     if start.startswith(b"PAR1"):
         return Entries("parquet", _parquet(body, place))
-    if not start or start[:1] in b"{[" or any(_parsed(line)[0] for line in start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES]):
-        documents = _documents(start, place)
+    lines = start.split(b"\n", _FIRST_LINES)[:_FIRST_LINES]
+    if not start or start[:1] in b"{[" or any(_parsed(line)[0] for line in lines):
+        documents = _documents(body, lines, place)
         return Entries("jsonl", _lines(body)) if documents is None else Entries("document", iter([_document(documents)]))
-    if rule := fault(body[:HEAD_BYTES], "table"):
+    if rule := fault(first[:HEAD_BYTES], "table"):
         raise FormatError(place, rule, "format")
     return Entries("csv", _csv(body, place))
 
 
-def _lines(body: bytes) -> Iterator[Batch]:
+def _without_begin(body: bytes) -> bytes:
+    """Return bytes without a byte-order mark and what is blank before they say anything."""
+    return body.removeprefix(b"\xef\xbb\xbf").lstrip()
+
+
+def _lines(body: Body) -> Iterator[Batch]:
     first_line = 1
-    for block in blocks(BytesIO(body)):
-        raws = block.body.split(b"\n")
-        if not raws[-1]:
-            raws.pop()
-        yield _batch(raws, first_line, block.byte_offset)
-        first_line += len(raws)
+    with body.opened() as stream:
+        for block in blocks(stream):
+            raws = block.lines()
+            yield _batch(raws, block.places(raws, first_line), is_cut=block.cut_bytes > 0)
+            first_line += len(raws)
 
 
-def _batch(raws: list[bytes], first_line: int, byte_offset: int) -> Batch:
-    starts = np.cumsum([0, *map(len, raws)][:-1], dtype=np.int64) + np.arange(len(raws)) + byte_offset
+def _batch(raws: list[bytes], every: Places, *, is_cut: bool) -> Batch:
     found: dict[int, Fields] = {}
     faults: dict[int, str] = {}
     for row, raw in enumerate(raws):
         if not raw.strip():
             continue
-        entry, fault = _parsed(raw)
+        entry, fault = (None, "too_long") if is_cut else _parsed(raw)
         if entry is None:
             faults[row] = fault
         else:
             found[row] = entry
-    kept = np.fromiter(found, np.int64)
-    places = Places(kept + first_line, starts[kept], lambda row: raws[kept[row]])
-    rejects = [(Place(first_line + row, int(starts[row]), raws[row]), reason) for row, reason in faults.items()]
-    return Batch(places, list(found.values()), rejects, len(raws) - len(found) - len(faults))
+    rejects = [(every[row], reason) for row, reason in faults.items()]
+    return Batch(every.taken(np.fromiter(found, np.int64)), list(found.values()), rejects, len(raws) - len(found) - len(faults))
 
 
 def _parsed(raw: bytes) -> tuple[Fields | None, str]:
@@ -118,14 +122,15 @@ def _parsed(raw: bytes) -> tuple[Fields | None, str]:
     return (loaded, "") if isinstance(loaded, dict) else (None, "json_not_object")
 
 
-def _documents(body: bytes, place: str) -> list[Any] | None:
+def _documents(body: Body, first_lines: Sequence[bytes], place: str) -> list[Any] | None:
     """Return what a file holds that is not one object a line; None where it is."""
-    lines = [line for line in body.split(b"\n", _FIRST_LINES)[:_FIRST_LINES] if line.strip()]
+    lines = [line for line in first_lines if line.strip()]
     first = _parsed(lines[0])[0] if lines else {}
     if first is not None and listed(first) is None:
         return None
-    documents = _sequence(body)
-    if documents is None and first is None and _is_lines(body, lines):
+    whole = _without_begin(body.whole())
+    documents = _sequence(whole)
+    if documents is None and first is None and _is_lines(whole, lines):
         return None
     if documents is None:
         raise DamagedError(place, "this JSON ends early or is none; deliver it again, whole", "json_error")
@@ -190,26 +195,28 @@ def _document(documents: Sequence[Any]) -> Batch:
     return Batch(Places(numbers[is_entry]), [entry for entry in every if isinstance(entry, dict)], rejects)
 
 
-def _parquet(body: bytes, place: str) -> Iterator[Batch]:
+def _parquet(body: Body, place: str) -> Iterator[Batch]:
     first = 1
     try:
-        store = pq.ParquetFile(BytesIO(body))
-        if len(set(store.schema_arrow.names)) < len(store.schema_arrow.names):
-            raise ColumnError(place, "the file has a column twice; write each once", "column_twice")
-        for rows in store.iter_batches(PARQUET_ROWS):
-            yield Batch(Places(np.arange(first, first + rows.num_rows)), rows.to_pylist())
-            first += rows.num_rows
+        with body.seekable() as stream:
+            store = pq.ParquetFile(stream)
+            if len(set(store.schema_arrow.names)) < len(store.schema_arrow.names):
+                raise ColumnError(place, "the file has a column twice; write each once", "column_twice")
+            for rows in store.iter_batches(PARQUET_ROWS):
+                yield Batch(Places(np.arange(first, first + rows.num_rows)), rows.to_pylist())
+                first += rows.num_rows
     except (pa.ArrowException, OSError, ValueError):
         raise DamagedError(place, "not a whole Parquet file; deliver it again", "damaged") from None
 
 
-def _csv(body: bytes, place: str) -> Iterator[Batch]:
-    for batch in csv_batches(BytesIO(body), None, place):
-        columns = [found.values.to_pylist() for found in batch.cells.values()]
-        rows = zip(*columns, strict=True)
-        paths = [name.split(".") for name in batch.cells]
-        is_flat = all(len(path) == 1 for path in paths)
-        yield Batch(batch.places, [dict(zip(batch.cells, row, strict=True)) if is_flat else _nested(paths, row) for row in rows], batch.rejects, batch.blank)
+def _csv(body: Body, place: str) -> Iterator[Batch]:
+    with body.opened() as stream:
+        for batch in csv_batches(stream, None, place):
+            columns = [found.values.to_pylist() for found in batch.cells.values()]
+            rows = zip(*columns, strict=True)
+            paths = [name.split(".") for name in batch.cells]
+            is_flat = all(len(path) == 1 for path in paths)
+            yield Batch(batch.places, [dict(zip(batch.cells, row, strict=True)) if is_flat else _nested(paths, row) for row in rows], batch.rejects, batch.blank)
 
 
 def _nested(paths: Sequence[Sequence[str]], row: Sequence[Any]) -> Fields:

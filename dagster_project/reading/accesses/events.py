@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from dagster_project.reading.accesses.attestations import Attestation
+from dagster_project.reading.files import Body
 from dagster_project.settings import Access, Source
 
 Take = Callable[[pa.Table, bool], None]  # gets rows of `Events.rows` and whether they have lines
@@ -55,11 +56,11 @@ class Given:
 class Adapter:
     """A source that is read: its name is that of a folder below access_events/ and of a format in settings.
 
-    `is_mine` looks at the beginning of a file (`adapters.beginning`); `read` gets all its bytes. It raises InputError where
+    `is_mine` looks at the beginning of a file (`adapters.beginning`); `read` gets all its bytes, and holds those of lines some at a time. It raises InputError where
     the file as a whole is none of the source's, and never for an entry. `whole_seconds`: its stamps stand for a whole second.
     """
 
     name: str
     is_mine: Callable[[bytes], bool]
-    read: Callable[[bytes, Given], Events]
+    read: Callable[[Body, Given], Events]
     whole_seconds: bool = False

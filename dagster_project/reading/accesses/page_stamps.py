@@ -1,6 +1,7 @@
 """Stamps as a page shows them to whoever reads it, `3/25/2026, 12:00:00 PM PST`: which part is the day, all stamps of a download tell together."""
 
 import re
+from collections.abc import Iterable
 
 from dagster_project.reading.accesses.server_stamps import iso
 from dagster_project.zones import is_zone
@@ -12,9 +13,9 @@ _FIRST_CELL = re.compile(rf'^"?{_DATE},?\s'.encode(), re.MULTILINE | re.ASCII)
 _MONTHS = 12
 
 
-def is_day_first(body: bytes) -> bool | None:
-    """Tell whether the day stands before the month in the first cells of a CSV; None where they do not say so, or say both."""
-    found = [(int(each["one"]), int(each["two"]), each["between"]) for each in _FIRST_CELL.finditer(body)]
+def is_day_first(bodies: Iterable[bytes]) -> bool | None:
+    """Tell whether the day stands before the month in the first cells of a CSV, given some lines at a time; None where they do not say so, or say both."""
+    found = {(int(each["one"]), int(each["two"]), each["between"]) for body in bodies for each in _FIRST_CELL.finditer(body)}
     told = {first > _MONTHS for first, second, _ in found if (first > _MONTHS) != (second > _MONTHS)} | {True for *_, between in found if between == b"."}
     return told.pop() if len(told) == 1 else None
 

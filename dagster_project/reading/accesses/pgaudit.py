@@ -27,6 +27,7 @@ from dagster_project.reading.accesses.sessions import Runs
 from dagster_project.reading.accesses.switches import Switches
 from dagster_project.reading.accesses.tables import Touched
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, columns_of
+from dagster_project.reading.files import Body
 from dagster_project.reading.instants import parsed
 from dagster_project.reading.ledgers import rejected, schema
 from dagster_project.reading.rows import Place, Places
@@ -49,17 +50,17 @@ def is_mine(first: bytes) -> bool:
     return _MINE.search(first) is not None
 
 
-def read(body: bytes, given: Given) -> Events:
+def read(body: Body, given: Given) -> Events:
     """Return the events of a server log; its other lines are named. What is carried by something else has no lines of its own."""
     carried = unpacked(body, given.source)
     if carried is None:
         return _read(body, given)
-    found = _read(carried, given)
+    found = _read(Body.held(carried), given)
     refused = zip(found.rejects["line_number"].to_pylist(), found.rejects["reason"].to_pylist(), strict=True)
     return replace(found, rejects=rejected([(Place(number, None, None), reason) for number, reason in refused]), has_lines=False, form="carried")
 
 
-def _read(body: bytes, given: Given) -> Events:
+def _read(body: Body, given: Given) -> Events:
     written = opened(body, given.declared.log_line_prefix)
     log = _Log(given, has_application=written.form == "stderr" and "%a" in written.prefix)
     for each in entries(written, given.zones.get(given.source)):

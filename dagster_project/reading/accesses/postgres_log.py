@@ -11,6 +11,7 @@ from dagster_project.reading.accesses import server_json, server_own_csv, server
 from dagster_project.reading.accesses.heads import behind_heads, without_heads
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, cells_of, refused
 from dagster_project.reading.accesses.server_stamps import iso
+from dagster_project.reading.files import Body
 from dagster_project.reading.rows import Place
 
 MOST_LINES_OF_A_RECORD = 100_000
@@ -29,7 +30,7 @@ class Log:
     lines: Sequence[Line]
 
 
-def opened(body: bytes, prefix: str | None) -> Log:
+def opened(body: Body, prefix: str | None) -> Log:
     """Return a log with its form; `prefix` is the log_line_prefix that settings declare, else a usual one is found."""
     lines = [Line((place,), place.raw or b"") for place in _places(body)]
     sample = [*lines[:_LINES_LOOKED_AT], *islice((line for line in lines[_LINES_LOOKED_AT:] if b"AUDIT: " in line.text), _LINES_LOOKED_AT)]
@@ -52,12 +53,13 @@ def _shared(entry: Entry, zone: str | None) -> Entry:
     return replace(entry, stamp=iso(entry.stamp, zone), session=intern(entry.session), user=user, database=database, application=application, severity=intern(entry.severity))
 
 
-def _places(body: bytes) -> Iterator[Place]:
-    offset = len(body) - len(body.removeprefix(_BOM))
-    raws = body[offset:].split(b"\n")
-    for number, raw in enumerate(raws[:-1] if not raws[-1] else raws, 1):
-        yield Place(number, offset, raw.removesuffix(b"\r"))
-        offset += len(raw) + 1
+def _places(body: Body) -> Iterator[Place]:
+    offset = 0
+    with body.seekable() as stream:
+        for number, line in enumerate(stream, 1):
+            raw = line if offset else line.removeprefix(_BOM)
+            yield Place(number, offset + len(line) - len(raw), raw.removesuffix(b"\n").removesuffix(b"\r"))
+            offset += len(line)
 
 
 def _form(texts: Iterable[bytes]) -> str:

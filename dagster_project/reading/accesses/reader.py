@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
@@ -19,6 +20,7 @@ from dagster_project.reading.accesses.fields import leaves, stamp, text
 from dagster_project.reading.accesses.rules import declared_columns, is_access, taken
 from dagster_project.reading.accesses.touches import Statement
 from dagster_project.reading.cells import Column, from_json
+from dagster_project.reading.files import Body
 from dagster_project.reading.ledgers import fitting, rejected, schema
 from dagster_project.reading.rows import Batch, Place, Places
 
@@ -68,7 +70,7 @@ def by_prefix(name: str, kinds: Mapping[str, str | None]) -> str | None:
     return next(kinds[name[:end]] for end in range(min(len(name), _LONGEST_KIND), -1, -1) if name[:end] in kinds)
 
 
-def read(body: bytes, given: Given, form: Form) -> Events:
+def read(body: Body, given: Given, form: Form) -> Events:
     """Return the events of a file; raises InputError where it holds no entries."""
     entries = read_entries(body, given.source)
     gathered = _Gathered(given, form, entries.has_lines)
@@ -107,9 +109,7 @@ class _Gathered:
                 kept += [row] * len(found)
                 events += found
                 self.met.update(entry if self.form.known else leaves(entry))
-        offsets = None if batch.places.byte_offsets is None else batch.places.byte_offsets[kept]
-        raw = batch.places.raw
-        rows, refused = as_rows(Places(batch.places.line_numbers[kept], offsets, raw and (lambda row: raw(kept[row]))), events)
+        rows, refused = as_rows(batch.places.taken(np.array(kept, np.int64)), events)
         completed = native.completed(rows, self.given.source, self.given.zones)
         if self.given.take:
             self.given.take(completed, self.has_lines)

@@ -11,6 +11,8 @@ from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.fields import text_at, texts_at, utc, words
 from dagster_project.reading.accesses.page_stamps import is_day_first, page_stamp
 from dagster_project.reading.accesses.reader import Form, adapter
+from dagster_project.reading.files import Body
+from dagster_project.reading.rows import blocks
 
 OTHERS = ("not_login_as",)
 _DIGITS = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\.\d+)?", re.ASCII)
@@ -79,9 +81,11 @@ _MARKS = (
 )
 
 
-def read(body: bytes, given: Given) -> Events:
-    """Return the events of a file."""
-    return reader.read(body, given, replace(_FORM, event=partial(event, day_first=is_day_first(body))))
+def read(body: Body, given: Given) -> Events:
+    """Return the events of a file; how its stamps are meant, all of them tell together."""
+    with body.opened() as stream:
+        day_first = is_day_first(block.body for block in blocks(stream))
+    return reader.read(body, given, replace(_FORM, event=partial(event, day_first=day_first)))
 
 
 ADAPTER = replace(adapter(_FORM, *_MARKS), read=read)

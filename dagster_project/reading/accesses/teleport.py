@@ -11,6 +11,8 @@ from dagster_project.reading.accesses.reader import Form, adapter
 from dagster_project.reading.accesses.teleport_kinds import action_of, gives_sizes, has_failed, other
 from dagster_project.reading.accesses.teleport_steps import EXECUTE, LONGEST_WHOLE, Steps
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
+from dagster_project.reading.files import Body
+from dagster_project.reading.rows import blocks
 
 OTHERS = ("vendor_approval", "key_or_secret", "session", "statement_prepared", "login", "setting_changed", "other_event", NO_CUSTOMER_TABLE)
 _KNOWN = words("""
@@ -65,9 +67,10 @@ def statement(entry: Fields) -> Statement | None:
     return Statement(query if query and len(query) < LONGEST_WHOLE else None, tuple(text(value) or "" for value in values(entry, "db_query_parameters")) or None)
 
 
-def read(body: bytes, given: Given) -> Events:
+def read(body: Body, given: Given) -> Events:
     """Return the events of a file; what is run in steps is put together over all of it."""
-    steps = Steps(body)
+    with body.opened() as stream:
+        steps = Steps(block.body for block in blocks(stream))
 
     def told(entry: Fields) -> Statement | None:
         is_step = text_at(entry, "event") == EXECUTE and text_at(entry, "db_protocol") in _POSTGRES

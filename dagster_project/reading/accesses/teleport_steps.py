@@ -7,6 +7,7 @@ import base64
 import binascii
 import re
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from dagster_project.reading.accesses.entries import Fields
@@ -56,10 +57,13 @@ class _Session:
 
 
 class Steps:
-    """Follows the sessions of one file."""
+    """Follows the sessions of one file, whose `bodies` are some lines each."""
 
-    def __init__(self, body: bytes) -> None:
-        first, last = _STAMP.search(body), _STAMP.findall(body[-_LAST_BYTES:])
+    def __init__(self, bodies: Iterable[bytes]) -> None:
+        first, end = None, b""
+        for body in bodies:
+            first, end = first or _STAMP.search(body), (end + body)[-_LAST_BYTES:]
+        last = _STAMP.findall(end)
         self._is_in_order = bool(first and last and first[1].rstrip(b"Z") <= last[-1].rstrip(b"Z"))  # many export the newest first
         self._sessions: OrderedDict[str, _Session] = OrderedDict()
 

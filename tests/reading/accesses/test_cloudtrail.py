@@ -16,7 +16,7 @@ from dagster_project.reading.accesses import packed
 from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.structs import struct
-from dagster_project.reading.files import Found
+from dagster_project.reading.files import Body, Found
 from dagster_project.settings import Source
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -35,7 +35,7 @@ def _entry(**changed: Any) -> dict[str, Any]:
 
 
 def _read(body: bytes) -> Events:
-    return ADAPTERS["cloudtrail"].read(body, Given("cloudtrail", declared=Source.model_validate({"records": RECORDS})))
+    return ADAPTERS["cloudtrail"].read(Body.held(body), Given("cloudtrail", declared=Source.model_validate({"records": RECORDS})))
 
 
 def _told(**changed: Any) -> Any:

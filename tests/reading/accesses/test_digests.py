@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from dagster_project.reading.accesses.attestations import Attestation, proofs
 from dagster_project.reading.accesses.cloudtrail import ADAPTER
 from dagster_project.reading.accesses.events import Given
+from dagster_project.reading.files import Body
 
 KEY = rsa.generate_private_key(65537, 2048)
 OTHER_KEY = rsa.generate_private_key(65537, 2048)
@@ -87,7 +88,7 @@ class Trail:
             files["keys/eu-central-1.json"] = keys
         said: list[Attestation] = []
         for name, body in reversed(files.items()):
-            read = ADAPTER.read(body, Given("cloudtrail", name))
+            read = ADAPTER.read(Body.held(body), Given("cloudtrail", name))
             assert (read.lines, read.rejects.num_rows) == (1, 0)
             said += read.attestations
         return said
@@ -159,7 +160,7 @@ def test_a_digest_that_nobody_signed_vouches_for_nothing_once_others_follow() ->
     trail = Trail()
     del trail.digests[2]
     assert _proven(trail.said()) == [("digest_missing", 2, 3), ("digest_unsigned", 1, 2)]
-    signed = ADAPTER.read(trail.signatures[1].encode(), Given("cloudtrail", f"{trail.name(1)}.signature")).attestations
+    signed = ADAPTER.read(Body.held(trail.signatures[1].encode()), Given("cloudtrail", f"{trail.name(1)}.signature")).attestations
     assert _proven([*trail.said(), *signed]) == [("digest_missing", 2, 3)]
 
 
@@ -177,7 +178,7 @@ def test_what_comes_late_fills_its_hole() -> None:
     late = trail.digests.pop(1)
     before = trail.said()
     assert _proven(before) == [("digest_missing", 1, 2), ("digest_unsigned", 0, 1)]
-    assert _proven([*before, *ADAPTER.read(late, Given("cloudtrail", trail.name(1))).attestations]) == []
+    assert _proven([*before, *ADAPTER.read(Body.held(late), Given("cloudtrail", trail.name(1))).attestations]) == []
 
 
 @pytest.mark.parametrize("encode", [
@@ -192,12 +193,12 @@ def test_public_keys_in_every_form(encode: Any) -> None:
 @pytest.mark.parametrize(("name", "body"), [("keys/k.pem", b"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----"), ("d.json", b'{"digestS3Object": "x", "logFiles": 3}')])
 def test_what_says_nothing_is_refused(name: str, body: bytes) -> None:
     """A key that is none must not pass for one."""
-    read = ADAPTER.read(body, Given("cloudtrail", name))
+    read = ADAPTER.read(Body.held(body), Given("cloudtrail", name))
     assert (read.lines, read.rejects["reason"].to_pylist(), read.attestations) == (1, ["no_match"], ())
 
 
 @pytest.mark.parametrize("body", [json.dumps({"Metadata": {"signature": "ab" * 256}}).encode(), b"ab" * 256 + b"\n"])
 def test_signatures_beside_a_digest(body: bytes) -> None:
     """The answer of head-object, or the signature alone."""
-    (said,) = ADAPTER.read(body, Given("cloudtrail", "x/d.json.gz.metadata.json")).attestations
+    (said,) = ADAPTER.read(Body.held(body), Given("cloudtrail", "x/d.json.gz.metadata.json")).attestations
     assert (said.says, said.object, said.signature) == ("signature", "x/d.json.gz", "ab" * 256)

@@ -16,7 +16,7 @@ from dagster_project.errors import InputError
 from dagster_project.reading.accesses import packed
 from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.files import Found
+from dagster_project.reading.files import Body, Found
 from dagster_project.settings import Source
 from tests.sampling import sampled
 
@@ -93,7 +93,7 @@ ENVELOPES: dict[str, Callable[[Entry], bytes]] = {
 
 
 def _read(name: str, body: bytes) -> Events:
-    return ADAPTERS[name].read(body, Given(name))
+    return ADAPTERS[name].read(Body.held(body), Given(name))
 
 
 @pytest.mark.parametrize("envelope", ENVELOPES)

@@ -19,6 +19,7 @@ from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.postgres_log import opened
 from dagster_project.reading.accesses.server_stamps import iso
 from dagster_project.reading.accesses.sessions import proofs
+from dagster_project.reading.files import Body
 from dagster_project.settings import Access, Settings, Source, Table
 
 TABLES = {
@@ -91,7 +92,7 @@ WRITTEN = {"stderr": text, "csvlog": as_csv, "jsonlog": as_json}
 
 def read(body: str | bytes, told: Given = GIVEN) -> Events:
     """Return the events of a log."""
-    return pgaudit.read(body if isinstance(body, bytes) else body.encode(), told)
+    return pgaudit.read(Body.held(body if isinstance(body, bytes) else body.encode()), told)
 
 
 def accounts(events: Events) -> list[str | None]:
@@ -145,7 +146,7 @@ def test_three_forms_say_the_same(kind: str) -> None:
 def test_a_log_is_known_by_its_content(kind: str) -> None:
     """A folder may have any name."""
     body = "".join(WRITTEN[kind](message) for message in MESSAGES).encode()
-    assert (opened(body, None).form, chosen("records", Source(), body).name) == (kind, "pgaudit")  # type: ignore[union-attr]
+    assert (opened(Body.held(body), None).form, chosen("records", Source(), body).name) == (kind, "pgaudit")  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ import pytest
 
 from dagster_project.reading.accesses.adapters import ADAPTERS, chosen
 from dagster_project.reading.accesses.events import Events, Given
+from dagster_project.reading.files import Body
 from dagster_project.settings import Source
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -18,7 +19,7 @@ SECONDS = int(NOON.timestamp())
 
 
 def _read(name: str, body: bytes) -> Events:
-    return ADAPTERS[name].read(body, Given(name))
+    return ADAPTERS[name].read(Body.held(body), Given(name))
 
 
 def _told(name: str, entry: dict[str, Any]) -> Any:
@@ -218,7 +219,7 @@ def _trail_of(*dates: str, zone: str | None = None) -> Events:
     row = {"User": AMY, "Source Namespace Prefix": "", "Action": "Logged in using Login-As access for Cora", "Section": "", "Delegate User": ""}
     body = _csv(*({"Date": date, **row} for date in dates), {"Date": dates[0], **row, "Action": "Changed a profile"})
     assert chosen("elsewhere", Source(), body) is ADAPTERS["salesforce"]
-    return ADAPTERS["salesforce"].read(body, Given("salesforce", zones={"salesforce": zone} if zone else {}))
+    return ADAPTERS["salesforce"].read(Body.held(body), Given("salesforce", zones={"salesforce": zone} if zone else {}))
 
 
 @pytest.mark.parametrize(("dates", "zone", "expected"), [

@@ -4,10 +4,13 @@ import base64
 import copy
 import csv
 import gzip
+import hashlib
 import io
 import json
 import re
 import tomllib
+import tracemalloc
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,7 +27,8 @@ from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chose
 from dagster_project.reading.accesses.entries import listed
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.reader import NOT_SELECTED
-from dagster_project.reading.files import Found, body
+from dagster_project.reading.files import Body, Found
+from dagster_project.reading.rows import BLOCK_BYTES, LONGEST_ROW_BYTES
 from dagster_project.settings import Access, AccessFormat, Settings, Source
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -105,7 +109,7 @@ def _base64(entry: Any) -> str:
 
 
 def _read(name: str, body: bytes, **declared: Any) -> Events:
-    return ADAPTERS[name].read(body, Given(name, declared=Source.model_validate(declared)))
+    return ADAPTERS[name].read(Body.held(body), Given(name, declared=Source.model_validate(declared)))
 
 
 def _with(name: str, change: Change) -> dict[str, Any]:
@@ -277,7 +281,7 @@ def test_the_page_of_sources_is_true() -> None:
     page = (Path(__file__).parents[3] / "docs" / "access-sources.md").read_text()
     (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
     declared = Settings.model_validate(tomllib.loads(example)).sources["cloudtrail"]
-    read = ADAPTERS["cloudtrail"].read(_lines(_with("cloudtrail", {"requestParameters/key": "C1/invoice/2026/03/r1"})), Given("cloudtrail", declared=declared))
+    read = ADAPTERS["cloudtrail"].read(Body.held(_lines(_with("cloudtrail", {"requestParameters/key": "C1/invoice/2026/03/r1"}))), Given("cloudtrail", declared=declared))
     assert (read.rows["account_id"].to_pylist(), read.rows["record_id"].to_pylist()) == (["C1"], ["r1"])
     assert {*ADAPTERS, *(name for module in (*MODULES.values(), pgaudit) for name in module.OTHERS)} <= set(re.findall(r"`([a-z_]+)`", page))  # type: ignore[attr-defined]
 
@@ -448,7 +452,7 @@ TABLES = Access.model_validate({"tables": {"invoices": {"record_class": "invoice
 
 
 def _reached(name: str, change: Change, **declared: Any) -> list[tuple[Any, ...]]:
-    read = ADAPTERS[name].read(_lines(_with(name, change)), Given(name, declared=Source.model_validate(declared), access=TABLES))
+    read = ADAPTERS[name].read(Body.held(_lines(_with(name, change))), Given(name, declared=Source.model_validate(declared), access=TABLES))
     assert read.rejects.num_rows == 0
     return [(row["account_id"], row["record_id"], row["action"], row["content"]) for row in read.rows.to_pylist()] or read.others["name"].to_pylist()
 
@@ -520,7 +524,7 @@ C3 = [_step("parse", 1, query="select * from invoices where account_id = 'C3'"),
 ])  # fmt: skip
 def test_a_statement_in_steps_reaches_what_its_steps_say(entries: list[dict[str, Any]], accounts: list[str | None]) -> None:
     """Names are used again and again: what is not certain to belong together is unknown."""
-    read = ADAPTERS["teleport"].read(_lines(*entries), Given("teleport", access=TABLES))
+    read = ADAPTERS["teleport"].read(Body.held(_lines(*entries)), Given("teleport", access=TABLES))
     named = [name for name in read.others["name"].to_pylist() if name != "statement_prepared"]
     assert [*named, *read.rows["account_id"].to_pylist()] == accounts
     assert read.lines == len(entries)
@@ -531,7 +535,9 @@ def test_no_more_steps_are_kept_than_a_bound() -> None:
     many = [_step("parse", sid=f"s{number}", query="select 1") for number in range(300)]
     long = [_step("parse", statement_name=f"n{number}", query="select 1" + " " * 20_000) for number in range(60)]
     for between in (many, long):
-        read = ADAPTERS["teleport"].read(_lines(PARSE | {"statement_name": "kept"}, *between, BIND | {"statement_name": "kept"}, EXECUTE), Given("teleport", access=TABLES))
+        read = ADAPTERS["teleport"].read(
+            Body.held(_lines(PARSE | {"statement_name": "kept"}, *between, BIND | {"statement_name": "kept"}, EXECUTE)), Given("teleport", access=TABLES)
+        )
         assert read.rows["account_id"].to_pylist() == [None]
 
 
@@ -544,7 +550,7 @@ def test_whoever_watches_a_recorded_session_reads_what_was_shown_in_it() -> None
 def test_several_accesses_of_one_entry_have_ids_of_their_own() -> None:
     """Each counts, and comes again as the same; what settings say of the account goes before the text."""
     entry = _with("teleport", {"db_query": "select * from invoices where account_id in ('C1', 'C2')"})
-    read = ADAPTERS["teleport"].read(_lines(entry, entry | {"uid": None}), Given("teleport", access=TABLES))
+    read = ADAPTERS["teleport"].read(Body.held(_lines(entry, entry | {"uid": None})), Given("teleport", access=TABLES))
     assert read.rows["event_id"].to_pylist()[:2] == ["u1", "u1/1"]
     assert len(set(read.rows["event_id"].to_pylist())) == 4
     assert read.rows["line_number"].to_pylist() == [1, 1, 2, 2]
@@ -780,6 +786,35 @@ def test_whatever_a_file_holds_nothing_crashes(body: bytes, name: str) -> None:
     assert read.lines >= read.rejects.num_rows
 
 
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_lines_are_read_some_at_a_time(pack: Callable[[bytes], bytes], tmp_path: Path) -> None:
+    """A month of events in one file, or an archive of it, must fit into the memory of any machine."""
+    entries = [_with("cloudtrail", {"eventID": f"e{number}", "additionalEventData": "x" * 250_000}) for number in range(200)]
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(pack(_lines(*entries)))
+    rows, peaks = [], []
+
+    def take(taken: pa.Table, _has_lines: bool) -> None:
+        rows.append(taken.num_rows)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+
+    tracemalloc.start()
+    ADAPTERS["cloudtrail"].read(Body.of(path), Given("cloudtrail", take=take))
+    tracemalloc.stop()
+    assert (sum(rows), len(rows) > 5) == (200, True)
+    assert max(peaks) < 2.5 * LONGEST_ROW_BYTES + 4 * BLOCK_BYTES < len(_lines(*entries)) * 1.2
+
+
+def test_what_a_file_gains_while_it_is_read_belongs_to_the_next_run(tmp_path: Path) -> None:
+    """Else what was accounted for is not what was read."""
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(_lines(CLOUDTRAIL, CLOUDTRAIL))
+    body = Body.of(path, len(_lines(CLOUDTRAIL)))
+    assert body.whole() == body.head(1 << 20) == _lines(CLOUDTRAIL)
+    assert body.digest() == hashlib.sha256(_lines(CLOUDTRAIL)).hexdigest()
+    assert ADAPTERS["cloudtrail"].read(body, Given("cloudtrail")).lines == 1
+
+
 def test_packed_files_are_told_by_content(tmp_path: Path) -> None:
     """S3 delivers gzip."""
     from dagster_project.reading.files import Found
@@ -788,4 +823,4 @@ def test_packed_files_are_told_by_content(tmp_path: Path) -> None:
     path.write_bytes(gzip.compress(_lines(CLOUDTRAIL)))
     file = Found("access_events", "elsewhere", path)
     assert chosen("elsewhere", Source(), beginning(file)) is ADAPTERS["cloudtrail"]
-    assert _read("cloudtrail", body(file)).rows.num_rows == 1
+    assert _read("cloudtrail", Body.of(file.path).whole()).rows.num_rows == 1

@@ -7,6 +7,7 @@ import pytest
 
 from dagster_project.reading.accesses.adapters import ADAPTERS, chosen
 from dagster_project.reading.accesses.events import Given
+from dagster_project.reading.files import Body
 from dagster_project.settings import Source
 
 SSH = {"user": "amy", "login": "root", "addr.remote": "192.0.2.7:50000", "server_hostname": "db-1", "sid": "s1", "cluster_name": "example"}
@@ -23,7 +24,7 @@ def _denied(action: str) -> tuple[str, str, str, bool]:
 def _told(event: str, code: str, **more: Any) -> Any:
     """Return who did what, how it went and whether content came back; or the name of what is no access."""
     entry = {"ei": 1, "event": event, "code": code, "uid": "u1", "time": "2026-03-10T12:00:00.5Z", **more}
-    read = ADAPTERS["teleport"].read(json.dumps(entry).encode() + b"\n", Given("teleport"))
+    read = ADAPTERS["teleport"].read(Body.held(json.dumps(entry).encode() + b"\n"), Given("teleport"))
     assert (read.rejects.num_rows, read.lines, read.unmapped) == (0, 1, ())
     rows = [(row["actor"], row["action"], row["outcome"], row["content"]) for row in read.rows.to_pylist()]
     return rows[0] if rows else read.others["name"][0].as_py()
@@ -161,5 +162,5 @@ def test_a_log_of_teleport_is_told_by_any_of_its_codes(code: str) -> None:
 def test_what_came_through_a_clipboard_is_counted() -> None:
     """Its length is all that is logged of it."""
     entry = {"event": "desktop.clipboard.receive", "code": "TDP03I", "uid": "u1", "time": "2026-03-10T12:00:00Z", **DESKTOP, "length": 512}
-    read = ADAPTERS["teleport"].read(json.dumps(entry).encode() + b"\n", Given("teleport"))
+    read = ADAPTERS["teleport"].read(Body.held(json.dumps(entry).encode() + b"\n"), Given("teleport"))
     assert read.rows["bytes"].to_pylist() == [512]
