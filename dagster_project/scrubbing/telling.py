@@ -41,7 +41,7 @@ _TELLING = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:/{0,2}", re.IGNORECASE)
+_SCHEME = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\Z", re.IGNORECASE)
 _ENDING = re.compile(r"\.\w{1,5}$")
 _PLAIN_WORDS = re.compile(r"(?:[A-Za-z]{1,15}+(?![A-Za-z])[-_.]?)+")  # most segments
 _ORDINARY = re.compile(r"[A-Za-z1-9-](?:[A-Za-z0-9-]|\.(?=[A-Za-z]))*+")  # holds nothing of what is telling
@@ -69,9 +69,10 @@ def is_behind_folder(folder: str, plain: str) -> bool:
     return folder.lower().rpartition(":")[2] in _FOLDERS and _ENDING.sub("", plain.lower()) not in _PAGES
 
 
-def is_scheme(plain: str) -> bool:
-    """Tell whether a decoded segment begins a URL within the path: `/proxy/https://…`; what follows is another's."""
-    return bool(_SCHEME.fullmatch(plain))
+def begins_url(decoded: str) -> bool:
+    """Tell whether a URL within the path begins at a segment's end: `/proxy/https://…`, `/click;to=https://…`; what follows is another's."""
+    bare = decoded.rstrip("/")
+    return bare.endswith(":") and bool(_SCHEME.search(bare))
 
 
 def _is_random(plain: str) -> bool:

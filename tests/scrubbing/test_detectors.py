@@ -83,6 +83,8 @@ SAMPLES = {
         "2 55 08 14 168 025 38",
         "12345678Z",
         "65170839J003",
+        "131052-308T",
+        "CV_131052A308T.pdf",
         "X1234567L",
     ],
     "wallet": ["bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", "0x742d35Cc6634C0532925a3b844Bc454e4438f44e"],

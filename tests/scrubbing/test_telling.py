@@ -3,7 +3,7 @@
 import pytest
 
 from dagster_project.scrubbing.readable import decoded
-from dagster_project.scrubbing.telling import is_behind_folder, is_scheme, is_telling
+from dagster_project.scrubbing.telling import begins_url, is_behind_folder, is_telling
 
 
 @pytest.mark.parametrize(
@@ -139,7 +139,7 @@ def test_a_name_behind_its_folder(folder: str, segment: str, expected: bool) -> 
     assert is_behind_folder(folder, segment) is expected
 
 
-@pytest.mark.parametrize(("segment", "expected"), [("https:", True), ("x:", True), (":", False), ("https", False), ("10:05", False)])
+@pytest.mark.parametrize(("segment", "expected"), [("https:", True), ("x:", True), ("jobs;to=https:", True), ("${jndi:ldap:", True), ("http://", True), (":", False), ("https", False), ("10:05", False), ("9:", False)])
 def test_a_url_within_the_path(segment: str, expected: bool) -> None:
     """Behind `/proxy/https:/` stands where somebody surfs."""
-    assert is_scheme(segment) is expected
+    assert begins_url(segment) is expected
