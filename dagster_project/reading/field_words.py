@@ -36,6 +36,6 @@ _WORDS = frozenset([*_USUAL.split(), *_declared()])
 
 
 def is_field_name(name: str) -> bool:
-    """Tell whether a name is written like that of a column, of words that columns are named by (`created_at`, `Valid To`, `lastLogin2`); no word of it can be somebody's, nor three digits."""
+    """Tell whether a name is written like that of a column, of words that columns are named by (`created_at`, `Valid To`, `lastLogin2`); nothing of it can be somebody's."""
     words = _WORD.findall(name)
     return bool(words and _NAME.fullmatch(name)) and all(word.lower() in _WORDS or word.lower().removesuffix("s") in _WORDS or word.isdigit() for word in words)

@@ -24,7 +24,7 @@ def codes(column: pl.Series, words: int = CODE_WORDS) -> pl.Series:
 
 
 def scopes(column: pl.Series) -> pl.Series:
-    """Return a column of names that are compared exactly (record classes, actions, sources) with `{redacted}` for one that a detector knows (an address, a number, a key), or that tells of somebody by a sign."""
+    """Return a column of names that are compared exactly (record classes, actions, sources) with `{redacted}` for one that a detector knows or that has a sign of somebody."""
     return _without(column, _is_scope)
 
 
