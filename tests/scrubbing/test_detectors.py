@@ -54,7 +54,7 @@ SAMPLES = {
         "203(dot)0(dot)113(dot)7",
         "203 .0. 113 . 7",
     ],
-    "jwt": ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.c2lnbmF0dXJlYnl0ZXM"],
+    "jwt": ["eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJqYW5lIn0.c2lnbmF0dXJlYnl0ZXM", "eyJhbGciOiJkaXIifQ..48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzO"],
     "key": [
         "AKIAIOSFODNN7EXAMPLE",
         "ghp_x7Kq2LmZp9Rt4Vw8Yb3NcDfGhJkQsTuW12",
