@@ -112,7 +112,7 @@ class CellAttack:
 
 def attack_cells(engine: DuckDBEngine, k: int) -> CellAttack:
     """Solve every sum of the published breakdowns that hides a cell, the largest at most 2,000, for the least and the most that cell can be."""
-    programmes = [sums for name in BREAKDOWNS for sums in _sums(engine, name)]
+    programmes = [each for name, breakdown in BREAKDOWNS.items() for each in sums(*_tables(engine, name), breakdown)]
     chosen = sorted(programmes, key=lambda each: -len(each[0]))[:MOST_SUMS]
     hidden = [widths(rows, measure, total, k) for rows, measure, total in chosen]
     return CellAttack(len(chosen), sum(map(len, hidden)), sum(width < k for each in hidden for width in each))
@@ -121,16 +121,21 @@ def attack_cells(engine: DuckDBEngine, k: int) -> CellAttack:
 Sum = tuple[list[dict[str, Any]], str, int]
 
 
-def _sums(engine: DuckDBEngine, name: str) -> Iterator[Sum]:
-    """Yield the published cells of each sum of a table with a hidden cell, the measure, and the exact sum as the attacker knows it."""
-    breakdown, path = BREAKDOWNS[name], copy_of(engine, name)
-    if not path.exists():
-        return
-    exact = engine.connection().sql(f"from {name}").pl()
-    published = pl.read_parquet(path, hive_partitioning=False)
-    for measure in breakdown.measures:
+def _tables(engine: DuckDBEngine, name: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return a table with every cell, and what is published of it; nothing of one that is not."""
+    path = copy_of(engine, name)
+    exact = engine.connection().sql(f"from {name}").pl() if path.exists() else pl.DataFrame()
+    return exact, pl.read_parquet(path, hive_partitioning=False) if path.exists() else pl.DataFrame()
+
+
+def sums(exact: pl.DataFrame, published: pl.DataFrame, breakdown: Breakdown) -> Iterator[Sum]:
+    """Yield the published cells of each sum of a table with a hidden cell, the measure, and the exact sum as the attacker knows it.
+
+    Where no byte was sent at all that is known of every cell, and tells of nobody.
+    """
+    for measure in breakdown.measures if len(published) else ():
         keys = breakdown.group if measure == "bytes_sent" else [*breakdown.group, "block"]
-        totals = _blocked(exact, breakdown).group_by(keys).agg(pl.col(measure).sum().alias("total"), pl.len().alias("cells"))
+        totals = _blocked(exact, breakdown).group_by(keys).agg(pl.col(measure).sum().alias("total"), pl.len().alias("cells")).filter(pl.col("total") > 0)
         joined = _blocked(published, breakdown).join(totals, on=keys, how="inner", nulls_equal=True)
         for rows in joined.partition_by(keys):
             if rows["is_suppressed"].any() and len(rows) == rows["cells"][0]:

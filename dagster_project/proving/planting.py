@@ -7,13 +7,14 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.proving.canaries import FILE_NAMES, SITE_NAMES, Canary, canaries
-from dagster_project.proving.moulds import CLIENT, PLACES, example, moulds
+from dagster_project.proving.moulds import CLIENT, PLACES, Mould, example, moulds
 from dagster_project.reading.accesses.native import EVENTS
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.formats import FORMATS, Format
@@ -23,10 +24,13 @@ ACCOUNTS = ("acme", "bolt")
 AT = "2026-03-02T10:15:00Z"
 POPULAR = 25
 """Visitors that ask for the same path: enough that k alone would show it."""
-POPULAR_SITE = "popular"
+MORE_SITES = POPULAR_SITE, CARRIED_SITE = "popular", "carried"
+"""Sites with more lines of combined: what many ask for, and what others carried."""
 TOLD_BY_FORM = ("IPv", "e-mail", "card", "IBAN", "JWT", "UUID", "NAT64", "6to4", "phone", "customer")
 SOUND_LINES = 40
 """Examples as they are ahead of each log, so that its first hundred lines are not all refused."""
+_HEADS = ("Mar  2 10:15:00 {} nginx: ", "Mar  2 10:15:00 web-1 {}: ", "[pod/{}/web] ", "{}  | ", '<34>1 2026-03-02T10:15:00Z web-1 nginx 12 - [x@1 who="{}"] ')
+"""What stands before lines that syslog, Kubernetes or Docker Compose carried."""
 
 _SITE = Site(own_hosts=("www.example.com",), routes=("/jobs", "/people/{person}"), vocabulary=("jobs", "people", "edit"), query={"page": "count", "sort": ("asc", "desc")})
 # What a row must say; the identity stands for the canary. Columns that tables show as the vendor declares them hold none.
@@ -74,7 +78,7 @@ class Planted:
 
 def settings(base: Settings) -> Settings:
     """Return the settings of a HOME with the sites and formats of the proof, and nothing that points outside of it."""
-    folders = {"web_logs": FORMATS[0].name, f"web_logs/{POPULAR_SITE}": "combined", **{f"web_logs/{known.name}": known.name for known in FORMATS}}
+    folders = {"web_logs": FORMATS[0].name, **{f"web_logs/{known.name}": known.name for known in FORMATS}, **{f"web_logs/{site}": "combined" for site in MORE_SITES}}
     thresholds = base.thresholds.model_copy(update={"quarantine_refuse": 1.0})
     # Malformed lines are many here on purpose; keys lie where the proof's environment says.
     return base.model_copy(
@@ -99,8 +103,9 @@ def plant(landing: Path, people: int) -> Planted:
         planted.places[known.name] = len(list(moulds(known)))
         planted.left_out[known.name] = len(PLACES) - planted.places[known.name]
         _write(landing / "web_logs" / known.name / "canaries.log", "\n".join([*example(known)[:-1], *[example(known)[-1]] * SOUND_LINES, *lines]) + "\n")
-    planted.lines["combined"] += len(popular := list(_popular(held)))
-    _write(landing / "web_logs" / POPULAR_SITE / "canaries.log", "\n".join(popular) + "\n")
+    for site, lines in ((POPULAR_SITE, list(_popular(held))), (CARRIED_SITE, list(_carried(held)))):
+        planted.lines["combined"] += len(lines)
+        _write(landing / "web_logs" / site / "canaries.log", "\n".join(lines) + "\n")
     _write(landing / "request_logs" / "unknown" / "canaries.log", "".join(f"{canary.text} says {canary.text}\n" for canary in held))
     _plant_names(landing / "web_logs", people)
     _write(landing / "web_logs" / f"{FILE_NAMES[people]}.log", f"{example(FORMATS[0])[-1]}\n{{ cut short\n")
@@ -131,11 +136,24 @@ def _lines(known: Format, held: Sequence[Canary]) -> Iterator[str]:
 
 def _popular(held: Sequence[Canary]) -> Iterator[str]:
     """Yield paths that many visitors asked for: what its form gives away is no word to be shown, however many did."""
-    known = next(known for known in FORMATS if known.name == "combined")
-    path = next(mould for mould in moulds(known) if mould.place == "deep path")
+    [path] = _combined("deep path")
     for canary in held:
         if canary.kind.startswith(TOLD_BY_FORM) and "#" not in canary.text:
             yield from (path.line(canary).replace(CLIENT, f"192.0.2.{100 + number}") for number in range(POPULAR))
+
+
+def _carried(held: Sequence[Canary]) -> Iterator[str]:
+    """Yield lines as those who carried them leave them, of hosts, programs, pods and keys of JSON that are named after persons."""
+    for canary, mould in product(held, _combined("user", "path", "agent")):
+        line, name = mould.line(canary), canary.text
+        yield from (head.replace("{}", name) + line for head in _HEADS)
+        for record in ({"log": line, "attrs": {name: name}}, {"kubernetes": {"pod_name": name, "labels": {name: name}}, "message": line}):
+            yield json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def _combined(*places: str) -> list[Mould]:
+    known = next(known for known in FORMATS if known.name == "combined")
+    return [mould for mould in moulds(known) if mould.place in places]
 
 
 def _plant_ledger(folder: Path, row: Mapping[str, str], held: Sequence[Canary]) -> int:

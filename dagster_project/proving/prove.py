@@ -25,7 +25,7 @@ from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.proving.attacks import CellAttack, TokenAttack, attack_cells, attack_tokens
 from dagster_project.proving.canaries import FILE_NAME, FILE_NAMES, KINDS, SITE_NAMES, Canary, canaries
 from dagster_project.proving.interference import Compared, compare
-from dagster_project.proving.planting import POPULAR_SITE, SOUND_LINES, Planted, plant, settings
+from dagster_project.proving.planting import MORE_SITES, SOUND_LINES, Planted, plant, settings
 from dagster_project.proving.self_test import PLAIN, unseen
 from dagster_project.proving.sinks import SORTS, Found, Leak, search
 from dagster_project.proving.traces import Traces, traces
@@ -184,7 +184,8 @@ def _parsed(home: Path) -> dict[str, int]:
     logs = inputs.filter(pc.equal(inputs.column("folder"), "web_logs"))
     read: Counter[str] = Counter()
     for row in logs.select(["site", "parsed"]).to_pylist():
-        read["combined" if row["site"] == POPULAR_SITE else row["site"]] += row["parsed"] - (0 if row["site"] == POPULAR_SITE else SOUND_LINES)
+        is_more = row["site"] in MORE_SITES
+        read["combined" if is_more else row["site"]] += row["parsed"] - (0 if is_more else SOUND_LINES)
     return dict(read)
 
 

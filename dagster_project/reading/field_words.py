@@ -23,7 +23,7 @@ _USUAL = """
     weight width worker workspace x y year z zip zone
 """
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|\d+")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_ .-]{0,59}")
+_NAME = re.compile(r"(?!(?:.*\d){3})[A-Za-z_][A-Za-z0-9_ .-]{0,59}")
 
 
 def _declared() -> Iterator[str]:
@@ -36,6 +36,6 @@ _WORDS = frozenset([*_USUAL.split(), *_declared()])
 
 
 def is_field_name(name: str) -> bool:
-    """Tell whether a name is written like that of a column, of words that columns are named by (`created_at`, `Valid To`, `lastLogin2`); no word of it can be somebody's."""
+    """Tell whether a name is written like that of a column, of words that columns are named by (`created_at`, `Valid To`, `lastLogin2`); nothing of it can be somebody's."""
     words = _WORD.findall(name)
-    return bool(words and _NAME.fullmatch(name)) and all(word.lower() in _WORDS or word.lower().removesuffix("s") in _WORDS or (word.isdigit() and len(word) < 3) for word in words)
+    return bool(words and _NAME.fullmatch(name)) and all(word.lower() in _WORDS or word.lower().removesuffix("s") in _WORDS or word.isdigit() for word in words)

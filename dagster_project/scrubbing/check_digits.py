@@ -45,9 +45,9 @@ _WALLET = re.compile(
 )
 _FIVE_DIGITS = re.compile(r"\d(?:\D{0,3}\d){4}")
 # How each of the national ids begins, and what they are worth looking for behind.
-_NATIONAL_BEGIN = re.compile(r"(?<!\w)(?:\d{3}[- ]\d\d|[1-9]\d \d{3} |\d{8}-?[A-Z]|[12] ?\d\d ?[01]|[XYZ]-?\d{7}|[A-Z]{2} ?\d\d|[A-Z]{6}\d\d)", re.IGNORECASE)
+_NATIONAL_BEGIN = re.compile(r"(?<!\w)(?:\d{3}[- ]\d\d|[1-9]\d \d{3} |\d{8}-?[A-Z]|[12] ?\d\d ?[01]|[XYZ]-?\d{7}|[A-Z]{2} ?\d\d|[A-Z]{6}\d\d|\d{6}[-+A-FU-Y]\d{3})", re.IGNORECASE)
 _PENSION_WEIGHTS = (2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1)
-_DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
+_DNI_LETTERS, _HETU_SIGNS = "TRWAGMYFPDXBNJZSQVHLCKE", "0123456789ABCDEFHJKLMNPRSTUVWXY"
 
 
 def cards(text: str) -> Iterator[str]:
@@ -117,6 +117,11 @@ def _is_spanish(number: str) -> bool:
     return _DNI_LETTERS[int(str("XYZ".find(number[0])).replace("-1", "") + re.sub(r"\D", "", number)) % 23] == number[-1]
 
 
+def _is_finnish(number: str) -> bool:
+    """Check a personal code of Finland: the last sign is the remainder by 31 of the digits."""
+    return _HETU_SIGNS[int(number[:6] + number[7:10]) % 31] == number[10].upper()
+
+
 def _is_insured(number: str) -> bool:
     """Check a number of Germany's pension insurance: the letter counts as two digits, the sum of the weighted digits' digits by 10 is the last."""
     digits = f"{number[:8]}{ord(number[8].upper()) - ord('A') + 1:02d}{number[9:]}"
@@ -135,6 +140,7 @@ _NATIONAL_IDS: tuple[tuple[re.Pattern[str], Callable[[str], bool]], ...] = (
     (re.compile(r"(?<!\w)\d{8}[A-Za-z]\d{3}(?!\w)"), _is_insured),
     (re.compile(r"(?<![\w-])[12] ?\d{2} ?(?:0[1-9]|1[0-2]) ?\d{2} ?\d{3} ?\d{3} ?\d{2}(?![\w-])"), _is_french),
     (re.compile(r"(?<!\w)(?:[XYZ]-?\d{7}|\d{8})-?[A-HJ-NP-TV-Z](?!\w)"), _is_spanish),
+    (re.compile(r"(?<![\w-])(?:0[1-9]|[12]\d|3[01])(?:0[1-9]|1[0-2])\d{2}[-+A-FU-Y]\d{3}[0-9A-FHJ-NPR-Y](?![\w-])", re.IGNORECASE), _is_finnish),
 )
 
 

@@ -6,13 +6,16 @@ from collections.abc import Callable
 import polars as pl
 
 from dagster_project.scrubbing.detectors import PERSONAL, kinds
-from dagster_project.scrubbing.telling import is_telling
+from dagster_project.scrubbing.readable import decoded
+from dagster_project.scrubbing.telling import has_telling_sign, is_telling
 
 REDACTED = "{redacted}"
 
 # At most 64 characters, and as many words as a code (account_setup, customer support) or a company (Ad & Co. (Berlin), Inc.) has.
 CODE_WORDS, COMPANY_WORDS = 4, 6
 _WORD = r"[\w.:/+&,()'-]+"
+_BARE_NUMBER = re.compile(r"(?:[\W_]*\d){9,}[\W_]*")
+"""A telephone number or that of somebody's papers; a date has eight digits."""
 
 
 def codes(column: pl.Series, words: int = CODE_WORDS) -> pl.Series:
@@ -21,17 +24,17 @@ def codes(column: pl.Series, words: int = CODE_WORDS) -> pl.Series:
 
 
 def scopes(column: pl.Series) -> pl.Series:
-    """Return a column of names that are compared exactly (record classes, actions, sources) with `{redacted}` for one that a detector knows: an address, a number, a key."""
+    """Return a column of names that are compared exactly (record classes, actions, sources) with `{redacted}` for one that a detector knows or that has a sign of somebody."""
     return _without(column, _is_scope)
 
 
 def scope(text: str) -> str:
-    """Return a name that is compared exactly, `{redacted}` where a detector knows it."""
+    """Return a name that is compared exactly, `{redacted}` where it names a person."""
     return text if _is_scope(text) else REDACTED
 
 
 def are_scopes(column: pl.Series) -> pl.Series:
-    """Tell which rows hold a name that no detector knows, or nothing."""
+    """Tell which rows hold a name that is kept, or nothing."""
     return scopes(column).eq_missing(column)
 
 
@@ -46,7 +49,7 @@ def code_lists(column: pl.Series) -> pl.Series:
 
 
 def scope_lists(column: pl.Series) -> pl.Series:
-    """Return lists without the names that a detector knows, for the same reason."""
+    """Return lists without the names that are not kept, for the same reason."""
     return _lists_without(column, _is_scope)
 
 
@@ -66,9 +69,9 @@ def _lists_without(column: pl.Series, is_sound: Callable[[str], bool]) -> pl.Ser
 
 
 def _is_scope(text: str) -> bool:
-    return not kinds(text) & PERSONAL
+    return not kinds(text) & PERSONAL and not has_telling_sign(decoded(text))
 
 
 def _is_code(text: str, words: int) -> bool:
     shape = rf"{_WORD}(?: {_WORD}){{0,{words - 1}}}"
-    return len(text) <= 64 and bool(re.fullmatch(shape, text)) and not kinds(text) & PERSONAL and not is_telling(text)
+    return len(text) <= 64 and bool(re.fullmatch(shape, text)) and not _BARE_NUMBER.fullmatch(text) and not kinds(text) & PERSONAL and not is_telling(text)

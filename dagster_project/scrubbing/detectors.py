@@ -47,7 +47,7 @@ _WHOLE_ADDRESS = re.compile(r"(?:(?:^|//|@|[?&;](?:[\w-]{0,30}ip|[\w-]{0,30}addr
 _V6 = re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}:[0-9a-fA-F:]{0,38}:[0-9a-fA-F.:]{0,38}(?![\w:])")
 _DASHED_V6 = re.compile(r"(?<![0-9A-Za-z])(?:[23][0-9a-fA-F]{3}|f[de][0-9a-fA-F]{2})(?:-[0-9a-fA-F]{0,4}){2,7}(?![0-9A-Za-z-])", re.IGNORECASE)
 _REVERSE = re.compile(r"(?:[0-9a-f]\.){8,32}ip6\.arpa|\d\.in-addr\.arpa|(?<![0-9a-z])[a-z]?[0-9a-f]{8}\.(?:dip|dsl|dyn|pool)\w{0,10}\.", re.IGNORECASE)
-_JWT = re.compile(r"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?eyJ)[A-Za-z0-9_-]{5,}+\.[A-Za-z0-9_-]{5}")
+_JWT = re.compile(r"(?<![A-Za-z0-9_-])(?>[A-Za-z0-9_-]*?eyJ)[A-Za-z0-9_-]{5,}+\.\.?[A-Za-z0-9_-]{5}")
 # What providers begin their keys with, hashes of passwords, and headers that carry either.
 _KEYS = re.compile(
     r"(?<![A-Za-z0-9])(?:A[KS]IA[0-9A-Z]{16}(?![0-9A-Z])|(?i:gh[oprsu]_[a-z0-9]{30}|github_pat_\w{20}|glpat-[\w-]{20}|npm_[a-z0-9]{30}|[prs]k_(?:live|test)_[a-z0-9]{16})"
@@ -62,7 +62,7 @@ _PHONES = (
     re.compile(r"(?<![\w+])(?:\+[1-9](?:[ ().\-/]{0,2}\d){7,14}|00[1-9](?:[ .\-]?\d){8,12})(?!\d)"),
     re.compile(r"(?<![\d.-])(?:1[-. ])?(?:\(\d{3}\)[ -]?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\d-]|\.\d)"),
     re.compile(r"(?<![\w.-])0(?:\d{2,4}[ -]\d{6,8}|[1-9](?:[ .-]\d{2}){4})(?![\w-])"),
-    re.compile(r"(?<![\w(])\(0?\d{1,4}\) ?\d{3,5}[ -]?\d{3,5}(?![\w-])"),
+    re.compile(r"(?<![\w(])\(0?\d{1,4}\) ?(?:\d{3,5}[ -]?\d{3,5}|\d{3}(?:[ -]\d\d){2})(?![\w-])"),
     re.compile(r"(?:^|[?&;])[\w.\[-]{0,30}(?:phone|tel|mobile|msisdn|fax)[\w.\]-]{0,30}=\+?\d[\d ().\-/]{5,20}\d", re.IGNORECASE),
     re.compile(r"\btel:\+?\d[\d().\-]{5,20}\d", re.IGNORECASE),
 )

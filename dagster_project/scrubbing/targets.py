@@ -16,7 +16,7 @@ from dagster_project.scrubbing.detectors import label
 from dagster_project.scrubbing.literals import FIXED, QUERY, fallback
 from dagster_project.scrubbing.protocols import OTHER_HOST, bare_host
 from dagster_project.scrubbing.readable import decoded
-from dagster_project.scrubbing.telling import is_behind_folder, is_scheme, is_telling
+from dagster_project.scrubbing.telling import begins_url, is_behind_folder, is_telling
 from dagster_project.settings import Site
 
 MAX_BYTES = 8192
@@ -139,7 +139,7 @@ class Targets:
 
     def _read_segment(self, raw: str) -> _Segment:
         plain = _plain(raw)
-        return _Segment(plain, self._fixed_or_literal(_MATRIX.sub("", raw)), is_scheme(plain))
+        return _Segment(plain, self._fixed_or_literal(_MATRIX.sub("", raw)), begins_url(decoded(raw)))
 
     def _fixed_or_literal(self, segment: str) -> str:
         """Return a segment marked as shown (nothing, vocabulary, a detector's label, what could not be shown anyway) or as it is."""

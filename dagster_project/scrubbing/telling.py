@@ -41,11 +41,11 @@ _TELLING = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,30}:/{0,2}", re.IGNORECASE)
+_SCHEME = re.compile(r"(?<![a-z0-9+.-])[a-z][a-z0-9+.-]{0,30}:\Z", re.IGNORECASE)
 _ENDING = re.compile(r"\.\w{1,5}$")
 _PLAIN_WORDS = re.compile(r"(?:[A-Za-z]{1,15}+(?![A-Za-z])[-_.]?)+")  # most segments
 _ORDINARY = re.compile(r"[A-Za-z1-9-](?:[A-Za-z0-9-]|\.(?=[A-Za-z]))*+")  # holds nothing of what is telling
-_MANY_DIGITS = re.compile(r"\d(?:[-_. /]?\d){9}")
+_MANY_DIGITS = re.compile(r"\d(?:[-_. /()]{0,2}\d){9}")
 _DATED = re.compile(r"(?<!\d)(?:19|20)\d\d([-_.]?)(?:0[1-9]|1[0-2])\1(?:0[1-9]|[12]\d|3[01])(?!\d)")
 _HEX = re.compile(r"(?<![0-9a-z])(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{12,}(?![0-9a-z])", re.IGNORECASE)
 _WORDS = re.compile(r"[A-Za-z0-9]+")
@@ -57,11 +57,16 @@ def is_telling(plain: str) -> bool:
     """Tell whether a decoded segment is not to be shown because of its form: parameters, a user's name (`~jane`, `@jane`), ten digits and more, a random token."""
     if _PLAIN_WORDS.fullmatch(plain):
         return False
-    if not _ORDINARY.fullmatch(plain) and _TELLING.search(plain):
+    if has_telling_sign(plain):
         return True
     if _MANY_DIGITS.search(plain) and _MANY_DIGITS.search(_DATED.sub("", plain)):
         return True
     return not _CODE_FILE.search(plain) and (_is_random(plain) or bool(_HEX.search(plain)))
+
+
+def has_telling_sign(plain: str) -> bool:
+    """Tell whether a decoded text has signs that stand in no name of a page or a class: parameters, a user's `~` or `@`, markup, a URL, an escape that is left."""
+    return not _ORDINARY.fullmatch(plain) and bool(_TELLING.search(plain))
 
 
 def is_behind_folder(folder: str, plain: str) -> bool:
@@ -69,9 +74,10 @@ def is_behind_folder(folder: str, plain: str) -> bool:
     return folder.lower().rpartition(":")[2] in _FOLDERS and _ENDING.sub("", plain.lower()) not in _PAGES
 
 
-def is_scheme(plain: str) -> bool:
-    """Tell whether a decoded segment begins a URL within the path: `/proxy/https://…`; what follows is another's."""
-    return bool(_SCHEME.fullmatch(plain))
+def begins_url(decoded: str) -> bool:
+    """Tell whether a URL within the path begins at a segment's end: `/proxy/https://…`, `/click;to=https://…`; what follows is another's."""
+    bare = decoded.rstrip("/")
+    return bare.endswith(":") and bool(_SCHEME.search(bare))
 
 
 def _is_random(plain: str) -> bool:

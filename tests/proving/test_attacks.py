@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from dagster_project.engines.duckdb_engine import DuckDBEngine
-from dagster_project.proving.attacks import VISITORS, TokenAttack, attack_cells, attack_tokens, widths
+from dagster_project.proving.attacks import VISITORS, TokenAttack, attack_cells, attack_tokens, sums, widths
+from dagster_project.publishing.suppress import BREAKDOWNS
+from tests.publishing.test_suppress import ROUTES, released, routes
 
 
 def test_tokens_are_found_with_the_key_and_not_without(tmp_path: Path) -> None:
@@ -54,6 +56,14 @@ def test_the_demo_gives_no_hidden_cell_away(demo_home: Path) -> None:
         assert attack_cells(engine, 10_000).narrowed > 0
     finally:
         engine.close()
+
+
+def test_that_a_log_tells_no_sizes_is_no_success() -> None:
+    """Its bytes are none in every cell, hidden or not: such a house would be reported as broken each week."""
+    cells = [("/a", "2xx", 40, 0, 9), ("/b", "2xx", 90, 0, 30), ("/c", "2xx", 50, 0, 30)]
+    [(rows, measure, total)] = sums(routes(cells), released(cells).published, BREAKDOWNS[ROUTES])
+    assert (measure, total) == ("requests", 180)
+    assert min(widths(rows, measure, total, 10)) >= 10
 
 
 def test_a_house_that_published_nothing_has_nothing_to_attack(tmp_path: Path) -> None:

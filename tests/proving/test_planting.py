@@ -6,16 +6,19 @@ import pytest
 
 from dagster_project.proving.canaries import FILE_NAMES, SITE_NAMES, canaries
 from dagster_project.proving.moulds import PLACES, example, moulds
-from dagster_project.proving.planting import plant, settings
+from dagster_project.proving.planting import CARRIED_SITE, plant, settings
 from dagster_project.proving.sinks import Leak, search
 from dagster_project.proving.traces import traces
 from dagster_project.reading.ledger_columns import LEDGERS
-from dagster_project.reading.logs.formats import FORMATS, Format
+from dagster_project.reading.logs.formats import FORMATS, Format, named
 from dagster_project.reading.logs.lines import split
-from dagster_project.reading.logs.reader import read
+from dagster_project.reading.logs.reader import _plain, _runs, _taken, read
 from dagster_project.settings import Settings
 
 EVERYWHERE = {"client", "method", "path", "deep path", "matrix parameter", "query name", "query value", "bare query", "fragment", "malformed line", "line cut short"}
+NOT_WRITTEN_PLAINLY = {"malformed line", "line cut short", "method", "request that is none"}
+WITHOUT_COLUMNS = {"zoraxy"}
+"""Its agent stands bare between brackets, so every line of it is matched alone."""
 USER = next(canary for canary in canaries(0) if canary.kind == "user name")
 ADDRESS = next(canary for canary in canaries(0) if canary.kind == "IPv4")
 
@@ -32,6 +35,31 @@ def test_lines_with_a_canary_are_read_by_their_format(known: Format) -> None:
     lines = [mould.line(ADDRESS) for mould in moulds(known) if mould.place not in {"malformed line", "line cut short", "method", "host", "request that is none"}]
     parsed = read(split("\n".join([*example(known)[:-1], *lines, ""]).encode()), known, None)
     assert parsed.rows.num_rows == len(lines)
+
+
+@pytest.mark.parametrize("known", [known for known in FORMATS if known.name not in WITHOUT_COLUMNS], ids=lambda known: known.name)
+def test_canaries_in_every_place_are_read_as_columns(known: Format) -> None:
+    """Many lines at once are read another way than one: a proof that only knew one at a time would say nothing of most logs."""
+    placed = [(mould.place, mould.line(canary)) for canary in canaries(0) for mould in moulds(known)]
+    lines = [*example(known)[:-1], *(line for _, line in placed)]
+    read_as_columns = {place for (place, _), is_column in zip(placed, _are_columns(lines, known)[-len(placed) :], strict=True) if is_column}
+    assert read_as_columns >= {place for place, _ in placed} - NOT_WRITTEN_PLAINLY
+
+
+def test_lines_that_others_carried_are_read_as_columns(tmp_path: Path) -> None:
+    """Each way of carrying them, once a file has many such lines."""
+    plant(tmp_path, 0)
+    lines = (tmp_path / "web_logs" / CARRIED_SITE / "canaries.log").read_text().splitlines()
+    are_columns = _are_columns(lines, named("combined"))
+    ways = [[are_columns[at] for at, line in enumerate(lines) if line.startswith(begin)] for begin in ("Mar  2 10:15:00 ", "[pod/", "<34>1 ", '{"log":"', '{"kubernetes":')]
+    ways.append([are_columns[at] for at, line in enumerate(lines) if "  | " in line])
+    assert all(sum(way) > 100 for way in ways)
+
+
+def _are_columns(lines: list[str], known: Format) -> list[bool]:
+    """Tell of each line of a log whether it is read with others of its like."""
+    piece = split("\n".join([*lines, ""]).encode("utf-8", "surrogatepass"))
+    return list(map(bool, _taken(piece, _plain(piece, known, _runs(piece, known, None)))))
 
 
 def test_a_canary_stands_where_its_place_says() -> None:

@@ -15,7 +15,7 @@ def test_a_name_of_usual_words_is_told(name: str) -> None:
     "name",
     [
         "Jane Doeringer", "jane-doeringer", "jane_doeringer", "JaneDoeringer", "doeringer", "DOERINGER", "Doeringer, Jane", "jane@example.com", "J. Doeringer", "Li Wu", "Äne",
-        "name of Doeringer", "203.0.113.7", "4111111111111111", "iPhone-von-Jane", "", "created_at_доерингер", "x" * 61,
+        "name of Doeringer", "203.0.113.7", "4111111111111111", "iPhone-von-Jane", "", "created_at_доерингер", "x" * 61, "C01X00T47", "d_49_17_13",
     ],
 )  # fmt: skip
 def test_a_name_of_other_words_may_be_a_persons(name: str) -> None:

@@ -31,6 +31,8 @@ FREE_TEXTS = [
     "sid=1a2b3c4d",
     "Mrs Doeringer of the night shift wanted it",
     "AKIAIOSFODNN7EXAMPLE",
+    "612 345 678",
+    "536228173",
     "line\nbreak",
     "x" * 65,
 ]
@@ -47,6 +49,8 @@ SOUND_TEXTS = {"grantee": "team:support", "staff_id": "amy", "status": "justifie
         ("customer support", 4, True),
         ("e-mail", 4, True),
         ("Q4/2025", 4, True),
+        ("invoice_2026-03_001", 4, True),
+        ("2026-03-02", 4, True),
         ("one two three four", 4, True),
         ("one two three four five", 4, False),
         ("Ad & Co. (Berlin), Inc.", 6, True),
@@ -116,12 +120,13 @@ def test_a_consent_for_what_is_no_code_is_refused(tmp_path: Path) -> None:
     assert found.refused.to_pylist() == [{"input_id": "i", "line_number": 1, "reason": "other"}]
 
 
-KNOWN = [text for text in FREE_TEXTS if "@" in text or "(at)" in text or text.startswith(("+49", "DE89", "AKIA"))]
+KNOWN = [text for text in FREE_TEXTS if "@" in text or "(at)" in text or text.startswith(("+49", "DE89", "AKIA", "~", "sid="))]
+KNOWN += ["jane@mailhost", "jane+AEA-example.com", "jane=40example.com", "jane%255C100example.com", r"CORP\jane", "@jdoeringer", "urn:jane"]
 
 
 @pytest.mark.parametrize("text", KNOWN)
 def test_a_scope_that_a_detector_knows_goes(text: str) -> None:
-    """Classes, actions and sources compare exactly, so any name will do; an address, a number or a key is none."""
+    """Classes, actions and sources compare exactly, so any name will do; an address, a number, a key or a user is none."""
     assert scopes(pl.Series("action", [text, "google.cloud.bigquery.v2.JobService.InsertJob", "night shift", None])).to_list() == [
         REDACTED, "google.cloud.bigquery.v2.JobService.InsertJob", "night shift", None,
     ]  # fmt: skip

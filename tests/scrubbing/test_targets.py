@@ -93,6 +93,8 @@ def shown(raw: str) -> str:
         ("/reset/x7Kq", "/=reset/{s}"),
         ("/proxy/https://jane.example.net/private", "/=proxy/{s}//{s}/{s}"),
         ("/proxy/https%3A%2F%2Fjane.example.net%2Fprivate", "/=proxy/{s}"),
+        ("/click;to=https://jane.example.net/private", "/=click//{s}/{s}"),
+        ("/url=https:/jane.example.net", "/{s}/{s}"),
         ("/x7Kq2LmZp9Rt4Vw8/y", "/{token}/=y"),
         ("/507f1f77bcf86cd799439011", "/{hex}"),
         ("/0301234567", "/{int}"),

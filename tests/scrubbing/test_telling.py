@@ -3,7 +3,7 @@
 import pytest
 
 from dagster_project.scrubbing.readable import decoded
-from dagster_project.scrubbing.telling import is_behind_folder, is_scheme, is_telling
+from dagster_project.scrubbing.telling import begins_url, is_behind_folder, is_telling
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,7 @@ from dagster_project.scrubbing.telling import is_behind_folder, is_scheme, is_te
         "jane+AEA-example.com",
         "jane&",
         "jane&commat",
+        "8 (912) 3456789",
         "jane%c1%80example.com",
         "6a:61:6e:65:40:65:78",
         # ids of a payment provider's customers
@@ -139,7 +140,10 @@ def test_a_name_behind_its_folder(folder: str, segment: str, expected: bool) -> 
     assert is_behind_folder(folder, segment) is expected
 
 
-@pytest.mark.parametrize(("segment", "expected"), [("https:", True), ("x:", True), (":", False), ("https", False), ("10:05", False)])
+@pytest.mark.parametrize(
+    ("segment", "expected"),
+    [("https:", True), ("x:", True), ("jobs;to=https:", True), ("${jndi:ldap:", True), ("http://", True), (":", False), ("https", False), ("10:05", False), ("9:", False)],
+)
 def test_a_url_within_the_path(segment: str, expected: bool) -> None:
     """Behind `/proxy/https:/` stands where somebody surfs."""
-    assert is_scheme(segment) is expected
+    assert begins_url(segment) is expected
