@@ -7,7 +7,7 @@ import polars as pl
 
 from dagster_project.scrubbing.detectors import PERSONAL, kinds
 from dagster_project.scrubbing.readable import decoded
-from dagster_project.scrubbing.telling import has_telling_sign, is_telling
+from dagster_project.scrubbing.telling import is_telling
 
 REDACTED = "{redacted}"
 
@@ -16,6 +16,11 @@ CODE_WORDS, COMPANY_WORDS = 4, 6
 _WORD = r"[\w.:/+&,()'-]+"
 _BARE_NUMBER = re.compile(r"(?:[\W_]*\d){9,}[\W_]*")
 """A telephone number or that of somebody's papers; a date has eight digits."""
+_SOMEBODY = re.compile(r"@(?!v?\d)|(?<!\w)~\w|\+AEA-|=40\w|%[0-9a-f]{2}", re.IGNORECASE)
+"""An at sign in any writing (jane@desk; invoice@2 is a version), somebody's home, an escape that is left.
+
+All else may be the name of a class: `App\\Models\\Invoice`, `urn:…:User`, `GET /v1?id=`.
+"""
 
 
 def codes(column: pl.Series, words: int = CODE_WORDS) -> pl.Series:
@@ -69,7 +74,7 @@ def _lists_without(column: pl.Series, is_sound: Callable[[str], bool]) -> pl.Ser
 
 
 def _is_scope(text: str) -> bool:
-    return not kinds(text) & PERSONAL and not has_telling_sign(decoded(text))
+    return not kinds(text) & PERSONAL and not _SOMEBODY.search(decoded(text))
 
 
 def _is_code(text: str, words: int) -> bool:

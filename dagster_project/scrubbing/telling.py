@@ -57,16 +57,11 @@ def is_telling(plain: str) -> bool:
     """Tell whether a decoded segment is not to be shown because of its form: parameters, a user's name (`~jane`, `@jane`), ten digits and more, a random token."""
     if _PLAIN_WORDS.fullmatch(plain):
         return False
-    if has_telling_sign(plain):
+    if not _ORDINARY.fullmatch(plain) and _TELLING.search(plain):
         return True
     if _MANY_DIGITS.search(plain) and _MANY_DIGITS.search(_DATED.sub("", plain)):
         return True
     return not _CODE_FILE.search(plain) and (_is_random(plain) or bool(_HEX.search(plain)))
-
-
-def has_telling_sign(plain: str) -> bool:
-    """Tell whether a decoded text has signs that stand in no name of a page or a class: parameters, a user's `~` or `@`, markup, a URL, an escape that is left."""
-    return not _ORDINARY.fullmatch(plain) and bool(_TELLING.search(plain))
 
 
 def is_behind_folder(folder: str, plain: str) -> bool:
