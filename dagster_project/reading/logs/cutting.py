@@ -20,7 +20,7 @@ Bytes = npt.NDArray[np.uint8]
 Places = npt.NDArray[np.int64]
 Sizes = npt.NDArray[np.int32]
 
-_NO_ENDS, _LINE_FEED, _CARRIAGE_RETURN = (ord(","), ord(" ")), ord("\n"), ord("\r")
+_NO_ENDS, _AROUND = (ord(","), ord(" ")), (ord("\n"), ord("\r"), ord(" "), ord("\t"))
 _WORD = 8  # bytes that are looked at together
 _ONES, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 _QUOTES, _BACKSLASHES, _CONTROLS = np.uint64(ord('"')) * _ONES, np.uint64(ord("\\")) * _ONES, np.uint64(ord(" ")) * _ONES
@@ -118,9 +118,17 @@ def _are_same(body: Bytes, one: int, other: int, size: int) -> bool:
 
 
 @part
+def _begin_of_text(body: Bytes, begin: int, end: int) -> int:
+    """Return where a line begins but for blanks, which carried.readings takes off too."""
+    while begin < end and _byte(body, begin) in _AROUND:
+        begin += 1
+    return begin
+
+
+@part
 def _end_of_text(body: Bytes, begin: int, end: int) -> int:
-    """Return where a line ends but for its line end."""
-    while end > begin and (_byte(body, end - 1) == _LINE_FEED or _byte(body, end - 1) == _CARRIAGE_RETURN):
+    """Return where a line ends but for its line end and blanks."""
+    while end > begin and _byte(body, end - 1) in _AROUND:
         end -= 1
     return end
 
@@ -177,7 +185,7 @@ def _cut(body: Bytes, bounds: Places, how: Any, begins: Places, sizes: Sizes, is
     """Note where the items of each line are, and of which lines nothing else stands in them."""
     items, kinds, literals = how
     for line in range(len(bounds) - 1):
-        at, is_cut[line] = bounds[line], False
+        at, is_cut[line] = _begin_of_text(body, bounds[line], bounds[line + 1]), False
         end = _end_of_text(body, at, bounds[line + 1])
         for place in range(len(items)):
             item, begin = items[place], at

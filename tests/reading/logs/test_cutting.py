@@ -71,7 +71,7 @@ def test_a_line_is_cut_at_its_signs(end: bytes) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        b"", b"\n", b" ", b'"', b"x", b"x -", b"x - 10", b'x - 10 11"a', b'x - 10 11"a"b', b'x - 10 11"a" ', b'x - 10 11"a""', b'x + 10 11"a"',
+        b"", b"\n", b" ", b'"', b"x", b"x -", b"x - 10", b'x - 10 11"a', b'x - 10 11"a"b', b'x - 10 11"a" b', b'x - 10 11"a""', b'x + 10 11"a"',
         b'x -- 10 11"a"', b'x  - 10 11"a"', b',x - 10 11"a"', b'x, - 10 11"a"',
     ],
 )  # fmt: skip
@@ -80,6 +80,13 @@ def test_a_line_with_more_or_less_is_left(line: bytes) -> None:
     good = b'x - 10 11"a"\n'
     assert _cut(line) == []
     assert [at for at, _ in _cut(good + line.removesuffix(b"\n") + b"\n" + good)] == [0, 2]
+
+
+@pytest.mark.parametrize("blanks", [b" ", b"\t", b" \t ", b" \r"])
+def test_blanks_around_a_line_are_no_text_of_it(blanks: bytes) -> None:
+    """Whoever reads the line alone takes them off: what its last field says must not end with one among many lines only."""
+    assert _cut(blanks + b'x - 10 11"a"' + blanks + b"\r\n" + b'x - 10 12"a"' + blanks) == [(0, ["x", "10 11", "a"]), (1, ["x", "10 12", "a"])]
+    assert _cut(b"a" + blanks + b"\n" + blanks + b"a\n" + blanks, (Item(b"", 0, is_whole=True),)) == [(0, ["a"]), (1, ["a"])]
 
 
 @pytest.mark.parametrize("odd", [*(bytes([sign]) for sign in ODD), b'"', "\ufeff".encode(), "\u00a0".encode(), "\u3000".encode()])
@@ -107,9 +114,9 @@ def test_invalid_bytes_are_cut_as_their_replacements() -> None:
 
 
 def test_signs_between_tabs() -> None:
-    """A tab is odd but where it separates; blanks around a text between tabs are for the exact pattern."""
+    """A tab is odd but where it separates; blanks around a text between tabs are for the exact pattern, but for those around the line."""
     items = (Item(b"\t", 0, is_whole=True), Item(b"", 1, is_whole=True))
-    assert _cut(b"a b\tc\nab c\nd\te \n e\tf\ng\t", items, "\t") == [(0, ["a b", "c"])]
+    assert _cut(b"a b\tc\nab c\nd \te\nd\t e\nd\te \ng\t", items, "\t") == [(0, ["a b", "c"]), (4, ["d", "e"])]
 
 
 def test_a_folder_where_nothing_can_be_kept_is_no_fault(tmp_path: Path) -> None:
