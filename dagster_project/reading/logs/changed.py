@@ -18,6 +18,8 @@ from dagster_project.reading.logs.values import NO_REQUEST
 
 _OTHER_FORM = ("no_match", "json_error", "field_count", "field_missing", "truncated_first", "truncated_last", "nul", "bad_utf8", NO_REQUEST)
 """Why lines are refused that may be whole lines of another format; whatever else is said of one, its form was known."""
+_BAD_FIELD = ("bad_time", "bad_size", "bad_status")
+"""Why lines are refused of which a more special format may know better what stands there."""
 
 
 def read_changed(lines: Lines, found: Found, name: str, client_headers: tuple[str, ...] = (), *, is_begin: bool = True) -> Found:
@@ -30,15 +32,19 @@ def read_changed(lines: Lines, found: Found, name: str, client_headers: tuple[st
     places = {known.name: place for place, known in enumerate(FORMATS) if not known.parts or known.name == own}
     of_halves = {*told, *(other for other, place in places.items() if place < places[own])}
     halves = [*([0] if is_begin else []), *([len(lines) - 1] if lines.is_open(len(lines) - 1) else [])]
-    return read_others(lines, found, [naming(other, client_headers) for other in places if other != own], halves, of_halves)
+    others = [naming(other, client_headers) for other in places if other != own]
+    special = [other for other in others if places[other.name] < places[own]]
+    return read_others(lines, read_others(lines, found, others, halves, of_halves), special, reasons=_BAD_FIELD)
 
 
-def read_others(lines: Lines, found: Found, others: Sequence[Format], halves: Sequence[int] = (), of_halves: Collection[str] = ()) -> Found:
-    """Return what was found, and with it the refused lines that other formats read, each by the first of them that does.
+def read_others(  # noqa: PLR0913, PLR0917 (what is known of a piece)
+    lines: Lines, found: Found, others: Sequence[Format], halves: Sequence[int] = (), of_halves: Collection[str] = (), reasons: Collection[str] = _OTHER_FORM
+) -> Found:
+    """Return what was found, and with it the lines refused for one of the reasons that other formats read, each by the first of them that does.
 
     Lines that may be cut (`halves`, from 0) are read by some of the formats only (`of_halves`).
     """
-    left = np.array([index for index, reason in found.reasons.items() if reason in _OTHER_FORM], np.int64)
+    left = np.array([index for index, reason in found.reasons.items() if reason in reasons], np.int64)
     objects = left[np.frombuffer(lines.body, np.uint8)[lines.bounds[left]] == ord("{")]
     if others and others[0].names:
         found, left = _taken(lines, found, others[0], left, objects)

@@ -21,7 +21,7 @@ _NAMES = {
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
         "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip srcip ip_source "
         "request.ipsource request.ipsrc "
-        "origin.address calleripaddress ipaddress cip clientip_s remotehost http.request.remoteaddr visitor_ip"
+        "origin.address calleripaddress ipaddress cip clientip_s remotehost http.request.remoteaddr visitor_ip fwd"
     ),
     "client_port": (
         "client_port clientport clientsrcport request.remote_port remote_port client.port network.client.port source.port network.peer.port req.remoteport id.orig_p src_port "

@@ -47,8 +47,8 @@ def _damaged(layout: Layout) -> Layout:
 
 
 def _damaged_common() -> Layout:
-    """Return the layout of common lines that have quotes of their own within the request, which ends where nothing but status, size and words follow."""
-    before, request, after = '%h %l %u %t "', Field("request", pattern=_until(r' (?:\d{3}|-) (?:\d+|-)(?:[ \t][^"]*)?$')), '" %>s %b'
+    """Return the layout of common lines that have quotes of their own within the request, which ends where a status and a size follow, and only words behind."""
+    before, request, after = '%h %l %u %t "', Field("request", pattern=_until(r" (?:\d{3}|-) (?:\d+|-)(?:[ \t]|$)")), '" %>s %b'
     return Layout((*apache(before).parts, request, *apache(after).parts, _WORDS))
 
 

@@ -40,6 +40,32 @@ def test_one_line_of_any_format_is_read_wherever_it_stands(name: str) -> None:
     assert parsed.rows.slice(HEAD_LINES).drop_columns("line_number").equals(parse(LINES[name].encode()).rows.drop_columns("line_number"))
 
 
+_MET = '192.0.2.7 - - [02/Mar/2026:10:15:00 +0000] "GET /jobs HTTP/1.1"'
+LIKE_OTHERS = [
+    ("traefik", f'{_MET} 304 5 "-" "-" 262 - - 0ms'),
+    ("combined", f'{_MET} 200 5 "-" "" 421 - 0.012'),
+    ("spring", '[02/Mar/2026:10:15:00 +0000] 192.0.2.7 "GET /jobs HTTP/1.1" 200 (12 ms)'),
+    ("sogo", f"{_MET} 200 34/38 0.311 - - 2M"),
+    ("actix", LINES["actix"].strip()),
+]
+
+
+@pytest.mark.parametrize("own", [known for known in LINES if known != "logfmt"])
+def test_what_a_line_says_does_not_depend_on_the_format_of_its_file(own: str) -> None:
+    """Lines that a plainer format takes for bad ones of its own, or for other ones, are what they are in a file of theirs; Heroku's are pairs too, whose keys say less."""
+    lines = [*((name, line.strip("\n")) for name, line in LINES.items()), *LIKE_OTHERS]
+    parsed = parse_claims("".join(f"{line}\n" for _, line in lines).encode(), own, is_detected=True, is_begin=False)
+    assert parsed.rejects.num_rows == 0
+    expected = [row for name, line in lines for row in parse_claims(f"{line}\n".encode(), name).rows.drop_columns("line_number").to_pylist()]
+    assert parsed.rows.drop_columns("line_number").to_pylist() == expected
+
+
+def test_a_router_among_pairs_says_its_client() -> None:
+    """A drain of Heroku's holds the lines of the router and of the application, which may be pairs."""
+    parsed = parse((LINES["logfmt"] * HEAD_LINES + LINES["heroku"]).encode())
+    assert (parsed.rejects.num_rows, set(parsed.rows["client_ip"].to_pylist())) == (0, {"192.0.2.7"})
+
+
 @pytest.mark.parametrize(
     ("first", "last", "reason"),
     [

@@ -99,7 +99,8 @@ def test_damaged_lines_among_many_say_what_each_says_alone(known: str, monkeypat
     chance = random.Random(known)
     shapes = [line for name, line in LINES if name == known]
     heads, tails = [b""] * 6 + [b"2026-03-02T10:15:01.5Z stdout F ", b"Mar  2 10:15:01 web1 app[42]: "], [b""] * 9 + [b" ", b"\t"]
-    lines = [chance.choice(heads) + chance.choice([line, line, line, damaged(line, chance)]).translate(None, b"\r\n#") + chance.choice(tails) for line in chance.choices(shapes, k=150)]
+    written = [chance.choice([line, line, line, damaged(line, chance)]).translate(None, b"\r\n#") for line in chance.choices(shapes, k=150)]
+    lines = [chance.choice(heads) + line + chance.choice(tails) for line in written]
     ones = [[row for row in parse(b"#\n" + line + b"\n", known).rows.to_pylist() if row["line_number"] == 2] for line in lines]
     for module in (columns, promising, reader, remaining):
         monkeypatch.setattr(module, "FEWEST_LINES", 2)
