@@ -17,8 +17,9 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
+from threading import Thread
 from types import ModuleType
 from typing import Any
 
@@ -95,7 +96,7 @@ class Suites:
 @contextmanager
 def started() -> Iterator[ProcessPoolExecutor]:
     """Start the worker, which imports while the run does so itself and reads, and stop it at the end."""
-    worker = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_deaf)
+    worker = ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn"), initializer=_bound)
     worker.submit(_judge)
     try:
         yield worker
@@ -115,9 +116,16 @@ def importing() -> Iterator[None]:
         gc.freeze()
 
 
-def _deaf() -> None:
-    """Leave Ctrl-C to the run, which stops this process itself."""
+def _bound() -> None:
+    """Leave Ctrl-C to the run, which stops this process itself, and end with a run that was killed: nobody else would ever stop it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_run, daemon=True).start()
+
+
+def _end_with_the_run() -> None:
+    if run := parent_process():
+        run.join()
+        os._exit(1)
 
 
 def outcomes(home: Path, path: Path, table: Table) -> list[Outcome]:

@@ -1,5 +1,7 @@
 """What a suite tells: counts, whatever the rows hold and whatever goes wrong."""
 
+import subprocess
+import sys
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -24,6 +26,18 @@ ROWS: list[tuple[dict[str, Any], bool, int | None, int | None]] = [
     ({"type": "expect_table_row_count_to_be_between", "kwargs": {"min_value": 4}}, False, 3, None),
     ({"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": "select account_id from {batch} where status = 200"}}, False, None, 3),
 ]
+
+
+KILLED = "from os import getpid; from dagster_project import expect; from time import sleep; started = expect.started(); started.__enter__().submit(getpid).result(); print('up', flush=True); sleep(60)"
+
+
+def test_the_worker_ends_with_a_run_that_is_killed() -> None:
+    """It holds a quarter of a gigabyte, and a run is often killed because there was too little."""
+    with subprocess.Popen([sys.executable, "-c", KILLED], stdout=subprocess.PIPE) as run:
+        assert run.stdout
+        assert run.stdout.readline() == b"up\n"
+        run.kill()
+        assert run.communicate(timeout=30) == (b"", None)  # an end that comes once nobody has it open, the worker neither
 
 
 PLAIN = {"column": "day", "min_value": 0, "max_value": 1.5, "strict_min": False, "value_set": ["a", None, 7], "more": {"a": [{"b": True}]}}
