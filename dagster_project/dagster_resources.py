@@ -16,6 +16,7 @@ from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House, untold
 from dagster_project.engines.intake.recovery import held
 from dagster_project.errors import UsageError
+from dagster_project.history import refuse_other_store
 from dagster_project.resources import house_of_environment, now, redacted
 
 PATIENCE_S = 3600  # how long a scheduled run waits for the one that holds HOME: a night must not be lost to a `seal` of seconds
@@ -29,6 +30,8 @@ def house(context: dg.InitResourceContext) -> Iterator[House]:
     with redacted(), ExitStack() as stack:
         given = house_of_environment()
         if context.run is not None:
+            if context.instance:
+                refuse_other_store(context.instance, given.home)
             _hold(stack, given.home, context.log.warning if context.log else untold)
             given = replace(given, as_of=now())  # what it waited for may have read more
         yield given

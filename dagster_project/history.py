@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.storage.event_log import SqliteEventLogStorage  # no public name, but dagster.yaml documents it
+from dagster._core.storage.noop_compute_log_manager import NoOpComputeLogManager  # likewise
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.event import listen, remove
 from sqlalchemy.pool import StaticPool
@@ -111,11 +112,20 @@ def dagster_instance(home: Path) -> Iterator[dg.DagsterInstance]:
         remove(Engine, "connect", _unsynced)
 
 
+def refuse_other_store(instance: dg.DagsterInstance, home: Path) -> None:
+    """Raise UsageError where Dagster, run by hand, works on another store than that of HOME, or on one that would keep what steps print."""
+    if Path(instance.root_directory).resolve() != home.resolve() / DAGSTER:
+        raise UsageError("DAGSTER_HOME is not the folder dagster of GLASSHOUSE_HOME; a HOME and its history of runs belong together")
+    if not isinstance(instance.compute_log_manager, NoOpComputeLogManager):
+        raise UsageError("DAGSTER_HOME holds no dagster.yaml of Glasshouse, and without it Dagster keeps what steps print; `glasshouse run` and `glasshouse ui` write it: use one of them once, then start Dagster again")
+
+
 def end_lost_runs(instance: dg.DagsterInstance, home: Path, tags: Mapping[str, str] | None = None) -> None:
     """Enter that runs failed whose process is gone, where nobody holds HOME: as long as one seems to be at work, Dagster starts no other.
 
     Only for runs, told by their tags, that hold HOME from before they begin; without tags while no daemon is up.
     """
+    refuse_other_store(instance, home)
     lost = instance.get_runs(dg.RunsFilter(statuses=AT_WORK, tags=tags))
     with suppress(UsageError):
         for run in lost:

@@ -124,3 +124,17 @@ def test_a_run_that_was_killed_keeps_no_other_waiting(tags: dict[str, str] | Non
         said = [event.message for event in instance.all_logs(runs[0].run_id)]
     assert [run.status.value for run in now if run] == expected
     assert (LOST in said) == (expected[0] == "FAILURE")
+
+
+@pytest.mark.parametrize(("folder", "said"), [("home/dagster", "holds no dagster.yaml of Glasshouse"), ("other/dagster", "not the folder dagster of GLASSHOUSE_HOME")])
+def test_dagster_by_hand_works_on_the_store_of_home_alone(folder: str, said: str, home: Path) -> None:
+    """Another's would end runs that are at work there, and one without our dagster.yaml would keep what steps print."""
+    (home.parent / folder).mkdir(parents=True)
+    with dg.DagsterInstance.from_config(str(home.parent / folder)) as instance:
+        ran = writing.execute_in_process(instance=instance, raise_on_error=False)
+        failed = [str(event.dagster_event.event_specific_data) for event in instance.all_logs(ran.run_id) if event.dagster_event and event.dagster_event.is_failure]
+        with pytest.raises(UsageError, match=said):
+            end_lost_runs(instance, home)
+    assert not ran.success
+    assert any(said in each for each in failed)
+    assert SEEN == []
