@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import date
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import duckdb
 import pyarrow as pa
@@ -33,7 +34,7 @@ class DuckDBEngine:
         self.lake = Lake(home)
         self._connection = catalog.connect(home / "spill")
         self._judged: dict[str, Path] = {}  # tables of accesses that are made, and wait for their turn
-        self._judged_in = home / "spill-judged"
+        self._judged_in = home / f"spill-judged-{uuid4().hex}"  # this engine's own: a sensor opens and closes another beside a run
         self._shown: dict[str, bool] = {}  # whether a relation is a view of files; else it is an empty table
         for schema in {table.schema for table in catalog.tables().values()}:
             self._connection.execute(f"create schema {schema}")

@@ -118,3 +118,11 @@ def test_no_access_is_judged_before_all_that_judges_it_is_sound() -> None:
     assert prerequisites(TABLES["flagged.access_facts"]) >= {"flagged.grant_scopes", "flagged.known_grants", "flagged.late_accesses", "scrubbed.emergencies"}
     assert "flagged.grant_scopes" not in TABLES["flagged.access_facts"].reads
     assert prerequisites(TABLES["flagged.grant_weaknesses"]) == set(TABLES["flagged.grant_weaknesses"].reads)
+
+
+def test_an_engine_beside_takes_nothing_from_a_run(judged: DuckDBEngine) -> None:
+    """Dagster's sensor opens and closes one every half minute, and `glasshouse report` does, while a run is between two tables."""
+    first, second = chain()[:2]
+    judged.build(TABLES[first])
+    DuckDBEngine(judged.lake.root.parent).close()
+    assert judged.build(TABLES[second]) > 0
