@@ -26,7 +26,7 @@ DENIED = "ATTEMPT_DENIED"
 def events(facts: Row, accesses: Iterable[Row], named: Callable[[str | None], str | None], as_of: datetime) -> Iterator[bytes]:
     """Yield a line for each event: promises, findings, then the accesses, which are rows of sql/report/lines.sql; what has no instant has that of the as-of."""
     told = {"version": VERSION, "product": {"name": "Glasshouse", "version": facts["integrity"]["code_version"]}}
-    made = (*(_promise(row, as_of) for row in facts["promises"]), *(_finding(row, as_of) for row in facts["findings"]))
+    made = (*(_promise(row, facts["period"], as_of) for row in facts["promises"]), *(_finding(row, as_of) for row in facts["findings"]))
     for event in made:
         yield canonical({**event, "metadata": told}) + b"\n"
     for row in accesses:
@@ -38,15 +38,15 @@ def _event(kind: int, activity: int, severity: int, at: datetime | None, as_of: 
     return {"category_uid": kind // 1000, "class_uid": kind, "type_uid": kind * 100 + activity, "activity_id": activity, "severity_id": severity, "time": since_1970_ms}
 
 
-def _promise(row: Row, as_of: datetime) -> Event:
+def _promise(row: Row, period: str, as_of: datetime) -> Event:
     status = PROVEN.get(row["status"], OTHER)
-    detail = {"status_detail": row["reason"]} if row["reason"] else {}
+    detail = {"status_details": [row["reason"]]} if row["reason"] else {}
     compliance = {"control": row["promise_id"], "desc": row["promised"] or "", "standards": [row["policy"]], "status": row["status"], "status_id": status, **detail}
     return {
         **_event(COMPLIANCE, 1, SEVERITY["high"] if row["status"] == "broken" else INFORMATIONAL, None, as_of),
-        "finding_info": {"uid": f"{row['policy']}/{row['promise_id']}", "title": f"{row['promise_id']}: {row['status']}", "types": row["controls"]},
+        "finding_info": {"uid": f"{row['policy']}/{row['promise_id']}/{period}", "title": f"{row['promise_id']}, {period}: {row['status']}", "types": row["controls"]},
         "compliance": compliance,
-        "unmapped": {"checked": row["checked"], "broken": row["broken"]},
+        "unmapped": {"period": period, "checked": row["checked"], "broken": row["broken"]},
     }
 
 

@@ -41,6 +41,14 @@ def _told(part: Part) -> dict[str, Any]:
     return {"title": part.title, "lead": " ".join(said), "columns": [titled(column) for column in part.columns], "rows": cells}
 
 
-def _breakable(text: str) -> str:
-    """Let each long word break after any eight signs, so that no id runs out of its cell."""
-    return " ".join("\u200b".join(word[place : place + 8] for place in range(0, len(word), 8)) if len(word) > 12 else word for word in text.split(" "))
+def _breakable(text: str) -> list[str]:
+    """Return a text in pieces between which it may break, each long word after any eight signs, so that no id runs out of its cell.
+
+    Typst is told the places, not given a sign for them, which would stand in whatever is copied from the page and hide it from a search.
+    """
+    words = text.split(" ")
+    return [piece for place, word in enumerate(words) for piece in _pieces(word if place == len(words) - 1 else f"{word} ")] or [text]
+
+
+def _pieces(word: str) -> list[str]:
+    return [word[place : place + 8] for place in range(0, len(word), 8)] if len(word) > 12 else [word]

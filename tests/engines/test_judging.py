@@ -121,7 +121,7 @@ def test_no_access_is_judged_before_all_that_judges_it_is_sound() -> None:
 
 
 def test_an_engine_beside_takes_nothing_from_a_run(judged: DuckDBEngine) -> None:
-    """Dagster's sensor opens and closes one every half minute, and `glasshouse report` does, while a run is between two tables."""
+    """Dagster's sensor `chain` opens and closes one after each landing, and `glasshouse prove` does, while a run is between two tables."""
     first, second = chain()[:2]
     judged.build(TABLES[first])
     DuckDBEngine(judged.lake.root.parent).close()
