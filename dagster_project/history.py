@@ -117,7 +117,9 @@ def refuse_other_store(instance: dg.DagsterInstance, home: Path) -> None:
     if Path(instance.root_directory).resolve() != home.resolve() / DAGSTER:
         raise UsageError("DAGSTER_HOME is not the folder dagster of GLASSHOUSE_HOME; a HOME and its history of runs belong together")
     if not isinstance(instance.compute_log_manager, NoOpComputeLogManager):
-        raise UsageError("DAGSTER_HOME holds no dagster.yaml of Glasshouse, and without it Dagster keeps what steps print; `glasshouse run` and `glasshouse ui` write it: use one of them once, then start Dagster again")
+        raise UsageError(
+            "DAGSTER_HOME holds no dagster.yaml of Glasshouse, and without it Dagster keeps what steps print; `glasshouse run` or `glasshouse ui` writes it; then start Dagster again"
+        )
 
 
 def end_lost_runs(instance: dg.DagsterInstance, home: Path, tags: Mapping[str, str] | None = None) -> None:

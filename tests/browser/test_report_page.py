@@ -75,6 +75,9 @@ def test_a_screen_reader_finds_its_way(browser: Browser, folder: Path) -> None:
     assert page.get_by_role("table", name="Promises and their status").count() == 1
     assert page.get_by_role("img", name="Promises: 7 kept, 2 broken, 1 unproven, 1 not applicable").count() == 1
     assert page.evaluate("[...document.querySelectorAll('table')].every(table => table.caption?.textContent.trim())")
+    said = "each => each.ariaLabel ?? document.getElementById(each.getAttribute('aria-labelledby')).textContent"
+    named = page.locator("section, [role=region], nav").evaluate_all(f"found => found.map({said})")
+    assert len(named) == len(set(named))  # two landmarks of one name look like one
 
 
 def test_the_customer_sees_each_line(browser: Browser, folder: Path) -> None:

@@ -28,7 +28,15 @@ ROWS: list[tuple[dict[str, Any], bool, int | None, int | None]] = [
 ]
 
 
-KILLED = "from os import getpid; from dagster_project import expect; from time import sleep; started = expect.started(); started.__enter__().submit(getpid).result(); print('up', flush=True); sleep(60)"
+KILLED = """
+from os import getpid
+from time import sleep
+from dagster_project import expect
+with expect.started() as worker:
+    worker.submit(getpid).result()
+    print("up", flush=True)
+    sleep(60)
+"""
 
 
 def test_the_worker_ends_with_a_run_that_is_killed() -> None:
