@@ -118,7 +118,7 @@ def refuse_other_store(instance: dg.DagsterInstance, home: Path) -> None:
         raise UsageError("DAGSTER_HOME is not the folder dagster of GLASSHOUSE_HOME; a HOME and its history of runs belong together")
     if not isinstance(instance.compute_log_manager, NoOpComputeLogManager):
         raise UsageError(
-            "DAGSTER_HOME holds no dagster.yaml of Glasshouse, and without it Dagster keeps what steps print; `glasshouse run` or `glasshouse ui` writes it; then start Dagster again"
+            "DAGSTER_HOME holds no dagster.yaml of Glasshouse, and without it Dagster keeps what steps print; `glasshouse run` or `glasshouse ui` writes it; then start it again"
         )
 
 
