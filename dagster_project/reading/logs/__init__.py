@@ -8,13 +8,11 @@ import pyarrow.compute as pc
 from dagster_project.reading.logs.changed import read_changed, read_others
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.distinct import decoded
-from dagster_project.reading.logs.formats import FORMATS, named, naming
+from dagster_project.reading.logs.formats import FORMATS, named
 from dagster_project.reading.logs.lines import BOM, split
 from dagster_project.reading.logs.reader import read
 from dagster_project.reading.logs.values import CLAIMS, NO_REQUEST
 from dagster_project.reading.logs.w3c import header_of
-
-PARSER_VERSION = "1"
 
 
 @dataclass(frozen=True)
@@ -27,7 +25,7 @@ class Parsed:
     """The formats that read lines which the format of the file refuses."""
 
 
-__all__ = ["FORMATS", "PARSER_VERSION", "Parsed", "header_of", "parse", "parse_claims"]
+__all__ = ["FORMATS", "Parsed", "header_of", "parse", "parse_claims"]
 
 
 def parse(lines: bytes, format: str = "auto", header: bytes | None = None) -> Parsed:  # noqa: A002 - the name of the setting
@@ -60,7 +58,7 @@ def parse_claims(  # noqa: PLR0913 (what is known of a piece)
         head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20].removeprefix(BOM)
         detected = detect(head).format
         format, is_detected = detected or "common", detected is not None  # noqa: A001
-    piece, known = split(lines), naming(format, client_headers) if client_headers else named(format)
+    piece, known = split(lines), named(format, client_headers)
     found = read(piece, known, header, is_begin=is_begin)
     if is_detected:
         found = read_changed(piece, found, format, client_headers, is_begin=is_begin)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from dagster_project.reading.logs.distinct import joined
-from dagster_project.reading.logs.formats import AND, FORMATS, Format, naming
+from dagster_project.reading.logs.formats import AND, FORMATS, Format, named
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.promising import Candidates, Indexes
 from dagster_project.reading.logs.reader import Found, read
@@ -30,7 +30,7 @@ def read_changed(lines: Lines, found: Found, name: str, client_headers: tuple[st
     places = {known.name: place for place, known in enumerate(FORMATS) if not known.parts or known.name == own}
     of_halves = {*told, *(other for other, place in places.items() if place < places[own])}
     halves = [*([0] if is_begin else []), *([len(lines) - 1] if lines.is_open(len(lines) - 1) else [])]
-    return read_others(lines, found, [naming(other, client_headers) for other in places if other != own], halves, of_halves)
+    return read_others(lines, found, [named(other, client_headers) for other in places if other != own], halves, of_halves)
 
 
 def read_others(lines: Lines, found: Found, others: Sequence[Format], halves: Sequence[int] = (), of_halves: Collection[str] = ()) -> Found:

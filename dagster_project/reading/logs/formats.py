@@ -161,34 +161,39 @@ _BY_NAME = {entry.name: entry for entry in FORMATS}
 AND = "+"
 
 
-@lru_cache(maxsize=64)
-def naming(name: str, client_headers: tuple[str, ...]) -> Format:
-    """Return a format by its name, in which the first of these headers that says anything is the `client_header`."""
-    known = named(name)
-    parts = known.parts
-    return replace(
-        known,
-        layouts=tuple(layout.naming(client_headers) for layout in known.layouts),
-        names=known.names and json_names.naming(known.names, client_headers),
-        others=tuple(naming(other.name, client_headers) for other in known.others),
-        parts=parts and (lambda lines, header: [(start, end, tuple(each.naming(client_headers) for each in layouts)) for start, end, layouts in parts(lines, header)]),
-    )
-
-
-@lru_cache(maxsize=64)
-def named(name: str) -> Format:
+@lru_cache(maxsize=128)
+def named(name: str, client_headers: tuple[str, ...] = ()) -> Format:
     """Return a format by its name, or of `apache:<LogFormat>`, `nginx:<log_format>` or `json:<mapping>`; raises SettingsError for any other.
 
-    `combined+common` is one format with others: lines are of any of them, and the first that reads a line counts.
+    `combined+common` is one format with others: each line is read by the first of them that can. Of `client_headers`, request headers of which
+    the first one present in a line names the client, the text becomes `client_header`.
     """
     kind, _, log_format = name.partition(":")
     if log_format and kind in ("apache", "nginx"):
-        return Format(name, f"a format of your own, as {kind} writes it", "", ((apache if kind == "apache" else nginx)(log_format),))
-    if log_format and kind == "json":
-        return Format(name, "JSON Lines by a mapping of your own", "", names=mapped(log_format))
-    name = _ALIASES.get(name, name)
+        known = Format(name, f"a format of your own, as {kind} writes it", "", ((apache if kind == "apache" else nginx)(log_format),))
+    elif log_format and kind == "json":
+        known = Format(name, "JSON Lines by a mapping of your own", "", names=mapped(log_format))
+    else:
+        known = _listed(_ALIASES.get(name, name))
+    return _naming(known, client_headers) if client_headers else known
+
+
+def _listed(name: str) -> Format:
+    """Return an entry of FORMATS, or several whose names are joined by AND as one; raises SettingsError for a name that is not there."""
     names = name.split(AND)
     if not all(each in _BY_NAME for each in names) or (len(names) > 1 and any(_BY_NAME[each].parts for each in names)):
         raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")
     first, *others = (_BY_NAME[each] for each in names)
     return replace(first, name=name, others=tuple(others)) if others else first
+
+
+def _naming(known: Format, headers: tuple[str, ...]) -> Format:
+    """Return a format that reads `client_header` from these request headers, the first of them before the others."""
+    parts = known.parts
+    return replace(
+        known,
+        layouts=tuple(layout.naming(headers) for layout in known.layouts),
+        names=known.names and json_names.naming(known.names, headers),
+        others=tuple(_naming(other, headers) for other in known.others),
+        parts=parts and (lambda lines, header: [(start, end, tuple(each.naming(headers) for each in layouts)) for start, end, layouts in parts(lines, header)]),
+    )

@@ -13,7 +13,7 @@ import pyarrow as pa
 from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.carried import Stamps
 from dagster_project.reading.logs.distinct import Part, asked_once, joined
-from dagster_project.reading.logs.json_lines import EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
+from dagster_project.reading.logs.json_lines import EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS, has_request
 from dagster_project.reading.logs.json_names import REMARK, W3C_CLIENT, Names
 from dagster_project.reading.logs.json_shapes import Levels, Shape, calls_client_host, context, paths, telling, written
 from dagster_project.reading.logs.json_values import Length, Values, best, surest, texts_of, times
@@ -193,8 +193,8 @@ def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names
     `held`: the values of all lines for each of the shape's paths.
     """
     named, lengths = _placed(shape, names)
-    is_dated = "time" in named or (stamps and ("request" in named or ("method" in named and named.keys() & {"target", "path"})))
-    if REMARK in named or not is_dated or (shape[0] and W3C_CLIENT in shape[0].telling):
+    is_dated = "time" in named or (stamps and has_request(named.keys()))
+    if REMARK in named or not is_dated or W3C_CLIENT in shape[0].telling:
         return None
     columns = {"line_number": pl.Series(numbers, dtype=pl.Int64)}
     columns["moment"] = moments(stamps(columns["line_number"])) if stamps and "time" not in named else times([held[at] for _, at in named["time"]])

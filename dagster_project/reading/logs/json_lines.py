@@ -6,7 +6,7 @@ from collections.abc import Iterator, KeysView
 import orjson
 
 from dagster_project.reading.logs import w3c
-from dagster_project.reading.logs.json_names import NAMES, REMARK, W3C_CLIENT, Names, has_client_as_host
+from dagster_project.reading.logs.json_names import NAMES, REMARK, W3C_CLIENT, Names
 from dagster_project.reading.logs.values import NO_REQUEST, ROUTE, Refused, Row, duration_ns, instant_us, origin_form, request, row, unescape
 
 DEEPEST = 8
@@ -88,21 +88,21 @@ def labels(line: str, names: Names) -> dict[str, object]:
     if len(found) < 2 or not all(sign and _LABEL.fullmatch(label) for label, sign, _ in found):
         raise Refused("no_match")
     record: dict[str, object] = {_LABELS.get(label, label): unescape(value) for label, _, value in found}
-    if "host" in record and not any((names.place(label) or ("",))[0] == "client" for label in record):
+    if "host" in record and not names.has_client(record):
         record["remote_host"] = record.pop("host")
     return record
 
 
 def _asked(line: str, fields: dict[str, str], stamp: str | None) -> Row:
     """Return the values of a line that says when and what was asked; raises Refused."""
-    if not _is_dated(fields, stamp) or not _asks(fields.keys()):
+    if not _is_dated(fields, stamp) or not has_request(fields.keys()):
         raise _refusal(line, fields)
     return _row(fields)
 
 
 def _is_dated(fields: dict[str, str], stamp: str | None) -> bool:
     """Give what has no time and is a request beyond doubt the time of its carrier; tell whether it needs no more: without any it must say how it was answered, too."""
-    if not fields.get("time") and stamp is not None and _asks(fields.keys()):
+    if not fields.get("time") and stamp is not None and has_request(fields.keys()):
         fields |= {"time": stamp} if stamp else {}
         return bool(stamp) or "status" in fields
     return bool(fields.get("time"))
@@ -153,7 +153,8 @@ def _ask(fields: dict[str, str], asked: str) -> None:
         fields[name] = asked
 
 
-def _asks(names: KeysView[str]) -> bool:
+def has_request(names: KeysView[str]) -> bool:
+    """Tell whether fields of these names say what was asked for: a request line, or a method and a target."""
     return "request" in names or ("method" in names and bool(names & {"target", "path"}))
 
 
@@ -177,7 +178,7 @@ def _fields(record: dict[str, object], names: Names) -> dict[str, str]:
     """Return the raw texts by name, the best named of several, and the duration in nanoseconds."""
     best: dict[str, tuple[int, str]] = {}
     duration, surest = "", 0
-    if has_client_as_host(record) and not any((names.place(key) or ("",))[0] == "client" for key in record):
+    if names.calls_client_host(record):
         record = {"remote_host" if key.lower() == "host" else key: value for key, value in record.items()}
     for key, value in _flat(record, ""):
         text = text_of(value)
