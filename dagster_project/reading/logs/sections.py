@@ -10,8 +10,9 @@ from dagster_project.reading.logs.layouts import GOES_ON, Field, Layout
 
 Joint = tuple[str | Field, ...]
 """Literals and fields without a blank between them, each field with a pattern."""
-Stated = str | Field | Joint
-Sections = tuple[tuple[Stated, ...], ...]
+Content = str | Field | Joint
+"""What an item holds."""
+Sections = tuple[tuple[Content, ...], ...]
 """The items between one quote and the next: a literal that must stand there, a field, or a joint of them."""
 
 RANKED = {"client", "client_port", "client_header", "forwarded_for", "host", "user", "user_agent", "referer", "status", "bytes", "total"}
@@ -30,9 +31,9 @@ def sections(layout: Layout) -> Sections | None:
     if times not in (1, 2) or {"bytes", "total"} <= set(names) or any(names.count(name) > 1 for name in {*names} - RANKED - {"time"}):
         return None
     marked = "".join(part if isinstance(part, str) else f"\0{at}\0" for at, part in enumerate(layout.parts))
-    cut: list[list[Stated]] = []
+    cut: list[list[Content]] = []
     for index, section in enumerate(marked.split('"')):
-        items: list[Stated] = []
+        items: list[Content] = []
         for text in [section] if index % 2 else section.split(layout.separator):
             items += _items(text, layout)
         cut.append(items)
@@ -44,7 +45,7 @@ def sections(layout: Layout) -> Sections | None:
     return tuple(map(tuple, cut))
 
 
-def _items(text: str, layout: Layout) -> list[Stated]:
+def _items(text: str, layout: Layout) -> list[Content]:
     """Return what stands between two separators or quotes, what goes on to the end of the line for itself."""
     literals, places = re.split("\0\\d+\0", text), [int(place) for place in re.findall("\0(\\d+)\0", text)]
     fields: list[Field] = [field for place in places if isinstance(field := layout.parts[place], Field)]
@@ -53,7 +54,7 @@ def _items(text: str, layout: Layout) -> list[Stated]:
     if literals == ["[", "]"] and fields[0].name == "time" and not (fields[0].pattern or fields[0].plain):
         return [fields[0], Field("zone")]
     if literals == ["", ""]:
-        return list[Stated](fields)
+        return list[Content](fields)
     if not fields:
         return [text]
     parts: list[str | Field] = [literals[0]]
@@ -90,6 +91,6 @@ def is_glued(layout: Layout) -> bool:
     )
 
 
-def is_rest(part: Stated) -> bool:
+def is_rest(part: Content) -> bool:
     """Tell whether a part is what stands behind all else, from the blank before it."""
     return isinstance(part, Field) and part.name in _REST

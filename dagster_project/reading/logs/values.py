@@ -79,7 +79,7 @@ _OF_UPSTREAM = re.compile(r"upstream_\w{1,32}|u[chr]t", re.ASCII)
 """What names the time behind it, and is not that of the whole answer."""
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
-_UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
 NO_REQUEST = "no_request"
@@ -222,7 +222,7 @@ def duration_ns(value: str, unit_ns: int) -> int | None:
     hours, minutes, number, unit = found.groups()
     if (hours or minutes) and unit != "s":
         return None
-    length = float(number) * (_UNIT_NS[unit] if unit else unit_ns) + (int(hours or 0) * 60 + int(minutes or 0)) * 60 * _UNIT_NS["s"]
+    length = float(number) * (UNIT_NS[unit] if unit else unit_ns) + (int(hours or 0) * 60 + int(minutes or 0)) * 60 * UNIT_NS["s"]
     return round(length) if length <= LONGEST_NS else None
 
 
@@ -234,10 +234,10 @@ def trailing(rest: str) -> dict[str, str]:
     for before, token in pairwise(["", *tokens]):
         if _OF_UPSTREAM.fullmatch(before):
             continue
-        if token in _UNIT_NS and before.isdecimal():
+        if token in UNIT_NS and before.isdecimal():
             token = before + token  # noqa: PLW2901 (number and unit are one)
         took = None if _RATIO.fullmatch(token) else _TRAILING_TIME.fullmatch(token)
-        if took and (length := duration_ns(took[1] or (f"{took[2]}ms" if took[2] else f"{took[3]}us"), _UNIT_NS["s"])) is not None:
+        if took and (length := duration_ns(took[1] or (f"{took[2]}ms" if took[2] else f"{took[3]}us"), UNIT_NS["s"])) is not None:
             found.setdefault("duration", str(length))
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)
