@@ -66,7 +66,7 @@ def _plain(lines: Lines, known: Format, runs: Parts) -> list[pa.Table]:
     if names and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
         plain.append(json_columns.rows(lines, names))
     if known.pairs and len(lines) >= FEWEST_LINES:
-        plain.append(json_columns.rows_of(_records(lines, known), known.names or NAMES, stamps_of(lines)))
+        plain.append(json_columns.rows_of_pairs(_records(lines, known), known.names or NAMES, stamps_of(lines)))
     taken = _taken(lines, plain)
     for start, stop, layouts in many if not known.parts else ():
         plain += remaining.rows(lines, np.flatnonzero(~taken[start:stop]) + start, known, layouts)
