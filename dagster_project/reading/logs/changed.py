@@ -40,7 +40,7 @@ def read_others(lines: Lines, found: Found, others: Sequence[Format], halves: Se
     """
     left = np.array([index for index, reason in found.reasons.items() if reason in _OTHER_FORM], np.int64)
     objects = left[np.frombuffer(lines.body, np.uint8)[lines.bounds[left]] == ord("{")]
-    if others and others[0].names:
+    if others and others[0].records:
         found, left = _taken(lines, found, others[0], left, objects)
     candidates = Candidates(lines, left)
     for other in others if len(left) else ():

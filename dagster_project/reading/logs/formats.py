@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import applications, aws, json_names, proxies, w3c, web_servers
-from dagster_project.reading.logs.json_names import NAMES, Names, mapped
+from dagster_project.reading.logs.json_names import mapped
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.log_formats import apache, nginx
+from dagster_project.reading.logs.records import JSON, LOGFMT, LTSV, Records
 
 Parts = list[tuple[int, int, tuple[Layout, ...]]]
 
@@ -19,20 +20,18 @@ Parts = list[tuple[int, int, tuple[Layout, ...]]]
 class Format:
     """A log format, read in one of three ways.
 
-    A line is read by the first of `layouts` that matches, or as JSON by its `names`; of a format with both, a line that begins
-    with a brace is JSON; `pairs` is the sign within pairs instead of JSON, `key=value` or, between tabs, `label:value`.
+    A line is read by the first of `layouts` that matches, or as one of `records`; where a format has both, a line that begins with a brace is a record.
     `parts` finds the layouts of each run of lines where directives in the file name its fields.
-    A line that it refuses is read by the first of `others` that does. `remarks`: what else its server writes between requests, from the begin of a line.
+    A line that the format refuses is read by the first of `others` that can. `remarks` matches the beginning of what else its server writes between requests.
     """
 
     name: str
     description: str
     example: str
     layouts: tuple[Layout, ...] = ()
-    names: Names | None = None
+    records: Records | None = None
     parts: Callable[[Lines, bytes | None], Parts] | None = None
     others: tuple["Format", ...] = ()
-    pairs: str = ""
     remarks: re.Pattern[str] | None = None
 
 
@@ -102,7 +101,7 @@ FORMATS: tuple[Format, ...] = (
         "json",
         "JSON Lines, flat or nested: nginx JSON, Caddy, Traefik, Envoy, Fastly, Rails style, OpenTelemetry names",
         _JSON,
-        names=NAMES,
+        records=Records(JSON),
     ),
     Format("iis", "IIS in W3C extended form, with #Fields or in one of its default orders", _IIS, parts=w3c.parts),
     Format("iis_native", "IIS's own format, with commas", _IIS_NATIVE, web_servers.IIS_NATIVE),
@@ -112,13 +111,13 @@ FORMATS: tuple[Format, ...] = (
     Format("elb", "AWS classic load balancer", _ELB, aws.ELB),
     Format("s3", "S3 server access", _S3, aws.S3),
     Format("haproxy", "HAProxy, HTTP and TCP, with or without syslog's head", _HAPROXY, proxies.HAPROXY),
-    Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, NAMES),
-    Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, NAMES),
+    Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, Records(JSON)),
+    Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, Records(JSON)),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
     Format("gorouter", "Cloud Foundry's router", _GOROUTER, proxies.GOROUTER),
     Format("heroku", "Heroku's router", f"2026-03-02T10:15:00.123456+00:00 heroku[router]: {_HEROKU}", proxies.HEROKU, remarks=proxies.HEROKU_REMARKS),
-    Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, names=NAMES, pairs="="),
-    Format("ltsv", "LTSV, labelled values between tabs, one line a request", _LTSV, names=NAMES, pairs=":"),
+    Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, records=Records(LOGFMT)),
+    Format("ltsv", "LTSV, labelled values between tabs, one line a request", _LTSV, records=Records(LTSV)),
     Format("gin", "Gin", _GIN, applications.GIN, remarks=applications.GIN_REMARKS),
     Format("fiber", "Fiber; it writes no day, which has to stand before its lines", _FIBER, applications.FIBER),
     Format("chi", "Chi's logger", _CHI, applications.CHI),
@@ -172,7 +171,7 @@ def named(name: str, client_headers: tuple[str, ...] = ()) -> Format:
     if log_format and kind in ("apache", "nginx"):
         known = Format(name, f"a format of your own, as {kind} writes it", "", ((apache if kind == "apache" else nginx)(log_format),))
     elif log_format and kind == "json":
-        known = Format(name, "JSON Lines by a mapping of your own", "", names=mapped(log_format))
+        known = Format(name, "JSON Lines by a mapping of your own", "", records=Records(JSON, mapped(log_format)))
     else:
         known = _listed(_ALIASES.get(name, name))
     return _naming(known, client_headers) if client_headers else known
@@ -193,7 +192,7 @@ def _naming(known: Format, headers: tuple[str, ...]) -> Format:
     return replace(
         known,
         layouts=tuple(layout.naming(headers) for layout in known.layouts),
-        names=known.names and json_names.naming(known.names, headers),
+        records=known.records and replace(known.records, names=json_names.naming(known.records.names, headers)),
         others=tuple(_naming(other, headers) for other in known.others),
         parts=parts and (lambda lines, header: [(start, end, tuple(each.naming(headers) for each in layouts)) for start, end, layouts in parts(lines, header)]),
     )

@@ -48,8 +48,6 @@ def loosened(pattern: str) -> str:
     return "".join(kept)
 
 
-_RECORDS = {"": r"^\{", "=": r'^[^\s="]+=', ":": r"^[A-Za-z_][\w.-]*:[^\t]*\t"}
-"""What records begin with, by the sign within their pairs."""
 _CARRIED = rf"^\{{|\t|  |^(?:{loosened(HEAD.pattern)})"
 """What only a line holds that may be read as something else than it is, but for blanks around it."""
 UNUSUAL = r"[^\t -~]"
@@ -88,7 +86,7 @@ class Candidates:
 @lru_cache(maxsize=128)
 def patterns(known: Format) -> tuple[str, ...]:
     """Return patterns of which all lines match one that a format may read."""
-    each = [UNUSUAL, *([_RECORDS[known.pairs]] if known.names else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)]
+    each = [UNUSUAL, *([known.records.notation.begin] if known.records else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)]
     together = [each[0]]
     for pattern in each[1:]:
         if len(together[-1]) + len(pattern) < MOST_SIGNS:

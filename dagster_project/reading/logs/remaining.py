@@ -43,7 +43,7 @@ def rows(lines: Lines, left: Indexes, known: Format, layouts: Sequence[Layout], 
         return
     left = left[lines.lengths()[left] <= LONGEST_LINE_BYTES]
     texts = lines.texts().gather(left).str.strip_chars_end("\r\n").str.strip_chars(" \t")
-    is_record = pl.col("text").str.starts_with("{") & (known.names is not None)
+    is_record = pl.col("text").str.starts_with("{") & (known.records is not None)
     asked = pl.DataFrame({"index": left, "text": texts}).filter(~pl.col("text").str.contains(UNUSUAL) & ~is_record)
     has_head = pl.col("text").str.contains(f"^(?:{HEAD_BEGIN})")
     may_match = pl.any_horizontal(pl.lit(value=False), *(pl.col("text").str.contains(pattern) for pattern in patterns(known)))
@@ -75,7 +75,7 @@ def _carried(carried: pl.DataFrame, known: Format, layouts: Sequence[Layout], ca
     indexes, piece = np.fromiter(bare, np.int64), split("\n".join(bare.values()).encode())
     said = carriers.stamps and _of_piece(carriers.stamps, indexes)
     found = [columns.rows(piece, layouts[0], 0, len(piece), said)] if layouts else []
-    found += [json_columns.rows(piece, known.names, said)] if known.names else []
+    found += [json_columns.rows(piece, known.records.names, said)] if known.records else []
     is_left = np.ones(len(piece), bool)
     for table in found:
         is_left[table["line_number"].to_numpy() - 1] = False
