@@ -154,11 +154,11 @@ def _part(column: pa.DictionaryArray, names: list[str], separator: str, joint: s
     """Return a column as the texts that its names stand for."""
     part = Part.of(column, names[0])
     if joint is not None:
-        return Part(part.told.select(pl.col(names[0]).str.extract_groups(f"^{joint}$").struct.rename_fields(names).alias("joint")).unnest("joint"), part.places)
+        return Part(part.values.select(pl.col(names[0]).str.extract_groups(f"^{joint}$").struct.rename_fields(names).alias("joint")).unnest("joint"), part.indices)
     if len(names) == 1:
         return part
     between = " " if names[1] == "zone" else separator
-    return Part(part.told.select(pl.col(names[0]).str.splitn(between, 2).struct.rename_fields(names).alias("pair")).unnest("pair"), part.places)
+    return Part(part.values.select(pl.col(names[0]).str.splitn(between, 2).struct.rename_fields(names).alias("pair")).unnest("pair"), part.indices)
 
 
 def _checks(texts: Texts, layout: Layout) -> list[pl.Expr]:

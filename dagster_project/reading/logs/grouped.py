@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs.carried import AROUND, DOCKER, Stamps
-from dagster_project.reading.logs.distinct import CODED, Part, asked_once
+from dagster_project.reading.logs.distinct import CODED, Part, map_distinct
 from dagster_project.reading.logs.layouts import QUOTED_OR, Field, Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.moments import moments
@@ -109,7 +109,7 @@ class Grouped:
         """Return nanoseconds: of equals the first, with the parts that follow it."""
         fields = [self._layout.fields[place] for place in self._places.get("duration", ())]
         lengths = [
-            asked_once(text, lambda text, unit_ns=field.unit_ns: duration_ns(text, unit_ns), pl.Int64())  # type: ignore[misc]
+            map_distinct(text, lambda text, unit_ns=field.unit_ns: duration_ns(text, unit_ns), pl.Int64())  # type: ignore[misc]
             for at, (text, field) in enumerate(zip(self._texts(found, "duration"), fields, strict=True))
             if not at or field.is_part
         ]

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from dagster_project.reading.logs import json_blocks, json_requests
 from dagster_project.reading.logs.carried import Stamps
-from dagster_project.reading.logs.distinct import asked_once, joined
+from dagster_project.reading.logs.distinct import joined, map_distinct
 from dagster_project.reading.logs.json_lines import has_request
 from dagster_project.reading.logs.json_names import REMARK, W3C_CLIENT, Names
 from dagster_project.reading.logs.json_shapes import Levels, Shape, calls_client_host, context, paths, telling, written
@@ -210,7 +210,7 @@ def _with_hosts(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
     for name in {"target", "path"} & columns.keys():
         urls = columns[name].set(~columns[name].str.slice(0, 12).str.contains("://", literal=True), None)
         if urls.null_count() < len(urls):
-            hosts = asked_once(urls, lambda url: origin_form(url)[0] or "", pl.String())
+            hosts = map_distinct(urls, lambda url: origin_form(url)[0] or "", pl.String())
             columns["host"] = columns["host"].fill_null(hosts) if "host" in columns else hosts
-            columns[name] = asked_once(urls, lambda url: origin_form(url)[1], pl.String()).fill_null(columns[name])
+            columns[name] = map_distinct(urls, lambda url: origin_form(url)[1], pl.String()).fill_null(columns[name])
     return columns

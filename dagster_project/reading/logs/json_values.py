@@ -6,7 +6,7 @@ from types import NoneType
 
 import polars as pl
 
-from dagster_project.reading.logs.distinct import asked_once
+from dagster_project.reading.logs.distinct import map_distinct
 from dagster_project.reading.logs.json_lines import FIRST_EPOCH_S, LAST_EPOCH_S, SAYS_ITSELF, epoch_us, text_of
 from dagster_project.reading.logs.moments import moments
 from dagster_project.reading.logs.values import LARGEST, LONGEST_NS, duration_ns
@@ -95,7 +95,7 @@ def durations(values: Values, unit_ns: int) -> pl.Series:
     plain = texts.set(~texts.str.contains(_PLAIN_NUMBER).fill_null(value=False), None)
     whole = _whole(plain.cast(pl.Float64) * unit_ns)
     others = texts.set(plain.is_not_null(), None)
-    return whole if others.null_count() == len(others) else whole.fill_null(asked_once(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
+    return whole if others.null_count() == len(others) else whole.fill_null(map_distinct(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
 
 
 def _whole(lengths: pl.Series) -> pl.Series:

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import polars as pl
 
-from dagster_project.reading.logs.distinct import asked_once
+from dagster_project.reading.logs.distinct import map_distinct
 from dagster_project.reading.logs.instants import ENGLISH, expanded, instant, patterned
 
 _MOMENT = pl.Datetime("us", "UTC")
@@ -39,7 +39,7 @@ def moments(texts: pl.Series, pattern: str | None = None) -> pl.Series:
         others = texts.set(found.is_not_null(), None)
     if len(others) == others.null_count():
         return found
-    return found.fill_null(asked_once(others, lambda text: patterned(text, pattern) if pattern else instant(text), _MOMENT))
+    return found.fill_null(map_distinct(others, lambda text: patterned(text, pattern) if pattern else instant(text), _MOMENT))
 
 
 @lru_cache(maxsize=1024)
