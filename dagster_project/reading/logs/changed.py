@@ -1,4 +1,4 @@
-"""Lines that the format of their file refuses, by other formats: a server's log format may change in mid-file.
+"""Lines that the format of their file refuses, read by other formats: a server's log format may change in mid-file.
 
 Which of them reads a line depends on that line alone, so a log says the same however it is cut or put together.
 """
@@ -17,7 +17,7 @@ from dagster_project.reading.logs.typed import CODED_ROWS
 from dagster_project.reading.logs.values import NO_REQUEST
 
 _OTHER_FORM = ("no_match", "json_error", "field_count", "field_missing", "truncated_first", "truncated_last", "nul", "bad_utf8", NO_REQUEST)
-"""Why lines are refused that may be whole lines of another format; whatever else is said of one, its form was known."""
+"""Reasons to refuse a line that leave open whether it is a whole line of another format; any other reason means that its form was recognised."""
 
 
 def read_changed(lines: Lines, found: Found, name: str, client_headers: tuple[str, ...] = (), *, is_begin: bool = True) -> Found:

@@ -12,7 +12,7 @@ from dagster_project.reading.logs.values import NO_REQUEST, ROUTE, Refused, Row,
 DEEPEST = 8
 REQUEST_FIELDS = ("method", "request")
 EVIDENCE = (("target", "path"), ("status",), ("client", "forwarded_for"))
-"""One of the former must be there, or two of the latter: what was asked, how it was answered, who asked. Other messages are no requests, and a shipper names its file as a path."""
+"""A request has one of REQUEST_FIELDS, or two of these: what was asked for, how it was answered, who asked. One is not enough: a shipper names its file as a path."""
 
 ASKED = {"target", "path", *REQUEST_FIELDS}
 _HTTP = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b|HTTP/[123]")
@@ -26,7 +26,7 @@ WRITTEN = "properties"
 _WORSE = 10_000
 """How much worse a status is that is a word, as of a message: another key may hold the one of HTTP."""
 SAYS_ITSELF = 2
-"""How sure a duration is that names its unit: more than by its key, or by none."""
+"""How sure a duration is whose value names its unit; 1 where its key does, 0 where neither."""
 FIRST_EPOCH_S, LAST_EPOCH_S = 10**8, 10**11
 """From 9 to 11 digits before the point, which are seconds."""
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")

@@ -1,4 +1,4 @@
-"""What lines of JSON have in common: the keys of theirs that may say something, object by object."""
+"""The shapes of JSON lines: which of their keys may name a field, object by object."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -13,7 +13,11 @@ MOST_LEVELS = 4096
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """An object whose keys are known: the paths that may say something, how to take them, which may hold objects, and keys that say what others mean."""
+    """What is known of objects with certain keys, within the object of a `prefix` (`request.`).
+
+    `paths` are those of the keys that may name a field, `take` gets their values; `inner` are the places among them that may hold objects, each with its
+    prefix; `telling` are the keys that decide what others mean.
+    """
 
     prefix: str
     paths: tuple[str, ...]
@@ -29,7 +33,7 @@ NOTHING = Level("", (), lambda _: (), (), frozenset())
 
 
 class Levels:
-    """The objects seen so far; those whose keys say the same are one."""
+    """The levels of the objects seen so far; objects that differ only in keys that name no field share one."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
@@ -89,7 +93,7 @@ def paths(shape: Shape) -> tuple[str, ...]:
 
 
 def written(shape: Shape, names: Names) -> list[tuple[int, str]]:
-    """Return the place of each value among those of a line, and its path, in the order of the line; a host that is the client is the remote host."""
+    """Return the place of each value among `paths`, and its path, in the order of the line; a host that is the client is the remote host."""
     is_client = calls_client_host(shape, names)
     return [(at, "remote_host" if is_client and at < len(shape[0].paths) and path.lower() == "host" else path) for at, path in _in_order(iter(shape), count())]
 
@@ -109,11 +113,11 @@ def _in_order(levels: Iterator[Level], numbers: Iterator[int]) -> Iterator[tuple
 
 
 def context(shape: Shape) -> Mapping[str, object]:
-    """Return what of a line says the units of its durations: an object with the keys that tell them, those of objects within it too."""
+    """Return a stand-in for the record of a line that has just its telling keys, those of objects within it too: Names.unit_ns asks for no more."""
     top, *inner = shape
     return dict.fromkeys(top.telling) | {level.prefix.removesuffix("."): dict.fromkeys(level.telling) for level in inner if level is not NOTHING}
 
 
 def telling(shape: Shape) -> frozenset[str]:
-    """Return the paths of keys that say what others mean."""
+    """Return the paths of keys that decide what others mean."""
     return frozenset(level.prefix + key for level in shape for key in level.telling)

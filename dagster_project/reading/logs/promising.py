@@ -1,6 +1,6 @@
-"""Which of many lines a format may read at all: patterns that match those, and some more, looked for in all of them at once.
+"""Which of many lines a format may read at all, by patterns that match all of those, and some more, in whole columns at once.
 
-To find by exact patterns that a line is of no format takes a hundred of them, one at a time.
+Without them, a line that no format reads would be tried against a hundred exact patterns, one after the other.
 """
 
 import re
@@ -21,7 +21,7 @@ FEWEST_LINES = 128
 Indexes = npt.NDArray[np.int64]
 
 MOST_SIGNS = 2_000
-"""Of patterns that are looked for together: an automaton of some 5,000 no longer fits where Polars keeps it, and takes some hundred times as long."""
+"""Characters of patterns that are matched together: the automaton of some 5,000 no longer fits Polars' cache, and takes a hundred times as long."""
 
 _SIGN = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])+\]|\(\?<?[=!]|\(\?>|[()]|([*+?])\+|(\{(?:\d+,)?(\d+)\})\+?|.", re.DOTALL)
 _MOST_COUNTED = 5
@@ -49,14 +49,14 @@ def loosened(pattern: str) -> str:
 
 
 _CARRIED = rf"^\{{|\t|  |^(?:{loosened(HEAD.pattern)})"
-"""What only a line holds that may be read as something else than it is, but for blanks around it."""
+"""What a line must hold to be read as anything but itself without blanks around it: an object, a tab or two blanks, a shipper's header."""
 UNUSUAL = r"[^\t -~]"
-"""What engines of regular expressions may not agree on: it could be anything."""
+"""Characters that engines of regular expressions may treat differently: a line with one may be of any format."""
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Lines of a piece, by their indexes from 0, of which formats are asked."""
+    """Some lines of a piece, by their indexes from 0, to be tried by formats."""
 
     lines: Lines
     indexes: Indexes
@@ -74,7 +74,7 @@ class Candidates:
 
     @cached_property
     def _texts(self) -> pl.DataFrame:
-        """The index of each line, and a text that it may be read as."""
+        """The index of each line, once for each text that it may be read as."""
         lines = self.lines.texts().gather(self.indexes).str.strip_chars_end("\r\n")
         texts = lines.str.strip_chars(" \t\r\n")
         plain = pl.DataFrame({"index": self.indexes, "text": texts})
@@ -85,7 +85,7 @@ class Candidates:
 
 @lru_cache(maxsize=128)
 def patterns(known: Format) -> tuple[str, ...]:
-    """Return patterns of which all lines match one that a format may read."""
+    """Return patterns, at least one of which matches every line that a format may read."""
     each = [UNUSUAL, *([known.records.notation.begin] if known.records else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)]
     together = [each[0]]
     for pattern in each[1:]:

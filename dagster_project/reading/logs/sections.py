@@ -1,4 +1,4 @@
-"""What stands between the quotes and blanks of a layout: the items that its lines are cut into."""
+"""A layout as the items between its quotes and separators, which its lines are cut into."""
 
 import re
 from dataclasses import replace
@@ -16,7 +16,7 @@ Sections = tuple[tuple[Content, ...], ...]
 """The items between one quote and the next: a literal that must stand there, a field, or a joint of them."""
 
 RANKED = {"client", "client_port", "client_header", "forwarded_for", "host", "user", "user_agent", "referer", "status", "bytes", "total"}
-"""What may stand at several places of a line."""
+"""Fields that may stand at several places of a line."""
 _REST = {"rest", "more"}
 _IRREGULAR = re.compile(r"\(\?<?[=!]|\(\?>|[*+?}]\+")
 """What automata cannot do: look around, never give a match back."""
@@ -46,7 +46,7 @@ def sections(layout: Layout) -> Sections | None:
 
 
 def _items(text: str, layout: Layout) -> list[Content]:
-    """Return what stands between two separators or quotes, what goes on to the end of the line for itself."""
+    """Return the items between two separators or quotes; a field that goes on to the end of the line is an item of its own."""
     literals, places = re.split("\0\\d+\0", text), [int(place) for place in re.findall("\0(\\d+)\0", text)]
     fields: list[Field] = [field for place in places if isinstance(field := layout.parts[place], Field)]
     if fields and is_rest(fields[-1]) and text.endswith("\0") and len(literals) > 2:
