@@ -17,7 +17,10 @@ from dagster_project.reading.logs.w3c import header_of
 
 @dataclass(frozen=True)
 class Parsed:
-    """`rows` with the columns of values.READ, texts as they are or as typed.CODED_ROWS, `rejects` with those of lines.REJECTS; a line that holds nothing is in neither."""
+    """What a piece of a log holds: `rows` have the columns of values.ROWS (parse) or typed.CODED_ROWS (parse_claims), `rejects` those of lines.REJECTS.
+
+    A blank line or a comment is in neither.
+    """
 
     rows: pa.Table
     rejects: pa.Table
@@ -49,10 +52,11 @@ def parse_claims(  # noqa: PLR0913 (what is known of a piece)
     is_detected: bool = False,
     is_begin: bool = True,
 ) -> Parsed:
-    """Read lines as `parse` does; rows are typed.CODED_ROWS, which also hold values.CLAIMS, from which scrubbing tells the client. `client_headers` name it, the best first.
+    """Read lines as `parse` does; rows are typed.CODED_ROWS, which also hold values.CLAIMS, by which scrubbing tells the client.
 
-    Whole records of something else are refused as values.NO_REQUEST.
-    What a format that was detected (`is_detected`, or `auto`) refuses is read by any other; a first line that is cut is told where a file begins (`is_begin`).
+    `client_headers`: request headers that name the client, the best first. `is_detected`: the format was detected, so that what it refuses is read by any
+    other, as with `auto`. `is_begin`: the lines are the first of a file, so that the first may be cut. A whole record of something else than a request is
+    refused as values.NO_REQUEST.
     """
     if format == "auto":
         head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20].removeprefix(BOM)

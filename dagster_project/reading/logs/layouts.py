@@ -1,4 +1,4 @@
-"""A text format as literals and fields: compiled to one exact pattern here, and to columns in columns.py."""
+"""A text format as literals and fields, and the exact pattern of its lines; columns.py applies it to many lines at once."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from math import inf
 
 from dagster_project.reading.logs.carried import NO_HEAD
 from dagster_project.reading.logs.instants import expression
-from dagster_project.reading.logs.values import Fields, Row, duration_ns, origin_form, row, unescape
+from dagster_project.reading.logs.values import Fields, Row, duration_ns, row, unescape
 
 # No pattern here may read the same text in two ways: a hostile line would take hours.
 _ADDRESS = (
@@ -19,17 +19,18 @@ _ADDRESS = (
 _PEER = r"(?: (?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,45})(?= ))?"
 """The address of the last proxy after a list without quotes; a number with a point is none, but the time that follows."""
 _BRACKETED = r"\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\](?::\d{1,5}|\([^\s()]{0,255}\))?"
-"""With its port, or as a link, which mail and chat programs make of it."""
+"""An address in brackets with its port, or as the link that mail and chat programs make of it."""
 _HOPS = rf'"[^"]*"(?: [^\s"]+)?|{NO_HEAD}(?>[^\s,"\[][^\s,"]*(?:(?:\s*,(?:\s*[^\s,"]+)?){{1,64}}{_PEER})?)|{_BRACKETED}'
 _NO_NAMES = r"(?!- [^\s\[]|[^\[]+ - \[|\[[0-9A-Fa-f:., ]*\] - )"
-"""Stands before a user whose name may hold blanks: one with a dash at an end, or an address in brackets before it, is the names, a host or the client of another format."""
+"""Stands before a user whose name may hold blanks: a dash at either end, or an address in brackets before it, is identity, host or client of another format."""
 QUOTED_OR = r'"[^"]*"|(?!")'
 """Stands before the pattern of a field that may be quoted."""
 GOES_ON = re.compile(r"[\w:./+-]")
-"""What times and addresses may go on with."""
+"""Characters that times and addresses may go on with."""
 MOST_WAYS = 10**7
+"""In so many ways at most a line that is looked at may be divided among fields with nothing between them."""
 DECODED = ("user_agent", "user", "forwarded_for")
-"""The fields that W3C logs write without blanks."""
+"""The fields in which W3C logs encode blanks."""
 
 
 @dataclass(frozen=True)
@@ -173,13 +174,7 @@ class Layout:
     def row(self, line: str) -> Row | None:
         """Return the values of a line in the order of values.READ, null where it does not match; raises values.Refused."""
         fields = self.read(line)
-        if fields is None:
-            return None
-        values = row(fields, self.time_pattern)
-        if not self.is_absolute or values[4] is None:
-            return values
-        host, target = origin_form(str(values[4]))
-        return (*values[:4], target, host or values[5], *values[6:])
+        return None if fields is None else row(fields, self.time_pattern, is_absolute=self.is_absolute)
 
 
 def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> str:

@@ -10,6 +10,7 @@ import polars as pl
 import pyarrow as pa
 
 SHAPE_SYMBOLS = 64
+"""The longest shape of a refused line."""
 
 REJECTS = pa.schema(
     [
@@ -23,7 +24,7 @@ REJECTS = pa.schema(
 
 BOM = b"\xef\xbb\xbf"
 _UNUSUAL = [BOM, *(sign.encode() for sign in map(chr, range(0x80, 0x10000)) if sign.isspace())]
-"""A byte-order mark, and the blanks that are none of ASCII, two or three bytes each."""
+"""The byte-order mark, and white space outside ASCII, each two or three bytes of UTF-8."""
 _ASCII_END = 0x80
 _NOT_SHAPE = re.compile(r'[^A9\[\]"{}:,\-/ ]')
 _LETTER, _DIGIT, _RUN = re.compile(r"[^\W\d_]"), re.compile(r"\d"), re.compile(r"(.)\1+")
@@ -57,7 +58,7 @@ class Lines:
 
     @property
     def decoded(self) -> "Lines":
-        """The same lines as UTF-8, U+FFFD for what is none."""
+        """The same lines as UTF-8, with U+FFFD for bytes that are not."""
         return self if self.is_utf8 else self._replaced
 
     @cached_property
@@ -94,7 +95,7 @@ class Lines:
 
     @cached_property
     def unusual(self) -> npt.NDArray[np.int64]:
-        """The lines, from 0, that hold a byte-order mark or a blank which is none of ASCII."""
+        """The indexes from 0 of the lines that hold a byte-order mark or white space outside ASCII."""
         if self.is_ascii:
             return np.empty(0, np.int64)
         written = np.frombuffer(self.body, np.uint8)
@@ -132,7 +133,7 @@ def _bounds(body: bytes) -> npt.NDArray[np.int64]:
 
 
 def _places(written: npt.NDArray[np.uint8], high: npt.NDArray[np.int64], signs: list[bytes]) -> npt.NDArray[np.int64]:
-    """Return where signs of one size stand, each a character outside ASCII; `high` are the places of all bytes of such."""
+    """Return where any of these characters stand, all outside ASCII and of the same number of bytes; `high` are the places of all bytes outside ASCII."""
     size = len(signs[0])
     is_first = np.zeros(1 << 8, np.bool_)
     is_first[[sign[0] for sign in signs]] = True

@@ -1,4 +1,4 @@
-"""Lines of a known format to rows: what columns.py leaves is read one line at a time, and what nothing reads is refused."""
+"""Lines of a known format to rows: many at once where they are written plainly, every other one alone; what nothing reads is refused."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -30,7 +30,7 @@ COMMENT = "#"
 class Found:
     """What is in a piece: `rows` as typed.CODED_ROWS, and why each other line is refused, by its index from 0.
 
-    A line that holds nothing is in neither. `others`: the formats that read lines which the format of the file refuses.
+    A blank line or a comment is in neither. `others`: the formats that read lines which the format of the file refuses.
     """
 
     rows: pa.Table
@@ -39,7 +39,7 @@ class Found:
 
 
 def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = True) -> Found:
-    """Return the rows and the refused lines of a piece; line_number counts from 1. Only where a file begins (`is_begin`) can the first be cut."""
+    """Return the rows (line_number from 1) and the refused lines of a piece; only where a file begins (`is_begin`) may rotation have cut the first."""
     runs = _runs(lines, known, header)
     plain = _plain(lines, known, runs)
     taken = _taken(lines, plain)
@@ -87,7 +87,7 @@ def _taken(lines: Lines, tables: Iterable[pa.Table]) -> npt.NDArray[np.bool_]:
 
 
 def are_read(lines: Lines, known: Format) -> Iterator[tuple[int, bool | None]]:
-    """Yield each line, from 0, and whether the format reads it, null where it holds nothing: all that detection asks."""
+    """Yield the index of each line, from 0, and whether the format reads it, null for a blank line or a comment: all that detection needs."""
     for start, stop, layouts in _runs(lines, known, None):
         for index in range(start, stop):
             found = _read_line(lines, index, known, layouts)
@@ -99,7 +99,7 @@ def _runs(lines: Lines, known: Format, header: bytes | None) -> Parts:
 
 
 def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | str | None:
-    """Return the values of one line, or why it is refused; null where it holds nothing."""
+    """Return the values of one line, or the reason to refuse it; null for a blank line or a comment."""
     try:
         return _row(lines, index, known, layouts)
     except Refused as refused:
@@ -110,7 +110,7 @@ def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, .
 
 
 def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | None:
-    """Return the values of one line, null where it holds nothing; raises Refused."""
+    """Return the values of one line, null where it is blank; raises Refused."""
     if len(lines.raw(index)) > LONGEST_LINE_BYTES:
         raise Refused("too_long")
     line = lines.text(index)
@@ -139,7 +139,7 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
 
 
 def _recorded(line: str, text: str, records: Records) -> Row:
-    """Return the values of the record that a line holds; one without a time has that of what carried it."""
+    """Return the values of the record that a line holds; one without a time has that of the header or object around it."""
     read, names = records.notation.read, records.names
     try:
         return read(text, names, None)
@@ -150,7 +150,7 @@ def _recorded(line: str, text: str, records: Records) -> Row:
 
 
 def _stamped(line: str, row: Row) -> Row:
-    """Return the values of a line whose format has no time with that of what carried it."""
+    """Return the values of a line whose format has no time with the time of the header or object around it."""
     said = stamp(line)
     return row if said is None else (instant_us({"time": said}), *row[1:])
 
@@ -169,7 +169,7 @@ def _is_object(line: str) -> bool:
 
 
 def _reason(lines: Lines, index: int, reason: str, *, is_first: bool) -> str:
-    """Say more of a line that nothing matches: cut off by rotation, or damaged."""
+    """Return the reason to refuse a line; where nothing matches it, whether it is damaged or was cut off by rotation."""
     if reason not in NO_MATCH:
         return reason
     raw = lines.raw(index)

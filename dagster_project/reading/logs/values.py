@@ -1,4 +1,4 @@
-"""The raw texts of one log line as typed values, exactly and one at a time; what is vectorised stands in columns.py."""
+"""The raw texts of one log line as typed values; typed.py reads whole columns of them, and both say the same."""
 
 import re
 from collections.abc import Mapping
@@ -39,19 +39,19 @@ ROWS = pa.schema(
 )
 
 CLAIMS = pa.schema([("client_list", pa.string()), ("client_header", pa.string())])
-"""What only scrubbing asks for: the list where the client's own field holds one, and the header that settings name as the client."""
+"""Columns for scrubbing alone: the list where the client's own field holds one, and the header that settings name as the client."""
 
 READ = pa.schema([*ROWS, *CLAIMS])
 
 LARGEST = (1 << 63) - 1
 MOST_BYTES = 10**12 - 1
-"""No answer is larger; such a number is something else in the place of the size, a card's perhaps."""
+"""No answer is larger: such a number in the place of the size is something else, perhaps that of a card."""
 LONGEST_NS = 86_400 * 10**9
-"""A day, which only a tunnel lasts: what says more tells no time of an answer, and may be somebody's number."""
+"""A day, which only a tunnel lasts: a larger number is no duration, and may be somebody's number."""
 LAST_PORT = 65535
 LONGEST_LIST = 1024
 NO_USER = ('""', '"-"', "HIT", "MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING", "REVALIDATED")
-"""What Apache writes for a name of no letters, and for none where the name stands in quotes; what nginx's cache did, which stands there in formats of WordPress hosts."""
+"""What stands in the place of a user's name and is none: Apache's empty name, with and without quotes; what nginx's cache did, in formats of WordPress hosts."""
 
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*) HTTP/(\d(?:\.\d)?) *")
 _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*)(?: (1\.[01]|[23]))? *")
@@ -83,29 +83,33 @@ UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s
 
 
 NO_REQUEST = "no_request"
-"""Why a line is no request that is a whole record of something else; where reasons are told it is one that lacks a request."""
+"""The reason of a line that is a whole record of something else; `parse` tells it as field_missing, since it lacks a request."""
 
 
 class Refused(Exception):  # noqa: N818 - an outcome, not an error
     """A line is refused; the argument is a reason of the closed list, or NO_REQUEST."""
 
 
-def row(fields: Fields, time_pattern: str | None = None) -> Row:
+def row(fields: Fields, time_pattern: str | None = None, *, is_absolute: bool = False) -> Row:
     """Return the values of a line in the order of READ, without the line number.
 
-    Raises Refused with bad_time, out_of_range_time, bad_status or bad_size. A bad request is a good line: its method
-    and target are null.
+    `time_pattern` is the strftime pattern of its time, null for a server's own notation. `is_absolute`: the target is an absolute URL, of which host and
+    target are taken. Raises Refused with bad_time, out_of_range_time, bad_status or bad_size. A bad request is a good line: its method and target are null.
     """
     fields = {**trailing(fields["rest"]), **fields} if fields.get("rest") else fields
     address, port, hops = client(fields.get("client") or fields.get("forwarded_for") or "")
     method, target, version = _asked(fields)
+    named = host(fields.get("host", ""))
+    if is_absolute and target is not None:
+        in_url, target = origin_form(target)
+        named = in_url or named
     return (
         instant_us(fields, time_pattern),
         address,
         port if port is not None else _port(fields.get("client_port")),
         method,
         target,
-        host(fields.get("host", "")),
+        named,
         status(fields.get("status", "")),
         size(fields.get("bytes") or fields.get("total") or ""),
         text(fields.get("referer")),
