@@ -1,11 +1,12 @@
 """Rows of JSON Lines and Parquet in bounded batches, each with the place it stands at; no row can spoil another."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import chain
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -15,18 +16,10 @@ import pyarrow.parquet as pq
 
 from dagster_project.errors import ColumnError, DamagedError
 from dagster_project.reading.cells import Cells, Column, from_json, typed
+from dagster_project.reading.rejects import Place
 
 BLOCK_BYTES = 4 << 20
 PARQUET_ROWS = 1 << 17
-_BOM = b"\xef\xbb\xbf"
-
-
-class Place(NamedTuple):
-    """Where a row begins, and its bytes without their line end; rows of Parquet have none."""
-
-    line_number: int
-    byte_offset: int | None
-    raw: bytes | None
 
 
 @dataclass(frozen=True)
@@ -67,9 +60,9 @@ class Block:
 
 def blocks(stream: BinaryIO, size: int = BLOCK_BYTES) -> Iterator[Block]:
     """Cut a stream behind line feeds into blocks of about `size` bytes; a byte-order mark is passed over."""
-    rest, offset = stream.read(len(_BOM)), 0
-    if rest == _BOM:
-        rest, offset = b"", len(_BOM)
+    rest, offset = stream.read(len(BOM_UTF8)), 0
+    if rest == BOM_UTF8:
+        rest, offset = b"", len(BOM_UTF8)
     while body := stream.read(size):
         rest += body
         if cut := rest.rfind(b"\n") + 1:

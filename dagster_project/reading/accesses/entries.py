@@ -5,6 +5,7 @@ A line that cannot be read spoils no other; a document that cannot be read refus
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -19,7 +20,8 @@ from dagster_project.errors import ColumnError, DamagedError, FormatError
 from dagster_project.reading.accesses import otlp
 from dagster_project.reading.accesses.packed import is_packed, unpacked
 from dagster_project.reading.misdelivered import HEAD_BYTES, fault
-from dagster_project.reading.rows import PARQUET_ROWS, Place, Places, blocks, is_utf8
+from dagster_project.reading.rejects import Place
+from dagster_project.reading.rows import PARQUET_ROWS, Places, blocks, is_utf8
 from dagster_project.reading.separated import csv_batches
 
 Fields = Mapping[str, Any]
@@ -68,7 +70,7 @@ class Entries:
 
 def read(body: bytes, place: str) -> Entries:
     """Return the entries of a file; raises InputError where it is none of the forms or ends early."""
-    start = body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    start = body.removeprefix(BOM_UTF8).lstrip()
     if is_packed(start):
         return read(unpacked(start, place), place)
     if start.startswith(b"PAR1"):

@@ -1,5 +1,6 @@
 """Log lines to rows. Rows hold what the log says and live in memory only; refused lines leave an index without their text."""
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -9,7 +10,7 @@ from dagster_project.reading.logs.changed import read_changed, read_others
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.distinct import decoded
 from dagster_project.reading.logs.formats import FORMATS, named
-from dagster_project.reading.logs.lines import BOM, split
+from dagster_project.reading.logs.lines import split
 from dagster_project.reading.logs.reader import read
 from dagster_project.reading.logs.values import CLAIMS, NO_REQUEST
 from dagster_project.reading.logs.w3c import header_of
@@ -59,7 +60,7 @@ def parse_claims(  # noqa: PLR0913 (what is known of a piece)
     refused as values.NO_REQUEST.
     """
     if format == "auto":
-        head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20].removeprefix(BOM)
+        head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20].removeprefix(BOM_UTF8)
         detected = detect(head).format
         format, is_detected = detected or "common", detected is not None  # noqa: A001
     piece, known = split(lines), named(format, client_headers)
