@@ -9,8 +9,6 @@ from dagster_project.reading.logs.formats import AND, FORMATS, Format
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import are_read, read
 
-__all__ = ["FORMATS", "Detected", "detect"]
-
 HEAD_LINES = 100
 _DISTINCT = [place for place, known in enumerate(FORMATS) if not known.parts or known.parts not in [other.parts for other in FORMATS[:place]]]
 """Places in FORMATS; of those whose fields directives name only the first, since `w3c.kind` tells them apart."""

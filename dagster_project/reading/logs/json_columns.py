@@ -23,7 +23,7 @@ from dagster_project.reading.logs.typed import CODED_ROWS
 from dagster_project.reading.logs.values import origin_form
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
-FEWEST_LINES, MOST_LINES = 32, 2048
+FEWEST_ALIKE, MOST_ALIKE = 32, 2048
 """Fewer lines of one shape are not worth columns; so many become columns at a time."""
 BLOCK_LINES, SAMPLED = 8192, 64
 """Lines of a block; of so many of them, one is looked at for the shape of the block."""
@@ -53,7 +53,7 @@ class _LinesByShape:
             held = self._lines[shape] = [], []
         held[0].append(number)
         held[1].extend(values)
-        if len(held[0]) == MOST_LINES:
+        if len(held[0]) == MOST_ALIKE:
             self._put_all(shape, *self._lines.pop(shape))
 
     def put(self, shape: Shape, numbers: Sequence[int], held: Sequence[Values]) -> None:
@@ -73,7 +73,7 @@ class _LinesByShape:
     def rows(self) -> pa.Table:
         """Return the plain ones of all lines whose shape is no rarity as typed.CODED_ROWS, in order."""
         for shape, (numbers, values) in self._lines.items():
-            if len(numbers) >= FEWEST_LINES:
+            if len(numbers) >= FEWEST_ALIKE:
                 self._put_all(shape, numbers, values)
         frames = [pl.concat(alike, how="diagonal") for alike in self._frames.values() if alike]
         return joined([CODED_ROWS.empty_table(), *map(json_requests.rows, frames)])
