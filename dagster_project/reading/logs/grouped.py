@@ -1,6 +1,6 @@
 """A layout whose fields only its pattern tells apart, matched by the groups of a regular expression over whole columns.
 
-Polars' expressions are automata, without look-around and atomic groups. So a looser pattern is matched (promising.loosened), which tries the same alternatives
+Polars' expressions are automata, without look-around and atomic groups. So a looser pattern is matched (automata.py), which tries the same alternatives
 in the same order: where the exact pattern allows what each group holds, it would have found the same. Every other line, and every unusual one, is left to the
 exact pattern.
 """
@@ -10,13 +10,13 @@ from functools import reduce
 import polars as pl
 import pyarrow as pa
 
+from dagster_project.reading.logs.automata import is_irregular, loosened
 from dagster_project.reading.logs.carried import AROUND, DOCKER, Stamps
 from dagster_project.reading.logs.distinct import CODED, Part, map_distinct
 from dagster_project.reading.logs.layouts import QUOTED_OR, Field, Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.moments import moments
-from dagster_project.reading.logs.promising import Indexes, loosened
-from dagster_project.reading.logs.sections import is_glued, is_irregular
+from dagster_project.reading.logs.promising import Indexes
 from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed, spelt_out
 from dagster_project.reading.logs.values import duration_ns
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
@@ -37,7 +37,6 @@ class Grouped:
 
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._pattern = f"^(?:{loosened(layout.pattern.pattern)})$"
         self._line_checks, self._group_checks = _line_checks(layout), _group_checks(layout)
         self._places: dict[str, list[int]] = {}
         for place in layout.order:
@@ -49,9 +48,7 @@ class Grouped:
     @classmethod
     def of(cls, layout: Layout) -> "Grouped | None":
         """Return how a layout is read, null where something of it cannot be told for certain."""
-        names = {field.name for field in layout.fields}
-        is_told = not {"bytes", "total"} <= names and not ("forwarded_for" in names and "client" not in names) and not is_glued(layout)
-        return cls(layout) if is_told and not any(map(is_irregular, _allowed(layout).values())) else None
+        return cls(layout) if layout.suits_columns and not any(map(is_irregular, _allowed(layout).values())) else None
 
     def rows(self, lines: Lines, indexes: Indexes, stamps: Stamps | None = None) -> pa.Table:
         """Return the plainly written ones of some lines, by their indexes from 0, as typed.CODED_ROWS, in order.
@@ -62,7 +59,7 @@ class Grouped:
             return CODED_ROWS.empty_table()
         texts = pl.DataFrame({"number": indexes + 1, "text": lines.texts().gather(indexes).str.strip_chars(AROUND)}).filter(*self._line_checks)
         names = [str(place) for place in range(len(self._layout.fields))]
-        groups = texts.select("number", pl.col("text").str.extract_groups(self._pattern).struct.rename_fields(names).alias("groups")).unnest("groups")
+        groups = texts.select("number", pl.col("text").str.extract_groups(self._layout.loose_pattern).struct.rename_fields(names).alias("groups")).unnest("groups")
         return self._read(groups.filter(pl.col("0").is_not_null(), *self._group_checks), stamps)
 
     def _reading(self) -> Reading:

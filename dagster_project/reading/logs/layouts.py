@@ -7,6 +7,7 @@ from functools import cached_property
 from itertools import pairwise
 from math import inf
 
+from dagster_project.reading.logs.automata import loosened
 from dagster_project.reading.logs.carried import NO_HEAD
 from dagster_project.reading.logs.instants import expression
 from dagster_project.reading.logs.values import Fields, Row, duration_ns, row, unescape
@@ -25,7 +26,7 @@ _NO_NAMES = r"(?!- [^\s\[]|[^\[]+ - \[|\[[0-9A-Fa-f:., ]*\] - )"
 """Stands before a user whose name may hold blanks: a dash at either end, or an address in brackets before it, is identity, host or client of another format."""
 QUOTED_OR = r'"[^"]*"|(?!")'
 """Stands before the pattern of a field that may be quoted."""
-GOES_ON = re.compile(r"[\w:./+-]")
+_GOES_ON = re.compile(r"[\w:./+-]")
 """Characters that times and addresses may go on with."""
 MOST_WAYS = 10**7
 """In so many ways at most a line that is looked at may be divided among fields with nothing between them."""
@@ -97,6 +98,11 @@ class Layout:
         return re.compile("".join(f"({self.patterns[at]})" if at in self.patterns else re.escape(str(part)) for at, part in enumerate(self.parts)))
 
     @cached_property
+    def loose_pattern(self) -> str:
+        """A pattern of whole lines for automata, which matches whatever the exact one does, and some more."""
+        return f"^(?:{loosened(self.pattern.pattern)})$"
+
+    @cached_property
     def patterns(self) -> dict[int, str]:
         """The pattern of each field, by its place among the parts."""
         padded: list[Part] = ["", *self.parts, ""]
@@ -120,6 +126,22 @@ class Layout:
         """The most characters of a line that is looked at: fields with nothing between them can be told apart in ever more ways."""
         glued = sum(isinstance(part, Field) and not part.pattern and isinstance(after, Field) for part, after in pairwise(self.parts))
         return MOST_WAYS ** (1 / glued) if glued else inf
+
+    @cached_property
+    def suits_columns(self) -> bool:
+        """Tell whether fields can mean in columns what they mean alone.
+
+        Not so where a list may stand for a client that has no field, where one size is told by another, and where the plain pattern of a field is not
+        certain to find its end or beginning, as what stands beside it may go on with it.
+        """
+        names = {field.name for field in self.fields}
+        if {"bytes", "total"} <= names or ("forwarded_for" in names and "client" not in names):
+            return False
+        return not any(
+            isinstance(field, Field) and field.plain and (not beside.pattern if isinstance(beside, Field) else is_behind and _GOES_ON.match(beside))
+            for before, after in pairwise(self.parts)
+            for field, beside, is_behind in ((after, before, False), (before, after, True))
+        )
 
     @cached_property
     def has_time(self) -> bool:
@@ -185,7 +207,7 @@ def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> s
         return r'(?:[^"\\]|\\.)*'
     if field.time:
         return expression(field.time) + ("|-" if field.is_optional else "")
-    ending = "" if GOES_ON.match(following) else re.escape(following[:1].strip())
+    ending = "" if _GOES_ON.match(following) else re.escape(following[:1].strip())
     is_last = following == "" and isinstance(after, str)
     is_marked = following[:1] not in ("", separator)
     by_name = {

@@ -3,7 +3,6 @@
 Without them, a line that no format reads would be tried against a hundred exact patterns, one after the other.
 """
 
-import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from dagster_project.reading.logs.automata import UNUSUAL, loosened
 from dagster_project.reading.logs.carried import HEAD, readings
 from dagster_project.reading.logs.formats import Format
 from dagster_project.reading.logs.lines import Lines
@@ -23,35 +23,8 @@ Indexes = npt.NDArray[np.int64]
 MOST_SIGNS = 2_000
 """Characters of patterns that are matched together: the automaton of some 5,000 no longer fits Polars' cache, and takes a hundred times as long."""
 
-_SIGN = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])+\]|\(\?<?[=!]|\(\?>|[()]|([*+?])\+|(\{(?:\d+,)?(\d+)\})\+?|.", re.DOTALL)
-_MOST_COUNTED = 5
-
-
-def loosened(pattern: str) -> str:
-    """Return a pattern that matches at least what a pattern of Python matches in ASCII.
-
-    Columns are searched by automata, which cannot look around, never give a match back, and grow with every count.
-    """
-    kept: list[str] = []
-    depth = around = 0
-    for found in _SIGN.finditer(pattern):
-        sign = found[0]
-        depth += (sign[0] == "(") - (sign == ")")
-        if around:
-            around = 0 if sign == ")" and depth < around else around
-        elif sign[:2] == "(?" and sign[-1] in "=!":
-            around = depth
-        elif found[2]:
-            kept.append(found[2] if int(found[3]) <= _MOST_COUNTED else "*")
-        else:
-            kept.append("(?:" if sign == "(?>" else found[1] or sign)
-    return "".join(kept)
-
-
 _CARRIED = rf"^\{{|\t|  |^(?:{loosened(HEAD.pattern)})"
 """What a line must hold to be read as anything but itself without blanks around it: an object, a tab or two blanks, a shipper's header."""
-UNUSUAL = r"[^\t -~]"
-"""Characters that engines of regular expressions may treat differently: a line with one may be of any format."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +59,7 @@ class Candidates:
 @lru_cache(maxsize=128)
 def patterns(known: Format) -> tuple[str, ...]:
     """Return patterns, at least one of which matches every line that a format may read."""
-    each = [UNUSUAL, *([known.records.notation.begin] if known.records else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)]
+    each = [UNUSUAL, *([known.records.notation.begin] if known.records else []), *(layout.loose_pattern for layout in known.layouts)]
     together = [each[0]]
     for pattern in each[1:]:
         if len(together[-1]) + len(pattern) < MOST_SIGNS:

@@ -12,11 +12,12 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs import columns, json_columns
+from dagster_project.reading.logs.automata import UNUSUAL
 from dagster_project.reading.logs.carried import HEAD_BEGIN, MOST_CARRIERS, Stamps, stamps_of, uncarried
 from dagster_project.reading.logs.formats import Format
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines, split
-from dagster_project.reading.logs.promising import FEWEST_LINES, UNUSUAL, Indexes, loosened, patterns
+from dagster_project.reading.logs.promising import FEWEST_LINES, Indexes, patterns
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_LEFT = 1_000
@@ -47,7 +48,7 @@ def rows(lines: Lines, left: Indexes, known: Format, layouts: Sequence[Layout], 
     headed, bare = asked.filter(has_head), asked.filter(~has_head)
     matched, unmatched = bare.filter(may_match), bare.filter(~may_match)
     for place, layout in enumerate(layouts):
-        is_of = pl.col("text").str.contains(f"^(?:{loosened(layout.pattern.pattern)})$")
+        is_of = pl.col("text").str.contains(layout.loose_pattern)
         found = matched.filter(is_of) if layout.refuses_heads else pl.concat([matched, headed]).filter(is_of)
         if place:
             yield from _of(lines, found["index"].to_numpy(), layout, carriers.stamps)
