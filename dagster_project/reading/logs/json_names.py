@@ -111,7 +111,7 @@ _WRAPPERS = (
     "attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.",
     "httprequest.", "httpmessage.", "attackdata.", "proxy.", "meta.", "protopayload.", "_source.", "span.",
 )  # fmt: skip
-"""What log shippers wrap around records, taken off a key in this order."""
+"""Beginnings of keys that say nothing of the field, since shippers and clouds wrap records; taken off in this order."""
 _SIDE = re.compile(r"(?:http[._])?(?:(req(?:uest)?)[._-](?:headers?[._-])?|res(?:p(?:onse)?)?[._-])(.+)")
 """What stands before a name of one side of an exchange; headers are those of the request."""
 _OF_REQUEST = frozenset(("method", "target", "path", "query", "protocol", "host", "client", "client_port", "forwarded_for", "referer", "user_agent", "user"))

@@ -1,6 +1,6 @@
-"""The raw texts of many lines as typed values, where they are written plainly; what is not is left to values.py, which reads a line at a time.
+"""The raw texts of many lines as typed columns, where they are written plainly; values.py reads every other line alone.
 
-A line is not plain wherever anything is unusual: a request that is not plain HTTP, a value that does not convert. No line can spoil its neighbour.
+A line is not plain where anything in it is unusual: a request that is not plain HTTP, a value that does not convert. No line can spoil its neighbour.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ from dagster_project.reading.logs.layouts import DECODED
 from dagster_project.reading.logs.values import LAST_PORT, MOST_BYTES, NO_USER, READ, client, host, trailing
 
 CODED_ROWS = pa.schema([pa.field(field.name, CODED if pa.types.is_string(field.type) else field.type) for field in READ])
-"""The columns of values.READ, texts as their numbers."""
+"""The columns of values.READ, texts dictionary-encoded."""
 
 Texts = Mapping[str, pl.Expr]
 _Cells = tuple[object, ...]
@@ -51,7 +51,7 @@ class Reading:
 
 
 class Typed:
-    """Columns of raw texts, by the names that each part of them holds, as the columns of values.READ."""
+    """Reads parts, each with columns of raw texts of known names, as the columns of values.READ."""
 
     def __init__(self, columns: Sequence[Sequence[str]], reading: Reading) -> None:
         self._has_words = [_REQUEST in names and _REQUEST in reading.texts for names in columns]
@@ -137,7 +137,7 @@ def _port(texts: Texts) -> pl.Expr:
 
 @dataclass(frozen=True)
 class _Request:
-    """What was asked for, and what must hold where that is as plain as nearly always."""
+    """What was asked for, and what must hold for it to be plain."""
 
     method: pl.Expr
     target: pl.Expr
