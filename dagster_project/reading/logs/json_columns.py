@@ -205,9 +205,9 @@ def _numbers(texts: pl.Series) -> pl.Series:
 
 
 def _with_hosts(columns: Mapping[str, pl.Series]) -> dict[str, pl.Series]:
-    """Take the hosts out of targets that are absolute URLs."""
+    """Return columns in which targets that are absolute URLs are parted into host and target."""
     columns = dict(columns)
-    for name in {"target", "path"} & columns.keys():
+    for name in [name for name in ("target", "path") if name in columns]:  # in this order: the first that names a host counts
         urls = columns[name].set(~columns[name].str.slice(0, 12).str.contains("://", literal=True), None)
         if urls.null_count() < len(urls):
             hosts = map_distinct(urls, lambda url: origin_form(url)[0] or "", pl.String())

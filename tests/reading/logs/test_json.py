@@ -56,6 +56,10 @@ ECS = {
     "@timestamp": TIME, "client": {"ip": "192.0.2.7"}, "event": {"duration": 12_000_000}, "http": {"request": {"method": "GET"}, "response": {"status_code": 200}},
     "url": {"original": "https://www.example.com/jobs?page=2", "path": "/jobs", "query": "page=2"},
 }  # fmt: skip
+TWO_URLS = {
+    "time": TIME, "remote_addr": "192.0.2.7", "method": "GET", "url": "https://www.example.com/jobs?page=2", "path": "https://shop.example.com/jobs",
+    "status": 200, "duration_ms": 12,
+}  # fmt: skip
 LOGSTASH = {
     "@timestamp": TIME, "path": "/var/log/access.log", "clientip": "192.0.2.7", "verb": "GET", "request": "/jobs?page=2", "response": "200", "agent": '"Mozilla/5.0 (X11)"',
     "duration_ms": 12,
@@ -67,7 +71,7 @@ FIREWALL = {
 COMMON = {"host": "192.0.2.7", "logicalUserName": "-", "user": "jane", "time": TIME, "request": "GET /jobs?page=2 HTTP/1.1", "statusCode": 200, "duration": 12}
 _OF_SERVERS = {
     "nginx": NGINX, "caddy": CADDY, "traefik": TRAEFIK, "envoy": ENVOY, "opentelemetry": OTEL, "two durations": ECHO, "a unit told by others": GATEWAY, "keys of one rank": VERCEL,
-    "an absolute URL": ECS, "a target as the request": LOGSTASH, "headers as a list": FIREWALL, "the client as host": COMMON,
+    "an absolute URL": ECS, "two of other hosts": TWO_URLS, "a target as the request": LOGSTASH, "headers as a list": FIREWALL, "the client as host": COMMON,
 }  # fmt: skip
 
 
