@@ -11,8 +11,8 @@ import pytest
 from dagster_project.engines.evaluation import Evaluation
 from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.delivery import deliver
-from dagster_project.engines.intake.spool import EVENTS, Spool
-from dagster_project.engines.lake import schema
+from dagster_project.engines.intake.spool import Spool
+from dagster_project.engines.lake import EVENTS, schema
 from dagster_project.publishing.words import CODES
 from dagster_project.settings import Settings
 from tests import reference

@@ -70,7 +70,7 @@ def formats(*, as_json: JsonOption = False) -> int:
 
     Example: `glasshouse formats`
     """
-    from dagster_project.reading.logs.detect import FORMATS
+    from dagster_project.reading.logs.formats import FORMATS
 
     told = [{"name": each.name, "description": each.description, "example": each.example} for each in FORMATS]
     tell({"formats": told}, as_json, [f"{each['name']:<20} {each['description']}\n{'':<20} {each['example']}" for each in told])

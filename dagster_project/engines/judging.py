@@ -18,8 +18,8 @@ from pyarrow.dataset import dataset
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.evaluation import Evaluation, closure
-from dagster_project.engines.intake.spool import EVENTS, Spool
-from dagster_project.engines.lake import Lake
+from dagster_project.engines.intake.spool import Spool
+from dagster_project.engines.lake import EVENTS, Lake
 from dagster_project.engines.slices import ROWS, Grants, slices
 
 AT_ONCE = min(catalog.CORES, 4)  # slices; each holds memory

@@ -16,6 +16,8 @@ from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
 from dagster_project.paths import replacing
 
+INPUTS, RUNS, FIRST_SEEN, REVIEWS, PURGES = "ledger.inputs", "ledger.runs", "ledger.first_seen", "ledger.reviews", "ledger.purges"
+REQUESTS, STAFF_REQUESTS, VISITS, EVENTS = "scrubbed.requests", "scrubbed.staff_requests", "scrubbed.visits", "scrubbed.access_events"
 ARROW_TYPES: dict[str, pa.DataType] = {
     "varchar": pa.string(),
     "blob": pa.binary(),

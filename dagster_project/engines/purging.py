@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from dagster_project.engines.lake import Lake, schema
-from dagster_project.engines.retention import EVENTS, INPUTS, PURGES, REQUESTS, STAFF_REQUESTS, Due
+from dagster_project.engines.lake import EVENTS, INPUTS, PURGES, REQUESTS, STAFF_REQUESTS, Lake, schema
+from dagster_project.engines.retention import Due
 from dagster_project.paths import replacing
 
 BY_INPUT = (REQUESTS, STAFF_REQUESTS, EVENTS)  # the books count these by input; a day of them is purged for good

@@ -9,11 +9,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
-from dagster_project.engines.lake import Lake
+from dagster_project.engines.lake import EVENTS, FIRST_SEEN, INPUTS, PURGES, REQUESTS, RUNS, STAFF_REQUESTS, Lake
 from dagster_project.settings import Retention
 
-INPUTS, RUNS, FIRST_SEEN, PURGES = "ledger.inputs", "ledger.runs", "ledger.first_seen", "ledger.purges"
-REQUESTS, STAFF_REQUESTS, EVENTS = "scrubbed.requests", "scrubbed.staff_requests", "scrubbed.access_events"
 TAKEN_ONCE = ("web_logs", "request_logs", "access_events")
 DATED = ("occurred_at", "period_end", "month")  # the first of these that a table of findings has says how old a row is
 UNDATED = date(1970, 1, 1)  # the partition of events whose day is not known

@@ -16,8 +16,8 @@ from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.evidence.scan import hits
+from dagster_project.scrubbing.codes import REDACTED
 from dagster_project.scrubbing.detectors import kinds
-from dagster_project.scrubbing.literals import REDACTED
 from dagster_project.settings import Settings, Site
 
 # Of what logs and tag calls were reduced to; ids that the vendor's own ledgers declare are not looked at.

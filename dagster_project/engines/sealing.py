@@ -7,9 +7,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import VISITORS, DuckDBEngine
-from dagster_project.engines.lake import Lake
-
-VISITS = "scrubbed.visits"
+from dagster_project.engines.lake import VISITS, Lake
 
 
 def days_with_tokens(lake: Lake) -> list[date]:

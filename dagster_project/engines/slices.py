@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 from pyarrow.dataset import Dataset
 
 from dagster_project.engines import catalog
-from dagster_project.engines.intake.spool import EVENTS, Spool
-from dagster_project.engines.lake import schema
+from dagster_project.engines.intake.spool import Spool
+from dagster_project.engines.lake import EVENTS, schema
 from dagster_project.paths import quoted
 
 ROWS = 150_000

@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake import steps
-from dagster_project.engines.sealing import VISITS
+from dagster_project.engines.lake import VISITS
 from dagster_project.evidence.key_directory import KEY_BYTES, KeyDirectory
 from dagster_project.publishing.release import copy_of
 from dagster_project.publishing.suppress import BREAKDOWNS, REACH, Breakdown

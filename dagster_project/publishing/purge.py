@@ -17,8 +17,9 @@ from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake.steps import seal_due
+from dagster_project.engines.lake import REQUESTS, STAFF_REQUESTS
 from dagster_project.engines.purging import enter, entries, remove
-from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS, Due, due, sealed_days, years_before
+from dagster_project.engines.retention import Due, due, sealed_days, years_before
 from dagster_project.engines.sealing import days_with_tokens
 from dagster_project.errors import CheckError
 from dagster_project.evidence.ledger import segments

@@ -15,14 +15,13 @@ from dagster_project.reading.cells import Column
 from dagster_project.reading.compression import open_plain, whole
 from dagster_project.reading.files import head
 from dagster_project.reading.ledger_columns import LEDGERS
-from dagster_project.reading.logs.lines import REJECTS, shape
 from dagster_project.reading.misdelivered import HEAD_BYTES, fault, header_hint, names_hint
-from dagster_project.reading.rows import Batch, Place, json_batches, parquet_batches
+from dagster_project.reading.rejects import REJECTS, Place, rejected
+from dagster_project.reading.rows import Batch, json_batches, parquet_batches
 from dagster_project.reading.separated import csv_batches
 
 FORMATS = ("csv", "jsonl", "parquet")
 COMPRESSIONS = ("gz", "gzip", "zst", "bz2", "xz")
-_SHAPE_BYTES = 4096
 
 
 @dataclass(frozen=True)
@@ -155,17 +154,3 @@ def fitting(batch: Batch, columns: Sequence[Column]) -> tuple[pa.Table, list[tup
     rows = pa.Table.from_arrays([pa.array(batch.places.line_numbers), *arrays], schema=schema(columns))
     refused = [(batch.places[int(row)], str(reasons[row])) for row in np.flatnonzero(reasons)]
     return rows.filter(pa.array(reasons == 0)) if refused else rows, refused
-
-
-def rejected(refused: Sequence[tuple[Place, str]]) -> pa.Table:
-    """Return the index of refused rows, each given by its place and the reason."""
-    ordered = sorted(refused, key=lambda row: row[0].line_number)
-    raws = [place.raw for place, _ in ordered]
-    columns = [
-        [place.line_number for place, _ in ordered],
-        [place.byte_offset for place, _ in ordered],
-        [None if raw is None else len(raw) for raw in raws],
-        [reason for _, reason in ordered],
-        ["" if raw is None else shape(raw[:_SHAPE_BYTES].decode("utf-8", "replace")) for raw in raws],
-    ]
-    return pa.table([pa.array(values, kind) for values, kind in zip(columns, REJECTS.types, strict=True)], schema=REJECTS)

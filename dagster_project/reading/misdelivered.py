@@ -1,11 +1,11 @@
 """What a file seems to be that has not the form its name says, so that its refusal tells how to deliver it; nothing here quotes a line."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Collection, Iterable, Sequence
 
 HEAD_BYTES = 1 << 14
 _HEAD_LINES = 30
-_BOM = b"\xef\xbb\xbf"
 _NOT_UTF8 = (b"\xff\xfe", b"\xfe\xff", b"\0\0\xfe\xff")
 _CONTAINERS = {
     b"PAR1": "Parquet",
@@ -30,7 +30,7 @@ def fault(first: bytes, kind: str) -> str | None:
 
     `csv` and `jsonl` are what it is called, a `table` is what has turned out not to be JSON.
     """
-    text = first.removeprefix(_BOM).lstrip()
+    text = first.removeprefix(BOM_UTF8).lstrip()
     if first.startswith(_NOT_UTF8) or first[:2].count(0) == 1:
         return f"it is UTF-16 or UTF-32; {_ADVICE[kind]}"
     for mark, what in _CONTAINERS.items():
@@ -53,7 +53,7 @@ def _other_separator(text: bytes) -> str | None:
 
 def header_hint(first: bytes, required: Collection[str]) -> str | None:
     """Return how a CSV file that lacks required columns has them all the same: below a title, with other separators, in other letters."""
-    lines = first.removeprefix(_BOM).decode("utf-8", "replace").splitlines()[:_HEAD_LINES]
+    lines = first.removeprefix(BOM_UTF8).decode("utf-8", "replace").splitlines()[:_HEAD_LINES]
     for number, line in enumerate(lines, 1):
         for separator, called in _SEPARATORS.items():
             names = [cell.strip(' "') for cell in line.split(separator)]

@@ -1,11 +1,12 @@
 """Rows of JSON Lines and Parquet in bounded batches, each with the place it stands at; no row can spoil another."""
 
 import json
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache, partial
 from itertools import chain
-from typing import Any, BinaryIO, NamedTuple
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -16,19 +17,11 @@ import pyarrow.parquet as pq
 from dagster_project.errors import ColumnError, DamagedError
 from dagster_project.reading.cells import Cells, Column, from_json, typed
 from dagster_project.reading.pieces import runs
+from dagster_project.reading.rejects import Place
 
 BLOCK_BYTES = 4 << 20
 LONGEST_ROW_BYTES = 16 << 20  # of a line; a longer one is refused, so that an archive cannot fill memory with one
 PARQUET_ROWS = 1 << 17
-_BOM = b"\xef\xbb\xbf"
-
-
-class Place(NamedTuple):
-    """Where a row begins, and its bytes without their line end; rows of Parquet have none."""
-
-    line_number: int
-    byte_offset: int | None
-    raw: bytes | None
 
 
 @dataclass(frozen=True)
@@ -86,7 +79,7 @@ class Block:
 def blocks(stream: BinaryIO, size: int = BLOCK_BYTES) -> Iterator[Block]:
     """Cut a stream behind line feeds into blocks of at most `size` bytes, or of one longer line; a byte-order mark is passed over."""
     first = stream.read(size)
-    offset = len(first) - len(first.removeprefix(_BOM))
+    offset = len(first) - len(first.removeprefix(BOM_UTF8))
     for body, cut_bytes in runs(chain([first[offset:]], iter(partial(stream.read, size), b"")), size, LONGEST_ROW_BYTES):
         yield Block(body, offset, is_last=False, cut_bytes=cut_bytes)
         offset += len(body) + cut_bytes

@@ -9,7 +9,8 @@ import numpy as np
 
 from dagster_project.errors import ColumnError
 from dagster_project.reading.cells import Column, from_csv
-from dagster_project.reading.rows import BLOCK_BYTES, Batch, Block, Place, Places, blocks, is_utf8
+from dagster_project.reading.rejects import Place
+from dagster_project.reading.rows import BLOCK_BYTES, Batch, Block, Places, blocks, is_utf8
 
 MOST_OF_A_CELL = 1 << 30
 """The module's own bound, 128 KiB, is one for the whole process: what a cell may hold is bounded by the block."""

@@ -16,6 +16,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from dagster_project.scrubbing.codes import REDACTED
 from dagster_project.scrubbing.contracts import ROUTES
 from dagster_project.scrubbing.detectors import kinds
 
@@ -24,7 +25,6 @@ SETTLE_ROWS = 250_000
 FIXED = "\x00"  # stands before a segment that is shown whoever asked for it
 QUERY = "\x01"  # stands between the path and the query of a candidate
 WHOLE = "?"  # stands behind a learnt prefix that was asked for as a whole path, too
-REDACTED = "{redacted}"
 
 _FILE = re.compile(
     r"\A.+\.(7z|atom|avi|avif|bmp|bz2|css|csv|doc|docx|eot|flv|gif|gz|html?|ico|iso|jar|jpe?g|js|json|jsp|map|md|mjs|mov|mp3|mp4|mpe?g|odt|ogg|otf|pdf|php|png|ppt|pptx|rar|rpm|rss|svg|swf|tar|tgz|tiff?|ttf|"

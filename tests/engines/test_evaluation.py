@@ -9,7 +9,8 @@ import pyarrow as pa
 from dagster_project.engines.evaluation import Evaluation
 from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.delivery import deliver
-from dagster_project.engines.intake.spool import EVENTS, Spool
+from dagster_project.engines.intake.spool import Spool
+from dagster_project.engines.lake import EVENTS
 from dagster_project.settings import Settings
 from tests.worlds import world, write_landing
 

@@ -6,8 +6,8 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dagster_project.engines.intake.reviews import FIRST_SEEN, REVIEWS, remembered, seen
-from dagster_project.engines.lake import schema
+from dagster_project.engines.intake.reviews import remembered, seen
+from dagster_project.engines.lake import FIRST_SEEN, REVIEWS, schema
 
 Row = dict[str, Any]
 

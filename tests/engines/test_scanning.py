@@ -8,7 +8,7 @@ import pytest
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.lake import Lake, schema
 from dagster_project.engines.scanning import scan
-from dagster_project.reading.logs.lines import shape
+from dagster_project.reading.rejects import shape
 
 
 @pytest.mark.parametrize(

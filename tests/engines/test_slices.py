@@ -3,8 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from dagster_project.engines.intake.spool import EVENTS
-from dagster_project.engines.lake import schema
+from dagster_project.engines.lake import EVENTS, schema
 from dagster_project.engines.slices import whole_accounts
 
 

@@ -15,8 +15,9 @@ from dagster_project.paths import as_text
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.files import Found
 from dagster_project.reading.logs.formats import AND, FORMATS
-from dagster_project.reading.logs.lines import REJECTS, split
+from dagster_project.reading.logs.lines import split
 from dagster_project.reading.pieces import Piece, pieces
+from dagster_project.reading.rejects import REJECTS
 
 CURRENT = "current"  # the name of what each run replaces: ledgers are read whole, every time
 REASONS = {

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.engines.lake import Lake
+from dagster_project.engines.lake import REQUESTS, STAFF_REQUESTS, VISITS, Lake
 from dagster_project.scrubbing.scrub import Origin, Scrubbed, Scrubber
 
 BATCH_ROWS = 50_000  # of small inputs; below it, setting up columns costs more than the rows
 FILE_ROWS = 125_000
-TABLES = ("scrubbed.requests", "scrubbed.visits", "scrubbed.staff_requests")
+TABLES = (REQUESTS, VISITS, STAFF_REQUESTS)
 
 
 @dataclass(frozen=True)

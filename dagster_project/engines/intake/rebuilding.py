@@ -8,12 +8,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dagster_project.engines.intake.inputs import KnownInputs
-from dagster_project.engines.intake.recovery import INPUTS
-from dagster_project.engines.lake import Lake
+from dagster_project.engines.lake import INPUTS, REQUESTS, Lake
 from dagster_project.engines.purging import forget_inputs
 from dagster_project.paths import replacing
 
-REQUESTS = "scrubbed.requests"
 ON_TIME = "rebuilding.on_time"  # it lives from the forgetting until all is read again
 
 

@@ -9,11 +9,9 @@ from pathlib import Path
 import pyarrow.compute as pc
 
 from dagster_project.engines import catalog
-from dagster_project.engines.lake import Lake
+from dagster_project.engines.lake import INPUTS, Lake
 from dagster_project.errors import UsageError
 from dagster_project.paths import HALVES
-
-INPUTS = "ledger.inputs"
 
 
 @contextmanager

@@ -5,9 +5,7 @@ from datetime import datetime
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.engines.lake import schema
-
-FIRST_SEEN, REVIEWS = "ledger.first_seen", "ledger.reviews"
+from dagster_project.engines.lake import FIRST_SEEN, REVIEWS, schema
 
 
 def remembered(taken: pa.Table, delivered: pa.Table, as_of: datetime) -> pa.Table:

@@ -16,12 +16,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
-from dagster_project.engines.lake import schema
+from dagster_project.engines.lake import EVENTS, schema
 from dagster_project.paths import quoted
 from dagster_project.scrubbing.accesses import contract, merged
 from dagster_project.scrubbing.people import People
 
-EVENTS = "scrubbed.access_events"
 MEMORY_LIMIT = "500MB"
 MOST_SORTED = 5_000_000  # at once: what sorts holds memory for each run on disk, and 50 million are too many for the limit
 ROWS = 1 << 17  # at a time

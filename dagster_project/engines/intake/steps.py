@@ -20,13 +20,12 @@ from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, delive
 from dagster_project.engines.intake.inputs import known_inputs
 from dagster_project.engines.intake.rebuilding import forget
 from dagster_project.engines.intake.recovery import sweep
-from dagster_project.engines.intake.reviews import FIRST_SEEN, REVIEWS, remembered, seen
+from dagster_project.engines.intake.reviews import remembered, seen
 from dagster_project.engines.intake.sources import FOLDER, gaps, source_gaps, source_proofs, whole_second_inputs
-from dagster_project.engines.intake.spool import EVENTS, Spool
+from dagster_project.engines.intake.spool import Spool
 from dagster_project.engines.intake.unread import unread
-from dagster_project.engines.lake import Lake, schema
+from dagster_project.engines.lake import EVENTS, FIRST_SEEN, REQUESTS, REVIEWS, STAFF_REQUESTS, Lake, schema
 from dagster_project.engines.purging import purged_rows, refuse
-from dagster_project.engines.retention import REQUESTS, STAFF_REQUESTS
 from dagster_project.engines.sealing import days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
 from dagster_project.evidence.key_directory import KeyDirectory

@@ -1,5 +1,6 @@
 """Which source of access events reads a file: by settings, else by the native columns, by the folder's name, or by its first bytes."""
 
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 
 import pyarrow as pa
@@ -32,7 +33,7 @@ ADAPTERS: Mapping[str, Adapter] = {
 def beginning(file: Found) -> bytes:
     """Return the first bytes of a file, decompressed; of Parquet its mark and the names of its columns. Raises DamagedError where it cannot be read."""
     first = head(file.path, _FIRST_BYTES)
-    text = first.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = first.removeprefix(BOM_UTF8).lstrip()
     if packed.is_packed(text):
         return packed.beginning(text)
     if not first.startswith(PARQUET):

@@ -17,8 +17,8 @@ from dagster_project.reading.accesses.fields import text_at, values
 from dagster_project.reading.accesses.reader import COLUMNS
 from dagster_project.reading.files import Body
 from dagster_project.reading.instants import parsed
-from dagster_project.reading.ledgers import rejected, schema
-from dagster_project.reading.rows import Place
+from dagster_project.reading.ledgers import schema
+from dagster_project.reading.rejects import Place, rejected
 
 _PEM = re.compile(r"-----BEGIN (?:RSA )?PUBLIC KEY-----(.*?)-----END (?:RSA )?PUBLIC KEY-----", re.DOTALL)
 _HEX = re.compile(rb"\s*([0-9a-fA-F]{256,1024})\s*")

@@ -5,6 +5,7 @@ A line that cannot be read spoils no other; a document that cannot be read refus
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,7 +20,8 @@ from dagster_project.reading.accesses import otlp
 from dagster_project.reading.accesses.packed import is_packed, unpacked
 from dagster_project.reading.files import Body
 from dagster_project.reading.misdelivered import HEAD_BYTES, fault
-from dagster_project.reading.rows import LONGEST_ROW_BYTES, PARQUET_ROWS, Place, Places, blocks, is_utf8
+from dagster_project.reading.rejects import Place
+from dagster_project.reading.rows import LONGEST_ROW_BYTES, PARQUET_ROWS, Places, blocks, is_utf8
 from dagster_project.reading.separated import csv_batches
 
 Fields = Mapping[str, Any]
@@ -86,7 +88,7 @@ def read(body: Body, place: str) -> Entries:
 
 def _without_begin(body: bytes) -> bytes:
     """Return bytes without a byte-order mark and what is blank before they say anything."""
-    return body.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return body.removeprefix(BOM_UTF8).lstrip()
 
 
 def _lines(body: Body) -> Iterator[Batch]:

@@ -1,6 +1,7 @@
 """Native access events: JSON Lines, CSV or Parquet with the columns Glasshouse itself declares."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def read(path: Path, source: str, zones: Mapping[str, str], take: Take | None = 
 
 def is_mine(first: bytes) -> bool:
     """Tell whether a file has the native columns, by its beginning."""
-    line = first.removeprefix(b"\xef\xbb\xbf").lstrip().split(b"\n", 1)[0]
+    line = first.removeprefix(BOM_UTF8).lstrip().split(b"\n", 1)[0]
     if line.startswith(b"{"):
         return all(f'"{name}"'.encode() in line for name in REQUIRED)
     return {name.encode() for name in REQUIRED} <= set(_BETWEEN_NAMES.split(line))

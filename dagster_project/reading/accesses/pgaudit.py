@@ -29,8 +29,9 @@ from dagster_project.reading.accesses.tables import Touched
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, columns_of
 from dagster_project.reading.files import Body
 from dagster_project.reading.instants import parsed
-from dagster_project.reading.ledgers import rejected, schema
-from dagster_project.reading.rows import Place, Places
+from dagster_project.reading.ledgers import schema
+from dagster_project.reading.rejects import Place, rejected
+from dagster_project.reading.rows import Places
 
 OTHERS = (
     "server_log", "same_statement", "transaction", "setting", "cursor", "prepared_statement", "schema_change", "role_change", "function_call", "maintenance", NO_CUSTOMER_TABLE,

@@ -1,6 +1,7 @@
 """PostgreSQL's server log in its three forms, stderr, csvlog and jsonlog, as the same entries; what an entry means is not looked at."""
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -12,13 +13,12 @@ from dagster_project.reading.accesses.heads import behind_heads, without_heads
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, cells_of, refused
 from dagster_project.reading.accesses.server_stamps import iso
 from dagster_project.reading.files import Body
-from dagster_project.reading.rows import Place
+from dagster_project.reading.rejects import Place
 
 MOST_LINES_OF_A_RECORD = 100_000
 CSV_FIELDS = range(23, 27)  # PostgreSQL 9.0 to 17
 _CSV_START = re.compile(rb'"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [^ ,"]+"?,')
 _LINES_LOOKED_AT = 200
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def _places(body: Body) -> Iterator[Place]:
     offset = 0
     with body.seekable() as stream:
         for number, line in enumerate(stream, 1):
-            raw = line if offset else line.removeprefix(_BOM)
+            raw = line if offset else line.removeprefix(BOM_UTF8)
             yield Place(number, offset + len(line) - len(raw), raw.removesuffix(b"\n").removesuffix(b"\r"))
             offset += len(line)
 

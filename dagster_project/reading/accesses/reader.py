@@ -21,8 +21,9 @@ from dagster_project.reading.accesses.rules import declared_columns, is_access, 
 from dagster_project.reading.accesses.touches import Statement
 from dagster_project.reading.cells import Column, from_json
 from dagster_project.reading.files import Body
-from dagster_project.reading.ledgers import fitting, rejected, schema
-from dagster_project.reading.rows import Batch, Place, Places
+from dagster_project.reading.ledgers import fitting, schema
+from dagster_project.reading.rejects import Place, rejected
+from dagster_project.reading.rows import Batch, Places
 
 COLUMNS = (*native.EVENTS, Column("actor_aliases", "list"), Column("is_part", "boolean"))
 NOT_SELECTED = "not_selected"

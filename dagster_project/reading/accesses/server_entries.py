@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from dagster_project.reading.rows import Place
+from dagster_project.reading.rejects import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.envelopes import Shape, unwrapped
 from dagster_project.reading.accesses.fields import text, words
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, refused
-from dagster_project.reading.rows import Place
+from dagster_project.reading.rejects import Place
 
 SHAPE = Shape(words("application_name error_severity log.source log_time logger logging_pod message pid record session_id sql_state_code state_code timestamp"))
 _AUDIT = ("audit_type", "statement_id", "substatement_id", "class", "command", "object_type", "object_name")

@@ -8,7 +8,7 @@ from io import StringIO
 import orjson
 
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, refused
-from dagster_project.reading.rows import Place
+from dagster_project.reading.rejects import Place
 
 _STAMP = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? [^ ,\"]+"
 # Stamp, user, database, process, client, session, what it does, its transactions, the state.

@@ -7,7 +7,7 @@ from functools import cache
 
 from dagster_project.reading.accesses.heads import BELONGS, process
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, refused
-from dagster_project.reading.rows import Place
+from dagster_project.reading.rejects import Place
 
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 _ZONE = r"(?:[+-]\d\d(?::?\d\d)?(?!\d)|\S+?)"

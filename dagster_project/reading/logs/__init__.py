@@ -1,5 +1,6 @@
 """Log lines to rows. Rows hold what the log says and live in memory only; refused lines leave an index without their text."""
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -8,18 +9,19 @@ import pyarrow.compute as pc
 from dagster_project.reading.logs.changed import read_changed, read_others
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.distinct import decoded
-from dagster_project.reading.logs.formats import FORMATS, named, naming
-from dagster_project.reading.logs.lines import BOM, split
+from dagster_project.reading.logs.formats import FORMATS, named
+from dagster_project.reading.logs.lines import split
 from dagster_project.reading.logs.reader import read
 from dagster_project.reading.logs.values import CLAIMS, NO_REQUEST
 from dagster_project.reading.logs.w3c import header_of
 
-PARSER_VERSION = "1"
-
 
 @dataclass(frozen=True)
 class Parsed:
-    """`rows` with the columns of values.READ, texts as they are or as typed.CODED_ROWS, `rejects` with those of lines.REJECTS; a line that holds nothing is in neither."""
+    """What a piece of a log holds: `rows` have the columns of values.ROWS (parse) or typed.CODED_ROWS (parse_claims), `rejects` those of lines.REJECTS.
+
+    A blank line or a comment is in neither.
+    """
 
     rows: pa.Table
     rejects: pa.Table
@@ -27,7 +29,7 @@ class Parsed:
     """The formats that read lines which the format of the file refuses."""
 
 
-__all__ = ["FORMATS", "PARSER_VERSION", "Parsed", "header_of", "parse", "parse_claims"]
+__all__ = ["FORMATS", "Parsed", "header_of", "parse", "parse_claims"]
 
 
 def parse(lines: bytes, format: str = "auto", header: bytes | None = None) -> Parsed:  # noqa: A002 - the name of the setting
@@ -51,16 +53,17 @@ def parse_claims(  # noqa: PLR0913 (what is known of a piece)
     is_detected: bool = False,
     is_begin: bool = True,
 ) -> Parsed:
-    """Read lines as `parse` does; rows are typed.CODED_ROWS, which also hold values.CLAIMS, from which scrubbing tells the client. `client_headers` name it, the best first.
+    """Read lines as `parse` does; rows are typed.CODED_ROWS, which also hold values.CLAIMS, by which scrubbing tells the client.
 
-    Whole records of something else are refused as values.NO_REQUEST.
-    What a format that was detected (`is_detected`, or `auto`) refuses is read by any other; a first line that is cut is told where a file begins (`is_begin`).
+    `client_headers`: request headers that name the client, the best first. `is_detected`: the format was detected, so that what it refuses is read by any
+    other, as with `auto`. `is_begin`: the lines are the first of a file, so that the first may be cut. A whole record of something else than a request is
+    refused as values.NO_REQUEST.
     """
     if format == "auto":
-        head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20].removeprefix(BOM)
+        head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20].removeprefix(BOM_UTF8)
         detected = detect(head).format
         format, is_detected = detected or "common", detected is not None  # noqa: A001
-    piece, known = split(lines), naming(format, client_headers) if client_headers else named(format)
+    piece, known = split(lines), named(format, client_headers)
     found = read(piece, known, header, is_begin=is_begin)
     if is_detected:
         found = read_changed(piece, found, format, client_headers, is_begin=is_begin)

@@ -1,4 +1,4 @@
-"""Lines as those who carry logs leave them: behind a head of syslog or of a container, as a text in JSON, their blanks doubled."""
+"""Lines as log shippers deliver them: behind the header of syslog or of a container, as a text within JSON, with blanks doubled."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,9 +10,9 @@ import polars as pl
 from dagster_project.reading.logs.lines import Lines
 
 Stamps = Callable[[pl.Series], pl.Series]
-"""The times that those who carried lines say, by the numbers of these from 1."""
+"""Gives the times that shippers wrote before lines, for a column of line numbers from 1; null where there is none."""
 FIRST_LINES = 2
-"""The lines that every format is tried on."""
+"""Detection tries every format on so many lines."""
 
 _CLOCK = r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
 _ZONED = rf"\d{{4}}-\d\d-\d\dT{_CLOCK}(?:Z|[+-]\d\d:?\d\d)"
@@ -22,13 +22,13 @@ _TAG = r"(?!unix: )[^\s:\[{#|]{1,48}(?:\[[^\s\]]{1,48}\])?: "
 _STRUCTURED = r'(?:-|(?>(?:\[(?!\d{4}-|\d\d/)[^\s="\]]{1,64}(?: {1,4}[^\s="\]]{1,64}="(?:[^"\\]|\\.){0,1024}"){0,64} ?\]){1,16}))'
 _COLOUR = r"(?:\x1b\[[\d;]{0,16}m)?"
 _BEGUN = r"(?=(?:[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45}|\d{10}\.\d{3}) |\{)"
-"""What lines begin with that need no program before them to be told: an address, Squid's instant, or an object."""
+"""Beginnings of log lines that are certain without a program's name before them: an address, Squid's instant, or an object."""
 _LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR)"
 _LOGGER = (
     rf"\[?{_STAMP}\]?(?: {{1,2}}(?:[+-]\d\d:?\d\d|\d{{1,10}}|\[[^\]\"]{{1,64}}\]|- [\w.-]{{1,64}} -)){{0,3}} {{1,2}}{_LEVEL}"
     rf'[ :\]][^"{{]{{0,160}}?[ :](?=[0-9A-Fa-f]{{0,8}}[.:][0-9A-Fa-f.:]{{1,45}}[ ,])'
 )
-"""A time, a process or a thread, a level, and what names the logger up to an address; of an object that follows nobody says that it is a request of this server."""
+"""A time, a process or a thread, a level, and the logger's name up to an address. An object is not enough: it need not be a request of this server."""
 HEAD = re.compile(
     rf"(?:<\d{{1,3}}>)?{_STAMP} (?:(?!\d{{4}}-\d\d-\d\dT)\S{{1,255}} )?{_TAG}"
     rf"|(?:\d{{1,6}} )?<\d{{1,3}}>1 {_ZONED} \S{{1,255}} \S{{1,48}} \S{{1,128}} (?:\S{{1,32}} {_STRUCTURED}|-) \ufeff?"
@@ -47,7 +47,7 @@ Ceph's, Ruby's and Caddy's own loggers, Fluentd's files, Python's servers, logge
 
 HEAD_BEGIN = rf"<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s)|{_LEVEL} "
 NO_HEAD = rf"(?!{HEAD_BEGIN})"
-"""Stands before a client or a host that could be taken from such a head: what has one is no line as it stands."""
+"""Stands before a client or a host that could be part of such a header: a line with a header is never read as it stands."""
 
 _INSTANT = re.compile(rf"\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?")
 _BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| *\t[ \t]*| {2,}', re.DOTALL)
@@ -59,15 +59,17 @@ _CARRIERS = (
 )  # fmt: skip
 """The keys under which Docker, shippers, journals, collectors and Azure put the line."""
 _HOLDERS = ("result", "_source", "content", "attributes", "properties")
-"""Under which exports of Splunk, Elasticsearch, Datadog and Azure hold such a record."""
+"""The keys under which exports of Splunk, Elasticsearch, Datadog and Azure hold such a record."""
 _STAMPS = ("time", "@timestamp", "timestamp", "date", "_time", "TimeGenerated", "__REALTIME_TIMESTAMP")
 MOST_CARRIERS = 4
+"""How many headers and objects are taken off a line, one within the other."""
 
 
 def readings(line: str) -> Iterator[str]:
-    """Yield a line without blanks around it, then without each of those who carried it, then with one blank for many outside quotes.
+    """Yield the texts that a line may be read as, in the order in which they are tried.
 
-    Docker's own JSON stands for the line that it holds. As it stands a line is read last: a field at its end may be empty.
+    Without blanks around it, then without one header or object after the other, then with one blank for many outside quotes; last, if it has blanks around it,
+    unchanged, since a field at its end may be empty. Docker's JSON is only ever the line that it holds.
     """
     bare = line.strip(AROUND)
     if not bare.startswith(DOCKER):
@@ -78,17 +80,17 @@ def readings(line: str) -> Iterator[str]:
 
 
 def stamp(line: str) -> str | None:
-    """Return the time that what carries a line says, the nearest to it; null where none says one with a year."""
+    """Return the time in the header or object nearest to a line; null where none has a time with a year."""
     return next(filter(None, map(_said, reversed(_unwrapped(line.strip(AROUND))))), None)
 
 
 def stamps_of(lines: Lines) -> Stamps:
-    """Return the times that those who carried lines of a piece say."""
+    """Return what gives the times that shippers wrote before the lines of a piece."""
     return lambda numbers: pl.Series([stamp(lines.text(number - 1)) for number in numbers], dtype=pl.String)
 
 
 def _said(text: str) -> str | None:
-    """Return the time that an object or a head says."""
+    """Return the time in an object or a header."""
     if text.startswith("{"):
         values = (record.get(key) for record in _records(text) for key in _STAMPS)
         return next((str(value) for value in values if isinstance(value, str | int | float)), None)
@@ -98,12 +100,12 @@ def _said(text: str) -> str | None:
 
 
 def alone(line: str) -> str:
-    """Return a line without blanks around it and without any of those who carried it."""
+    """Return a line without blanks, headers and objects around it."""
     return _unwrapped(line.strip(AROUND))[-1]
 
 
 def _unwrapped(line: str) -> list[str]:
-    """Return a line, and what is left of it without one more of those who carried it."""
+    """Return a line, and what is left of it with one more header or object taken off each time."""
     texts = [line]
     while len(texts) <= MOST_CARRIERS and (bare := uncarried(texts[-1])) != texts[-1]:
         texts.append(bare)
@@ -112,14 +114,14 @@ def _unwrapped(line: str) -> list[str]:
 
 @lru_cache(maxsize=FIRST_LINES)
 def _mended(line: str) -> tuple[str, ...]:
-    """Return what else a line may be read as; detection asks that of its first lines once for each format."""
+    """Return what else a line may be read as; remembered, as detection asks it of the first lines once for each format."""
     texts = _unwrapped(line)
     single = _BLANKS.sub(lambda found: found[1] or " ", texts[-1]) if "  " in texts[-1] or "\t" in texts[-1] else texts[-1]
     return (*texts[0 if line.startswith(DOCKER) else 1 :], *([single] if single != texts[-1] else []))
 
 
 def uncarried(line: str) -> str:
-    """Return a line without the head or the object of the last who carried it, as it is where nobody did."""
+    """Return a line without its outermost header or object, unchanged where it has none."""
     if line.startswith("{"):
         return _held(line)
     found = HEAD.match(line)
@@ -127,13 +129,13 @@ def uncarried(line: str) -> str:
 
 
 def _held(line: str) -> str:
-    """Return the text that an object carries, the object where it carries none."""
+    """Return the log line that an object holds, the object where it holds none."""
     texts = (_text(record.get(key)) for record in _records(line) for key in _CARRIERS)
     return next((text for text in texts if text), line)
 
 
 def _records(line: str) -> list[dict[str, object]]:
-    """Return an object and those within it that may carry a line."""
+    """Return an object and those within it that may hold a log line."""
     record = _loaded(line)
     return [record, *(held for key in _HOLDERS if isinstance(held := record.get(key), dict))]
 

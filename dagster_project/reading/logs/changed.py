@@ -1,4 +1,4 @@
-"""Lines that the format of their file refuses, by other formats: a server's log format may change in mid-file.
+"""Lines that the format of their file refuses, read by other formats: a server's log format may change in mid-file.
 
 Which of them reads a line depends on that line alone, so a log says the same however it is cut or put together.
 """
@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from dagster_project.reading.logs.distinct import joined
-from dagster_project.reading.logs.formats import AND, FORMATS, Format, naming
+from dagster_project.reading.logs.formats import AND, FORMATS, Format, named
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.promising import Candidates, Indexes
 from dagster_project.reading.logs.reader import Found, read
@@ -17,9 +17,9 @@ from dagster_project.reading.logs.typed import CODED_ROWS
 from dagster_project.reading.logs.values import NO_REQUEST
 
 _OTHER_FORM = ("no_match", "json_error", "field_count", "field_missing", "truncated_first", "truncated_last", "nul", "bad_utf8", NO_REQUEST)
-"""Why lines are refused that may be whole lines of another format; whatever else is said of one, its form was known."""
+"""Reasons to refuse a line that leave open whether it is a whole line of another format; any other reason means that its form was recognised."""
 _BAD_FIELD = ("bad_time", "bad_size", "bad_status")
-"""Why lines are refused of which a more special format may know better what stands there."""
+"""Reasons to refuse a line of which a more special format may know better what stands there."""
 
 
 def read_changed(lines: Lines, found: Found, name: str, client_headers: tuple[str, ...] = (), *, is_begin: bool = True) -> Found:
@@ -32,7 +32,7 @@ def read_changed(lines: Lines, found: Found, name: str, client_headers: tuple[st
     places = {known.name: place for place, known in enumerate(FORMATS) if not known.parts or known.name == own}
     of_halves = {*told, *(other for other, place in places.items() if place < places[own])}
     halves = [*([0] if is_begin else []), *([len(lines) - 1] if lines.is_open(len(lines) - 1) else [])]
-    others = [naming(other, client_headers) for other in places if other != own]
+    others = [named(other, client_headers) for other in places if other != own]
     special = [other for other in others if places[other.name] < places[own]]
     return read_others(lines, read_others(lines, found, others, halves, of_halves), special, reasons=_BAD_FIELD)
 
@@ -46,7 +46,7 @@ def read_others(  # noqa: PLR0913, PLR0917 (what is known of a piece)
     """
     left = np.array([index for index, reason in found.reasons.items() if reason in reasons], np.int64)
     objects = left[np.frombuffer(lines.body, np.uint8)[lines.bounds[left]] == ord("{")]
-    if others and others[0].names:
+    if others and others[0].records:
         found, left = _taken(lines, found, others[0], left, objects)
     candidates = Candidates(lines, left)
     for other in others if len(left) else ():

@@ -1,4 +1,4 @@
-"""Lines cut at the places of a layout, and texts numbered: what the bytes of a log are walked through for, by compiled code.
+"""Lines cut into the items of a plan, and their texts numbered, in one walk over the bytes of a log by compiled code.
 
 Texts stay where they lie until it is known which of them are different; only those are copied. Compiled code is kept between runs for as long
 as this file is the same, so it looks at no constant of another one.

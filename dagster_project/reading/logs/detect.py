@@ -9,16 +9,14 @@ from dagster_project.reading.logs.formats import AND, FORMATS, Format
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import are_read, read
 
-__all__ = ["FORMATS", "Detected", "detect"]
-
 HEAD_LINES = 100
 _DISTINCT = [place for place, known in enumerate(FORMATS) if not known.parts or known.parts not in [other.parts for other in FORMATS[:place]]]
-"""Places in FORMATS; of those that are read in the same way the first, whose name `w3c.kind` tells."""
+"""Places in FORMATS; of those whose fields directives name only the first, since `w3c.kind` tells them apart."""
 
 
 @dataclass(frozen=True)
 class Detected:
-    """What the first lines say.
+    """What the first lines of a log say of its format.
 
     `format` is null where no format reads a line; `confidence` is the share of lines that it reads; `refused_lines`
     are the numbers, from 1, of those it does not.
@@ -30,10 +28,10 @@ class Detected:
 
 
 def detect(head: bytes) -> Detected:
-    """Return the format that reads most of the first 100 lines; of equals the more special, the first of FORMATS.
+    """Return the format that reads most of the first 100 lines; of equals the more special one, which stands first in FORMATS.
 
-    Where lines that it refuses are whole lines of others the format is `combined+common`, the best first. A last line that
-    the head may cut off counts only where nothing else is read.
+    Where others read whole lines that it refuses, the name joins all of them, as `combined+common`, the best first. An open last line,
+    which the head may have cut, counts only where no other line is read.
     """
     lines = split(head)
     first = split(lines.body[: lines.bounds[min(len(lines), HEAD_LINES)]])
@@ -43,7 +41,7 @@ def detect(head: bytes) -> Detected:
 
 
 def _detected(lines: Lines) -> Detected:
-    """Return the best format: they are tried in the order of what they make of the first lines, each until it can no longer be it."""
+    """Return the best format: those that read most of the first two lines are tried first, and each only as long as it can still be the best."""
     few = split(lines.body[: lines.bounds[min(len(lines), FIRST_LINES)]])
     promising = sorted(_DISTINCT, key=lambda place: -_share(few, FORMATS[place], 0.0)[0])
     best, best_place = Detected(None, 0.0, ()), len(FORMATS)

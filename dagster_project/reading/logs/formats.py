@@ -7,10 +7,11 @@ from functools import lru_cache
 
 from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import applications, aws, json_names, proxies, w3c, web_servers
-from dagster_project.reading.logs.json_names import NAMES, Names, mapped
+from dagster_project.reading.logs.json_names import mapped
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.log_formats import apache, nginx
+from dagster_project.reading.logs.records import JSON, LOGFMT, LTSV, Records
 
 Parts = list[tuple[int, int, tuple[Layout, ...]]]
 
@@ -19,20 +20,18 @@ Parts = list[tuple[int, int, tuple[Layout, ...]]]
 class Format:
     """A log format, read in one of three ways.
 
-    A line is read by the first of `layouts` that matches, or as JSON by its `names`; of a format with both, a line that begins
-    with a brace is JSON; `pairs` is the sign within pairs instead of JSON, `key=value` or, between tabs, `label:value`.
+    A line is read by the first of `layouts` that matches, or as one of `records`; where a format has both, a line that begins with a brace is a record.
     `parts` finds the layouts of each run of lines where directives in the file name its fields.
-    A line that it refuses is read by the first of `others` that does. `remarks`: what else its server writes between requests, from the begin of a line.
+    A line that the format refuses is read by the first of `others` that can. `remarks` matches the beginning of what else its server writes between requests.
     """
 
     name: str
     description: str
     example: str
     layouts: tuple[Layout, ...] = ()
-    names: Names | None = None
+    records: Records | None = None
     parts: Callable[[Lines, bytes | None], Parts] | None = None
     others: tuple["Format", ...] = ()
-    pairs: str = ""
     remarks: re.Pattern[str] | None = None
 
 
@@ -102,7 +101,7 @@ FORMATS: tuple[Format, ...] = (
         "json",
         "JSON Lines, flat or nested: nginx JSON, Caddy, Traefik, Envoy, Fastly, Rails style, OpenTelemetry names",
         _JSON,
-        names=NAMES,
+        records=Records(JSON),
     ),
     Format("iis", "IIS in W3C extended form, with #Fields or in one of its default orders", _IIS, parts=w3c.parts),
     Format("iis_native", "IIS's own format, with commas", _IIS_NATIVE, web_servers.IIS_NATIVE),
@@ -112,13 +111,13 @@ FORMATS: tuple[Format, ...] = (
     Format("elb", "AWS classic load balancer", _ELB, aws.ELB),
     Format("s3", "S3 server access", _S3, aws.S3),
     Format("haproxy", "HAProxy, HTTP and TCP, with or without syslog's head", _HAPROXY, proxies.HAPROXY),
-    Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, NAMES),
-    Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, NAMES),
+    Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, Records(JSON)),
+    Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, Records(JSON)),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
     Format("gorouter", "Cloud Foundry's router", _GOROUTER, proxies.GOROUTER),
     Format("heroku", "Heroku's router", f"2026-03-02T10:15:00.123456+00:00 heroku[router]: {_HEROKU}", proxies.HEROKU, remarks=proxies.HEROKU_REMARKS),
-    Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, names=NAMES, pairs="="),
-    Format("ltsv", "LTSV, labelled values between tabs, one line a request", _LTSV, names=NAMES, pairs=":"),
+    Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, records=Records(LOGFMT)),
+    Format("ltsv", "LTSV, labelled values between tabs, one line a request", _LTSV, records=Records(LTSV)),
     Format("gin", "Gin", _GIN, applications.GIN, remarks=applications.GIN_REMARKS),
     Format("fiber", "Fiber; it writes no day, which has to stand before its lines", _FIBER, applications.FIBER),
     Format("chi", "Chi's logger", _CHI, applications.CHI),
@@ -161,34 +160,39 @@ _BY_NAME = {entry.name: entry for entry in FORMATS}
 AND = "+"
 
 
-@lru_cache(maxsize=64)
-def naming(name: str, client_headers: tuple[str, ...]) -> Format:
-    """Return a format by its name, in which the first of these headers that says anything is the `client_header`."""
-    known = named(name)
-    parts = known.parts
-    return replace(
-        known,
-        layouts=tuple(layout.naming(client_headers) for layout in known.layouts),
-        names=known.names and json_names.naming(known.names, client_headers),
-        others=tuple(naming(other.name, client_headers) for other in known.others),
-        parts=parts and (lambda lines, header: [(start, end, tuple(each.naming(client_headers) for each in layouts)) for start, end, layouts in parts(lines, header)]),
-    )
-
-
-@lru_cache(maxsize=64)
-def named(name: str) -> Format:
+@lru_cache(maxsize=128)
+def named(name: str, client_headers: tuple[str, ...] = ()) -> Format:
     """Return a format by its name, or of `apache:<LogFormat>`, `nginx:<log_format>` or `json:<mapping>`; raises SettingsError for any other.
 
-    `combined+common` is one format with others: lines are of any of them, and the first that reads a line counts.
+    `combined+common` is one format with others: each line is read by the first of them that can. Of `client_headers`, request headers of which
+    the first one present in a line names the client, the text becomes `client_header`.
     """
     kind, _, log_format = name.partition(":")
     if log_format and kind in ("apache", "nginx"):
-        return Format(name, f"a format of your own, as {kind} writes it", "", ((apache if kind == "apache" else nginx)(log_format),))
-    if log_format and kind == "json":
-        return Format(name, "JSON Lines by a mapping of your own", "", names=mapped(log_format))
-    name = _ALIASES.get(name, name)
+        known = Format(name, f"a format of your own, as {kind} writes it", "", ((apache if kind == "apache" else nginx)(log_format),))
+    elif log_format and kind == "json":
+        known = Format(name, "JSON Lines by a mapping of your own", "", records=Records(JSON, mapped(log_format)))
+    else:
+        known = _listed(_ALIASES.get(name, name))
+    return _naming(known, client_headers) if client_headers else known
+
+
+def _listed(name: str) -> Format:
+    """Return an entry of FORMATS, or several whose names are joined by AND as one; raises SettingsError for a name that is not there."""
     names = name.split(AND)
     if not all(each in _BY_NAME for each in names) or (len(names) > 1 and any(_BY_NAME[each].parts for each in names)):
         raise SettingsError("[formats]: no such log format; `glasshouse formats` lists them all")
     first, *others = (_BY_NAME[each] for each in names)
     return replace(first, name=name, others=tuple(others)) if others else first
+
+
+def _naming(known: Format, headers: tuple[str, ...]) -> Format:
+    """Return a format that reads `client_header` from these request headers, the first of them before the others."""
+    parts = known.parts
+    return replace(
+        known,
+        layouts=tuple(layout.naming(headers) for layout in known.layouts),
+        records=known.records and replace(known.records, names=json_names.naming(known.records.names, headers)),
+        others=tuple(_naming(other, headers) for other in known.others),
+        parts=parts and (lambda lines, header: [(start, end, tuple(each.naming(headers) for each in layouts)) for start, end, layouts in parts(lines, header)]),
+    )

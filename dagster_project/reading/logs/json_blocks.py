@@ -1,7 +1,7 @@
-"""JSON Lines of one shape, loaded a block of lines at a time, at about a million lines a second.
+"""JSON Lines of one shape, loaded by Arrow a block of lines at a time, at about a million lines a second.
 
-Some of a block's lines say which keys there are and of what types. A block that holds anything else (another key that may mean
-something, a value of another type, a line that is no object) is left to json_columns.py, which loads each line by itself.
+The schema is that of some of the block's lines. A block that holds anything else (another key that may name a field, a value of another
+type, a line that is no object) is left to json_columns.py, which loads each line by itself.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,11 +22,11 @@ from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 _TYPES = {frozenset({str}): pa.string(), frozenset({int}): pa.int64(), frozenset({float}): pa.float64(), frozenset({int, float}): pa.float64()}
 _FEW_KEYS = 64
 _FIRST_INEXACT = 2.0**53
-"""From here on a whole number among others may have been another one."""
+"""From here on a double may stand for several whole numbers."""
 _OPENING, _CLOSING, _RETURN = b"{}\r"
 
 Columns = dict[str, pl.Series | None]
-"""Values by path, null for those that say nothing."""
+"""Values by path; null for a column that says nothing."""
 
 
 def are_objects(lines: Lines) -> npt.NDArray[np.bool_]:
@@ -47,7 +47,7 @@ def are_of_own_keys(records: Sequence[dict[str, object]]) -> bool:
 
 
 def _count(*records: dict[str, object]) -> int:
-    """Return how many keys some objects have, those of objects within them too."""
+    """Return how many different keys some objects have, those of objects within them too."""
     held: dict[str, list[dict[str, object]]] = {}
     for record in records:
         for key, value in record.items():
@@ -118,7 +118,7 @@ class Loader:
 
 
 class UnusualColumnError(Exception):
-    """A column that a line has to be looked at for."""
+    """A column whose lines have to be read one by one."""
 
 
 def _values(column: pa.Array) -> pl.Series | None:

@@ -1,30 +1,24 @@
 """JSON Lines with flat or nested fields, read exactly and one at a time; what is vectorised stands in json_columns.py."""
 
 import re
-from collections.abc import Iterator, KeysView
+from collections.abc import Callable, Iterator, KeysView
 
 import orjson
 
 from dagster_project.reading.logs import w3c
-from dagster_project.reading.logs.json_names import NAMES, REMARK, W3C_CLIENT, Names, has_client_as_host
-from dagster_project.reading.logs.values import NO_REQUEST, ROUTE, Refused, Row, duration_ns, instant_us, origin_form, request, row, unescape
+from dagster_project.reading.logs.json_names import REMARK, W3C_CLIENT, Names
+from dagster_project.reading.logs.values import NO_REQUEST, ROUTE, Refused, Row, duration_ns, instant_us, origin_form, request, row
 
 DEEPEST = 8
 REQUEST_FIELDS = ("method", "request")
 EVIDENCE = (("target", "path"), ("status",), ("client", "forwarded_for"))
-"""One of the former must be there, or two of the latter: what was asked, how it was answered, who asked. Other messages are no requests, and a shipper names its file as a path."""
+"""A request has one of REQUEST_FIELDS, or two of these: what was asked for, how it was answered, who asked. One is not enough: a shipper names its file as a path."""
 
 ASKED = {"target", "path", *REQUEST_FIELDS}
 _HTTP = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b|HTTP/[123]")
 """What stands in no record but that of a request, in whatever fields."""
 _METHOD = re.compile("[A-Z]{3,20}")
 _REQUEST_LINE = re.compile(r"[A-Z]{3,20} \S.* HTTP/\d(?:\.\d)?")
-_PAIR = re.compile(r'([^\s="]{1,128})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)')
-_LABEL = re.compile(r"[A-Za-z_][\w.-]{0,63}")
-_LABELS = {"req": "request", "reqtime": "request_time", "reqtime_microsec": "duration_us", "forwardedfor": "forwarded_for"}
-"""What LTSV calls otherwise than JSON does."""
-_CALLER = "caller"
-"""In JSON it tells zap, in pairs go-kit, whose numbers are no seconds."""
 QUOTED_AGAIN = ("referer", "user_agent")
 """What Logstash's patterns leave in the quotes that stood around it in the log."""
 WRITTEN = "properties"
@@ -32,14 +26,17 @@ WRITTEN = "properties"
 _WORSE = 10_000
 """How much worse a status is that is a word, as of a message: another key may hold the one of HTTP."""
 SAYS_ITSELF = 2
-"""How sure a duration is that names its unit: more than by its key, or by none."""
+"""How sure a duration is whose value names its unit; 1 where its key does, 0 where neither."""
+FIRST_EPOCH_S, LAST_EPOCH_S = 10**8, 10**11
+"""From 9 to 11 digits before the point, which are seconds."""
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
-def read(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
-    """Return the values of a line in the order of values.READ; `stamp` is the time of one without, nothing where nobody says it; it must be a request beyond doubt.
+def read(line: str, names: Names, stamp: str | None = None) -> Row:
+    """Return the values of a line in the order of values.READ.
 
-    Raises values.Refused with json_error, json_not_object, field_missing (no time, or not enough of a request) or values.NO_REQUEST, too.
+    `stamp` is the time of a line that has none of its own, empty where what carried it says none either: such a line must say what was asked for.
+    Raises values.Refused, also with json_error, json_not_object, field_missing (no time, or not enough of a request) or values.NO_REQUEST.
     """
     record = _loaded(line)
     if not isinstance(record, dict):
@@ -48,61 +45,19 @@ def read(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
         record[WRITTEN] = held_in(record[WRITTEN])
     if W3C_CLIENT in record and (found := w3c.row_of(record)):
         return found
-    fields = _fields(record, names)
-    if not _is_dated(fields, stamp) or not _is_request(fields.keys()):
-        raise _refusal(line, fields)
-    return _row(fields)
+    return row_of(line, fields_of(record, names), stamp, _is_request)
 
 
-def read_pairs(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
-    """Return the values of a line of `key=value` pairs in the order of values.READ.
-
-    Raises values.Refused with no_match, field_missing or values.NO_REQUEST: it must have a time, or a `stamp`, and a method and a target or a request line.
-    """
-    return _asked(line, _fields(pairs(line, names), names), stamp)
-
-
-def read_labels(line: str, names: Names = NAMES, stamp: str | None = None) -> Row:
-    """Return the values of a line of LTSV, `label:value` between tabs, as `read_pairs` does; its `host` is the client where nothing else is."""
-    record = labels(line, names)
-    fields = _fields(record, names)
-    return _asked(line, {"request": "-", **fields} if "request" in record else fields, stamp or None)
-
-
-def pairs(line: str, _: Names) -> dict[str, object]:
-    """Return the values of a line of `key=value` pairs by key; raises values.Refused with no_match."""
-    found: dict[str, object] = {}
-    end = 0
-    while not found or end < len(line):  # never looks for a pair behind what is none
-        if not (pair := _PAIR.match(line, end)):
-            raise Refused("no_match")
-        if pair[1] != _CALLER:
-            found[pair[1]] = unescape(pair[2]) if pair[2] is not None else pair[3]
-        end = pair.end()
-    return found
-
-
-def labels(line: str, names: Names) -> dict[str, object]:
-    """Return the values of a line of LTSV by key, as JSON calls them; raises values.Refused with no_match."""
-    found = [pair.partition(":") for pair in line.split("\t")]
-    if len(found) < 2 or not all(sign and _LABEL.fullmatch(label) for label, sign, _ in found):
-        raise Refused("no_match")
-    record: dict[str, object] = {_LABELS.get(label, label): unescape(value) for label, _, value in found}
-    if "host" in record and not any((names.place(label) or ("",))[0] == "client" for label in record):
-        record["remote_host"] = record.pop("host")
-    return record
-
-
-def _asked(line: str, fields: dict[str, str], stamp: str | None) -> Row:
-    """Return the values of a line that says when and what was asked; raises Refused."""
-    if not _is_dated(fields, stamp) or not _asks(fields.keys()):
+def row_of(line: str, fields: dict[str, str], stamp: str | None, is_request: Callable[[KeysView[str]], bool]) -> Row:
+    """Return the values of a line with these raw texts; raises Refused where it has no time, nor a `stamp` that counts, or is not told to be a request by their names."""
+    if not _is_dated(fields, stamp) or not is_request(fields.keys()):
         raise _refusal(line, fields)
     return _row(fields)
 
 
 def _is_dated(fields: dict[str, str], stamp: str | None) -> bool:
     """Give what has no time and is a request beyond doubt the time of its carrier; tell whether it needs no more: without any it must say how it was answered, too."""
-    if not fields.get("time") and stamp is not None and _asks(fields.keys()):
+    if not fields.get("time") and stamp is not None and has_request(fields.keys()):
         fields |= {"time": stamp} if stamp else {}
         return bool(stamp) or "status" in fields
     return bool(fields.get("time"))
@@ -153,7 +108,8 @@ def _ask(fields: dict[str, str], asked: str) -> None:
         fields[name] = asked
 
 
-def _asks(names: KeysView[str]) -> bool:
+def has_request(names: KeysView[str]) -> bool:
+    """Tell whether fields of these names say what was asked for: a request line, or a method and a target."""
     return "request" in names or ("method" in names and bool(names & {"target", "path"}))
 
 
@@ -173,11 +129,11 @@ def _loaded(line: str) -> object:
         raise Refused("json_error") from None
 
 
-def _fields(record: dict[str, object], names: Names) -> dict[str, str]:
+def fields_of(record: dict[str, object], names: Names) -> dict[str, str]:
     """Return the raw texts by name, the best named of several, and the duration in nanoseconds."""
     best: dict[str, tuple[int, str]] = {}
     duration, surest = "", 0
-    if has_client_as_host(record) and not any((names.place(key) or ("",))[0] == "client" for key in record):
+    if names.calls_client_host(record):
         record = {"remote_host" if key.lower() == "host" else key: value for key, value in record.items()}
     for key, value in _flat(record, ""):
         text = text_of(value)
@@ -234,7 +190,3 @@ def text_of(value: object) -> str | None:
 def epoch_us(seconds: float) -> str:
     """Return an epoch in seconds as whole microseconds; what is none, or in another unit, as it is."""
     return str(round(seconds * 1e6)) if FIRST_EPOCH_S <= seconds < LAST_EPOCH_S else str(text_of(seconds))
-
-
-FIRST_EPOCH_S, LAST_EPOCH_S = 10**8, 10**11
-"""From 9 to 11 digits before the point, which are seconds."""

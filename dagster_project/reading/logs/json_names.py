@@ -1,7 +1,7 @@
 """The keys that JSON logs use for each field of a request, and how a key of a line is told to be one of them."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -108,25 +108,10 @@ _HEADER_KEYS = ("{}", "http_{}", "request_{}", "headers.{}", "request.headers.{}
 """How a request header is named, with dashes or underscores."""
 
 _WRAPPERS = (
-    "attributes.",
-    "fields.",
-    "event.",
-    "message.",
-    "jsonpayload.",
-    "data.",
-    "context.",
-    "payload.",
-    "properties.",
-    "http_request.",
-    "httprequest.",
-    "httpmessage.",
-    "attackdata.",
-    "proxy.",
-    "meta.",
-    "protopayload.",
-    "_source.",
-    "span.",
-)
+    "attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.",
+    "httprequest.", "httpmessage.", "attackdata.", "proxy.", "meta.", "protopayload.", "_source.", "span.",
+)  # fmt: skip
+"""Beginnings of keys that say nothing of the field, since shippers and clouds wrap records; taken off in this order."""
 _SIDE = re.compile(r"(?:http[._])?(?:(req(?:uest)?)[._-](?:headers?[._-])?|res(?:p(?:onse)?)?[._-])(.+)")
 """What stands before a name of one side of an exchange; headers are those of the request."""
 _OF_REQUEST = frozenset(("method", "target", "path", "query", "protocol", "host", "client", "client_port", "forwarded_for", "referer", "user_agent", "user"))
@@ -211,6 +196,14 @@ class Names:
         field, rank = self.places.get(found[2].replace("-", "_"), ("", 0)) if found else ("", 0)
         return (field, rank + _BESIDE) if found and field in (_OF_REQUEST if found[1] else _OF_RESPONSE) else None
 
+    def has_client(self, keys: Iterable[str]) -> bool:
+        """Tell whether any of the keys names the client."""
+        return any((self.place(key) or ("",))[0] == "client" for key in keys)
+
+    def calls_client_host(self, keys: Collection[str]) -> bool:
+        """Tell whether a record of these keys names its client by `host`, as Fluentd, Skipper and what follows the common log format do."""
+        return (set(keys) >= _FLUENTD or any(_plain(key) in _IDENTITIES for key in keys)) and not self.has_client(keys)
+
     def is_bare(self, key: str) -> bool:
         """Tell whether a key names a duration that may be in any unit."""
         return self._of(key)[1] is None and _plain(key) == _BARE_DURATION
@@ -260,11 +253,6 @@ def _is_of_datadog(record: Mapping[str, object]) -> bool:
     """Tell whether a record has Datadog's standard attributes, as it came or as an archive holds it."""
     held = record.get(_ARCHIVED)
     return any(isinstance(known, Mapping) and known.keys() >= _OF_DATADOG for known in (record, held))
-
-
-def has_client_as_host(keys: Collection[str]) -> bool:
-    """Tell whether a record of these keys, which name no client, calls it the host."""
-    return set(keys) >= _FLUENTD or any(_plain(key) in _IDENTITIES for key in keys)
 
 
 REMARK = "remark"

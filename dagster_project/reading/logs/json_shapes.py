@@ -1,19 +1,23 @@
-"""What lines of JSON have in common: the keys of theirs that may say something, object by object."""
+"""The shapes of JSON lines: which of their keys may name a field, object by object."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain, count
 from operator import itemgetter
 
 from dagster_project.reading.logs.json_lines import DEEPEST, WRITTEN, attributes, held_in
-from dagster_project.reading.logs.json_names import TELLING, Names, has_client_as_host
+from dagster_project.reading.logs.json_names import TELLING, Names
 
 MOST_LEVELS = 4096
 
 
 @dataclass(frozen=True, eq=False)
 class Level:
-    """An object whose keys are known: the paths that may say something, how to take them, which may hold objects, and keys that say what others mean."""
+    """What is known of objects with certain keys, within the object of a `prefix` (`request.`).
+
+    `paths` are those of the keys that may name a field, `take` gets their values; `inner` are the places among them that may hold objects, each with its
+    prefix; `telling` are the keys that decide what others mean.
+    """
 
     prefix: str
     paths: tuple[str, ...]
@@ -22,12 +26,14 @@ class Level:
     telling: frozenset[str]
 
 
-Shape = tuple[Level | None, ...]
-"""An object, and what it holds at each place that may hold one: the shape of that object, or nothing."""
+Shape = tuple[Level, ...]
+"""An object, and behind it the shape of the object at each place that may hold one, NOTHING where there is none."""
+
+NOTHING = Level("", (), lambda _: (), (), frozenset())
 
 
 class Levels:
-    """The objects seen so far; those whose keys say the same are one."""
+    """The levels of the objects seen so far; objects that differ only in keys that name no field share one."""
 
     def __init__(self, names: Names) -> None:
         self._names = names
@@ -52,7 +58,7 @@ class Levels:
                 values += inner[1]
                 shape += inner[0]
             else:
-                shape += (None,)
+                shape += (NOTHING,)
         return shape, values
 
     def _level(self, prefix: str, keys: tuple[str, ...]) -> Level:
@@ -83,26 +89,22 @@ def _alone(value: object) -> object:
 
 def paths(shape: Shape) -> tuple[str, ...]:
     """Return the path of each value of a line."""
-    return tuple(chain.from_iterable(level.paths for level in shape if level))
+    return tuple(chain.from_iterable(level.paths for level in shape))
 
 
 def written(shape: Shape, names: Names) -> list[tuple[int, str]]:
-    """Return the place of each value among those of a line, and its path, in the order of the line; a host that is the client is the remote host."""
-    keys = () if shape[0] is None else shape[0].paths
+    """Return the place of each value among `paths`, and its path, in the order of the line; a host that is the client is the remote host."""
     is_client = calls_client_host(shape, names)
-    return [(at, "remote_host" if is_client and at < len(keys) and path.lower() == "host" else path) for at, path in _in_order(iter(shape), count())]
+    return [(at, "remote_host" if is_client and at < len(shape[0].paths) and path.lower() == "host" else path) for at, path in _in_order(iter(shape), count())]
 
 
 def calls_client_host(shape: Shape, names: Names) -> bool:
-    """Tell whether a line names no client but its host."""
-    keys: Sequence[str] = () if shape[0] is None else shape[0].paths
-    return has_client_as_host(keys) and not any((names.place(key) or ("",))[0] == "client" for key in keys)
+    """Tell whether a line names its client by its host."""
+    return names.calls_client_host(shape[0].paths)
 
 
-def _in_order(levels: Iterator[Level | None], numbers: Iterator[int]) -> Iterator[tuple[int, str]]:
+def _in_order(levels: Iterator[Level], numbers: Iterator[int]) -> Iterator[tuple[int, str]]:
     level = next(levels)
-    if level is None:
-        return
     own = [next(numbers) for _ in level.paths]
     inner = {at: [*_in_order(levels, numbers)] for at, _ in level.inner}
     for at, path in enumerate(level.paths):
@@ -111,11 +113,11 @@ def _in_order(levels: Iterator[Level | None], numbers: Iterator[int]) -> Iterato
 
 
 def context(shape: Shape) -> Mapping[str, object]:
-    """Return what of a line says the units of its durations: an object with the keys that tell them, those of objects within it too."""
+    """Return a stand-in for the record of a line that has just its telling keys, those of objects within it too: Names.unit_ns asks for no more."""
     top, *inner = shape
-    return dict.fromkeys(top.telling if top else ()) | {level.prefix.removesuffix("."): dict.fromkeys(level.telling) for level in inner if level}
+    return dict.fromkeys(top.telling) | {level.prefix.removesuffix("."): dict.fromkeys(level.telling) for level in inner if level is not NOTHING}
 
 
 def telling(shape: Shape) -> frozenset[str]:
-    """Return the paths of keys that say what others mean."""
-    return frozenset(level.prefix + key for level in shape if level for key in level.telling)
+    """Return the paths of keys that decide what others mean."""
+    return frozenset(level.prefix + key for level in shape for key in level.telling)

@@ -1,4 +1,4 @@
-"""Columns of JSON values as texts, instants and lengths of time: what json_lines.py makes of each alone."""
+"""Columns of JSON values as texts, instants and durations; json_lines.py reads a value alone, and both say the same."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from types import NoneType
 
 import polars as pl
 
-from dagster_project.reading.logs.distinct import asked_once
+from dagster_project.reading.logs.distinct import map_distinct
 from dagster_project.reading.logs.json_lines import FIRST_EPOCH_S, LAST_EPOCH_S, SAYS_ITSELF, epoch_us, text_of
 from dagster_project.reading.logs.moments import moments
 from dagster_project.reading.logs.values import LARGEST, LONGEST_NS, duration_ns
@@ -65,14 +65,14 @@ def times(candidates: list[Values]) -> pl.Series:
 
 @dataclass(frozen=True)
 class Length:
-    """How long something took: its unit in nanoseconds, and whether its name may stand for any."""
+    """What the key of a duration says: its unit in nanoseconds, and whether it is a bare name, which may be in any unit."""
 
     unit_ns: int
     is_bare: bool
 
 
 def surest(height: int, lengths: Sequence[tuple[Values, Length]]) -> pl.Series:
-    """Return nanoseconds, of several the surest, of equals the last: one that names its unit is surer than one whose key does, and this than a bare one."""
+    """Return nanoseconds, of several durations the surest, of equals the last: one whose value names its unit, then one whose key does, then a bare one."""
     if len(lengths) == 1:
         return durations(lengths[0][0], lengths[0][1].unit_ns)
     found, sure = pl.repeat(None, height, dtype=pl.Int64, eager=True), pl.repeat(0, height, dtype=pl.Int64, eager=True)
@@ -86,7 +86,7 @@ def surest(height: int, lengths: Sequence[tuple[Values, Length]]) -> pl.Series:
 
 
 def durations(values: Values, unit_ns: int) -> pl.Series:
-    """Return nanoseconds, null of more than a day."""
+    """Return nanoseconds, null where a value is no duration or more than a day."""
     kinds = _kinds(values)
     if kinds == {float} or (kinds <= {float, int} and _largest(values) <= LARGEST):  # type: ignore[operator]
         lengths = pl.Series(values if kinds == {float} else list(map(float, values)), dtype=pl.Float64) * unit_ns
@@ -95,7 +95,7 @@ def durations(values: Values, unit_ns: int) -> pl.Series:
     plain = texts.set(~texts.str.contains(_PLAIN_NUMBER).fill_null(value=False), None)
     whole = _whole(plain.cast(pl.Float64) * unit_ns)
     others = texts.set(plain.is_not_null(), None)
-    return whole if others.null_count() == len(others) else whole.fill_null(asked_once(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
+    return whole if others.null_count() == len(others) else whole.fill_null(map_distinct(others, lambda text: duration_ns(text, unit_ns), pl.Int64()))
 
 
 def _whole(lengths: pl.Series) -> pl.Series:

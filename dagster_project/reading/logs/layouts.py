@@ -1,4 +1,4 @@
-"""A text format as literals and fields: compiled to one exact pattern here, and to columns in columns.py."""
+"""A text format as literals and fields, and the exact pattern of its lines; columns.py applies it to many lines at once."""
 
 import re
 from collections.abc import Callable
@@ -7,9 +7,10 @@ from functools import cached_property
 from itertools import pairwise
 from math import inf
 
+from dagster_project.reading.logs.automata import loosened
 from dagster_project.reading.logs.carried import NO_HEAD
 from dagster_project.reading.logs.instants import expression
-from dagster_project.reading.logs.values import Fields, Row, duration_ns, origin_form, row, unescape
+from dagster_project.reading.logs.values import Fields, Row, duration_ns, row, unescape
 
 # No pattern here may read the same text in two ways: a hostile line would take hours.
 _ADDRESS = (
@@ -19,17 +20,18 @@ _ADDRESS = (
 _PEER = r"(?: (?:\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{1,45})(?= ))?"
 """The address of the last proxy after a list without quotes; a number with a point is none, but the time that follows."""
 _BRACKETED = r"\[[0-9A-Fa-f:.]{2,45}(?:%\w{1,16})?\](?::\d{1,5}|\([^\s()]{0,255}\))?"
-"""With its port, or as a link, which mail and chat programs make of it."""
+"""An address in brackets with its port, or as the link that mail and chat programs make of it."""
 _HOPS = rf'"[^"]*"(?: [^\s"]+)?|{NO_HEAD}(?>[^\s,"\[][^\s,"]*(?:(?:\s*,(?:\s*[^\s,"]+)?){{1,64}}{_PEER})?)|{_BRACKETED}'
 _NO_NAMES = r"(?!- [^\s\[]|[^\[]+ - \[|\[[0-9A-Fa-f:., ]*\] - )"
-"""Stands before a user whose name may hold blanks: one with a dash at an end, or an address in brackets before it, is the names, a host or the client of another format."""
+"""Stands before a user whose name may hold blanks: a dash at either end, or an address in brackets before it, is identity, host or client of another format."""
 QUOTED_OR = r'"[^"]*"|(?!")'
 """Stands before the pattern of a field that may be quoted."""
-GOES_ON = re.compile(r"[\w:./+-]")
-"""What times and addresses may go on with."""
+_GOES_ON = re.compile(r"[\w:./+-]")
+"""Characters that times and addresses may go on with."""
 MOST_WAYS = 10**7
+"""In so many ways at most a line that is looked at may be divided among fields with nothing between them."""
 DECODED = ("user_agent", "user", "forwarded_for")
-"""The fields that W3C logs write without blanks."""
+"""The fields in which W3C logs encode blanks."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ class Layout:
         return re.compile("".join(f"({self.patterns[at]})" if at in self.patterns else re.escape(str(part)) for at, part in enumerate(self.parts)))
 
     @cached_property
+    def loose_pattern(self) -> str:
+        """A pattern of whole lines for automata, which matches whatever the exact one does, and some more."""
+        return f"^(?:{loosened(self.pattern.pattern)})$"
+
+    @cached_property
     def patterns(self) -> dict[int, str]:
         """The pattern of each field, by its place among the parts."""
         padded: list[Part] = ["", *self.parts, ""]
@@ -119,6 +126,22 @@ class Layout:
         """The most characters of a line that is looked at: fields with nothing between them can be told apart in ever more ways."""
         glued = sum(isinstance(part, Field) and not part.pattern and isinstance(after, Field) for part, after in pairwise(self.parts))
         return MOST_WAYS ** (1 / glued) if glued else inf
+
+    @cached_property
+    def suits_columns(self) -> bool:
+        """Tell whether fields can mean in columns what they mean alone.
+
+        Not so where a list may stand for a client that has no field, where one size is told by another, and where the plain pattern of a field is not
+        certain to find its end or beginning, as what stands beside it may go on with it.
+        """
+        names = {field.name for field in self.fields}
+        if {"bytes", "total"} <= names or ("forwarded_for" in names and "client" not in names):
+            return False
+        return not any(
+            isinstance(field, Field) and field.plain and (not beside.pattern if isinstance(beside, Field) else is_behind and _GOES_ON.match(beside))
+            for before, after in pairwise(self.parts)
+            for field, beside, is_behind in ((after, before, False), (before, after, True))
+        )
 
     @cached_property
     def has_time(self) -> bool:
@@ -173,13 +196,7 @@ class Layout:
     def row(self, line: str) -> Row | None:
         """Return the values of a line in the order of values.READ, null where it does not match; raises values.Refused."""
         fields = self.read(line)
-        if fields is None:
-            return None
-        values = row(fields, self.time_pattern)
-        if not self.is_absolute or values[4] is None:
-            return values
-        host, target = origin_form(str(values[4]))
-        return (*values[:4], target, host or values[5], *values[6:])
+        return None if fields is None else row(fields, self.time_pattern, is_absolute=self.is_absolute)
 
 
 def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> str:
@@ -190,7 +207,7 @@ def _field_pattern(field: Field, before: Part, after: Part, separator: str) -> s
         return r'(?:[^"\\]|\\.)*'
     if field.time:
         return expression(field.time) + ("|-" if field.is_optional else "")
-    ending = "" if GOES_ON.match(following) else re.escape(following[:1].strip())
+    ending = "" if _GOES_ON.match(following) else re.escape(following[:1].strip())
     is_last = following == "" and isinstance(after, str)
     is_marked = following[:1] not in ("", separator)
     by_name = {

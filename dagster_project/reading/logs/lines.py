@@ -1,6 +1,6 @@
-"""A piece of a log as numbered lines, and the index of the refused ones, which never holds their text."""
+"""A piece of a log as numbered lines."""
 
-import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,24 +9,11 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
-SHAPE_SYMBOLS = 64
+from dagster_project.reading.rejects import Place, rejected
 
-REJECTS = pa.schema(
-    [
-        ("line_number", pa.int64()),
-        ("byte_offset", pa.int64()),
-        ("length", pa.int64()),
-        ("reason", pa.string()),
-        ("shape", pa.string()),
-    ]
-)
-
-BOM = b"\xef\xbb\xbf"
-_UNUSUAL = [BOM, *(sign.encode() for sign in map(chr, range(0x80, 0x10000)) if sign.isspace())]
-"""A byte-order mark, and the blanks that are none of ASCII, two or three bytes each."""
+_UNUSUAL = [BOM_UTF8, *(sign.encode() for sign in map(chr, range(0x80, 0x10000)) if sign.isspace())]
+"""The byte-order mark, and white space outside ASCII, each two or three bytes of UTF-8."""
 _ASCII_END = 0x80
-_NOT_SHAPE = re.compile(r'[^A9\[\]"{}:,\-/ ]')
-_LETTER, _DIGIT, _RUN = re.compile(r"[^\W\d_]"), re.compile(r"\d"), re.compile(r"(.)\1+")
 
 
 @dataclass(frozen=True)
@@ -57,7 +44,7 @@ class Lines:
 
     @property
     def decoded(self) -> "Lines":
-        """The same lines as UTF-8, U+FFFD for what is none."""
+        """The same lines as UTF-8, with U+FFFD for bytes that are not."""
         return self if self.is_utf8 else self._replaced
 
     @cached_property
@@ -77,7 +64,7 @@ class Lines:
 
         A log that was cut in place while its server kept writing starts with a run of NULs; logs that were put together have marks within.
         """
-        return self.raw(index).removeprefix(BOM).strip(b"\0").decode("utf-8", "replace")
+        return self.raw(index).removeprefix(BOM_UTF8).strip(b"\0").decode("utf-8", "replace")
 
     def texts(self) -> pl.Series:
         """Return all lines, line ends included, as one column; nothing is copied where the body is UTF-8."""
@@ -94,7 +81,7 @@ class Lines:
 
     @cached_property
     def unusual(self) -> npt.NDArray[np.int64]:
-        """The lines, from 0, that hold a byte-order mark or a blank which is none of ASCII."""
+        """The indexes from 0 of the lines that hold a byte-order mark or white space outside ASCII."""
         if self.is_ascii:
             return np.empty(0, np.int64)
         written = np.frombuffer(self.body, np.uint8)
@@ -107,17 +94,8 @@ class Lines:
         return index == len(self) - 1 and not self.body.endswith(b"\n")
 
     def rejects(self, reasons: dict[int, str]) -> pa.Table:
-        """Return the index of refused lines, in their order; `reasons` holds why by line, from 0."""
-        refused = sorted(reasons)
-        raws = [self.raw(index) for index in refused]
-        columns = [
-            [index + 1 for index in refused],
-            [int(self.bounds[index]) for index in refused],
-            [len(raw) for raw in raws],
-            [reasons[index] for index in refused],
-            [shape(raw[:4096].decode("utf-8", "replace")) for raw in raws],
-        ]
-        return pa.table([pa.array(values, kind) for values, kind in zip(columns, REJECTS.types, strict=True)], schema=REJECTS)
+        """Return the index of refused lines (rejects.REJECTS); `reasons` holds the reason of each by its index, from 0."""
+        return rejected([(Place(index + 1, int(self.bounds[index]), self.raw(index)), reason) for index, reason in reasons.items()])
 
 
 def split(body: bytes) -> Lines:
@@ -132,7 +110,7 @@ def _bounds(body: bytes) -> npt.NDArray[np.int64]:
 
 
 def _places(written: npt.NDArray[np.uint8], high: npt.NDArray[np.int64], signs: list[bytes]) -> npt.NDArray[np.int64]:
-    """Return where signs of one size stand, each a character outside ASCII; `high` are the places of all bytes of such."""
+    """Return where any of these characters stand, all outside ASCII and of the same number of bytes; `high` are the places of all bytes outside ASCII."""
     size = len(signs[0])
     is_first = np.zeros(1 << 8, np.bool_)
     is_first[[sign[0] for sign in signs]] = True
@@ -140,12 +118,3 @@ def _places(written: npt.NDArray[np.uint8], high: npt.NDArray[np.int64], signs: 
     begins = begins[is_first[written[begins]]]
     numbers = sum(written[begins + place].astype(np.int64) << (8 * place) for place in range(size))
     return begins[np.isin(numbers, [int.from_bytes(sign, "little") for sign in signs])]
-
-
-def shape(text: str) -> str:
-    """Return what a line looks like: letters as A, digits as 9, a run as one, two (2 to 4) or three (5 and more) symbols.
-
-    Of all other characters only `[]"{}:,-/` and the blank stay (docs/privacy.md#what-is-kept-of-a-request).
-    """
-    symbols = _NOT_SHAPE.sub("", _DIGIT.sub("9", _LETTER.sub("A", text)))
-    return _RUN.sub(lambda run: run[1] * (2 if len(run[0]) < 5 else 3), symbols)[:SHAPE_SYMBOLS]

@@ -1,4 +1,4 @@
-"""What stands in a line and where each of it ends, as the numbers that compiled code reads (cutting.py)."""
+"""What a line consists of, and where each item of it ends, as the arrays that compiled code reads (cutting.py)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 ODD = b"\\\0\t\r\v\f\x1c\x1d\x1e\x1f"
-"""Bytes of lines that are left to the exact pattern, but for the one that separates fields."""
+"""Bytes that leave a line to the exact pattern, unless they separate its fields."""
 _QUOTE = b'"'
 _SEPARATOR, _QUOTES, _ODD = 1, 2, 4  # kinds of bytes
 _NONE = -1

@@ -1,9 +1,8 @@
-"""Which of many lines a format may read at all: patterns that match those, and some more, looked for in all of them at once.
+"""Which of many lines a format may read at all, by patterns that match all of those, and some more, in whole columns at once.
 
-To find by exact patterns that a line is of no format takes a hundred of them, one at a time.
+Without them, a line that no format reads would be tried against a hundred exact patterns, one after the other.
 """
 
-import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from dagster_project.reading.logs.automata import UNUSUAL, loosened
 from dagster_project.reading.logs.carried import HEAD, readings
 from dagster_project.reading.logs.formats import Format
 from dagster_project.reading.logs.lines import Lines
@@ -21,44 +21,15 @@ FEWEST_LINES = 128
 Indexes = npt.NDArray[np.int64]
 
 MOST_SIGNS = 2_000
-"""Of patterns that are looked for together: an automaton of some 5,000 no longer fits where Polars keeps it, and takes some hundred times as long."""
+"""Characters of patterns that are matched together: the automaton of some 5,000 no longer fits Polars' cache, and takes a hundred times as long."""
 
-_SIGN = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])+\]|\(\?<?[=!]|\(\?>|[()]|([*+?])\+|(\{(?:\d+,)?(\d+)\})\+?|.", re.DOTALL)
-_MOST_COUNTED = 5
-
-
-def loosened(pattern: str) -> str:
-    """Return a pattern that matches at least what a pattern of Python matches in ASCII.
-
-    Columns are searched by automata, which cannot look around, never give a match back, and grow with every count.
-    """
-    kept: list[str] = []
-    depth = around = 0
-    for found in _SIGN.finditer(pattern):
-        sign = found[0]
-        depth += (sign[0] == "(") - (sign == ")")
-        if around:
-            around = 0 if sign == ")" and depth < around else around
-        elif sign[:2] == "(?" and sign[-1] in "=!":
-            around = depth
-        elif found[2]:
-            kept.append(found[2] if int(found[3]) <= _MOST_COUNTED else "*")
-        else:
-            kept.append("(?:" if sign == "(?>" else found[1] or sign)
-    return "".join(kept)
-
-
-_RECORDS = {"": r"^\{", "=": r'^[^\s="]+=', ":": r"^[A-Za-z_][\w.-]*:[^\t]*\t"}
-"""What records begin with, by the sign within their pairs."""
 _CARRIED = rf"^\{{|\t|  |^(?:{loosened(HEAD.pattern)})"
-"""What only a line holds that may be read as something else than it is, but for blanks around it."""
-UNUSUAL = r"[^\t -~]"
-"""What engines of regular expressions may not agree on: it could be anything."""
+"""What a line must hold to be read as anything but itself without blanks around it: an object, a tab or two blanks, a shipper's header."""
 
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Lines of a piece, by their indexes from 0, of which formats are asked."""
+    """Some lines of a piece, by their indexes from 0, to be tried by formats."""
 
     lines: Lines
     indexes: Indexes
@@ -76,7 +47,7 @@ class Candidates:
 
     @cached_property
     def _texts(self) -> pl.DataFrame:
-        """The index of each line, and a text that it may be read as."""
+        """The index of each line, once for each text that it may be read as."""
         lines = self.lines.texts().gather(self.indexes).str.strip_chars_end("\r\n")
         texts = lines.str.strip_chars(" \t\r\n")
         plain = pl.DataFrame({"index": self.indexes, "text": texts})
@@ -87,8 +58,8 @@ class Candidates:
 
 @lru_cache(maxsize=128)
 def patterns(known: Format) -> tuple[str, ...]:
-    """Return patterns of which all lines match one that a format may read."""
-    each = [UNUSUAL, *([_RECORDS[known.pairs]] if known.names else []), *(f"^(?:{loosened(layout.pattern.pattern)})$" for layout in known.layouts)]
+    """Return patterns, at least one of which matches every line that a format may read."""
+    each = [UNUSUAL, *([known.records.notation.begin] if known.records else []), *(layout.loose_pattern for layout in known.layouts)]
     together = [each[0]]
     for pattern in each[1:]:
         if len(together[-1]) + len(pattern) < MOST_SIGNS:

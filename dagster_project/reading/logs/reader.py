@@ -1,6 +1,6 @@
-"""Lines of a known format to rows: what columns.py leaves is read one line at a time, and what nothing reads is refused."""
+"""Lines of a known format to rows: many at once where they are written plainly, every other one alone; what nothing reads is refused."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,25 +13,24 @@ from dagster_project.reading.logs import columns, json_columns, json_lines, rema
 from dagster_project.reading.logs.carried import readings, stamp, stamps_of
 from dagster_project.reading.logs.distinct import joined
 from dagster_project.reading.logs.formats import Format, Parts
-from dagster_project.reading.logs.json_names import NAMES
+from dagster_project.reading.logs.json_names import Names
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.promising import FEWEST_LINES, Candidates
+from dagster_project.reading.logs.records import JSON, Records
 from dagster_project.reading.logs.typed import CODED_ROWS
 from dagster_project.reading.logs.values import NO_REQUEST, READ, Refused, Row, instant_us
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 NO_MATCH = ("no_match", "json_error", "field_count")
 COMMENT = "#"
-_PAIRS = {"=": json_lines.pairs, ":": json_lines.labels}
-_READERS = {"": json_lines.read, "=": json_lines.read_pairs, ":": json_lines.read_labels}
 
 
 @dataclass(frozen=True)
 class Found:
     """What is in a piece: `rows` as typed.CODED_ROWS, and why each other line is refused, by its index from 0.
 
-    A line that holds nothing is in neither. `others`: the formats that read lines which the format of the file refuses.
+    A blank line or a comment is in neither. `others`: the formats that read lines which the format of the file refuses.
     """
 
     rows: pa.Table
@@ -40,7 +39,7 @@ class Found:
 
 
 def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = True) -> Found:
-    """Return the rows and the refused lines of a piece; line_number counts from 1. Only where a file begins (`is_begin`) can the first be cut."""
+    """Return the rows (line_number from 1) and the refused lines of a piece; only where a file begins (`is_begin`) may rotation have cut the first."""
     runs = _runs(lines, known, header)
     plain = _plain(lines, known, runs)
     taken = _taken(lines, plain)
@@ -60,17 +59,23 @@ def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = 
 
 def _plain(lines: Lines, known: Format, runs: Parts) -> list[pa.Table]:
     """Return the rows of lines that are written plainly, of runs that are long enough for columns."""
-    names = None if known.pairs else known.names
-    many = [(start, stop, layouts) for start, stop, layouts in runs if stop - start >= FEWEST_LINES and (pays(stop - start) if layouts else names)]
-    plain = [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many if layouts]
-    if names and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
-        plain.append(json_columns.rows(lines, names))
-    if known.pairs and len(lines) >= FEWEST_LINES:
-        plain.append(json_columns.rows_of(_records(lines, known), known.names or NAMES, stamps_of(lines)))
+    plain: list[pa.Table] = []
+    is_json = known.records is not None and known.records.notation is JSON
+    many = [(start, stop, layouts) for start, stop, layouts in runs if stop - start >= FEWEST_LINES and (pays(stop - start) if layouts else is_json)]
+    plain += [columns.rows(lines, layouts[0], start, stop) for start, stop, layouts in many if layouts]
+    if known.records and len(lines) >= FEWEST_LINES and (not known.layouts or _is_object(lines.text(0))):
+        plain.append(_plain_records(lines, known.records))
     taken = _taken(lines, plain)
     for start, stop, layouts in many if not known.parts else ():
         plain += remaining.rows(lines, np.flatnonzero(~taken[start:stop]) + start, known, layouts)
     return plain
+
+
+def _plain_records(lines: Lines, records: Records) -> pa.Table:
+    """Return the rows of records that are written plainly."""
+    if not (pairs := records.notation.pairs):
+        return json_columns.rows(lines, records.names)
+    return json_columns.rows_of_pairs(_pairs(lines, pairs, records.names), records.names, stamps_of(lines))
 
 
 def _taken(lines: Lines, tables: Iterable[pa.Table]) -> npt.NDArray[np.bool_]:
@@ -82,7 +87,7 @@ def _taken(lines: Lines, tables: Iterable[pa.Table]) -> npt.NDArray[np.bool_]:
 
 
 def are_read(lines: Lines, known: Format) -> Iterator[tuple[int, bool | None]]:
-    """Yield each line, from 0, and whether the format reads it, null where it holds nothing: all that detection asks."""
+    """Yield the index of each line, from 0, and whether the format reads it, null for a blank line or a comment: all that detection needs."""
     for start, stop, layouts in _runs(lines, known, None):
         for index in range(start, stop):
             found = _read_line(lines, index, known, layouts)
@@ -94,7 +99,7 @@ def _runs(lines: Lines, known: Format, header: bytes | None) -> Parts:
 
 
 def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | str | None:
-    """Return the values of one line, or why it is refused; null where it holds nothing."""
+    """Return the values of one line, or the reason to refuse it; null for a blank line or a comment."""
     try:
         return _row(lines, index, known, layouts)
     except Refused as refused:
@@ -105,7 +110,7 @@ def _read_line(lines: Lines, index: int, known: Format, layouts: tuple[Layout, .
 
 
 def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -> Row | None:
-    """Return the values of one line, null where it holds nothing; raises Refused."""
+    """Return the values of one line, null where it is blank; raises Refused."""
     if len(lines.raw(index)) > LONGEST_LINE_BYTES:
         raise Refused("too_long")
     line = lines.text(index)
@@ -114,10 +119,10 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
             raise Refused("nul")
         return None
     refused: Refused | None = None
-    for text in readings(line) if layouts or known.names else ():
-        if known.names and (known.pairs or _is_object(text)):
+    for text in readings(line) if layouts or known.records else ():
+        if known.records and (known.records.notation is not JSON or _is_object(text)):
             try:
-                return _recorded(line, text, known)
+                return _recorded(line, text, known.records)
             except Refused as refusal:
                 refused = refused or refusal
                 continue
@@ -128,16 +133,16 @@ def _row(lines: Lines, index: int, known: Format, layouts: tuple[Layout, ...]) -
             continue
         if row is not None:
             return row if row[0] is not None else _stamped(line, row)
-    if known.names and not known.layouts and not refused:
-        return json_lines.read(line, known.names)
+    if known.records and not known.layouts and not refused:
+        return json_lines.read(line, known.records.names)
     raise refused or Refused("field_count" if known.parts else "no_match")
 
 
-def _recorded(line: str, text: str, known: Format) -> Row:
-    """Return the values of what a line holds as JSON or pairs; what has no time has that of what carried it."""
-    read, names = _READERS[known.pairs], known.names or NAMES
+def _recorded(line: str, text: str, records: Records) -> Row:
+    """Return the values of the record that a line holds; one without a time has that of the header or object around it."""
+    read, names = records.notation.read, records.names
     try:
-        return read(text, names)
+        return read(text, names, None)
     except Refused as refusal:
         if str(refusal) != "field_missing":
             raise
@@ -145,14 +150,13 @@ def _recorded(line: str, text: str, known: Format) -> Row:
 
 
 def _stamped(line: str, row: Row) -> Row:
-    """Return the values of a line whose format has no time with that of what carried it."""
+    """Return the values of a line whose format has no time with the time of the header or object around it."""
     said = stamp(line)
     return row if said is None else (instant_us({"time": said}), *row[1:])
 
 
-def _records(lines: Lines, known: Format) -> Iterator[tuple[int, dict[str, object]]]:
+def _pairs(lines: Lines, pairs: Callable[[str, Names], dict[str, object]], names: Names) -> Iterator[tuple[int, dict[str, object]]]:
     """Yield the lines that hold pairs, by their numbers from 1, each in the first way that it can be read."""
-    pairs, names = _PAIRS[known.pairs], known.names or NAMES
     for index in range(len(lines)):
         for text in readings(lines.text(index)) if len(lines.raw(index)) <= LONGEST_LINE_BYTES else ():
             with suppress(Refused):
@@ -165,7 +169,7 @@ def _is_object(line: str) -> bool:
 
 
 def _reason(lines: Lines, index: int, reason: str, *, is_first: bool) -> str:
-    """Say more of a line that nothing matches: cut off by rotation, or damaged."""
+    """Return the reason to refuse a line; where nothing matches it, whether it is damaged or was cut off by rotation."""
     if reason not in NO_MATCH:
         return reason
     raw = lines.raw(index)

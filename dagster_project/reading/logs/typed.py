@@ -1,9 +1,9 @@
-"""The raw texts of many lines as typed values, where they are written plainly; what is not is left to values.py, which reads a line at a time.
+"""The raw texts of many lines as typed columns, where they are written plainly; values.py reads every other line alone.
 
-A line is not plain wherever anything is unusual: a request that is not plain HTTP, a value that does not convert. No line can spoil its neighbour.
+A line is not plain where anything in it is unusual: a request that is not plain HTTP, a value that does not convert. No line can spoil its neighbour.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -11,15 +11,16 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.reading.logs.distinct import CODED, Asked, Part, filled, mapped, recoded
+from dagster_project.reading.logs.distinct import CODED, Expressions, Part, filled, per_line, recoded
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
 from dagster_project.reading.logs.layouts import DECODED
 from dagster_project.reading.logs.values import LAST_PORT, MOST_BYTES, NO_USER, READ, client, host, trailing
 
 CODED_ROWS = pa.schema([pa.field(field.name, CODED if pa.types.is_string(field.type) else field.type) for field in READ])
-"""The columns of values.READ, texts as their numbers."""
+"""The columns of values.READ, texts dictionary-encoded."""
 
 Texts = Mapping[str, pl.Expr]
+_Cells = tuple[object, ...]
 
 WORDS = ("asked_method", "asked_target", "asked_version")
 """The words of a request line."""
@@ -50,18 +51,18 @@ class Reading:
 
 
 class Typed:
-    """Columns of raw texts, by the names that each part of them holds, as the columns of values.READ."""
+    """Reads parts, each with columns of raw texts of known names, as the columns of values.READ."""
 
     def __init__(self, columns: Sequence[Sequence[str]], reading: Reading) -> None:
         self._has_words = [_REQUEST in names and _REQUEST in reading.texts for names in columns]
         typed = _typed(reading)
         held = [(*names, *_ALL_WORDS) if has_words else names for names, has_words in zip(columns, self._has_words, strict=True)]
-        self._asked = Asked(held, typed, _checks(reading, typed))
+        self._expressions = Expressions(held, typed, _checks(reading, typed))
 
     def read(self, line_numbers: pa.Int64Array, parts: Sequence[Part]) -> pa.Table:
         """Return the plain ones of some lines as CODED_ROWS, in order."""
         parts = [_with_words(part) if has_words else part for part, has_words in zip(parts, self._has_words, strict=True)]
-        found, is_plain = self._asked.of(parts, len(line_numbers))
+        found, is_plain = self._expressions.evaluated(parts, len(line_numbers))
         found["line_number"] = line_numbers
         _read_odd(found)
         table = pa.table([found[name].cast(kind) for name, kind in zip(CODED_ROWS.names, CODED_ROWS.types, strict=True)], schema=CODED_ROWS)
@@ -70,23 +71,23 @@ class Typed:
 
 def _with_words(part: Part) -> Part:
     words = pl.col(_REQUEST).str.split_exact(" ", len(WORDS)).struct.rename_fields(_ALL_WORDS)
-    return Part(part.told.with_columns(words.alias("words")).unnest("words"), part.places)
+    return Part(part.values.with_columns(words.alias("words")).unnest("words"), part.indices)
 
 
 def _typed(reading: Reading) -> dict[str, pl.Expr]:
     """Return the columns of values.READ (client and host still as written), and `rest`."""
     texts = reading.texts
-    method, target, version, _ = _asked(texts)
+    asked = _asked(texts)
     missing = pl.lit(None, pl.String)
-    host_asked = texts.get("host", missing)
+    host, target = texts.get("host", missing), asked.target
     if reading.is_absolute:
-        host_asked, target = pl.coalesce(target.str.extract(_ABSOLUTE, 1), host_asked), pl.coalesce(target.str.extract(_ABSOLUTE, 2), target)
+        host, target = pl.coalesce(target.str.extract(_ABSOLUTE, 1), host), pl.coalesce(target.str.extract(_ABSOLUTE, 2), target)
     return {
-        "ts": reading.moment, "method": method, "target": target, "http_version": version,
+        "ts": reading.moment, "method": asked.method, "target": target, "http_version": asked.version,
         "status": _status(texts).cast(pl.Int16, strict=False),
         "bytes": pl.when(_bytes(texts) == "-").then(0).otherwise(_bytes(texts).cast(pl.Int64, strict=False)),
         "duration_ns": reading.duration, "client_port": _port(texts),
-        "client_ip": texts.get("client", pl.lit("-")), "host": host_asked, "rest": texts.get("rest", pl.lit("")),
+        "client_ip": texts.get("client", pl.lit("-")), "host": host, "rest": texts.get("rest", pl.lit("")),
         "user": _user(texts.get("user", missing)),
         **{name: text(texts.get(name, missing)) for name in ("referer", "user_agent", "account", "forwarded_for", "client_header")},
     }  # fmt: skip
@@ -94,17 +95,18 @@ def _typed(reading: Reading) -> dict[str, pl.Expr]:
 
 def _checks(reading: Reading, typed: Texts) -> list[pl.Expr]:
     """Return what must hold for a line to be plain."""
-    status, sent = _status(reading.texts), _bytes(reading.texts)
-    asked = _asked(reading.texts)[1]
-    listed = [reading.texts[name] for name in ("forwarded_for", "rest") if name in reading.texts]
+    texts, asked = reading.texts, _asked(reading.texts)
+    checks = [*reading.checks, *asked.checks]
+    if {"forwarded_for", "rest"} <= texts.keys():
+        checks.append(~texts["forwarded_for"].is_in(["", "-"]) | (texts["rest"] == ""))
+    if reading.is_absolute:
+        is_path = asked.target.str.starts_with("/") & ~asked.target.str.contains("://", literal=True)
+        checks.append(asked.target.is_null() | asked.target.str.contains(_ABSOLUTE) | is_path)
     return [
-        *reading.checks,
-        *([~listed[0].is_in(["", "-"]) | (listed[1] == "")] if len(listed) > 1 else []),
-        *([asked.is_null() | asked.str.contains(_ABSOLUTE) | (asked.str.starts_with("/") & ~asked.str.contains("://", literal=True))] if reading.is_absolute else []),
+        *checks,
         typed["ts"].is_between(_FIRST, _END, closed="left"),
-        *_asked(reading.texts)[3],
-        status.str.contains(_STATUS),
-        sent.str.contains(_SIZE),
+        _status(texts).str.contains(_STATUS),
+        _bytes(texts).str.contains(_SIZE),
         typed["bytes"] <= MOST_BYTES,
     ]
 
@@ -133,62 +135,64 @@ def _port(texts: Texts) -> pl.Expr:
     return pl.when((port <= LAST_PORT) & texts["client_port"].str.contains(_PORT)).then(port).cast(pl.Int32)
 
 
-def _asked(texts: Texts) -> tuple[pl.Expr, pl.Expr, pl.Expr, list[pl.Expr]]:
-    """Return method, target and version, and what must hold where they are as plain as nearly all are."""
+@dataclass(frozen=True)
+class _Request:
+    """What was asked for, and what must hold for it to be plain."""
+
+    method: pl.Expr
+    target: pl.Expr
+    version: pl.Expr
+    checks: Sequence[pl.Expr] = ()
+
+
+def _asked(texts: Texts) -> _Request:
     if "request" in texts or "asked_target" in texts:
         method, target, version = map(pl.col, WORDS)
         has_no_more = [pl.col("asked_more").is_null()] if "request" in texts else []
-        return method, target, version.str.slice(len("HTTP/")), [method.is_in(_METHODS), ~target.is_in(["", "-"]), version.is_in(_VERSIONS), *has_no_more]
+        checks = [method.is_in(_METHODS), ~target.is_in(["", "-"]), version.is_in(_VERSIONS), *has_no_more]
+        return _Request(method, target, version.str.slice(len("HTTP/")), checks)
     missing = pl.lit(None, pl.String)
     target, path = (text(texts.get(name, missing)) for name in ("target", "path"))
     if "path" in texts and "query" in texts:
         query = text(texts["query"])
         path = pl.when(query.is_null()).then(path).otherwise(pl.concat_str(path, query.str.strip_prefix("?"), separator="?"))
-    target = pl.coalesce(target, path)
     version = texts["protocol"].str.extract(r"(?:^|/)(\d(?:\.\d)?)[^/]*$") if "protocol" in texts else missing
-    return text(texts.get("method", missing)), target, version, []
+    return _Request(text(texts.get("method", missing)), pl.coalesce(target, path), version)
 
 
 def _read_odd(found: dict[str, pa.Array]) -> None:
-    """Read what is not written plainly in rest, client and host; each distinct text is looked at once. A list in the client's place is the last that counts."""
-    if said := _looked_at(found["rest"], "(?s).", _trailing, lambda _: (None, None)):
-        lengths, hops = _columns(found["rest"], said, (pa.int64(), pa.string()))
+    """Read what is not written plainly in rest, client and host, in place; a list of addresses in the client's place counts where no other field holds one."""
+    if trailing_columns := _read_distinct(found["rest"], "(?s).", _trailing, lambda _: (None, None), (pa.int64(), pa.string())):
+        lengths, hops = trailing_columns
         found["duration_ns"], found["forwarded_for"] = pc.coalesce(found["duration_ns"], lengths), filled(found["forwarded_for"], hops)
     found["client_list"] = pa.nulls(len(found["client_ip"]), CODED)
-    clients = _looked_at(found["client_ip"], _ODD_CLIENT, client, lambda text: (text, None, None))
-    if clients:
-        addresses, ports, found["client_list"] = _columns(found["client_ip"], clients, (pa.string(), pa.int32(), pa.string()))
-        found["client_ip"], found["client_port"] = addresses, pc.coalesce(ports, found["client_port"])
+    if client_columns := _read_distinct(found["client_ip"], _ODD_CLIENT, client, lambda text: (text, None, None), (pa.string(), pa.int32(), pa.string())):
+        found["client_ip"], ports, found["client_list"] = client_columns
+        found["client_port"] = pc.coalesce(ports, found["client_port"])
         found["forwarded_for"] = filled(found["forwarded_for"], found["client_list"])
-    if hosts := _looked_at(found["host"], _ODD_HOST, lambda text: (host(text),), lambda text: (text,)):
-        [found["host"]] = _columns(found["host"], hosts, (pa.string(),))
+    if host_columns := _read_distinct(found["host"], _ODD_HOST, lambda text: (host(text),), lambda text: (text,), (pa.string(),)):
+        [found["host"]] = host_columns
 
 
-Told = tuple[object, ...]
-
-
-def _trailing(rest: str) -> Told:
+def _trailing(rest: str) -> _Cells:
     told = trailing(rest)
     return int(told["duration"]) if "duration" in told else None, told.get("forwarded_for")
 
 
-def _looked_at(column: pa.DictionaryArray, odd: str, odd_one: Callable[[str], Told], plain_one: Callable[[str], Told]) -> list[Told]:
-    """Return what each distinct text says, nothing where none is odd."""
+def _read_distinct(column: pa.DictionaryArray, odd: str, read: Callable[[str], _Cells], plain: Callable[[str], _Cells], kinds: Sequence[pa.DataType]) -> list[pa.Array] | None:
+    """Return a column of each kind, made of the distinct texts: by `read` of those that match `odd`, by `plain` of all others; null where none matches."""
     texts = pl.Series(column.dictionary, dtype=pl.String)
     is_odd = texts.str.contains(odd)
     if not is_odd.any():
-        return []
-    return [odd_one(text) if looked else plain_one(text) for text, looked in zip(texts, is_odd, strict=True)]
-
-
-def _columns(column: pa.DictionaryArray, said: Iterable[Told], kinds: Sequence[pa.DataType]) -> list[pa.Array]:
-    return [mapped(pa.array(values, kind), column.indices) for values, kind in zip(zip(*said, strict=True), kinds, strict=True)]
+        return None
+    cells = [read(text) if is_read else plain(text) for text, is_read in zip(texts, is_odd, strict=True)]
+    return [per_line(pa.array(values, kind), column.indices) for values, kind in zip(zip(*cells, strict=True), kinds, strict=True)]
 
 
 def spelt_out(rows: pa.Table, decode: Callable[[str], str]) -> pa.Table:
-    """Undo how agents and users are written where there are no quotes."""
+    """Return rows whose agents, users and lists of addresses are decoded: formats without quotes encode the blanks in them."""
     for name in DECODED:
         column = rows.column(name).combine_chunks()
         texts = pa.array([decode(text) for text in column.dictionary.to_pylist()], pa.string())
-        rows = rows.set_column(rows.schema.get_field_index(name), name, mapped(texts, column.indices))
+        rows = rows.set_column(rows.schema.get_field_index(name), name, per_line(texts, column.indices))
     return rows

@@ -1,4 +1,4 @@
-"""The raw texts of one log line as typed values, exactly and one at a time; what is vectorised stands in columns.py."""
+"""The raw texts of one log line as typed values; typed.py reads whole columns of them, and both say the same."""
 
 import re
 from collections.abc import Mapping
@@ -39,19 +39,19 @@ ROWS = pa.schema(
 )
 
 CLAIMS = pa.schema([("client_list", pa.string()), ("client_header", pa.string())])
-"""What only scrubbing asks for: the list where the client's own field holds one, and the header that settings name as the client."""
+"""Columns for scrubbing alone: the list where the client's own field holds one, and the header that settings name as the client."""
 
 READ = pa.schema([*ROWS, *CLAIMS])
 
 LARGEST = (1 << 63) - 1
 MOST_BYTES = 10**12 - 1
-"""No answer is larger; such a number is something else in the place of the size, a card's perhaps."""
+"""No answer is larger: such a number in the place of the size is something else, perhaps that of a card."""
 LONGEST_NS = 86_400 * 10**9
-"""A day, which only a tunnel lasts: what says more tells no time of an answer, and may be somebody's number."""
+"""A day, which only a tunnel lasts: a larger number is no duration, and may be somebody's number."""
 LAST_PORT = 65535
 LONGEST_LIST = 1024
 NO_USER = ('""', '"-"', "HIT", "MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING", "REVALIDATED")
-"""What Apache writes for a name of no letters, and for none where the name stands in quotes; what nginx's cache did, which stands there in formats of WordPress hosts."""
+"""What stands in the place of a user's name and is none: Apache's empty name, with and without quotes; what nginx's cache did, in formats of WordPress hosts."""
 
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*) HTTP/(\d(?:\.\d)?) *")
 _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*)(?: (1\.[01]|[23]))? *")
@@ -79,33 +79,37 @@ _OF_UPSTREAM = re.compile(r"upstream_\w{1,32}|u[chr]t", re.ASCII)
 """What names the time behind it, and is not that of the whole answer."""
 _LIKE_ADDRESS = re.compile(r"\[?[0-9A-Fa-f]*[.:]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4}:[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]{0,40}")
-_UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
+UNIT_NS = {"ns": 1, "us": 1_000, "µs": 1_000, "μs": 1_000, "ms": 1_000_000, "s": 1_000_000_000}
 
 
 NO_REQUEST = "no_request"
-"""Why a line is no request that is a whole record of something else; where reasons are told it is one that lacks a request."""
+"""The reason of a line that is a whole record of something else; `parse` tells it as field_missing, since it lacks a request."""
 
 
 class Refused(Exception):  # noqa: N818 - an outcome, not an error
     """A line is refused; the argument is a reason of the closed list, or NO_REQUEST."""
 
 
-def row(fields: Fields, time_pattern: str | None = None) -> Row:
+def row(fields: Fields, time_pattern: str | None = None, *, is_absolute: bool = False) -> Row:
     """Return the values of a line in the order of READ, without the line number.
 
-    Raises Refused with bad_time, out_of_range_time, bad_status or bad_size. A bad request is a good line: its method
-    and target are null.
+    `time_pattern` is the strftime pattern of its time, null for a server's own notation. `is_absolute`: the target is an absolute URL, of which host and
+    target are taken. Raises Refused with bad_time, out_of_range_time, bad_status or bad_size. A bad request is a good line: its method and target are null.
     """
     fields = {**trailing(fields["rest"]), **fields} if fields.get("rest") else fields
     address, port, hops = client(fields.get("client") or fields.get("forwarded_for") or "")
     method, target, version = _asked(fields)
+    named = host(fields.get("host", ""))
+    if is_absolute and target is not None:
+        in_url, target = origin_form(target)
+        named = in_url or named
     return (
         instant_us(fields, time_pattern),
         address,
         port if port is not None else _port(fields.get("client_port")),
         method,
         target,
-        host(fields.get("host", "")),
+        named,
         status(fields.get("status", "")),
         size(fields.get("bytes") or fields.get("total") or ""),
         text(fields.get("referer")),
@@ -222,7 +226,7 @@ def duration_ns(value: str, unit_ns: int) -> int | None:
     hours, minutes, number, unit = found.groups()
     if (hours or minutes) and unit != "s":
         return None
-    length = float(number) * (_UNIT_NS[unit] if unit else unit_ns) + (int(hours or 0) * 60 + int(minutes or 0)) * 60 * _UNIT_NS["s"]
+    length = float(number) * (UNIT_NS[unit] if unit else unit_ns) + (int(hours or 0) * 60 + int(minutes or 0)) * 60 * UNIT_NS["s"]
     return round(length) if length <= LONGEST_NS else None
 
 
@@ -234,10 +238,10 @@ def trailing(rest: str) -> dict[str, str]:
     for before, token in pairwise(["", *tokens]):
         if _OF_UPSTREAM.fullmatch(before):
             continue
-        if token in _UNIT_NS and before.isdecimal():
+        if token in UNIT_NS and before.isdecimal():
             token = before + token  # noqa: PLW2901 (number and unit are one)
         took = None if _RATIO.fullmatch(token) else _TRAILING_TIME.fullmatch(token)
-        if took and (length := duration_ns(took[1] or (f"{took[2]}ms" if took[2] else f"{took[3]}us"), _UNIT_NS["s"])) is not None:
+        if took and (length := duration_ns(took[1] or (f"{took[2]}ms" if took[2] else f"{took[3]}us"), UNIT_NS["s"])) is not None:
             found.setdefault("duration", str(length))
         elif _is_address_list(token):
             found.setdefault("forwarded_for", token)

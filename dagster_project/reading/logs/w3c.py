@@ -1,6 +1,7 @@
 """W3C extended logs: IIS, CloudFront, NetScaler; the fields are those of the last `#Fields` line."""
 
 import re
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -10,7 +11,7 @@ from urllib.parse import unquote
 from dagster_project.reading.logs.carried import alone
 from dagster_project.reading.logs.headless import UNREAD, fields_of
 from dagster_project.reading.logs.layouts import Field, Layout, Part, header_name
-from dagster_project.reading.logs.lines import BOM, Lines, split
+from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.values import Row
 
 _ADDRESS, _NUMBER = r"[0-9A-Fa-f.:%]+|-|\[[0-9A-Fa-f.:%]+\](?:\(\S*\))?", r"\d+|-"
@@ -30,7 +31,7 @@ _FIELDS = {
     "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000),
 }  # fmt: skip
 _NAMED = "#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark): "
-_DIRECTIVE = re.compile(rb"^(?:%b)?#|%b" % (BOM, _NAMED.encode()), re.MULTILINE)
+_DIRECTIVE = re.compile(rb"^(?:%b)?#|%b" % (BOM_UTF8, _NAMED.encode()), re.MULTILINE)
 """Where a comment stands, at the begin of a line, or a directive may stand, behind what carries it."""
 _HEADER = re.compile(r"cs\([^)]*\)", re.IGNORECASE)
 _FEW_LINES = 20

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import json_blocks, parse
-from dagster_project.reading.logs.json_columns import FEWEST_LINES, SAMPLED, rows
+from dagster_project.reading.logs.json_columns import FEWEST_ALIKE, SAMPLED, rows
 from dagster_project.reading.logs.json_names import NAMES
 from dagster_project.reading.logs.lines import split
 from dagster_project.reading.logs.values import CLAIMS
@@ -56,6 +56,10 @@ ECS = {
     "@timestamp": TIME, "client": {"ip": "192.0.2.7"}, "event": {"duration": 12_000_000}, "http": {"request": {"method": "GET"}, "response": {"status_code": 200}},
     "url": {"original": "https://www.example.com/jobs?page=2", "path": "/jobs", "query": "page=2"},
 }  # fmt: skip
+TWO_URLS = {
+    "time": TIME, "remote_addr": "192.0.2.7", "method": "GET", "url": "https://www.example.com/jobs?page=2", "path": "https://shop.example.com/jobs",
+    "status": 200, "duration_ms": 12,
+}  # fmt: skip
 LOGSTASH = {
     "@timestamp": TIME, "path": "/var/log/access.log", "clientip": "192.0.2.7", "verb": "GET", "request": "/jobs?page=2", "response": "200", "agent": '"Mozilla/5.0 (X11)"',
     "duration_ms": 12,
@@ -67,7 +71,7 @@ FIREWALL = {
 COMMON = {"host": "192.0.2.7", "logicalUserName": "-", "user": "jane", "time": TIME, "request": "GET /jobs?page=2 HTTP/1.1", "statusCode": 200, "duration": 12}
 _OF_SERVERS = {
     "nginx": NGINX, "caddy": CADDY, "traefik": TRAEFIK, "envoy": ENVOY, "opentelemetry": OTEL, "two durations": ECHO, "a unit told by others": GATEWAY, "keys of one rank": VERCEL,
-    "an absolute URL": ECS, "a target as the request": LOGSTASH, "headers as a list": FIREWALL, "the client as host": COMMON,
+    "an absolute URL": ECS, "two of other hosts": TWO_URLS, "a target as the request": LOGSTASH, "headers as a list": FIREWALL, "the client as host": COMMON,
 }  # fmt: skip
 
 
@@ -75,8 +79,8 @@ _OF_SERVERS = {
 def test_what_servers_write_is_read_in_columns(record: dict[str, object]) -> None:
     """One line at a time takes four times as long."""
     line = json.dumps(record).encode() + b"\n"
-    many = rows(split(line * FEWEST_LINES), NAMES).drop_columns(["line_number", *CLAIMS.names]).to_pylist()
-    assert many == parse(line).rows.drop_columns("line_number").to_pylist() * FEWEST_LINES
+    many = rows(split(line * FEWEST_ALIKE), NAMES).drop_columns(["line_number", *CLAIMS.names]).to_pylist()
+    assert many == parse(line).rows.drop_columns("line_number").to_pylist() * FEWEST_ALIKE
     row = parse(line).rows.to_pylist()[0]
     assert (row["client_ip"], row["method"], row["target"], row["status"]) == ("192.0.2.7", "GET", "/jobs?page=2", 200)
     assert row["duration_ns"] == (None if record is OTEL else 12_000_000)
@@ -113,8 +117,8 @@ def test_columns_and_the_exact_reading_agree(records: list[dict[str, object]]) -
     lines = [json.dumps(record).encode() + b"\n" for record in records]
     alone = [parse(line, "json") for line in lines]
     expected = [one.rows.drop_columns("line_number").to_pylist() for one in alone]
-    many = parse(b"".join(line for line in lines for _ in range(FEWEST_LINES * 4)), "json")
-    assert many.rows.drop_columns("line_number").to_pylist() == list(chain.from_iterable(rows * FEWEST_LINES * 4 for rows in expected))
+    many = parse(b"".join(line for line in lines for _ in range(FEWEST_ALIKE * 4)), "json")
+    assert many.rows.drop_columns("line_number").to_pylist() == list(chain.from_iterable(rows * FEWEST_ALIKE * 4 for rows in expected))
     assert set(many.rejects["reason"].to_pylist()) == set(chain.from_iterable(one.rejects["reason"].to_pylist() for one in alone))
 
 
@@ -166,11 +170,11 @@ def test_a_broken_object_spoils_no_neighbour() -> None:
     """A line cut in the middle of a text must not swallow the next one."""
     good = json.dumps(NGINX).encode()
     broken = [good[:100], b'{"time":"', b'"}', b"]", b"[", b"42", b"", b"\0\0", good + b",", good + good, b"\xff" + good, good[:-1] + b',"a":"\xff"}', b'{"a":1}']
-    body = b"".join(good + b"\n" + each + b"\n" for each in broken for _ in range(FEWEST_LINES))
+    body = b"".join(good + b"\n" + each + b"\n" for each in broken for _ in range(FEWEST_ALIKE))
     parsed = parse(body, "json")
-    assert [number for number in parsed.rows["line_number"].to_pylist() if number % 2] == list(range(1, 2 * len(broken) * FEWEST_LINES, 2))
+    assert [number for number in parsed.rows["line_number"].to_pylist() if number % 2] == list(range(1, 2 * len(broken) * FEWEST_ALIKE, 2))
     assert set(parsed.rejects["reason"].to_pylist()) == {"json_error", "json_not_object", "field_missing", "nul", "bad_utf8"}
-    assert parsed.rows.num_rows + parsed.rejects.num_rows == body.count(b"\n") - FEWEST_LINES
+    assert parsed.rows.num_rows + parsed.rejects.num_rows == body.count(b"\n") - FEWEST_ALIKE
 
 
 @pytest.mark.parametrize("depth", [2, 400, 900, 1_000, 100_000])
@@ -198,7 +202,7 @@ def test_a_mapping_names_what_no_table_knows() -> None:
     }
     mapping = "json:time=meta.when client=meta.peer method=req.verb2\n target=req.where status=code2 duration_ms=took account=org.id"
     body = json.dumps(record).encode() + b"\n"
-    for times in (1, FEWEST_LINES * 4):
+    for times in (1, FEWEST_ALIKE * 4):
         row = parse(body * times, mapping).rows.to_pylist()[-1]
         assert (row["client_ip"], row["client_port"], row["method"], row["target"], row["status"]) == ("192.0.2.7", 40780, "PUT", "/jobs", 201)
         assert (row["duration_ns"], row["account"], row["user_agent"]) == (12_000_000, "a-1", "x")

@@ -14,11 +14,12 @@ from dagster_project.reading.logs.applications import GIN
 from dagster_project.reading.logs.distinct import decoded
 from dagster_project.reading.logs.formats import Format, named
 from dagster_project.reading.logs.layouts import Layout
-from dagster_project.reading.logs.lines import REJECTS, shape, split
+from dagster_project.reading.logs.lines import split
 from dagster_project.reading.logs.log_formats import nginx
 from dagster_project.reading.logs.promising import FEWEST_LINES
 from dagster_project.reading.logs.values import READ, ROWS
 from dagster_project.reading.logs.web_servers import COMBINED
+from dagster_project.reading.rejects import REJECTS, shape
 
 TIME = "[02/Mar/2026:11:15:00 +0100]"
 AGENT = "Mozilla/5.0 (X11; Linux x86_64)"
