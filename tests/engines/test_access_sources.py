@@ -88,6 +88,19 @@ def test_json_lines_that_grow_are_continued(world: World) -> None:
     assert _others(world) == {"management_event": 1}
 
 
+@pytest.mark.parametrize(("more", "reasons"), [("me", ["duplicate_event"]), ("", []), ("  ", [])])
+def test_half_of_a_last_row_that_was_read_is_told_once_the_rest_is_there(more: str, reasons: list[str], world: World) -> None:
+    """The half may name another customer, and looks like a whole row until it goes on."""
+    rows = [f"e{number},ada,2026-03-02T10:00:0{number}Z,ac" for number in (1, 2)]
+    world.put("access_events/office/live.csv", f"event_id,actor,occurred_at,account_id\n{rows[0]}me\n{rows[1]}")
+    world.run()
+    world.put("access_events/office/live.csv", f"event_id,actor,occurred_at,account_id\n{rows[0]}me\n{rows[1]}{more}\n{rows[0].replace('e1', 'e3')}me\n")
+    world.run()
+    assert [(row["reason"], row["line_number"]) for row in world.rows("ledger.quarantine")] == [(reason, 3) for reason in reasons]
+    assert sorted((row["event_id"], row["account_id"]) for row in world.rows("scrubbed.access_events")) == [("e1", "acme"), ("e2", "ac"), ("e3", "acme")]
+    assert sorted(row["lines"] for row in world.rows("ledger.inputs") if row["folder"] == "access_events") == [2, 3]
+
+
 def test_a_document_that_is_cut_is_refused_until_it_is_whole(world: World) -> None:
     """A file of one object is read whole or not at all, and tried again at every run."""
     body = json.dumps({"Records": [_object(1), _object(2)]})

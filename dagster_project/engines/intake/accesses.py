@@ -1,7 +1,8 @@
 """Takes access events: each input once, each event once; one that comes again with other content is refused."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import Self
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -71,11 +72,13 @@ class _Reader:
         """Let `keep` have the rows behind the bytes that were read before, and count them and the lines that are refused."""
         end_bytes = None if is_compressed(entry.found.path) else entry.bytes
         is_whole = not skip_bytes and end_bytes is None
-        before, _ = _lines(entry.found, 0, skip_bytes)
-        new, blank = (0, 0) if is_whole else _lines(entry.found, skip_bytes, end_bytes)
+        before = _Lines.of(entry.found, 0, skip_bytes)
+        new = _Lines() if is_whole else _Lines.of(entry.found, skip_bytes, end_bytes)
+        # A line that was read without its end, and goes on, is another event of the same id, or it would count as half of itself for good.
+        first = before.count - (before.ends_open and not new.begins_blank)
 
         def within(table: pa.Table, has_lines: bool) -> pa.Table:
-            return table if is_whole or not has_lines else _within(table, before, before + new)
+            return table if is_whole or not has_lines else _within(table, first, first + new.count)
 
         def take(rows: pa.Table, has_lines: bool) -> None:
             found = within(rows, has_lines)
@@ -88,7 +91,7 @@ class _Reader:
         rejects, others = (within(table, read.has_lines) for table in (read.rejects, read.others))
         entry.others = {row["values"]: row["counts"] for row in others.column("name").value_counts().to_pylist()}
         entry.quarantined = rejects.num_rows
-        entry.blank = (blank if skip_bytes and read.has_lines else read.blank) + others.num_rows
+        entry.blank = (new.blank if skip_bytes and read.has_lines else read.blank) + others.num_rows
         entry.lines = entry.parsed + entry.quarantined + entry.blank
         all_rejects.append(with_input(rejects, entry.input_id))
 
@@ -101,15 +104,25 @@ class _Reader:
         return replace(read, form=f"{adapter.name} {read.form}")
 
 
-def _lines(file: Found, skip_bytes: int, end_bytes: int | None) -> tuple[int, int]:
-    """Return how many lines stand between two places of a file, and how many of them are blank."""
-    lines = blank = 0
-    for piece in pieces(file, skip_bytes, end_bytes=end_bytes):
-        lines += piece.lines
-        blank += sum(not line.strip() for line in piece.body.splitlines())
-    return lines, blank
+@dataclass(frozen=True)
+class _Lines:
+    """The lines between two places of a file: how many there are, how many of them blank, whether the first one is, and whether the last one has no end."""
+
+    count: int = 0
+    blank: int = 0
+    begins_blank: bool = True
+    ends_open: bool = False
+
+    @classmethod
+    def of(cls, file: Found, skip_bytes: int, end_bytes: int | None) -> Self:
+        found = cls()
+        for piece in pieces(file, skip_bytes, end_bytes=end_bytes):
+            blank = [not line.strip() for line in piece.body.splitlines()]
+            found = cls(found.count + piece.lines, found.blank + sum(blank), found.begins_blank if found.count else blank[0], piece.ends_open)
+        return found
 
 
-def _within(table: pa.Table, before: int, last: int) -> pa.Table:
+def _within(table: pa.Table, first: int, last: int) -> pa.Table:
+    """Return the rows of the lines behind the first so many, up to a last one."""
     numbers = table.column("line_number")
-    return table.filter(pc.and_(pc.greater(numbers, before), pc.less_equal(numbers, last)))
+    return table.filter(pc.and_(pc.greater(numbers, first), pc.less_equal(numbers, last)))
