@@ -14,7 +14,7 @@ from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.carried import Stamps
 from dagster_project.reading.logs.distinct import Part, asked_once, joined
 from dagster_project.reading.logs.json_lines import EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
-from dagster_project.reading.logs.json_names import REMARK, W3C_CLIENT, Names
+from dagster_project.reading.logs.json_names import EVENT, REMARK, W3C_CLIENT, Names
 from dagster_project.reading.logs.json_shapes import Levels, Shape, calls_client_host, context, paths, telling, written
 from dagster_project.reading.logs.json_values import Length, Values, best, surest, texts_of, times
 from dagster_project.reading.logs.lines import Lines
@@ -206,6 +206,8 @@ def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names
     if "request" in columns and "method" not in columns and columns["request"].str.contains(_METHOD).all():
         columns["method"] = columns.pop("request")
     frame = pl.DataFrame(_with_hosts(columns))
+    if EVENT in named:
+        frame = frame.filter(_column(frame, "status").is_not_null(), pl.any_horizontal(_column(frame, name).is_not_null() for name in REQUEST_FIELDS))
     return frame if "time" in named else frame.filter(_asks(frame))
 
 
@@ -278,9 +280,9 @@ def _read(frame: pl.DataFrame) -> pa.Table:
 
 
 def _target(frame: pl.DataFrame) -> pl.Expr:
-    """Return what was asked for: the query goes on behind a path, and behind a target that has none where no path stands beside it."""
+    """Return what was asked for: the query goes on behind a path, and behind a target that has none where no other path stands beside it."""
     target, path, query = (_column(frame, name) for name in ("target", "path", "query"))
-    lacks_query = pl.when(target.is_null()).then(path.is_not_null()).otherwise(path.is_null() & ~target.str.contains("?", literal=True))
+    lacks_query = pl.when(target.is_null()).then(path.is_not_null()).otherwise((path.is_null() | (path == target)) & ~target.str.contains("?", literal=True))
     asked = pl.coalesce(target, path)
     return pl.when(lacks_query & query.is_not_null()).then(pl.concat_str(asked, query.str.strip_prefix("?"), separator="?")).otherwise(asked)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, KeysView
 import orjson
 
 from dagster_project.reading.logs import w3c
-from dagster_project.reading.logs.json_names import NAMES, REMARK, W3C_CLIENT, Names, has_client_as_host
+from dagster_project.reading.logs.json_names import EVENT, NAMES, REMARK, W3C_CLIENT, Names, has_client_as_host
 from dagster_project.reading.logs.values import NO_REQUEST, ROUTE, Refused, Row, duration_ns, instant_us, origin_form, request, row, unescape
 
 DEEPEST = 8
@@ -110,7 +110,7 @@ def _is_dated(fields: dict[str, str], stamp: str | None) -> bool:
 
 def _refusal(line: str, fields: dict[str, str]) -> Refused:
     """Return why a record is no request: it lacks something, or has a time and says something else. Raises Refused for a time that is none."""
-    is_other = REMARK in fields or not (fields.keys() & ASKED or _HTTP.search(line))
+    is_other = REMARK in fields or _is_aside(fields.keys()) or not (fields.keys() & ASKED or _HTTP.search(line))
     if not is_other or instant_us(fields) is None:
         return Refused("field_missing")
     return Refused(NO_REQUEST)
@@ -125,7 +125,7 @@ def _row(fields: dict[str, str]) -> Row:
         if "://" in fields.get(name, "")[:12]:
             host, fields[name] = origin_form(fields[name])
             fields.setdefault("host", host or "")
-    if "?" not in fields.get("target", "?") and "path" not in fields and fields.get("query"):
+    if "?" not in fields.get("target", "?") and fields.get("path") in (None, fields["target"]) and fields.get("query"):
         fields["path"] = fields.pop("target")
     if "method" not in fields and _METHOD.fullmatch(fields.get("request", "")):
         fields["method"] = fields.pop("request")
@@ -158,7 +158,12 @@ def _asks(names: KeysView[str]) -> bool:
 
 
 def _is_request(names: KeysView[str]) -> bool:
-    return REMARK not in names and (bool(names & set(REQUEST_FIELDS)) or sum(bool(names & set(told)) for told in EVIDENCE) > 1)
+    return REMARK not in names and not _is_aside(names) and (bool(names & set(REQUEST_FIELDS)) or sum(bool(names & set(told)) for told in EVIDENCE) > 1)
+
+
+def _is_aside(names: KeysView[str]) -> bool:
+    """Tell whether a record is an event within a request and no answer to it."""
+    return EVENT in names and not ("status" in names and names & set(REQUEST_FIELDS))
 
 
 def _loaded(line: str) -> object:
