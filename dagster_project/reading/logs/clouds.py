@@ -27,8 +27,8 @@ BUNNY = (
 
 _STORED: tuple[Part, ...] = (
     Field(pattern=r"[12]\.\d"), Field("time", pattern=r"\d{4}-\d\d-\d\dT[\d:.]+Z"), Field(pattern=r"\w+"), Field(pattern=r"\w+"), _STATUS,
-    Field("duration", _MS, pattern=r"\d+"), _NUMBER, Field(), Field("user"), Field(), Field(), Field("target"), *[Field()] * 3, Field("client"), *[Field()] * 4, Field("bytes", pattern=r"\d*"),
-    *[Field()] * 6, Field("user_agent"), Field("referer"),
+    Field("duration", _MS, pattern=r"\d+"), _NUMBER, Field(), Field("user"), Field(), Field(), Field("target"), *[Field()] * 3, Field("client"), *[Field()] * 4,
+    Field("bytes", pattern=r"\d*"), *[Field()] * 6, Field("user_agent"), Field("referer"),
 )  # fmt: skip
 AZURE_STORAGE = (Layout((*_joined(";", *_STORED, Field()), Field(pattern=r"(?:;[^;]*){0,8}")), is_absolute=True, decode=str, separator=";", may_be_quoted=True),)
 """It names no method, but what was done; the second version has eight fields more."""

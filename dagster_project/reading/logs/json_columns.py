@@ -13,7 +13,7 @@ import pyarrow as pa
 from dagster_project.reading.logs import json_blocks
 from dagster_project.reading.logs.carried import Stamps
 from dagster_project.reading.logs.distinct import Part, asked_once, joined
-from dagster_project.reading.logs.json_lines import EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
+from dagster_project.reading.logs.json_lines import ENCODED, EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS, unencoded
 from dagster_project.reading.logs.json_names import EVENT, REMARK, W3C_CLIENT, Names
 from dagster_project.reading.logs.json_shapes import Levels, Shape, calls_client_host, context, paths, telling, written
 from dagster_project.reading.logs.json_values import Length, Values, best, surest, texts_of, times
@@ -205,10 +205,17 @@ def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names
             columns[name] = best([*map(_numbers, said), *said] if name == "status" and len(said) > 1 else said)
     if "request" in columns and "method" not in columns and columns["request"].str.contains(_METHOD).all():
         columns["method"] = columns.pop("request")
+    columns |= {name: _unencoded(columns[name]) for name in QUOTED_AGAIN if name in columns}
     frame = pl.DataFrame(_with_hosts(columns))
     if EVENT in named:
         frame = frame.filter(_column(frame, "status").is_not_null(), pl.any_horizontal(_column(frame, name).is_not_null() for name in REQUEST_FIELDS))
     return frame if "time" in named else frame.filter(_asks(frame))
+
+
+def _unencoded(texts: pl.Series) -> pl.Series:
+    """Return texts of which those that are percent-encoded as a whole are as they were."""
+    encoded = texts.set(~texts.str.contains(ENCODED), None)
+    return texts if encoded.null_count() == len(texts) else asked_once(encoded, unencoded, pl.String()).fill_null(texts)
 
 
 def _numbers(texts: pl.Series) -> pl.Series:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, KeysView
+from urllib.parse import unquote
 
 import orjson
 
@@ -33,6 +34,9 @@ _WORSE = 10_000
 """How much worse a status is that is a word, as of a message: another key may hold the one of HTTP."""
 SAYS_ITSELF = 2
 """How sure a duration is that names its unit: more than by its key, or by none."""
+ENCODED = r"^[A-Za-z][\w.-]{0,64}%(?:2F|3A)"
+"""Begins a referrer or an agent that is percent-encoded as a whole, as Akamai writes both."""
+_ENCODED = re.compile(ENCODED)
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
@@ -132,9 +136,21 @@ def _row(fields: dict[str, str]) -> Row:
     if "request" in fields and "method" in fields:
         _ask(fields, fields.pop("request"))
     for name in QUOTED_AGAIN:
-        if (said := fields.get(name, "")).startswith('"') and said.endswith('"'):
-            fields[name] = said[1:-1]
+        if name in fields:
+            fields[name] = _as_sent(fields[name])
     return row(fields)
+
+
+def _as_sent(said: str) -> str:
+    """Return a referrer or an agent without the quotes that stood around it in the log, or its encoding."""
+    if said.startswith('"') and said.endswith('"'):
+        return said[1:-1]
+    return unencoded(said) if _ENCODED.match(said) else said
+
+
+def unencoded(text: str) -> str:
+    """Return a text that is percent-encoded as a whole as it was; a plus is a blank where none is written otherwise."""
+    return unquote(text if "%20" in text else text.replace("+", " "))
 
 
 def _ask(fields: dict[str, str], asked: str) -> None:

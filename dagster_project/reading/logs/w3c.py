@@ -27,7 +27,7 @@ _FIELDS = {
     "x-forwarded-for": Field("forwarded_for"), "cs(x-forwarded-for)": Field("forwarded_for"), "s-xff": Field("forwarded_for"),
     "s-ip": Field("", pattern=_ADDRESS), "s-port": Field("", pattern=_NUMBER),
     "timestamp": Field("time"), "timestamp(ms)": Field("time"), "cs-user-agent": Field("user_agent"), "cs-referer": Field("referer"),
-    "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000),
+    "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000, rank=1),
 }  # fmt: skip
 _ZEEK = {
     "ts": Field("time"), "id.orig_h": Field("client", pattern=_ADDRESS), "id.orig_p": Field("client_port"), "method": Field("method"), "uri": Field("target"),
@@ -35,6 +35,7 @@ _ZEEK = {
     "response_body_len": Field("bytes", pattern=_NUMBER), "status_code": Field("status", pattern=r"\d{1,3}|-"),
 }  # fmt: skip
 _CLIENT_OF_ZEEK, _ASKED_OF_ZEEK = "id.orig_h", {"id.orig_h", "method", "uri"}
+_SECONDS = Field("duration", 1_000_000_000, pattern=r"\d*\.\d+")
 _NAMED = "#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark): "
 _DIRECTIVE = re.compile(rb"^(?:%b)?#|%b" % (BOM, _NAMED.encode()), re.MULTILINE)
 """Where a comment stands, at the begin of a line, or a directive may stand, behind what carries it."""
@@ -129,6 +130,12 @@ def parts(lines: Lines, header: bytes | None) -> list[tuple[int, int, tuple[Layo
     return [(first, end, _layouts(lines, first, end, of_these)) for first, end, of_these in bounds]
 
 
+def _by_unit(known: Layout, few: list[str]) -> tuple[Layout, ...]:
+    """Return a layout, and before it, where one of a few lines is so, that of a time taken with a decimal point: seconds, as W3C has it; IIS writes whole milliseconds."""
+    in_seconds = replace(known, parts=tuple(_SECONDS if part == _FIELDS["time-taken"] else part for part in known.parts))
+    return (in_seconds, known) if any(map(in_seconds.match, few)) else (known,)
+
+
 def _layouts(lines: Lines, start: int, end: int, header: bytes | None) -> tuple[Layout, ...]:
     """Return the layout of a header, and those of first lines that have other fields than it says, or none to say it."""
     few = [alone(lines.text(index)) for index in range(start, min(end, start + _FEW_LINES))]
@@ -136,5 +143,6 @@ def _layouts(lines: Lines, start: int, end: int, header: bytes | None) -> tuple[
     text = (header or b"").decode("utf-8", "replace")
     names = (_fields(text).partition(":")[2] or text).split()
     own = tuple(layout(" ".join(names), separator) for separator, _ in separators.most_common()) if names else ()
+    own = tuple(each for known in own for each in _by_unit(known, few))
     found = {(" ".join(fields), "\t" if "\t" in line else " "): fields.count(UNREAD) for line in few if (fields := fields_of(line))}
     return tuple(dict.fromkeys((*own, *(layout(*of_line) for of_line in sorted(found, key=lambda of_line: found[of_line])))))
