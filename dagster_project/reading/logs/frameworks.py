@@ -16,7 +16,7 @@ _HEADS: tuple[tuple[Part, ...], ...] = (
         Field(pattern=r"\[?"), Field("time", pattern=_INSTANT),
         Field(pattern=r'[ |\]](?:(?:(?!\d{4}-\d\d-\d\d)[^"]){0,255}?[ |])?', plain=r'[ |\]](?:(?:[^"0-9]+[0-9]?[0-9]?[0-9]?)*[ |])?'),
     ),
-    (Field(pattern=r'(?:(?!\d{4}-\d\d-\d\d)[^\s"]{1,255} {1,2}){0,8}', plain=r'(?:[^\s"0-9][^\s"]* {1,2}){0,8}'),),
+    (Field(pattern=r'(?:(?!\d{4}-\d\d-\d\d)[^\s"]{1,255} {1,2}){0,24}', plain=r'(?:[^\s"0-9][^\s"]* {1,2}){0,24}'),),
 )  # fmt: skip
 """A time and what else a logger writes before a message; or no time, or one without its day, which has to stand before the line.
 

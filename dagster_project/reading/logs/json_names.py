@@ -272,7 +272,7 @@ REMARK = "remark"
 _REMARK_KEYS = ("rulesettype", "policymode", "rulesettype_s", "ruleid_s", "policymode_s", "err_id", "err_trace")
 """What only Azure's firewalls and Caddy's errors hold: such a record says more of a request that another one is."""
 EVENT = "event"
-_EVENT_KEYS = ("@mt", "@m", "messagetemplate", "{originalformat}", "span.name")
+_EVENT_KEYS = ("@mt", "@m", "messagetemplate", "{originalformat}", "span.name", "fields.message")
 """What Serilog, .NET's own logger and Rust's tracing write with every event, beside what they know of its request: it is one itself only if it says how that was answered."""
 _PLACES = {
     name: (field, rank)

@@ -227,6 +227,7 @@ def test_json_that_is_no_request_is_refused_with_a_reason(line: str, reason: str
         {"timestamp": "2026-03-02T10:15:00.123456Z", "level": "DEBUG", "fields": {"message": "started processing request"}, "target": "tower_http::trace::on_request",
          "span": {"method": "GET", "uri": "/a", "version": "HTTP/1.1", "name": "request"}, "spans": [{"method": "GET", "uri": "/a", "name": "request"}]},
         {"timestamp": "2026-03-02T10:15:00.123456Z", "level": "DEBUG", "fields": {"message": "done", "status": 200}, "target": "shop::jobs", "span": {"name": "job"}},
+        {"timestamp": "2026-03-02T10:15:00.123456Z", "level": "INFO", "fields": {"message": "done", "status": 200}, "target": "shop::jobs"},
         {"time": "2026-03-02T10:15:00Z", "category": "AZFWApplicationRule", "properties": {"SourceIp": "192.0.2.7", "Fqdn": "www.example.com", "Action": "Allow"}},
     ],
 )  # fmt: skip
