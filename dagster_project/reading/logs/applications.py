@@ -92,15 +92,21 @@ GITEA = (
 )  # fmt: skip
 GITEA_REMARKS = re.compile(rf"{_SECOND} \S{{1,255}} \[[A-Z]\] ")
 
-_LEVEL, _SECONDS = Field(pattern=r"\[[A-Z] "), r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{3})?"
+_SECONDS = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:[.,]\d{3})?"
+_TORNADO_HEADS: tuple[tuple[Part, ...], ...] = (
+    *((Field(pattern=r"\[[A-Z] "), when, Field(pattern=r" [^\]]{1,64}\] ")) for when in (Field("time", pattern=_SECONDS), Field("time", time="%y%m%d %H:%M:%S"))),
+    (Field("time", pattern=_SECONDS), Field(pattern=r'[^"(]{1,64}?\btornado\.access\b[^"(]{0,64}?[ :]')),
+    (Field(pattern=r"[A-Z]{4,8}:tornado\.access:"),),
+)
+"""Its own, and those of Python's logging, of which the shortest has no time."""
 TORNADO = tuple(
     Layout(
         (
-            _LEVEL, when, Field(pattern=r" [^\]]{1,64}\] "), _STATUS, " ", _VERB, " ", _TARGET, Field(pattern=r"(?: -> \S+)?"), " (", *user,
+            *head, _STATUS, " ", _VERB, " ", _TARGET, Field(pattern=r"(?: -> \S+)?"), " (", *user,
             Field("client", pattern=_ADDRESS), ") ", Field("duration", _MS, pattern=r"[\d.]+ms"), Field(pattern=r"(?: .*)?"),
         )
     )
-    for when in (Field("time", pattern=_SECONDS), Field("time", time="%y%m%d %H:%M:%S"))
+    for head in _TORNADO_HEADS
     for user in ((), (Field("user", pattern=r"[^@()]{0,128}"), "@"))
 )  # fmt: skip
 """Jupyter's servers name the user before the client."""

@@ -25,7 +25,7 @@ _BEGUN = r"(?=(?:[0-9A-Fa-f]{0,8}[.:][0-9A-Fa-f.:]{1,45}|\d{10}\.\d{3}) |\{)"
 """Beginnings of log lines that are certain without a program's name before them: an address, Squid's instant, or an object."""
 _LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR)"
 _LOGGER = (
-    rf"\[?{_STAMP}\]?(?: {{1,2}}(?:[+-]\d\d:?\d\d|\d{{1,10}}|\[[^\]\"]{{1,64}}\]|- [\w.-]{{1,64}} -)){{0,3}} {{1,2}}{_LEVEL}"
+    rf"\[?(?:{_STAMP}|{_CLOCK})\]?(?: {{1,2}}(?:[+-]\d\d:?\d\d|\d{{1,10}}|\[[^\]\"]{{1,64}}\]|- [\w.-]{{1,64}} -)){{0,3}} {{1,2}}{_LEVEL}"
     rf'[ :\]][^"{{]{{0,160}}?[ :](?=[0-9A-Fa-f]{{0,8}}[.:][0-9A-Fa-f.:]{{1,45}}[ ,])'
 )
 """A time, a process or a thread, a level, and the logger's name up to an address. An object is not enough: it need not be a request of this server."""
@@ -39,17 +39,19 @@ HEAD = re.compile(
     rf"|[A-Z], \[\d{{4}}-\d\d-\d\dT{_CLOCK} #\d{{1,10}}\] +[A-Z]{{1,8}} -- [^\s:]{{0,64}} ?: (?:\[[^\]\s]{{1,64}}\] ){{0,4}}"
     rf"|(?:\[[0-9a-f]{{8}}-[0-9a-f-]{{27}}\] ){{1,4}}(?=\{{|method=)"
     rf"|(?:{_ZONED}|\d{{4}}/\d\d/\d\d {_CLOCK})(?:\t[^\t]{{1,64}}){{1,3}}\t(?=\{{)"
+    rf"|{_CLOCK} (?:[\w.]{{1,64}}=\S{{1,255}} ){{0,8}}\[[a-z]{{4,9}}\] {{1,2}}(?=\{{|method=)"
     rf"|{_COLOUR}[\w.-]{{1,64}} +\|{_COLOUR} |ACCESS (?=\[)|Info: (?=\d)"
     rf"|\[\d{{4}}-\d\d-\d\d {_CLOCK}(?: [+-]\d{{4}})?\] \[\d{{1,10}}\] \[[A-Z]{{1,16}}\] |(?:{_STAMP} )?(?:INFO|DEBUG):(?:[\w.]{{1,64}}:| )\s{{0,8}}{_BEGUN}"
 )
 """Syslog (RFC 3164, RFC 5424; without a program, or a time), Kubernetes and its kubectl, Docker and Docker Compose, Ambassador, Cisco's web appliances,
-Ceph's, Ruby's and Caddy's own loggers, Fluentd's files, Python's servers, loggers of Java and Python."""
+Ceph's, Ruby's, Elixir's and Caddy's own loggers, Fluentd's files, Python's servers, loggers of Java and Python."""
 
 HEAD_BEGIN = rf"<\d{{1,3}}>|{_MONTH_DAY} |\d{{4}}-\d\d-\d\d(?:T\d\d:|\s)|{_LEVEL} "
 NO_HEAD = rf"(?!{HEAD_BEGIN})"
 """Stands before a client or a host that could be part of such a header: a line with a header is never read as it stands."""
 
 _INSTANT = re.compile(rf"\d{{4}}[-/]\d\d[-/]\d\d[T ]{_CLOCK}(?:Z|[+-]\d\d:?\d\d)?")
+_COLOURS = re.compile(r"\x1b\[[\d;]{0,16}m")
 _BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| *\t[ \t]*| {2,}', re.DOTALL)
 AROUND = " \t\r\n"
 DOCKER = '{"log":"'
@@ -69,8 +71,10 @@ def readings(line: str) -> Iterator[str]:
     """Yield the texts that a line may be read as, in the order in which they are tried.
 
     Without blanks around it, then without one header or object after the other, then with one blank for many outside quotes; last, if it has blanks around it,
-    unchanged, since a field at its end may be empty. Docker's JSON is only ever the line that it holds.
+    unchanged, since a field at its end may be empty. Docker's JSON is only ever the line that it holds, and the colours of a terminal say nothing: servers
+    escape that sign where a client sent it.
     """
+    line = _COLOURS.sub("", line) if "\x1b" in line else line
     bare = line.strip(AROUND)
     if not bare.startswith(DOCKER):
         yield bare
@@ -152,4 +156,4 @@ def _text(value: object) -> str:
     """Return a text, which journals write as a list of bytes where it holds colours or no UTF-8."""
     if isinstance(value, list) and all(isinstance(byte, int) and 0 <= byte < 256 for byte in value):
         value = bytes(value).decode("utf-8", "replace")
-    return value.strip(AROUND) if isinstance(value, str) else ""
+    return _COLOURS.sub("", value).strip(AROUND) if isinstance(value, str) else ""

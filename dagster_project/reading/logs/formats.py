@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import applications, aws, json_names, proxies, w3c, web_servers
+from dagster_project.reading.logs import applications, aws, clouds, frameworks, json_names, proxies, w3c, web_servers
 from dagster_project.reading.logs.json_names import mapped
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
@@ -94,6 +94,33 @@ _COUCHDB = "[notice] 2026-03-02T10:15:00.123456Z couchdb@192.0.2.9 <0.17607.12> 
 _ACTIX = f'[2026-03-02T10:15:00Z INFO  actix_web::middleware::logger] 192.0.2.7 {_GET} 200 5120 "https://www.example.com/" {_AGENT} 0.012345'
 _SPRING = f"{_TIME} 192.0.2.7 {_GET[1:-1]} 200 (12 milliseconds)"
 _OPENSTACK = f"2026-03-02 10:15:00.123 12 INFO nova.osapi_compute.wsgi.server [req-38101a0b 113d3a99 54fadb41 - - -] 192.0.2.7 {_GET} status: 200 len: 5120 time: 0.0123456"
+_DOTNET = "2026-03-02 10:15:00.123 +00:00 [INF] Request finished HTTP/1.1 GET https://www.example.com/jobs?page=2 - 200 5120 application/json 12.3456ms"
+_KTOR = "2026-03-02 10:15:00.123 [eventLoopGroupProxy-4-1] INFO  ktor.application - 200 OK: GET - /jobs?page=2 in 12ms"
+_TOWER = (
+    "2026-03-02T10:15:00.123456Z DEBUG request{method=GET uri=/jobs?page=2 version=HTTP/1.1}: tower_http::trace::on_response: finished processing request latency=12 ms status=200"
+)
+_SANIC = "[2026-03-02 10:15:00 +0000] - (sanic.access)[INFO][192.0.2.7:40780]: GET https://www.example.com/jobs?page=2  200 5120"
+_SYNAPSE = (
+    "2026-03-02 10:15:00,123 - synapse.access.http.8008 - 460 - INFO - GET-12 - 192.0.2.7 - 8008 - {@jane:example.com} Processed request: "
+    f"0.012sec/0.001sec (0.002sec, 0.000sec) (0.001sec/0.003sec/2) 5120B 200 {_GET} {_AGENT} [0 dbevts]"
+)
+_PHP = "[Mon Mar  2 10:15:00 2026] 192.0.2.7:40780 [200]: GET /jobs?page=2"
+_KOA = "2026-03-02T10:15:00.123456789Z stdout F --> GET /jobs?page=2 200 12ms 5.12kb"
+_BUNNY = "HIT|200|1772446500123|5120|390|192.0.2.7|https://www.example.com/|https://www.example.com/jobs?page=2|DE|Mozilla/5.0 (X11)|322b688bd63fb63f2babe9de30a5d262|DE"
+_AZURE_STORAGE = (
+    "1.0;2026-03-02T10:15:00.1234567Z;GetBlob;AnonymousSuccess;200;12;10;anonymous;;example;blob;"
+    '"https://www.example.com/jobs?page=2";"/example/jobs";a84aa705-8a85-48c5-b064-b43bd22979c3;0;192.0.2.7:40780;2021-08-06;252;0;265;5120;0;;;'
+    f'"0x8CAE06E";Monday, 02-Mar-26 10:15:00 GMT;;{_AGENT};"https://www.example.com/";"8601b555"'
+)
+_GOOGLE_STORAGE = (
+    '"1772446500123456","192.0.2.7","1","","GET","/jobs?page=2","200","0","5120","12000","www.example.com","https://www.example.com/",'
+    f'{_AGENT},"8601b555","GET_Object","example","jobs"'
+)
+_BARRACUDA = (
+    '2026-03-02 10:15:00.123 +0000 waf1 TR 198.51.100.4 443 192.0.2.7 40780 "-" "-" GET TLSv1.3 www.example.com HTTP/1.1 200 5120 421 0 12 198.51.100.9 80 10 "-" '
+    f'SERVER DEFAULT PASSIVE VALID /jobs page=2 https://www.example.com/ "-" {_AGENT} 192.0.2.7 40780 "-" "-" "-" "-"'
+)
+_HARBOR = f'2026-03-02T10:15:00.123456789Z stdout F 192.0.2.7 - {_GET} 200 5120 "https://www.example.com/" {_AGENT} 0.012 0.011 .'
 _W3C = "#Fields: date time c-ip cs-method cs-uri sc-status\n2026-03-02 10:15:00 192.0.2.7 GET /jobs?page=2 200"
 
 FORMATS: tuple[Format, ...] = (
@@ -106,7 +133,7 @@ FORMATS: tuple[Format, ...] = (
     Format("iis", "IIS in W3C extended form, with #Fields or in one of its default orders", _IIS, parts=w3c.parts),
     Format("iis_native", "IIS's own format, with commas", _IIS_NATIVE, web_servers.IIS_NATIVE),
     Format("cloudfront", "CloudFront standard logs (W3C extended, tabs)", _CLOUDFRONT, parts=w3c.parts),
-    Format("w3c", "any W3C extended log with #Fields (NetScaler and others)", _W3C, parts=w3c.parts),
+    Format("w3c", "any W3C extended log with #Fields (NetScaler and others), Zeek's http.log", _W3C, parts=w3c.parts),
     Format("alb", "AWS application load balancer", _ALB, aws.ALB),
     Format("elb", "AWS classic load balancer", _ELB, aws.ELB),
     Format("s3", "S3 server access", _S3, aws.S3),
@@ -114,6 +141,10 @@ FORMATS: tuple[Format, ...] = (
     Format("envoy", "Envoy and Istio, default text; JSON too where it is named", _ENVOY, proxies.ENVOY, Records(JSON)),
     Format("traefik", "Traefik's common log; JSON too where it is named", _TRAEFIK, proxies.TRAEFIK, Records(JSON)),
     Format("squid", "Squid, native", _SQUID, proxies.SQUID),
+    Format("bunny", "bunny.net; it names no method", _BUNNY, clouds.BUNNY),
+    Format("azure_storage", "Azure Storage Analytics, both versions; it names no method", _AZURE_STORAGE, clouds.AZURE_STORAGE),
+    Format("google_storage", "Google Cloud Storage usage logs", _GOOGLE_STORAGE, clouds.GOOGLE_STORAGE, remarks=clouds.GOOGLE_STORAGE_REMARKS),
+    Format("barracuda", "Barracuda's web application firewall, access logs", _BARRACUDA, clouds.BARRACUDA),
     Format("gorouter", "Cloud Foundry's router", _GOROUTER, proxies.GOROUTER),
     Format("heroku", "Heroku's router", f"2026-03-02T10:15:00.123456+00:00 heroku[router]: {_HEROKU}", proxies.HEROKU, remarks=proxies.HEROKU_REMARKS),
     Format("logfmt", "pairs of `key=value`, one line a request: Grafana, go-kit, logrus and others", _LOGFMT, records=Records(LOGFMT)),
@@ -136,6 +167,14 @@ FORMATS: tuple[Format, ...] = (
     Format("spring", "Tomcat and Undertow as Spring Boot's manual has them log", _SPRING, applications.SPRING),
     Format("couchdb", "CouchDB", _COUCHDB, applications.COUCHDB),
     Format("actix", "Actix Web; it writes no time, which has to stand before its lines", _ACTIX, applications.ACTIX),
+    Format("dotnet", "ASP.NET Core's diagnostics and Serilog's request logging, as text", _DOTNET, frameworks.DOTNET, remarks=frameworks.DOTNET_REMARKS),
+    Format("sanic", "Sanic", _SANIC, frameworks.SANIC, remarks=frameworks.SANIC_REMARKS),
+    Format("tower", "Axum and all else that logs by tower-http, as text", _TOWER, frameworks.TOWER, remarks=frameworks.TOWER_REMARKS),
+    Format("ktor", "Ktor's call logging", _KTOR, frameworks.KTOR, remarks=frameworks.KTOR_REMARKS),
+    Format("synapse", "Synapse (Matrix)", _SYNAPSE, frameworks.SYNAPSE, remarks=frameworks.SYNAPSE_REMARKS),
+    Format("php", "PHP's own server", _PHP, frameworks.PHP, remarks=frameworks.PHP_REMARKS),
+    Format("koa", "Koa's and Hono's loggers; they write no time, which has to stand before the lines", _KOA, frameworks.KOA, remarks=frameworks.KOA_REMARKS),
+    Format("harbor", "Harbor's nginx; it writes no time, which has to stand before the lines", _HARBOR, clouds.HARBOR),
     Format("openstack", "OpenStack's services, through their logger", _OPENSTACK, applications.OPENSTACK),
     Format("ingress_nginx", "ingress-nginx (Kubernetes)", _INGRESS, web_servers.INGRESS_NGINX),
     Format("npm", "Nginx Proxy Manager", _NPM, web_servers.NGINX_PROXY_MANAGER),
@@ -153,7 +192,8 @@ FORMATS: tuple[Format, ...] = (
 
 _ALIASES = {
     "common_complete": "vhost_combined", "litespeed": "combined", "upsun": "combined", "caddy": "json", "caddy_json": "json", "traefik_json": "json", "traefik_clf": "traefik",
-    "fastly": "json", "jsonl": "json", "netscaler": "w3c", "ncsa_extended": "combined", "aws_alb": "alb", "aws_elb": "elb", "aws_s3": "s3",
+    "fastly": "json", "jsonl": "json", "netscaler": "w3c", "zeek": "w3c", "ncsa_extended": "combined", "aws_alb": "alb", "aws_elb": "elb", "aws_s3": "s3",
+    "serilog": "dotnet", "axum": "tower", "hono": "koa",
     "nginx": "combined+vhost_combined+common+vhost_common", "apache": "combined+vhost_combined+common+vhost_common+apache_ssl_request",
 }  # fmt: skip
 _BY_NAME = {entry.name: entry for entry in FORMATS}

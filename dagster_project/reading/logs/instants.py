@@ -48,7 +48,7 @@ def instant(value: str) -> datetime | None:
             return _american(found)
         if found := _WORDS.fullmatch(value):
             return _worded(found)
-        return _zoned(datetime.fromisoformat(_no_leap(_BEFORE_OFFSET.sub("", value.replace("/", "-").replace(",", ".")))))
+        return _zoned(datetime.fromisoformat(_no_leap(_BEFORE_OFFSET.sub("", value.strip().replace("/", "-").replace(",", ".")))))
     except (ValueError, KeyError, OverflowError):
         return None
 

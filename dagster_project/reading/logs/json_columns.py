@@ -13,8 +13,8 @@ import pyarrow as pa
 from dagster_project.reading.logs import json_blocks, json_requests
 from dagster_project.reading.logs.carried import Stamps
 from dagster_project.reading.logs.distinct import joined, map_distinct
-from dagster_project.reading.logs.json_lines import has_request
-from dagster_project.reading.logs.json_names import REMARK, W3C_CLIENT, Names
+from dagster_project.reading.logs.json_lines import ENCODED, QUOTED_AGAIN, has_request, unencoded
+from dagster_project.reading.logs.json_names import EVENT, REMARK, W3C_CLIENT, Names
 from dagster_project.reading.logs.json_shapes import Levels, Shape, calls_client_host, context, paths, telling, written
 from dagster_project.reading.logs.json_values import Length, Values, best, surest, texts_of, times
 from dagster_project.reading.logs.lines import Lines
@@ -195,8 +195,17 @@ def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names
             columns[name] = best([*map(_numbers, said), *said] if name == "status" and len(said) > 1 else said)
     if "request" in columns and "method" not in columns and columns["request"].str.contains(_METHOD).all():
         columns["method"] = columns.pop("request")
+    columns |= {name: _unencoded(columns[name]) for name in QUOTED_AGAIN if name in columns}
     frame = pl.DataFrame(_with_hosts(columns))
+    if EVENT in named:
+        frame = frame.filter(json_requests.is_answered(frame))
     return frame if "time" in named else frame.filter(json_requests.has_request(frame))
+
+
+def _unencoded(texts: pl.Series) -> pl.Series:
+    """Return texts of which those that are percent-encoded as a whole are as they were."""
+    encoded = texts.set(~texts.str.contains(ENCODED), None)
+    return texts if encoded.null_count() == len(texts) else map_distinct(encoded, unencoded, pl.String()).fill_null(texts)
 
 
 def _numbers(texts: pl.Series) -> pl.Series:

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, KeysView
+from urllib.parse import unquote
 
 import orjson
 
 from dagster_project.reading.logs import w3c
-from dagster_project.reading.logs.json_names import REMARK, W3C_CLIENT, Names
+from dagster_project.reading.logs.json_names import EVENT, REMARK, W3C_CLIENT, Names
 from dagster_project.reading.logs.values import NO_REQUEST, ROUTE, Refused, Row, duration_ns, instant_us, origin_form, request, row
 
 DEEPEST = 8
@@ -29,6 +30,9 @@ SAYS_ITSELF = 2
 """How sure a duration is whose value names its unit; 1 where its key does, 0 where neither."""
 FIRST_EPOCH_S, LAST_EPOCH_S = 10**8, 10**11
 """From 9 to 11 digits before the point, which are seconds."""
+ENCODED = r"^[A-Za-z][\w.-]{0,64}%(?:2F|3A)"
+"""The beginning of a referrer or an agent that is percent-encoded as a whole, as Akamai writes both."""
+_ENCODED = re.compile(ENCODED)
 _BARE_X = re.compile(r"\\x([0-9A-Fa-f]{2})")
 
 
@@ -65,7 +69,7 @@ def _is_dated(fields: dict[str, str], stamp: str | None) -> bool:
 
 def _refusal(line: str, fields: dict[str, str]) -> Refused:
     """Return why a record is no request: it lacks something, or has a time and says something else. Raises Refused for a time that is none."""
-    is_other = REMARK in fields or not (fields.keys() & ASKED or _HTTP.search(line))
+    is_other = REMARK in fields or _is_aside(fields.keys()) or not (fields.keys() & ASKED or _HTTP.search(line))
     if not is_other or instant_us(fields) is None:
         return Refused("field_missing")
     return Refused(NO_REQUEST)
@@ -80,16 +84,28 @@ def _row(fields: dict[str, str]) -> Row:
         if "://" in fields.get(name, "")[:12]:
             host, fields[name] = origin_form(fields[name])
             fields.setdefault("host", host or "")
-    if "?" not in fields.get("target", "?") and "path" not in fields and fields.get("query"):
+    if "?" not in fields.get("target", "?") and fields.get("path") in (None, fields["target"]) and fields.get("query"):
         fields["path"] = fields.pop("target")
     if "method" not in fields and _METHOD.fullmatch(fields.get("request", "")):
         fields["method"] = fields.pop("request")
     if "request" in fields and "method" in fields:
         _ask(fields, fields.pop("request"))
     for name in QUOTED_AGAIN:
-        if (said := fields.get(name, "")).startswith('"') and said.endswith('"'):
-            fields[name] = said[1:-1]
+        if name in fields:
+            fields[name] = _as_sent(fields[name])
     return row(fields)
+
+
+def _as_sent(said: str) -> str:
+    """Return a referrer or an agent without the quotes that stood around it in the log, or its encoding."""
+    if said.startswith('"') and said.endswith('"'):
+        return said[1:-1]
+    return unencoded(said) if _ENCODED.match(said) else said
+
+
+def unencoded(text: str) -> str:
+    """Return a text that is percent-encoded as a whole as it was; a plus is a blank where none is written otherwise."""
+    return unquote(text if "%20" in text else text.replace("+", " "))
 
 
 def _ask(fields: dict[str, str], asked: str) -> None:
@@ -114,7 +130,12 @@ def has_request(names: KeysView[str]) -> bool:
 
 
 def _is_request(names: KeysView[str]) -> bool:
-    return REMARK not in names and (bool(names & set(REQUEST_FIELDS)) or sum(bool(names & set(told)) for told in EVIDENCE) > 1)
+    return REMARK not in names and not _is_aside(names) and (bool(names & set(REQUEST_FIELDS)) or sum(bool(names & set(told)) for told in EVIDENCE) > 1)
+
+
+def _is_aside(names: KeysView[str]) -> bool:
+    """Tell whether a record is an event within a request and no answer to it."""
+    return EVENT in names and not ("status" in names and names & set(REQUEST_FIELDS))
 
 
 def _loaded(line: str) -> object:

@@ -50,7 +50,7 @@ _NAMES = {
         "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion http.protocol request.httpversion request_proto protover httpversion_s"
     ),
     "host": (
-        "originalhost http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
+        "originalhost proxy.host http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
         ":authority authority host.name_requested requested_host server_name domain host req.headers.host req.host req.hostname request.headers.host reqhost "
         "http.hostname http.url_details.host "
         "request.hostname domainname cshost host_s http.request.host headers.host hostheader"
@@ -67,18 +67,18 @@ _NAMES = {
         "response_size responsesize response_bytes responsebytes bytes_out bytes_written response_length resp_size httprequest.responsesize "
         "content_length contentlength res.contentlength bytes length "
         "response.size res.headers.content-length response_body_len responselength responsebytesize response.body_size response.bodysize http.length "
-        "resp_body_size written_bytes httpresponse.bytes response.length network.bytes_written scbytes sentbytes_d http.response.written txbytes bytes_read api.tx"
+        "resp_body_size written_bytes httpresponse.bytes response.length network.bytes_written scbytes sentbytes_d http.response.written txbytes bytes_read api.tx responsebodysize"
     ),
     "referer": (
         "referer referrer http_referer http_referrer http.referer http.request.header.referer "
         "http.request.referrer request.headers.referer req.headers.referer request_referer request_referrer "
-        "request_referrer httprequest.referer headers.referer clientrequestreferer http.http_refer req_referer httpreferer"
+        "request_referrer httprequest.referer headers.referer clientrequestreferer http.http_refer req_referer httpreferer referrerheader"
     ),
     "user_agent": (
         "user_agent useragent user-agent http_user_agent http.user_agent http.useragent user_agent.original "
         "request.headers.user-agent req.headers.user-agent request_user_agent request_user-agent "
         "httprequest.useragent headers.user-agent http.request.header.user-agent clientrequestuseragent ua agent http.http_user_agent req_user_agent "
-        "useragent_s http.request.useragent"
+        "useragent_s http.request.useragent clientua useragentheader"
     ),
     "user": (
         "remote_user user user_name username uname user_id userid user.id user.name user.email enduser.id clientusername meta.user current_user auth_user login "
@@ -97,7 +97,7 @@ _DURATIONS = {
     1_000_000: (
         "responsetime elapsed time_ms response_time http.server.duration "
         "latency latency_human elapsed_time latencies.request took httpresponse.elapsed responselatency http.response.duration totalduration "
-        "res.responsetime http.response.responsetime "
+        "res.responsetime http.response.responsetime latency_total "
         "api.timetoresponse"
     ),
     1_000_000_000: "request_time http.server.request.duration httprequest.latency timetaken timetaken_d",
@@ -109,7 +109,7 @@ _HEADER_KEYS = ("{}", "http_{}", "request_{}", "headers.{}", "request.headers.{}
 
 _WRAPPERS = (
     "attributes.", "fields.", "event.", "message.", "jsonpayload.", "data.", "context.", "payload.", "properties.", "http_request.",
-    "httprequest.", "httpmessage.", "attackdata.", "proxy.", "meta.", "protopayload.", "_source.", "span.",
+    "httprequest.", "httpmessage.", "attackdata.", "proxy.", "meta.", "protopayload.", "_source.", "span.", "state.",
 )  # fmt: skip
 """Beginnings of keys that say nothing of the field, since shippers and clouds wrap records; taken off in this order."""
 _SIDE = re.compile(r"(?:http[._])?(?:(req(?:uest)?)[._-](?:headers?[._-])?|res(?:p(?:onse)?)?[._-])(.+)")
@@ -258,7 +258,14 @@ def _is_of_datadog(record: Mapping[str, object]) -> bool:
 REMARK = "remark"
 _REMARK_KEYS = ("rulesettype", "policymode", "rulesettype_s", "ruleid_s", "policymode_s", "err_id", "err_trace")
 """What only Azure's firewalls and Caddy's errors hold: such a record says more of a request that another one is."""
-_PLACES = {name: (field, rank) for field, names in {**_NAMES, REMARK: " ".join(_REMARK_KEYS)}.items() for rank, name in reversed(list(enumerate(names.split())))}
+EVENT = "event"
+_EVENT_KEYS = ("@mt", "@m", "messagetemplate", "{originalformat}", "span.name", "fields.message")
+"""What Serilog, .NET's own logger and Rust's tracing write with every event, beside what they know of its request: it is one itself only if it says how that was answered."""
+_PLACES = {
+    name: (field, rank)
+    for field, names in {**_NAMES, REMARK: " ".join(_REMARK_KEYS), EVENT: " ".join(_EVENT_KEYS)}.items()
+    for rank, name in reversed(list(enumerate(names.split())))
+}
 _UNITS_NS = {name: unit_ns for unit_ns, names in _DURATIONS.items() for name in names.split()}
 NAMES = Names(_PLACES, _UNITS_NS)
 """The names in use."""

@@ -54,6 +54,11 @@ def has_request(frame: pl.DataFrame) -> pl.Expr:
     return request.is_not_null() | (method.is_not_null() & (target.is_not_null() | path.is_not_null()))
 
 
+def is_answered(frame: pl.DataFrame) -> pl.Expr:
+    """Tell which events within a request say how it was answered (json_lines._is_aside)."""
+    return _column(frame, "status").is_not_null() & pl.any_horizontal(_column(frame, name).is_not_null() for name in REQUEST_FIELDS)
+
+
 def _column(frame: pl.DataFrame, name: str) -> pl.Expr:
     return pl.col(name) if name in frame.columns else pl.lit(None, pl.String)
 
@@ -76,9 +81,9 @@ def rows(frame: pl.DataFrame) -> pa.Table:
 
 
 def _target(frame: pl.DataFrame) -> pl.Expr:
-    """Return what was asked for: the query goes on behind a path, and behind a target that has none where no path stands beside it."""
+    """Return what was asked for: the query goes on behind a path, and behind a target that has none where no other path stands beside it."""
     target, path, query = (_column(frame, name) for name in ("target", "path", "query"))
-    lacks_query = pl.when(target.is_null()).then(path.is_not_null()).otherwise(path.is_null() & ~target.str.contains("?", literal=True))
+    lacks_query = pl.when(target.is_null()).then(path.is_not_null()).otherwise((path.is_null() | (path == target)) & ~target.str.contains("?", literal=True))
     asked = pl.coalesce(target, path)
     return pl.when(lacks_query & query.is_not_null()).then(pl.concat_str(asked, query.str.strip_prefix("?"), separator="?")).otherwise(asked)
 

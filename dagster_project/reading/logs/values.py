@@ -50,8 +50,9 @@ LONGEST_NS = 86_400 * 10**9
 """A day, which only a tunnel lasts: a larger number is no duration, and may be somebody's number."""
 LAST_PORT = 65535
 LONGEST_LIST = 1024
-NO_USER = ('""', '"-"', "HIT", "MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING", "REVALIDATED")
-"""What stands in the place of a user's name and is none: Apache's empty name, with and without quotes; what nginx's cache did, in formats of WordPress hosts."""
+NO_USER = ('""', '"-"', "HIT", "MISS", "BYPASS", "EXPIRED", "STALE", "UPDATING", "REVALIDATED", "NULL-AUTH-USER", "None")
+"""What stands in the place of a user's name and is none: Apache's empty name, with and without quotes; what nginx's cache did, in formats of WordPress hosts;
+what GlassFish and Python write."""
 
 _REQUEST = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+) +(\S.*) HTTP/(\d(?:\.\d)?) *")
 _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*)(?: (1\.[01]|[23]))? *")

@@ -1,4 +1,4 @@
-"""W3C extended logs: IIS, CloudFront, NetScaler; the fields are those of the last `#Fields` line."""
+"""W3C extended logs: IIS, CloudFront, NetScaler, and Zeek's in their likeness; the fields are those of the last `#Fields` line."""
 
 import re
 from codecs import BOM_UTF8
@@ -28,8 +28,15 @@ _FIELDS = {
     "x-forwarded-for": Field("forwarded_for"), "cs(x-forwarded-for)": Field("forwarded_for"), "s-xff": Field("forwarded_for"),
     "s-ip": Field("", pattern=_ADDRESS), "s-port": Field("", pattern=_NUMBER),
     "timestamp": Field("time"), "timestamp(ms)": Field("time"), "cs-user-agent": Field("user_agent"), "cs-referer": Field("referer"),
-    "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000),
+    "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000, rank=1),
 }  # fmt: skip
+_ZEEK = {
+    "ts": Field("time"), "id.orig_h": Field("client", pattern=_ADDRESS), "id.orig_p": Field("client_port"), "method": Field("method"), "uri": Field("target"),
+    "host": Field("host"), "version": Field("protocol"), "referrer": Field("referer"), "user_agent": Field("user_agent"), "username": Field("user"),
+    "response_body_len": Field("bytes", pattern=_NUMBER), "status_code": Field("status", pattern=r"\d{1,3}|-"),
+}  # fmt: skip
+_CLIENT_OF_ZEEK, _ASKED_OF_ZEEK = "id.orig_h", {"id.orig_h", "method", "uri"}
+_SECONDS = Field("duration", 1_000_000_000, pattern=r"\d*\.\d+")
 _NAMED = "#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark): "
 _DIRECTIVE = re.compile(rb"^(?:%b)?#|%b" % (BOM_UTF8, _NAMED.encode()), re.MULTILINE)
 """Where a comment stands, at the begin of a line, or a directive may stand, behind what carries it."""
@@ -40,11 +47,12 @@ _FEW_LINES = 20
 @lru_cache(maxsize=256)
 def layout(names: str, separator: str = " ") -> Layout:
     """Return the layout of the fields that a `#Fields` line names; CloudFront's real-time logs have the viewer's host in `cs-host` and the query in the stem."""
+    is_zeek = _CLIENT_OF_ZEEK in names
     is_cloudfront, has_query = "x-edge-" in names, "cs-uri-query" in names.lower()
     is_real_time = is_cloudfront and "cs-host" in names
     parts: list[Part] = []
     for name in names.split():
-        field = _FIELDS.get(name.lower(), Field(header=header_name(name[3:-1]) if _HEADER.fullmatch(name) else ""))
+        field = (_ZEEK if is_zeek else _FIELDS).get(name.lower(), Field(header=header_name(name[3:-1]) if _HEADER.fullmatch(name) else ""))
         if name.lower() == "time-taken" and is_cloudfront:
             field = replace(field, unit_ns=1_000_000_000)
         if name.lower() == "cs-uri" and has_query:
@@ -57,7 +65,8 @@ def layout(names: str, separator: str = " ") -> Layout:
             field = Field()
         parts += [field, separator]
     has_host = "cs-uri" in names.lower().split()
-    return Layout(tuple(parts[:-1]), is_absolute=has_host, decode=_percent if is_cloudfront else _plus, separator=separator, may_be_quoted=True)
+    decode = None if is_zeek else _percent if is_cloudfront else _plus
+    return Layout(tuple(parts[:-1]), is_absolute=has_host, decode=decode, separator=separator, may_be_quoted=True)
 
 
 def row_of(record: Mapping[str, object]) -> Row | None:
@@ -90,7 +99,15 @@ def _directives(lines: Lines) -> Iterator[tuple[int, str]]:
 
 def header_of(body: bytes, header: bytes | None) -> bytes | None:
     """Return the `#Fields` line in force after `body`, `header` where it holds none."""
-    return next((text.encode() for _, text in reversed(list(_directives(split(body)))) if text.startswith("#Fields:")), header)
+    return next((named.encode() for _, text in reversed(list(_directives(split(body)))) if (named := _fields(text))), header)
+
+
+def _fields(text: str) -> str:
+    """Return a line that names the fields of requests, as W3C writes it, nothing for any other; Zeek writes it with tabs, and in logs of much else, too."""
+    if text.startswith("#Fields:"):
+        return text
+    names = text.split()[1:] if text.startswith("#fields\t") else []
+    return f"#Fields: {' '.join(names)}" if set(names) >= _ASKED_OF_ZEEK else ""
 
 
 def kind(lines: Lines) -> str:
@@ -109,9 +126,15 @@ def parts(lines: Lines, header: bytes | None) -> list[tuple[int, int, tuple[Layo
         if index > start:
             bounds.append((start, index, header))
         start = index + 1
-        header = text.encode() if text.startswith("#Fields:") else header
+        header = _fields(text).encode() or header
     bounds += [(start, len(lines), header)] if start < len(lines) else []
     return [(first, end, _layouts(lines, first, end, of_these)) for first, end, of_these in bounds]
+
+
+def _by_unit(known: Layout, few: list[str]) -> tuple[Layout, ...]:
+    """Return a layout, and before it, where one of a few lines is so, that of a time taken with a decimal point: seconds, as W3C has it; IIS writes whole milliseconds."""
+    in_seconds = replace(known, parts=tuple(_SECONDS if part == _FIELDS["time-taken"] else part for part in known.parts))
+    return (in_seconds, known) if any(map(in_seconds.match, few)) else (known,)
 
 
 def _layouts(lines: Lines, start: int, end: int, header: bytes | None) -> tuple[Layout, ...]:
@@ -119,7 +142,8 @@ def _layouts(lines: Lines, start: int, end: int, header: bytes | None) -> tuple[
     few = [alone(lines.text(index)) for index in range(start, min(end, start + _FEW_LINES))]
     separators = Counter("\t" if "\t" in text else " " for text in few)
     text = (header or b"").decode("utf-8", "replace")
-    names = (text.partition(":")[2] or text).split()
+    names = (_fields(text).partition(":")[2] or text).split()
     own = tuple(layout(" ".join(names), separator) for separator, _ in separators.most_common()) if names else ()
+    own = tuple(each for known in own for each in _by_unit(known, few))
     found = {(" ".join(fields), "\t" if "\t" in line else " "): fields.count(UNREAD) for line in few if (fields := fields_of(line))}
     return tuple(dict.fromkeys((*own, *(layout(*of_line) for of_line in sorted(found, key=lambda of_line: found[of_line])))))

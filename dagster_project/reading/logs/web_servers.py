@@ -102,6 +102,10 @@ _BARE_TIME = (
     *apache("%h %l %u ").parts, Field("time", pattern=r"\d\d(?:\d\d-|/[A-Z])[0-9A-Za-z/:.+-]{13,30}(?: [+-]\d{4})?"), *apache(' "%r" %>s %b').parts,
 )  # fmt: skip
 """The time without brackets, by ISO 8601 too."""
+_BARE_REQUEST = (*apache("%h %l %u %t ").parts, Field("request", pattern=r"(?>[A-Z]{3,20} \S+ HTTP/[\d.]+)", plain=r"[A-Z]{3,20} \S+ HTTP/[\d.]+"), *apache(" %>s %b").parts)
+"""The request without quotes, as WildFly and Undertow write it where nobody escaped them."""
+_BARE_AGENT: tuple[Part, ...] = (" ", Field("referer", pattern=r"-|https?://\S+"), " ", Field("user_agent", pattern=r'[^\s"][^"]*'))
+_GLASSFISH = (*apache('"%h" "%u" "').parts, Field("time", pattern=r"\d\d/[^\s/]{3,5}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}"), *apache('" "%r" %>s %b').parts)
 _IN_QUOTES = '"%h" "%l" "%u" "%t" "%r" "%>s" "%b"'
 """Each field in quotes of its own."""
 
@@ -114,7 +118,7 @@ _ODOO = (
 COMMON = (
     apache(_COMMON), _quoted(_COMMON), *map(apache, (*_VARIANTS, '%t "%r" %>s %b')), Layout(_ODOO),
     *(Layout((*apache(log_format).parts, _WORDS)) for log_format in (_COMMON, _API_GATEWAY)),
-    *(Layout((*parts, _WORDS)) for parts in (*_TIME_FIRST, _HOSTED[1])), Layout(_BARE_TIME), _damaged_common(),
+    *(Layout((*parts, _WORDS)) for parts in (*_TIME_FIRST, _HOSTED[1], _BARE_REQUEST)), Layout(_BARE_TIME), Layout(_GLASSFISH), _damaged_common(),
 )  # fmt: skip
 COMBINED = (
     _with_rest(apache(_COMMON + _AGENT)), _quoted(_COMMON + _AGENT), Layout((*apache(_COMMON + _AGENT).parts, _GLUED)),
@@ -122,7 +126,8 @@ COMBINED = (
     *(_timed(parts, " ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")) for parts in (apache(_COMMON).parts, _HOSTED[1])),
     _timed(apache(_COMMON).parts, " ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
     *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS),
-    *(_combined(*parts) for parts in (*_HOSTED, _CACHED, _IN_PARENTHESES, *_TIME_FIRST, _BARE_TIME)), _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
+    *(_combined(*parts) for parts in (*_HOSTED, _CACHED, _IN_PARENTHESES, *_TIME_FIRST, _BARE_TIME, _BARE_REQUEST)), Layout((*_BARE_REQUEST, *_BARE_AGENT)),
+    _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)
 VHOST_COMBINED = (_vhost(_COMMON + _AGENT), _vhost(_VARIANTS[1] + _AGENT), _damaged(_vhost(_COMMON)), Layout(('"', *_vhost(_COMMON + _AGENT).parts[:-1], '"')))

@@ -219,6 +219,15 @@ def test_json_that_is_no_request_is_refused_with_a_reason(line: str, reason: str
         {"TimeGenerated": "2026-03-02T10:15:00Z", "Category": "ApplicationGatewayFirewallLog", "clientIp_s": "192.0.2.7", "requestUri_s": "/a", "ruleSetType_s": "OWASP"},
         {"level": "error", "ts": 1772446500.1, "logger": "http.log.error", "msg": "refused", "duration": 0.25, "status": 502, "err_id": "x", "err_trace": "y",
          "request": {"remote_ip": "192.0.2.7", "method": "GET", "host": "www.example.com", "uri": "/a", "headers": {}}},
+        {"@t": "2026-03-02T10:15:00.1234567Z", "@mt": "Job {Id} loaded", "Id": 7, "RequestId": "0HM", "RequestPath": "/a"},
+        {"@t": "2026-03-02T10:15:00.1234567Z", "@mt": "Executing {Name}, setting status {StatusCode}", "StatusCode": 200, "RequestPath": "/a", "ClientIp": "192.0.2.7"},
+        {"@t": "2026-03-02T10:15:00.1234567Z", "@mt": "Request starting {Protocol} {Method}", "Protocol": "HTTP/1.1", "Method": "GET", "Host": "www.example.com", "Path": "/a"},
+        {"Timestamp": "2026-03-02T10:15:00.123Z ", "EventId": 1, "LogLevel": "Information", "Category": "Microsoft.AspNetCore.Hosting.Diagnostics", "State": {
+            "Protocol": "HTTP/1.1", "Method": "GET", "Scheme": "https", "Host": "www.example.com", "PathBase": "", "Path": "/a", "{OriginalFormat}": "Request starting"}},
+        {"timestamp": "2026-03-02T10:15:00.123456Z", "level": "DEBUG", "fields": {"message": "started processing request"}, "target": "tower_http::trace::on_request",
+         "span": {"method": "GET", "uri": "/a", "version": "HTTP/1.1", "name": "request"}, "spans": [{"method": "GET", "uri": "/a", "name": "request"}]},
+        {"timestamp": "2026-03-02T10:15:00.123456Z", "level": "DEBUG", "fields": {"message": "done", "status": 200}, "target": "shop::jobs", "span": {"name": "job"}},
+        {"timestamp": "2026-03-02T10:15:00.123456Z", "level": "INFO", "fields": {"message": "done", "status": 200}, "target": "shop::jobs"},
         {"time": "2026-03-02T10:15:00Z", "category": "AZFWApplicationRule", "properties": {"SourceIp": "192.0.2.7", "Fqdn": "www.example.com", "Action": "Allow"}},
     ],
 )  # fmt: skip
@@ -240,6 +249,16 @@ OTHERS = [
     ("uvicorn", "INFO:     Application startup complete."),
     ("gin", "[GIN-debug] Listening and serving HTTP on :8080"),
     ("gitea", "2026/03/02 10:15:00 cmd/web.go:242:runWeb() [I] Starting Gitea on PID: 12"),
+    ("dotnet", "2026-03-02 10:15:00.123 +00:00 [INF] Request starting HTTP/1.1 GET https://www.example.com/jobs?page=2 - null null"),
+    ("dotnet", "2026-03-02 10:15:00.123 +00:00 [DBG] Job 7 loaded"),
+    ("dotnet", "info: Microsoft.AspNetCore.Hosting.Diagnostics[2]"),
+    ("tower", "2026-03-02T10:15:00.123456Z DEBUG request{method=GET uri=/jobs?page=2 version=HTTP/1.1}: tower_http::trace::on_request: started processing request"),
+    ("ktor", "2026-03-02 10:15:00.123 [main] INFO  ktor.application - Responding at http://0.0.0.0:8080"),
+    ("sanic", "[2026-03-02 10:15:00 +0000] [12] [INFO] Starting worker [12]"),
+    ("synapse", "2026-03-02 10:15:00,123 - synapse.storage.txn - 460 - INFO - GET-12 - done"),
+    ("php", "[Mon Mar  2 10:15:00 2026] 192.0.2.7:40780 Accepted"),
+    ("koa", "2026-03-02T10:15:00.123456789Z stdout F <-- GET /jobs?page=2"),
+    ("google_storage", '"time_micros","c_ip","c_ip_type"'),
     ("heroku", "2026-03-02T10:15:00.123456+00:00 heroku[web.1]: State changed from starting to up"),
     ("bitbucket", '192.0.2.7 | https | i@8601b555x615x1x0 | - | 2026-03-02 10:15:00,123 | "GET /jobs HTTP/1.1" | "" "x" | - | - | - | - | - | - | '),
 ]  # fmt: skip
@@ -265,6 +284,9 @@ def test_what_a_server_says_between_requests_is_told_from_lines_that_are_broken(
         ("json", '{"level":"info","msg":"up"}', "field_missing"),
         ("json", '{"@timestamp":"2026-03-02T10:15:00Z","message":"192.0.2.7 > GET /a HTTP/1.1 < 200"}', "field_missing"),
         ("rails", "Started to hang", "no_match"),
+        ("dotnet", "2026-03-02 10:15:00.123 +00:00 [INF] HTTP GET /jobs responded", "no_match"),
+        ("dotnet", "2026-03-02 10:15:00.123 +00:00 [INF] Request finished HTTP/1.1 GET https://www.example.com/jobs", "no_match"),
+        ("tower", "2026-03-02T10:15:00.123456Z DEBUG request{uri=/jobs}: tower_http::trace::on_response: finished processing request", "no_match"),
     ],
 )
 def test_what_may_be_a_request_counts_as_refused(known: str, line: str, reason: str) -> None:
