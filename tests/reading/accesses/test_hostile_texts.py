@@ -10,8 +10,10 @@ from dagster_project.reading.accesses.cursors import Cursors
 from dagster_project.reading.accesses.digests import read
 from dagster_project.reading.accesses.events import Given
 from dagster_project.reading.accesses.literals import array
+from dagster_project.reading.accesses.statements import touched
 from dagster_project.reading.accesses.trees import trees
 from dagster_project.reading.files import Body
+from dagster_project.settings import Table
 
 MANY = 300_000
 _METHODS = {"logName": "projects/p/logs/cloudaudit.googleapis.com%2Factivity"}
@@ -45,6 +47,13 @@ def _keys(text: str) -> bool:
 def test_a_text_is_read_once(reads: Callable[[str], object], text: str, found: object) -> None:
     """Each took hours, at the square of its length or more; an entry may be that long."""
     assert reads(text) == found
+
+
+def test_a_chain_of_alternatives_is_taken_apart_once() -> None:
+    """Every `or` of a chain has the ones before it within it: each was taken apart anew."""
+    statement = "select * from invoices where " + " or ".join(f"account_id = 'C{number}'" for number in range(8_000))
+    (each,) = touched(statement, None, {"invoices": Table(account_column="account_id", record_class="invoice")})
+    assert {one.account_id for one in each} == {f"C{number}" for number in range(8_000)}
 
 
 @pytest.mark.parametrize(
