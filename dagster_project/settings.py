@@ -219,7 +219,7 @@ class Thresholds(Section):
     literal_visitors: int = Field(20, ge=20, description="Fewest visitors of a path that is shown as it is.")
     literal_accounts: int = Field(10, ge=10, description="Fewest accounts of such a path, on a site with accounts.")
     quarantine_warn: Share = Field(0.001, description="Share of refused lines above which a file is warned about (from 1,000 lines).")
-    quarantine_refuse: Share = Field(0.05, description="Share of refused lines above which a file is refused (from 1,000 lines).")
+    quarantine_refuse: Share = Field(0.05, description="Share of refused lines above which a file is refused (from 1,000 lines, and before its end where a million of them are).")
 
 
 class Keys(Section):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from dagster_project.reading.files import Found, Readable, decompressed
 
 LONGEST_LINE_BYTES = 1 << 20
 PIECE_BYTES = 14 << 20  # two are read at a time, on two cores
+PIECE_LINES = 1 << 18  # each costs memory, however short it is
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,15 @@ def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = PIECE_BYTES, end
     skipped = _Skipped(skip_bytes)
     held: Piece | None = None
     readable = Readable(file.path)
-    for body, cut_bytes in runs(skipped.rest(_before(readable, end_bytes)), piece_bytes, LONGEST_LINE_BYTES):
+    whole = runs(skipped.rest(_before(readable, end_bytes)), piece_bytes, LONGEST_LINE_BYTES)
+    for body, lines, cut_bytes in ((part, lines, cut_bytes) for run, cut_bytes in whole for part, lines in _parts(run)):
         if held is not None:
             yield held
             offset, line = held.byte_offset + len(held.body) + held.cut_bytes, held.first_line + held.lines
         else:
             offset, line = skipped.size_bytes, 1 + skipped.lines
         ends_open = not body.endswith(b"\n")
-        held = Piece(body, offset, line, _line_ends(body) + ends_open, False, ends_open, cut_bytes)
+        held = Piece(body, offset, line, lines + ends_open, False, ends_open, cut_bytes)
     if held is not None:
         yield replace(held, is_last=True)
     if readable.damage:
@@ -110,6 +113,17 @@ def runs(chunks: Iterable[bytes], run_bytes: int, longest_bytes: int) -> Iterato
             held = _Held(held.taken(longest_bytes + 1))
     if held.size_bytes:
         yield held.taken(held.size_bytes), cut_bytes
+
+
+def _parts(body: bytes) -> Iterator[tuple[bytes, int]]:
+    """Yield a run in parts of at most PIECE_LINES line ends, each with how many it has."""
+    if (lines := _line_ends(body)) <= PIECE_LINES:
+        yield body, lines
+        return
+    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == ord("\n"))[PIECE_LINES - 1 :: PIECE_LINES] + 1
+    for begin, end in pairwise((0, *ends.tolist(), len(body))):
+        if begin < end:
+            yield body[begin:end], _line_ends(body[begin:end])
 
 
 class _Held:

@@ -1,6 +1,7 @@
 """Rows of CSV in bounded batches: a quote that is never closed spoils its own line and no other."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import BinaryIO, NamedTuple
@@ -60,9 +61,11 @@ class _Records:
         self.blank, self.rest, self.next_line = 0, b"", first_line + len(self._raws)
 
     def __iter__(self) -> Iterator[_Record]:
-        begin, count = 0, len(self._raws)
+        begin, count, opened_to = 0, len(self._raws), 0
         while begin < count:
-            first, reader = begin, csv.reader(map(self._texts.__getitem__, range(begin, count)), strict=True)
+            # The quote of a record that failed stays open in each of its lines but the last, and so does one that such a line opens: each is read alone, never on to the end again.
+            first, until = begin, begin + 1 if begin < opened_to else count
+            reader = csv.reader(map(self._texts.__getitem__, range(begin, until)), strict=True)
             try:
                 for cells in reader:
                     end = first + reader.line_num
@@ -74,11 +77,12 @@ class _Records:
                     else:
                         self.blank += 1
                     begin = end
-                else:
-                    return
+                if begin == until:
+                    continue
             except csv.Error:
                 if first + reader.line_num == count and self._is_carried(begin):
                     return
+            opened_to = max(opened_to, first + reader.line_num - 1)
             yield _Record(begin, begin + 1, [])
             begin += 1
 
@@ -109,7 +113,7 @@ def _header(cells: list[str], place: str) -> list[str]:
     names = [name.strip() for name in cells]
     if not names:
         raise _headless(place)  # its first line cannot be read
-    if any(name and names.count(name) > 1 for name in names):
+    if any(count > 1 for name, count in Counter(names).items() if name):
         raise ColumnError(place, "the header names a column twice; name each once", "header_missing")
     return names
 

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from dagster_project.engines.intake import requests
+from dagster_project.reading import pieces
+
 World = Any
 Line = Callable[..., str]
 SECRET = "zebraquince"
@@ -90,6 +93,16 @@ def test_a_file_with_too_many_bad_lines_adds_nothing_and_is_told(world: World, l
     assert world.inputs()["web_logs/bad.log"]["reason"] == "too_many_refused"
     assert len(world.rows("scrubbed.requests")) == 5
     assert world.rows("ledger.quarantine") == []
+
+
+def test_a_file_of_millions_of_bad_lines_is_refused_before_its_end(world: World, line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each refused line is held until its file ends: an archive of some kilobytes filled memory with them."""
+    monkeypatch.setattr(pieces, "PIECE_LINES", 1000)
+    monkeypatch.setattr(requests, "MOST_REFUSED", 500)
+    world.put("web_logs/bad.log", "".join(map(line, range(200))) + f"{SECRET}\n" * 800 + "".join(map(line, range(200, 3000))) * 8)
+    world.run()
+    assert world.inputs()["web_logs/bad.log"]["reason"] == "too_many_refused"
+    assert world.rows("scrubbed.requests") == world.rows("ledger.quarantine") == []
 
 
 def test_a_longer_copy_of_a_refused_file_is_read_from_its_beginning(world: World, line: Line) -> None:

@@ -18,7 +18,7 @@ from dagster_project.errors import DamagedError
 from dagster_project.reading.compression import open_plain, whole
 from dagster_project.reading.files import Found, found, head
 from dagster_project.reading.identity import identity
-from dagster_project.reading.pieces import LONGEST_LINE_BYTES, pieces
+from dagster_project.reading.pieces import LONGEST_LINE_BYTES, PIECE_LINES, pieces
 from tests.sampling import sampled
 
 BODY = b"".join(b"line %d of a log\n" % number for number in range(5000))
@@ -165,6 +165,15 @@ def test_the_head_of_a_cut_archive_is_readable(compression: str, tmp_path: Path)
     assert body.startswith(read)
     assert len(read) > 1000
     assert head(_file(tmp_path, packed).path, 1000) == body[:1000]
+
+
+def test_a_piece_holds_so_many_lines(tmp_path: Path) -> None:
+    """What is kept of a line is many times as large as a line of two bytes."""
+    cut = list(pieces(_file(tmp_path, b"x\n" * (2 * PIECE_LINES + 1) + b"y")))
+    assert [(piece.lines, piece.first_line, piece.byte_offset) for piece in cut] == [
+        (PIECE_LINES, 1, 0), (PIECE_LINES, PIECE_LINES + 1, 2 * PIECE_LINES), (2, 2 * PIECE_LINES + 1, 4 * PIECE_LINES),
+    ]  # fmt: skip
+    assert [(piece.is_last, piece.ends_open) for piece in cut] == [(False, False), (False, False), (True, True)]
 
 
 def test_an_empty_file_has_no_pieces(tmp_path: Path) -> None:

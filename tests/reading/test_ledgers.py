@@ -252,6 +252,22 @@ def test_a_stray_quote_spoils_its_own_line_only(size: int, tmp_path: Path) -> No
     assert sum(batch.blank for batch in batches) == 1
 
 
+@pytest.mark.parametrize("end", ["", 'y"z\n', '",C2\n'])
+def test_each_of_many_lines_may_open_a_quote_that_never_ends(end: str, tmp_path: Path) -> None:
+    """Lines that end a cell and open another kept reading on to the end, once for each of them: half a megabyte took minutes."""
+    found = _read(tmp_path, "users", "users.csv", "user_id,account_id\n" + 'x","\n' * 100_000 + end + "a,C1\n")
+    assert found.rows["account_id"].to_pylist() == ["C1"]
+    assert found.rejects["reason"].unique().to_pylist() == ["field_count"]
+
+
+def test_a_header_of_very_many_columns_is_read(tmp_path: Path) -> None:
+    """Each name was looked for among all others."""
+    names = ",".join(["user_id", "account_id", *map(str, range(200_000))])
+    assert len(_read(tmp_path, "users", "users.csv", f"{names}\na,C1{',' * 200_000}\n").unknown_columns) == 200_000
+    with pytest.raises(ColumnError, match="names a column twice"):
+        _read(tmp_path, "users", "users.csv", f"{names},1\n")
+
+
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0")).filter(lambda text: not re.fullmatch(_NOTHING, text))
 
 

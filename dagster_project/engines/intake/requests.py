@@ -36,6 +36,7 @@ from dagster_project.settings import Settings
 FOLDERS = ("web_logs", "request_logs")
 PARSERS = 2  # pieces at a time: what one cannot do on both cores, the other does
 MOST_OTHERS = 9  # records of something else for each request: a file of more holds no request log
+MOST_REFUSED = 1_000_000  # lines of a file: behind them it is refused as soon as their share is too high, as each is held until the end
 GATE_LINES = 1_000  # below it a share of refused lines says nothing (docs/settings.md, [thresholds])
 
 Headed = tuple[Piece, bytes | None]
@@ -96,11 +97,13 @@ class _Intake:
     def _take_input(self, entry: Entry, who: Identity, skip_bytes: int, on_time: frozenset[date]) -> None:
         """Read one input to its end; one that is refused adds no rows, a damaged one those that are readable."""
         origin = Origin(entry.input_id, entry.found.folder, entry.found.site)
-        is_begun = False
+        is_begun, already = False, len(self._books.rejects)
         try:
             entry.format = self._formats.of(entry.found)
             for piece, parsed in self._parsed(entry, skip_bytes):
                 self._account(entry, piece, parsed)
+                if entry.quarantined > MOST_REFUSED:
+                    self._share(entry)
                 if piece.is_last:
                     self._gate(entry)
                     refuse_changed(entry.found, who)
@@ -116,6 +119,7 @@ class _Intake:
                 entry.damage = error
                 return
             entry.refuse(error)
+            del self._books.rejects[already:]
             if is_begun:
                 self._batches.discard()
 
@@ -148,13 +152,18 @@ class _Intake:
         if rejects.num_rows:
             self._books.rejects.append(with_input(rejects, entry.input_id))
 
-    def _gate(self, entry: Entry) -> None:
-        """Refuse or warn about a file of which too much is refused (docs/settings.md, [thresholds])."""
+    def _share(self, entry: Entry) -> float:
+        """Return the share of the lines so far that is refused; raises FormatError where that is too much (docs/settings.md, [thresholds])."""
         others = entry.no_requests if entry.no_requests > MOST_OTHERS * entry.parsed else 0
         share = (entry.quarantined + others) / entry.lines if entry.lines >= GATE_LINES else 0
         if share > self._house.settings.thresholds.quarantine_refuse:
             rule = f"{share:.1%} of its lines are refused; name its format in [formats] of glasshouse.toml, or raise thresholds.quarantine_refuse"
             raise FormatError(entry.found.path.name, rule, "too_many_refused")
+        return share
+
+    def _gate(self, entry: Entry) -> None:
+        """Refuse or warn about a file of which too much is refused."""
+        share = self._share(entry)
         if entry.no_requests:
             self._house.tell(f"{entry.file_name}: {entry.no_requests:,} of its lines say something else than a request")
         if share > self._house.settings.thresholds.quarantine_warn:

@@ -18,7 +18,7 @@ _MESSAGE = ("event.original", "message", "properties.message", "textPayload", "l
 _STAMP = ("timestamp", "@timestamp", "time")
 _FIRST_BYTES = 1 << 16
 _ENDS = "\n\r"
-_BEFORE_MESSAGE = re.compile(r"(.*?)[^\W\d_]+\d?:  ", re.DOTALL)
+_LEVEL = re.compile(r"(?<![^\W\d_])[^\W\d_]+\d?:  ")
 _BESIDE = {"properties.context": "CONTEXT", "properties.statement": "STATEMENT"}  # Azure's, which the server has on lines of their own
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
@@ -73,7 +73,7 @@ def _line(entry: Fields, *, is_part: bool) -> bytes:
         return b"".join(map(_written, found or [entry]))
     stamp = text_at(entry, *_STAMP) or ""
     head = f"{stamp} {text_at(entry, 'stream') or 'stdout'} {'P' if is_part else 'F'} " if _ZONED.fullmatch(stamp) else ""
-    begin = before[1] if (before := _BEFORE_MESSAGE.match(message)) else ""
+    begin = message[: level.start()] if (level := _LEVEL.search(message)) else ""
     beside = [f"{head}{begin}{name}:  {told}" for path, name in _BESIDE.items() if (told := text_at(entry, path))]
     lines = "".join(line.replace("\n", "\n\t") + "\n" for line in beside)
     return f"{head}{message if is_part else message.rstrip(_ENDS)}{'' if is_part and not head else _ENDS[0]}{lines}".encode("utf-8", "surrogatepass")

@@ -142,8 +142,8 @@ def choices(tree: exp.Expr, parameters: Parameters) -> Iterator[Chosen]:
     branches: dict[int, Sequence[exp.Expr]] = {}
     for node in tree.find_all(exp.Or, exp.In, exp.Values):
         if isinstance(node, exp.Or):
-            possible = [side for side in node.flatten() if not _is_never(side, parameters)]
-            if possible and _is_condition(node) and not isinstance(node.parent, exp.Or):
+            is_whole = not isinstance(node.parent, exp.Or) and _is_condition(node)
+            if is_whole and (possible := [side for side in node.flatten() if not _is_never(side, parameters)]):
                 branches[id(node)] = possible
         elif isinstance(node.parent, exp.Insert) if isinstance(node, exp.Values) else cells(node.this) != [node.this] and _is_condition(node):
             branches[id(node)] = node.expressions or [node]

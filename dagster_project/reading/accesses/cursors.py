@@ -12,7 +12,8 @@ _DECLARED = re.compile(r'\s*declare\s+("[^"]*"|[\w$]+)\s+(?:(?:binary|asensitive
 _FORGETS = re.compile(r"\s*(?:close|commit|rollback|end|abort|discard|prepare\s+transaction)\b|.*pgaudit", re.IGNORECASE | re.DOTALL)
 _USED = re.compile(r"\bcurrent\s+of\b", re.IGNORECASE)
 
-_FETCHED = re.compile(r'^\s*fetch\b.*?("[^"]*"|[\w$]+)\s*;?\s*$', re.IGNORECASE | re.DOTALL)
+_FETCHES = re.compile(r"\s*fetch\b", re.IGNORECASE)
+_LAST_NAME = re.compile(r'("[^"]*"|(?<![\w$])[\w$]+)\Z')
 
 Read = tuple[Touched, ...]
 
@@ -31,8 +32,9 @@ class Cursors:
 
     def has_declared(self, session: str, statement: str) -> bool:
         """Tell whether the cursor that a statement fetches from was ever declared by one of the session; a function opens others."""
-        found = _FETCHED.search(statement)
-        return found is None or _folded(found[1]) in self._declared.get(session, ())
+        fetches = _FETCHES.match(statement)
+        found = fetches and _LAST_NAME.search(statement.rstrip().removesuffix(";").rstrip(), fetches.end())
+        return not found or _folded(found[1]) in self._declared.get(session, ())
 
     def take(self, session: str, statement: str, each: Sequence[Read]) -> None:
         """Take a statement of a session, and what it touched."""

@@ -20,7 +20,7 @@ from dagster_project.reading.instants import parsed
 from dagster_project.reading.ledgers import schema
 from dagster_project.reading.rejects import Place, rejected
 
-_PEM = re.compile(r"-----BEGIN (?:RSA )?PUBLIC KEY-----(.*?)-----END (?:RSA )?PUBLIC KEY-----", re.DOTALL)
+_PEM = re.compile(r"-----BEGIN (?:RSA )?PUBLIC KEY-----([^-]*)-----END (?:RSA )?PUBLIC KEY-----")
 _HEX = re.compile(rb"\s*([0-9a-fA-F]{256,1024})\s*")
 _METADATA = ("Metadata.signature", "signature", "x-amz-meta-signature", "Metadata.x-amz-meta-signature")
 _LONGEST_SIGNATURE = 4096

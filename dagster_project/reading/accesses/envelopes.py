@@ -19,7 +19,7 @@ _CARRIED = frozenset({
 _OBJECT = ("{", "[")
 _OBJECT_IN_BASE64 = ("ey", "ew", "ID")
 _GZIP_IN_BASE64 = "H4sI"
-_MOST_BYTES = 1 << 26  # of what is packed within an entry
+_MOST_BYTES = 1 << 26  # of all that is packed within an entry: few bytes may stand for very many, which may stand for more
 _DEEPEST = 6
 _SCALARS = frozenset({"BOOL", "N", "S"})
 
@@ -56,30 +56,62 @@ class Shape:
         return [value for name, value in entry.items() if self.whole or name in _CARRIED]
 
 
-def unwrapped(entry: Fields, shape: Shape, deepest: int = _DEEPEST) -> list[Fields]:
+class _Opened:
+    """Texts within one entry as what they hold."""
+
+    def __init__(self) -> None:
+        self._left_bytes = _MOST_BYTES
+
+    def gunzip(self, packed: bytes) -> bytes:
+        """Return what gzip opens to; raises ValueError where that is too much, together with all before."""
+        opened = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(packed, self._left_bytes) if self._left_bytes else b""
+        self._left_bytes -= len(opened)
+        if not self._left_bytes:
+            raise ValueError
+        return opened
+
+    def loaded(self, value: Any) -> Any:
+        """Return the value that a text holds as JSON, in base64 and gzip too; None where it holds none."""
+        if not isinstance(value, str):
+            return _typed(value)
+        text: str | bytes = value.strip()
+        try:
+            if value.startswith(_GZIP_IN_BASE64):
+                return orjson.loads(self.gunzip(base64.b64decode(text, validate=True)))
+            text = base64.b64decode(text, validate=True) if value.startswith(_OBJECT_IN_BASE64) else text
+            return orjson.loads(text) if isinstance(text, bytes) or text.startswith(_OBJECT) else None
+        except (ValueError, zlib.error):  # they tell so that they cannot read it
+            return None
+
+
+def unwrapped(entry: Fields, shape: Shape) -> list[Fields]:
     """Return what an entry carries if that has more of the fields of its source than the entry itself, else the entry; of a list each."""
+    return _unwrapped(entry, shape, _DEEPEST, _Opened())
+
+
+def _unwrapped(entry: Fields, shape: Shape, deepest: int, opened: _Opened) -> list[Fields]:
     if shape.is_whole(entry):
         return [entry]
     if (inside := listed(entry)) is not None:
-        return _each(inside, shape, deepest)
+        return _each(inside, shape, deepest, opened)
     best, most = [entry], shape.fit(entry)
     for value in shape.places(entry) if deepest else ():
-        carried = _loaded(value)
-        found = _each(carried if isinstance(carried, list) else [carried], shape, deepest - 1)
+        carried = opened.loaded(value)
+        found = _each(carried if isinstance(carried, list) else [carried], shape, deepest - 1, opened)
         if (fit := max(map(shape.fit, found), default=0)) > most:
             best, most = found, fit
     return best
 
 
-def _each(inside: list[Any], shape: Shape, deepest: int) -> list[Fields]:
+def _each(inside: list[Any], shape: Shape, deepest: int, opened: _Opened) -> list[Fields]:
     """Return what the items of a list carry, of a row of cells the entry among them; an empty one for an item that carries none."""
     found: list[Fields] = []
     for item in inside:
-        inner = _loaded(item) if shape.whole else item
+        inner = opened.loaded(item) if shape.whole else item
         if isinstance(inner, dict):
-            found += unwrapped(inner, shape, deepest)
+            found += _unwrapped(inner, shape, deepest, opened)
         else:
-            cells = _each(inner, shape, deepest - 1) if isinstance(inner, list) and deepest else []
+            cells = _each(inner, shape, deepest - 1, opened) if isinstance(inner, list) and deepest else []
             found += [cell for cell in cells if shape.fit(cell)] or [{}]
     return found
 
@@ -92,16 +124,3 @@ def _typed(value: Any, deepest: int = _DEEPEST) -> Any:
     if kind == "M" and isinstance(inner, dict):
         return {name: _typed(each, deepest - 1) for name, each in inner.items()}
     return [_typed(each, deepest - 1) for each in inner] if kind == "L" and isinstance(inner, list) else inner if kind in _SCALARS else value
-
-
-def _loaded(value: Any) -> Any:
-    if not isinstance(value, str):
-        return _typed(value)
-    text: str | bytes = value.strip()
-    try:
-        if value.startswith(_GZIP_IN_BASE64):
-            return orjson.loads(zlib.decompressobj(wbits=zlib.MAX_WBITS | 16).decompress(base64.b64decode(text, validate=True), _MOST_BYTES))
-        text = base64.b64decode(text, validate=True) if value.startswith(_OBJECT_IN_BASE64) else text
-        return orjson.loads(text) if isinstance(text, bytes) or text.startswith(_OBJECT) else None
-    except (ValueError, zlib.error):  # they tell so that they cannot read it
-        return None

@@ -20,12 +20,12 @@ _LOGINS = frozenset({"login.googleapis.com", "oslogin.googleapis.com", "sts.goog
 _OPENING = frozenset({"cloudkms.googleapis.com", "secretmanager.googleapis.com"})
 # A connection to a database, whose statements are told by themselves.
 _CONNECTIONS = frozenset({"cloudsql.instances.connect", "cloudsql.instances.login"})
-_INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward|proxy)(?:\..*)?")  # a container; that it is asked for by `create` says nothing
+_INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward|proxy)(?:\.(?s:.*))?")  # a container; that it is asked for by `create` says nothing
 _OF_SECRETS = re.compile(r"io\.k8s\.core\.v\d+\.secrets\..*")
 _REVIEW = re.compile(r"io\.k8s\.(?:authorization|authentication)\..*reviews\.create")
 # What reaches data although it counts as activity or as reading a configuration: commands in a container, what a cluster hands on to one, consoles,
 # statements, exports (but that of the list of what there is).
-_REACHES = re.compile(rf"{_INSIDE.pattern}|.*\.ssh-serialport\..*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.executeSql|.*\.export(?!Assets)\w*", re.IGNORECASE)
+_REACHES = re.compile(rf"{_INSIDE.pattern}|(?>.*?\.ssh-serialport\.).*connect|.*\.get(SerialPortOutput|Screenshot)|.*\.executeSql|.*\.export(?!Assets)\w*", re.IGNORECASE)
 _SUBJECT = re.compile(r"(?:principal://.*/subject/|user:|serviceAccount:)(.+)")
 _PERMISSION_TYPE = "protoPayload.authorizationInfo.permissionType"
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
@@ -40,7 +40,7 @@ _STATEMENT = (
 _INSERTED = re.compile(r"jobservice\.insert|.*\.JobService\.InsertJob")
 _JOBS = {"SELECT": "read", "QUERY": "read", "EXPORT": "export", "EXPORT_DATA": "export", "DELETE": "delete", "TRUNCATE_TABLE": "delete"}
 # What a database of Google logged itself: pgAudit's entries, and those of MySQL, whose command says what was done.
-_OF_DATABASE = re.compile(r"type\.googleapis\.com/google\.cloud\.(?:sql|alloydb)\.audit\.v\d+\w*\.(\w+)AuditEntry")
+_OF_DATABASE = re.compile(r"type\.googleapis\.com/google\.cloud\.(?:sql|alloydb)\.audit\.v\d\w*\.(\w+)AuditEntry")
 _MYSQL_TALKS = frozenset({"connect", "disconnect", "quit", "ping", "change_user", "change user"})
 _IN_BRACKETS = {"[not logged]": NOT_LOGGED, "[previously logged]": PREVIOUSLY, "[none]": NONE}  # as Cloud SQL writes pgAudit's words
 _KNOWN = words("""

@@ -9,7 +9,7 @@ from sqlglot import exp
 MOST_DIGITS = 1000
 _INTEGER = re.compile(r"[0-9]+")
 _UUID = re.compile(r"[0-9a-f]{8}(-?)[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{4}\1[0-9a-f]{12}")
-_ARRAY = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|([^",{}\\]*[^",{}\\\s]))\s*(?:,|$)')
+_ARRAY = re.compile(r'\s*+(?:"((?:[^"\\]|\\.)*+)"|([^",{}\\\s]++(?:\s++[^",{}\\\s]++)*+))\s*+(?:,|$)')
 _TEXTS = (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR)
 _INTEGERS = (exp.DataType.Type.INT, exp.DataType.Type.BIGINT, exp.DataType.Type.SMALLINT)
 

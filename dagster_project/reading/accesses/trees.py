@@ -31,7 +31,7 @@ _BEFORE = re.compile(
 _PIECE = re.compile(
     r"""--[^\n]*|(?P<comment>/\*)|(?<!\w)[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"[^"]*"|(?P<quote>(?<![\w$])\$(?:[^\W\d]\w*)?\$)|(?P<parameter>\$[0-9]+)""", re.DOTALL
 )
-_AROUND = r"""--[^\n]*|/\*.*?\*/|"[^"]*"|(?<![\w$])(?P<quote>\$(?:[^\W\d]\w*)?\$).*?(?P=quote)|(?<!\w)[eE]'(?:[^'\\]|\\.|'')*'|"""
+_AROUND = r"""--[^\n]*|/\*.*?(?:\*/|\Z)|"[^"]*"|(?<![\w$])(?P<quote>\$(?:[^\W\d]\w*)?\$).*?(?:(?P=quote)|\Z)|(?<!\w)[eE]'(?:[^'\\]|\\.|'')*'|"""
 _STANDARD, _ESCAPED = (re.compile(_AROUND + literal, re.DOTALL) for literal in (r"'(?:[^']|'')*'", r"'(?:[^'\\]|\\.|'')*'"))
 _ANALYZED = re.compile(r"\banaly[sz]e\b(?!\s*(?:false|off|0)\b)", re.IGNORECASE)
 

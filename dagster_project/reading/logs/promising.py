@@ -17,6 +17,8 @@ from dagster_project.reading.logs.lines import Lines
 
 FEWEST_LINES = 128
 """Below this many lines, columns of them cost more than they save."""
+FEWEST_BYTES = FEWEST_LINES << 8
+"""Below this many bytes patterns for all lines do; a single line may be long enough for them."""
 
 Indexes = npt.NDArray[np.int64]
 
@@ -36,7 +38,7 @@ class Candidates:
 
     def of(self, known: Format) -> Indexes:
         """Return the lines that a format may read, all of them where they are few."""
-        if len(self.indexes) < FEWEST_LINES:
+        if self.lines.lengths()[self.indexes].sum() < FEWEST_BYTES:
             return self.indexes
         found, left = [], self._texts
         for pattern in patterns(known):

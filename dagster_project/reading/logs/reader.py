@@ -16,7 +16,7 @@ from dagster_project.reading.logs.formats import Format, Parts
 from dagster_project.reading.logs.json_names import Names
 from dagster_project.reading.logs.layouts import Layout
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.promising import FEWEST_LINES, Candidates
+from dagster_project.reading.logs.promising import FEWEST_LINES, Candidates, Indexes
 from dagster_project.reading.logs.records import JSON, Records
 from dagster_project.reading.logs.typed import CODED_ROWS
 from dagster_project.reading.logs.values import NO_REQUEST, READ, Refused, Row, instant_us
@@ -47,7 +47,7 @@ def read(lines: Lines, known: Format, header: bytes | None, *, is_begin: bool = 
     reasons: dict[int, str] = {}
     for start, stop, layouts in runs:
         left = np.flatnonzero(~taken[start:stop]) + start
-        promising = set((Candidates(lines, left).of(known) if known.layouts else left).tolist())
+        promising = _promising(lines, left, known)
         for index in left.tolist():
             match _read_line(lines, index, known, layouts if index in promising else ()):
                 case str(reason):
@@ -89,9 +89,15 @@ def _taken(lines: Lines, tables: Iterable[pa.Table]) -> npt.NDArray[np.bool_]:
 def are_read(lines: Lines, known: Format) -> Iterator[tuple[int, bool | None]]:
     """Yield the index of each line, from 0, and whether the format reads it, null for a blank line or a comment: all that detection needs."""
     for start, stop, layouts in _runs(lines, known, None):
+        promising = _promising(lines, np.arange(start, stop), known)
         for index in range(start, stop):
-            found = _read_line(lines, index, known, layouts)
+            found = _read_line(lines, index, known, layouts if index in promising else ())
             yield index, None if found is None else not isinstance(found, str)
+
+
+def _promising(lines: Lines, indexes: Indexes, known: Format) -> set[int]:
+    """Return those of some lines that a layout of the format may match."""
+    return set((Candidates(lines, indexes).of(known) if known.layouts else indexes).tolist())
 
 
 def _runs(lines: Lines, known: Format, header: bytes | None) -> Parts:

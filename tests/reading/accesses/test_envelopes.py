@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dagster_project.errors import InputError
-from dagster_project.reading.accesses import packed
+from dagster_project.reading.accesses import envelopes, packed
 from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.files import Body, Found
@@ -156,3 +156,19 @@ def test_a_beginning_full_of_packed_texts_opens_to_little_more_than_itself() -> 
     bomb = base64.b64encode(gzip.compress(bytes(1 << 20)))
     text = b",".join([b'"' + bomb + b'"'] * 200)
     assert len(text) < len(packed.within(text)) < 4 * len(text)
+
+
+@pytest.mark.parametrize(("fillers", "is_found"), [(1, True), (3, False)])
+@pytest.mark.parametrize("depth", [1, 2])
+def test_all_that_an_entry_packs_opens_to_so_much(fillers: int, is_found: bool, depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of many texts may open to a thousand times as much, and that to as much again: a line could take days."""
+    monkeypatch.setattr(envelopes, "_MOST_BYTES", 10_000)
+
+    def carried(content: Entry, times: int) -> str:
+        for _ in range(times):
+            content = {"a": base64.b64encode(gzip.compress(json.dumps(content).encode())).decode()}
+        return str(content["a"])
+
+    entry, shape = ENTRIES["okta"], envelopes.Shape(frozenset(ENTRIES["okta"]), (frozenset({"uuid", "eventType"}),))
+    carrier = {f"x{number}": carried({"x": "x" * 4_000}, depth) for number in range(fillers)} | {"y": carried(entry, 1)}
+    assert envelopes.unwrapped(carrier, shape) == [entry if is_found else carrier]

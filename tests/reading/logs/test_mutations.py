@@ -124,6 +124,14 @@ def test_no_line_escapes_the_pattern_that_finds_those_a_format_may_read() -> Non
             assert read <= set(Candidates(piece, everything).of(known).tolist()), known.name
 
 
+def test_few_long_lines_are_looked_at_by_patterns_for_many() -> None:
+    """Each of a hundred exact patterns took a line of a megabyte apart, which took seconds for every one that nothing reads."""
+    few, long = split(b"a\n" * 20), split((b"a" * 100_000 + b"\n") * 20)
+    known = [known for known in FORMATS if known.layouts]
+    assert all(Candidates(few, np.arange(20)).of(each).size == 20 for each in known)
+    assert not any(Candidates(long, np.arange(20)).of(each).size for each in known)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_damage_goes_on_for_a_while(seed: int) -> None:
