@@ -110,6 +110,29 @@ def test_a_ledger_that_is_gone_is_no_longer_accounted_for(planted: World, tmp_pa
     assert world.rows("scrubbed.teams") == []
 
 
+@pytest.mark.parametrize(
+    ("later", "told"),
+    [
+        ({"a.csv": "ada,2026-01-01T00:00:00Z\nbob,2026-01-01T00:00:00Z\n"}, []),
+        ({"b.csv": "bob,2026-01-01T00:00:00Z\nada,2026-01-01T00:00:00Z\neve,2026-01-01T00:00:00Z\n"}, []),
+        ({"a.csv": "ada,2026-01-01T00:00:00Z\nbob,yesterday\n"}, ["staff/a.csv: 1 row is refused"]),
+        ({"a.csv": "ada,2026-01-01T00:00:00Z\n"}, ["staff/: 1 row is gone"]),
+        ({}, ["staff/: 2 rows are gone"]),
+    ],
+)
+def test_rows_of_a_ledger_that_are_gone_are_told(later: dict[str, str], told: list[str], world: World) -> None:
+    """Whoever takes a snapshot of messages away takes the finding with it, and a grant makes violations."""
+    world.put("staff/a.csv", "staff_id,valid_from\nada,2026-01-01T00:00:00Z\nbob,2026-01-01T00:00:00Z\n")
+    world.run()
+    (world.landing / "staff/a.csv").unlink()
+    for name, rows in later.items():
+        world.put(f"staff/{name}", f"staff_id,valid_from\n{rows}")
+    world.told.clear()
+    world.run()
+    of_staff = [sentence for sentence in world.told if sentence.startswith("staff/")]
+    assert [sentence[: len(start)] for sentence, start in zip(of_staff, told, strict=True)] == told
+
+
 @pytest.mark.parametrize(("body", "lines"), [(b"", 0), (b"\n \n", 2)])
 def test_an_empty_log_is_an_input_without_rows(body: bytes, lines: int, world: World) -> None:
     """A site without visitors is no fault."""

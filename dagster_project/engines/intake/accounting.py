@@ -1,5 +1,6 @@
 """The ledger of inputs as it grows in a run: what was read, refused and quarantined, written last and at once."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +15,7 @@ from dagster_project.errors import GlasshouseError, InputError, StoreError
 from dagster_project.paths import as_text
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.files import Found
+from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.formats import AND, FORMATS
 from dagster_project.reading.logs.lines import split
 from dagster_project.reading.pieces import Piece, pieces
@@ -195,6 +197,24 @@ def refusals(entries: Iterable[Entry], rejects: Iterable[pa.Table]) -> Iterator[
             ordered = sorted(rows, key=lambda row: row["line_number_min"])
             each = [f"{row['line_number_count']:,} with {REASONS.get(row['reason'], row['reason'])}, the first in {unit} {row['line_number_min']:,}" for row in ordered]
             yield as_text(f"{entry.file_name}: {entry.quarantined:,} {'rows are' if entry.quarantined > 1 else 'row is'} refused: {'; '.join(each)}")
+
+
+def withdrawn(before: pa.Table, entries: Iterable[Entry]) -> Iterator[str]:
+    """Yield a sentence for each ledger that holds fewer rows than `before` (ledger.inputs) says: what is recorded is added to, so some of it was taken away.
+
+    A ledger with a refused file is left out, since that is told already.
+    """
+    rows, now, refused = Counter[str](), Counter[str](), set[str]()
+    for row in before.to_pylist():
+        if row["folder"] in LEDGERS:
+            rows[row["folder"]] += row["parsed"] - row["duplicates"] + row["quarantined"]
+    for entry in entries:
+        now[entry.found.folder] += entry.parsed - entry.duplicates + entry.quarantined
+        refused |= {entry.found.folder} if entry.refusal else set()
+    for folder in sorted(rows.keys() - refused):
+        if fewer := max(0, rows[folder] - now[folder]):
+            were = "1 row is gone that was" if fewer == 1 else f"{fewer:,} rows are gone that were"
+            yield f"{folder}/: {were} there when the last run read it, and nothing rests on what is gone; deliver it again, or findings and permissions change with it"
 
 
 def _placed(entry: Entry, reasons: Mapping[int, str]) -> pa.Table:

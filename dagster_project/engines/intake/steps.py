@@ -14,7 +14,7 @@ from dagster_project.engines.house import House
 from dagster_project.engines.intake import records
 from dagster_project.engines.intake import requests as request_logs
 from dagster_project.engines.intake.accesses import read_accesses
-from dagster_project.engines.intake.accounting import CURRENT, Books, refusals
+from dagster_project.engines.intake.accounting import CURRENT, Books, refusals, withdrawn
 from dagster_project.engines.intake.batches import FILE_ROWS
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
 from dagster_project.engines.intake.inputs import known_inputs
@@ -53,7 +53,10 @@ def take_ledgers(house: House) -> int:
     sweep(lake)
     for line in unread(_landing(house)):
         house.tell(as_text(line))
-    delivery = deliver(_landing(house), house.settings, house.as_of, whole_seconds=whole_second_inputs(lake.read("ledger.inputs")))
+    before = lake.read("ledger.inputs")
+    delivery = deliver(_landing(house), house.settings, house.as_of, whole_seconds=whole_second_inputs(before))
+    for line in withdrawn(before, delivery.entries):
+        house.tell(line)
     lake.write(FIRST_SEEN, _first_seen(lake), "part")
     lake.write(REVIEWS, remembered(lake.read(REVIEWS), delivery.tables["scrubbed.reviews"], house.as_of), "part")
     for name, rows in delivery.tables.items():
