@@ -7,9 +7,9 @@ import pyarrow as pa
 
 from dagster_project.engines.lake import schema
 from dagster_project.errors import DamagedError
-from dagster_project.reading.accesses import sessions
+from dagster_project.reading.accesses import digest_chains, sessions
 from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
-from dagster_project.reading.accesses.attestations import Attestation, Proof, proofs
+from dagster_project.reading.accesses.attestations import Attestation, Proof, stated_gaps
 from dagster_project.reading.accesses.events import Adapter
 from dagster_project.reading.files import Found, found
 from dagster_project.settings import Settings, Source
@@ -35,7 +35,7 @@ def source_proofs(said: pa.Table) -> list[tuple[str, Proof]]:
     by: dict[str, list[Attestation]] = {}
     for row in said.to_pylist():
         by.setdefault(row["source"], []).append(Attestation(**{name: row[name] for name in Attestation._fields}))
-    return [(source, proof) for source in sorted(by) for proof in (*proofs(by[source]), *sessions.proofs(by[source]))]
+    return [(source, proof) for source in sorted(by) for proof in (*stated_gaps(by[source]), *digest_chains.proofs(by[source]), *sessions.proofs(by[source]))]
 
 
 def source_gaps(proven: Iterable[tuple[str, Proof]]) -> pa.Table:
