@@ -1,4 +1,4 @@
-"""PostgreSQL's server log as CloudWatch, Azure, Google, collectors, containers and document stores hand it on: each message in an object, a row, or behind a stamp."""
+"""PostgreSQL's server log as CloudWatch, Azure, Google, log shippers, containers and document stores deliver it, turned back into lines."""
 
 import re
 from codecs import BOM_UTF8
@@ -24,7 +24,7 @@ _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d
 
 
 def unpacked(body: Body, place: str) -> bytes | None:
-    """Return the server log that a file carries, each message behind the head that a container's log has; None where the file carries none."""
+    """Return the server log that a file carries, each message with a head as a container's log has it; None where the file carries none."""
     start = body.head(LONGEST_ROW_BYTES).removeprefix(BOM_UTF8).lstrip()
     first = [found for line in start[:_FIRST_BYTES].split(b"\n") if (found := _object(line)) is not None]
     is_of_objects = start.startswith((b"{", b"[")) or (first and start.split(b"\n", 1)[0].rstrip().endswith(b"}"))
