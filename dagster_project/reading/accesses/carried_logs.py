@@ -17,7 +17,6 @@ from dagster_project.reading.rows import LONGEST_ROW_BYTES
 _MESSAGE = ("event.original", "message", "properties.message", "textPayload", "log", "@message", "_raw", "body")
 _STAMP = ("timestamp", "@timestamp", "time")
 _FIRST_BYTES = 1 << 16
-_ENDS = "\n\r"
 _BEFORE_MESSAGE = re.compile(r"(.*?)[^\W\d_]+\d?:  ", re.DOTALL)
 _BESIDE = {"properties.context": "CONTEXT", "properties.statement": "STATEMENT"}  # Azure's, which the server has on lines of their own
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
@@ -76,7 +75,8 @@ def _line(entry: Fields, *, is_part: bool) -> bytes:
     begin = before[1] if (before := _BEFORE_MESSAGE.match(message)) else ""
     beside = [f"{head}{begin}{name}:  {told}" for path, name in _BESIDE.items() if (told := text_at(entry, path))]
     lines = "".join(line.replace("\n", "\n\t") + "\n" for line in beside)
-    return f"{head}{message if is_part else message.rstrip(_ENDS)}{'' if is_part and not head else _ENDS[0]}{lines}".encode("utf-8", "surrogatepass")
+    body, end = (message, "\n" if head else "") if is_part else (message.rstrip("\r\n"), "\n")
+    return f"{head}{body}{end}{lines}".encode("utf-8", "surrogatepass")
 
 
 def _written(entry: Fields) -> bytes:

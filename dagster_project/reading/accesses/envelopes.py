@@ -91,7 +91,9 @@ def _typed(value: Any, deepest: int = _DEEPEST) -> Any:
     ((kind, inner),) = value.items()
     if kind == "M" and isinstance(inner, dict):
         return {name: _typed(each, deepest - 1) for name, each in inner.items()}
-    return [_typed(each, deepest - 1) for each in inner] if kind == "L" and isinstance(inner, list) else inner if kind in _SCALARS else value
+    if kind == "L" and isinstance(inner, list):
+        return [_typed(each, deepest - 1) for each in inner]
+    return inner if kind in _SCALARS else value
 
 
 def _loaded(value: Any) -> Any:
