@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.measure import cost
-from dagster_project.engines.catalog import MEMORY_LIMIT
+from dagster_project.engines.connections import MEMORY_LIMIT
 from dagster_project.publishing.packs import verify
 from dagster_project.publishing.report import write
 from tests.publishing import synthetic

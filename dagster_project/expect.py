@@ -25,7 +25,7 @@ from typing import Any
 
 import duckdb
 
-from dagster_project.engines import catalog
+from dagster_project.engines import catalog, connections
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import GlasshouseError
@@ -182,7 +182,7 @@ def _judge() -> Any:
 @functools.lru_cache(maxsize=1)  # the next HOME's takes the place of the last one's
 def _connection(home: Path) -> duckdb.DuckDBPyConnection:
     """Return the worker's own connection."""
-    connection = catalog.connect(home / "spill", MEMORY_LIMIT)
+    connection = connections.connect(home / "spill", MEMORY_LIMIT)
     spilled = connection.execute("select current_setting('temp_directory')").fetchall()[0][0]
     atexit.register(shutil.rmtree, spilled, ignore_errors=True)  # the worker ends without DuckDB's own tidying up
     return connection

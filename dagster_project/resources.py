@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dagster_project.engines.house import House, untold, unwatched
+from dagster_project.engines.house import House, Watch, untold, unwatched
 from dagster_project.errors import KeyringError, UsageError
 from dagster_project.paths import as_text
 from dagster_project.settings import Settings
@@ -33,7 +33,7 @@ def open_house(  # noqa: PLR0913, PLR0917 (all that a run is given)
     settings_path: Path | None = None,
     as_of: datetime | None = None,
     should_rebuild: bool = False,
-    watch: Callable[[str, int, int], None] = unwatched,
+    watch: Watch = unwatched,
     tell: Callable[[str], None] = untold,
     environment: Mapping[str, str] = os.environ,
 ) -> House:

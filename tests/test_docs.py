@@ -78,6 +78,15 @@ def anchors(page: Path) -> set[str]:
     return {"", *(re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings)}
 
 
+@pytest.mark.parametrize("folder", ["accesses", "logs"])
+def test_the_page_of_architecture_places_every_module_of_a_reader(folder: str) -> None:
+    """In a folder of fifty modules one is found by the step that it serves, so the page names each, and none that is gone."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = page.split(f"`dagster_project/reading/{folder}/`")[1].split("\n## ")[0]
+    modules = {path.name for path in (ROOT / "dagster_project" / "reading" / folder).glob("[!_]*.py")}
+    assert set(re.findall(r"`(\w+\.py)`", section)) == modules
+
+
 def test_decisions_stand_newest_first() -> None:
     """Who looks up what was decided last reads the first entry."""
     days = re.findall(r"^## (\S+) · ", (ROOT / "docs" / "decisions.md").read_text(encoding="utf-8"), re.MULTILINE)

@@ -1,4 +1,4 @@
-"""Commands that only look: a question to the warehouse, the format of a log, the formats there are."""
+"""Commands that only read: a question to the warehouse, the format of a log, the formats there are."""
 
 import sys
 from pathlib import Path

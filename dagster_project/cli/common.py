@@ -1,4 +1,4 @@
-"""What the commands share: the application, options, places and how an answer is told."""
+"""What the commands share: the application, its options, opening a HOME, and printing an answer."""
 
 import json
 import sys

@@ -140,8 +140,6 @@ def prove(*, home: HomeOption, as_json: JsonOption = False) -> int:
 
     Example: `glasshouse prove --home demo`
     """
-    from rich.console import Console
-
     from dagster_project.proving.prove import prove as proven
     from dagster_project.publishing.progress import watched
     from dagster_project.publishing.proofs import keep

@@ -1,7 +1,7 @@
-"""The rows of a select, fetched only once DuckDB has them all.
+"""The rows of a select, fetched only once DuckDB has all of them.
 
-Fetched while the select still runs, they pass through a buffer of 1 MB; DuckDB 1.5.6 waits for ever, deaf to interrupts, where it is full and
-the plan joins or unites steps that are read twice. A temporary table spills as any other does.
+Fetched while the select still runs, rows pass through a buffer of 1 MB; where it is full and the plan joins or unites steps that are read twice, DuckDB 1.5.6
+waits for ever and ignores interrupts. A temporary table spills as any other does.
 """
 
 from collections.abc import Iterator, Mapping
@@ -17,13 +17,13 @@ _numbers = count()
 
 
 def answer(connection: duckdb.DuckDBPyConnection, select: str, given: Mapping[str, object]) -> pa.Table:
-    """Return the rows of a select, with those of the given parameters that it names; raises duckdb.Error."""
+    """Return the rows of a select, run with those of the given parameters that it names; raises duckdb.Error."""
     with _kept(connection, select, given) as kept:
         return connection.execute(f"from {kept}").to_arrow_table()
 
 
 def batches(connection: duckdb.DuckDBPyConnection, select: str, given: Mapping[str, object], rows: int) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a select, so many at a time; nothing else may be asked of the connection meanwhile. Raises duckdb.Error."""
+    """Yield the rows of a select in batches of `rows`; the connection must not be used for anything else meanwhile. Raises duckdb.Error."""
     with _kept(connection, select, given) as kept:
         yield from connection.execute(f"from {kept}").to_arrow_reader(rows)
 

@@ -7,28 +7,18 @@ its dependencies what DuckDB's own parser says it reads. Keep out: running anyth
 import functools
 import itertools
 import json
-import os
 import re
 from dataclasses import dataclass, replace
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, Literal
-from uuid import uuid4
 
 import duckdb
 
+from dagster_project.engines.connections import CLOSED
 from dagster_project.errors import GlasshouseError
 
 FINDINGS = "flagged.findings"
-CORES = os.cpu_count() or 1  # more threads hold more memory, and spill
-# No extension is fetched, and no file is kept in memory that was read once.
-CLOSED: dict[str, str | bool | int | float | list[str]] = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "enable_external_file_cache": "false",
-    "threads": CORES,
-}
-MEMORY_LIMIT = "220MB"  # of a connection: a run is to fit beside others on a small machine
 COMMON_COLUMNS = ("finding_id", "occurred_at", "account_id", "staff_id", "code", "severity", "promise_ids", "summary")
 DECLARED = re.compile(r"Kept: (?P<kept>.+)\. Swept: (?P<swept>no|with its (?:input|run|run of requests))\. Scanned: (?P<scanned>yes|no)\.")
 
@@ -81,25 +71,6 @@ class Table:
     def select(self) -> str:
         """Return all parts as one statement."""
         return "".join(self.parts) if len(self.parts) < 2 else "\nunion all\n".join(f"(\n{part}\n)" for part in self.parts)
-
-
-def connect(spill: Path, memory_limit: str = MEMORY_LIMIT, threads: int = CORES, database: Path | None = None) -> duckdb.DuckDBPyConnection:
-    """Return a connection, to a database in memory or in a file, that fetches nothing, draws nothing and counts in UTC.
-
-    Beyond the limit it spills into a folder of its own beside `spill`, which begins with that name: DuckDB calls its files there the same in every process, so two
-    that share one write over each other's rows, and crash.
-    """
-    own = spill.with_name(f"{spill.name}-{uuid4().hex}")
-    config = CLOSED | {"temp_directory": str(own), "memory_limit": memory_limit, "threads": threads}
-    return another(duckdb.connect(str(database or ":memory:"), config=config))
-
-
-def another(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
-    """Return one more connection to the same database, for another thread."""
-    connection = connection.cursor()
-    connection.execute("set TimeZone = 'UTC'")
-    connection.execute("set enable_progress_bar = false")
-    return connection
 
 
 def root() -> Path:

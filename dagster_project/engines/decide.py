@@ -30,7 +30,7 @@ def decide(landing: Path, as_of: datetime, settings: Settings) -> pa.Table:
 
 
 def decided(delivery: Delivery, rows: int = ROWS) -> Iterator[pa.Table]:
-    """Yield the decisions on what a landing folder delivered, so many accesses at a time; the tables of the delivery are used up."""
+    """Yield the decisions on what a landing folder delivered, in slices of `rows` accesses; the tables of the delivery are consumed."""
     with TemporaryDirectory(prefix="glasshouse-") as folder, Spool(Path(folder) / "accesses") as spool:
         pa.default_memory_pool().release_unused()  # what held the ledgers as they were delivered
         grants = Grants({"scrubbed.grants": delivery.tables.pop("scrubbed.grants")}, Path(folder))

@@ -13,13 +13,14 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.engines import catalog
+from dagster_project.engines import catalog, connections
 from dagster_project.engines.answers import answer
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.failures import explained
 from dagster_project.engines.judging import chain, write_chain
 from dagster_project.engines.lake import BUILT_FROM, Lake, built_from
 from dagster_project.engines.memory import roomy
+from dagster_project.engines.retention import sealed_days
 from dagster_project.errors import GlasshouseError, SealedError
 from dagster_project.paths import quoted, replacing
 
@@ -32,7 +33,7 @@ class DuckDBEngine:
 
     def __init__(self, home: Path) -> None:
         self.lake = Lake(home)
-        self._connection = catalog.connect(home / "spill")
+        self._connection = connections.connect(home / "spill")
         self._judged: dict[str, Path] = {}  # tables of accesses that are made, and wait for their turn
         self._judged_in = home / f"spill-judged-{uuid4().hex}"  # this engine's own: a sensor opens and closes another beside a run
         self._shown: dict[str, bool] = {}  # whether a relation is a view of files; else it is an empty table
@@ -50,13 +51,13 @@ class DuckDBEngine:
         shutil.rmtree(self._judged_in, ignore_errors=True)
 
     def refresh(self) -> None:
-        """Make every relation anew: files came or went."""
+        """Recreate the relations of tables that got their first file or lost their last."""
         self._judged.clear()
         for table in catalog.tables().values():
             self.show(table)
 
     def show(self, table: Table) -> None:
-        """Make the relation of a table: its files, its definition where it is never stored, or no row. A view reads whatever lies there, so it is made once."""
+        """Create the relation of a table: a view of its files, its select where it is never stored, else an empty table. A view finds new files by itself."""
         has_files = table.name == catalog.FINDINGS or self.lake.has_files(table.name)
         shown = self._shown.get(table.name)
         if shown == has_files:
@@ -99,7 +100,7 @@ class DuckDBEngine:
         return int(pq.read_metadata(target).num_rows)
 
     def _judged_of(self, table: Table) -> Path:
-        """Return the file of a table that decides on accesses, and part with it; all of them are made at a time, when one is not there."""
+        """Return the file of a table that decides on accesses, for the caller to move; all of them are made at once, when one is missing."""
         if table.name not in self._judged:
             self._judged = write_chain(self.lake, self._judged_in)
         return self._judged.pop(table.name)
@@ -129,7 +130,7 @@ class DuckDBEngine:
 
     def _is_counted(self, day: date | None) -> bool:
         """Tell whether the visitors of a day are counted, or its key is destroyed."""
-        return bool(self.lake.files(VISITORS, day)) or any(row["day"] == day and row["destroyed_at"] is not None for row in self.lake.read("ledger.keys").to_pylist())
+        return bool(self.lake.files(VISITORS, day)) or day in sealed_days(self.lake)
 
     def fingerprint(self, table: Table, day: date | None) -> str:
         """Return what a day of a table is made from: its select and the day's files of every daily table it reads."""
@@ -139,7 +140,7 @@ class DuckDBEngine:
         return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:32]
 
     def stale_days(self, table: Table) -> list[date]:
-        """Return the days whose sources are not those the table was built from, or whose suite was never met: a broken day must not pass for one that was built."""
+        """Return the days that were built from other sources than there are now, or whose suite was never met, so that a failed day does not count as built."""
         if table.name == VISITORS:  # counted once, when a day is sealed
             return []
         days = {day for read in table.reads if catalog.tables()[read].kind == "contract" for day in self.lake.days(read)}
@@ -147,6 +148,6 @@ class DuckDBEngine:
         return sorted(day for day, folder in folders.items() if (folder / UNJUDGED).exists() or built_from(folder / "part.parquet") != self.fingerprint(table, day))
 
     def accept(self, table: Table) -> None:
-        """Take the days of a table for built: its suite is met."""
+        """Count the days of a table as built: its suite is met."""
         for mark in self.lake.folder(table.name).glob(f"day=*/{UNJUDGED}"):
             mark.unlink()

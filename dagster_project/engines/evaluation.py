@@ -1,4 +1,4 @@
-"""Tables of sql/ from tables in memory, with nothing kept."""
+"""Evaluates tables of sql/ over tables in memory; nothing is kept."""
 
 import itertools
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from dagster_project.engines import catalog
+from dagster_project.engines import catalog, connections
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.failures import explained
 from dagster_project.engines.memory import Made, roomy
@@ -18,9 +18,9 @@ MOST_NUMBERS = 1 << 32  # that the rows of one part can have
 
 
 class Evaluation:
-    """The rows of some tables of sql/ for any part of the contract `changing`; what does not rest on it is made once, from `given`.
+    """The rows of some tables of sql/ for each part of the contract `changing`; what does not depend on it is made once, from `given`.
 
-    A table that is given is taken as it is; a contract that is not has no row. The database goes with the evaluation, and spills into a folder of its own.
+    A given table is taken as it is; a contract that is not given is empty. The database lives as long as the evaluation and spills into a folder of its own.
     """
 
     def __init__(self, results: Sequence[str], given: Mapping[str, pa.Table], changing: str, spill: Path) -> None:
@@ -32,16 +32,16 @@ class Evaluation:
         self._each = [table for table in tables.values() if table.name in changed]
         self._schemas = {table.schema for table in (*self._once, *self._each)}
         self._parts = itertools.count()
-        self._connection = catalog.connect(spill, MEMORY_LIMIT, threads=1)
+        self._connection = connections.connect(spill, MEMORY_LIMIT, threads=1)
         for schema_name in self._schemas:
             self._connection.execute(f"create schema {schema_name}")
         wanted = {result for result in results if result not in changed}
         self._unchanged = _make(self._once, given, wanted, {read for table in self._each for read in table.reads}, self._connection)
 
     def of(self, part: pa.Table, number: int = 0) -> dict[str, pa.Table]:
-        """Return the rows of each result for one part; several threads may ask at a time, each on one core.
+        """Return the rows of each result for one part; several threads may call it at once, each on one core.
 
-        The numbers that sql/ gives to rows are other ones in each part, so that parts can be put together.
+        Parts with different `number`s get different row numbers in sql/, so their results can be concatenated.
         """
         with self._beside() as connection:
             connection.execute(f"set variable numbered_before = {number * MOST_NUMBERS}")
@@ -49,9 +49,9 @@ class Evaluation:
 
     @contextmanager
     def _beside(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a connection that sees what was made once, and makes tables that nobody else sees and that go with it."""
+        """Give a connection that sees what was made once; the tables that it makes are seen by no other and dropped with it."""
         name = f"part_{next(self._parts)}"
-        with catalog.another(self._connection) as connection:
+        with connections.another(self._connection) as connection:
             connection.execute(f"attach ':memory:' as {name}")
             for schema_name in self._schemas:
                 connection.execute(f"create schema {name}.{schema_name}")
@@ -63,7 +63,7 @@ class Evaluation:
 
 
 def _make(order: Sequence[Table], given: Mapping[str, pa.Table], results: Collection[str], kept: Collection[str], connection: duckdb.DuckDBPyConnection) -> dict[str, pa.Table]:
-    """Make tables and return the rows of some; a table that nothing of them reads any more gives its memory back, unless it is kept."""
+    """Make tables in order and return the rows of `results`; a table is dropped after its last reader unless it is among `kept`."""
     reads = {table.name: () if table.name in given else table.reads for table in order}
     last_reader = {read: name for name, all_read in reads.items() for read in all_read}
     found = {}
@@ -79,7 +79,7 @@ def _make(order: Sequence[Table], given: Mapping[str, pa.Table], results: Collec
 
 
 def _make_one(table: Table, given: Mapping[str, pa.Table], connection: duckdb.DuckDBPyConnection) -> None:
-    """Put the rows of a table in place that are given, else run its select; a select that is given may have been made from what is not here."""
+    """Fill a table from the given rows, else by its select."""
     if table.name not in given:
         catalog.create_empty(table, connection)
         if table.kind == "select":

@@ -1,4 +1,4 @@
-"""What to do next where DuckDB or the disk fails. Keep out: their own words, which quote values."""
+"""What to do next where DuckDB or the disk fails. Keep out: their own messages, which quote values."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,10 @@ MEMORY = "this needs more memory than the machine has; run again on a larger one
 
 @contextmanager
 def explained(place: str, otherwise: str) -> Iterator[None]:
-    """Raise GlasshouseError, without its cause, where DuckDB or the disk fails: `place` is what could not be made, `otherwise` what to do where neither room nor memory lacks."""
+    """Raise GlasshouseError, without its cause, where DuckDB or the disk fails.
+
+    `place` is what could not be made, `otherwise` what to do where it is not for lack of disk space or memory.
+    """
     try:
         yield
     except (duckdb.Error, OSError, ValueError) as error:

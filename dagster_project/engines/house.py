@@ -1,4 +1,4 @@
-"""What a run is given: places, settings, the as-of and the key that wraps keys; nothing here reads the environment or the clock."""
+"""What a run is given: places, settings, the as-of and the key-encryption key. Keep out: reading the environment or the clock."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,6 +8,9 @@ from pathlib import Path
 
 from dagster_project import __version__
 from dagster_project.settings import Settings
+
+Watch = Callable[[str, int, int], None]  # gets the progress of a step: its name, how much is done, how much there is
+Tell = Callable[[str], None]  # gets a warning, one sentence
 
 
 def unwatched(_step: str, _done: int, _total: int) -> None:
@@ -20,7 +23,7 @@ def untold(_sentence: str) -> None:
 
 @dataclass(frozen=True)
 class House:
-    """One run's world. `landing` is None for jobs that read nothing new."""
+    """The places, settings and instants of one run; `landing` is None for jobs that read nothing new."""
 
     home: Path
     landing: Path | None
@@ -30,8 +33,8 @@ class House:
     key_directory: Path
     key_encryption_key: bytes | None = None
     should_rebuild: bool = False
-    watch: Callable[[str, int, int], None] = unwatched
-    tell: Callable[[str], None] = untold
+    watch: Watch = unwatched
+    tell: Tell = untold
 
     def run_id(self, input_ids: list[str]) -> str:
         """Return the run's name, the same for the same settings, code, as-of and new inputs."""

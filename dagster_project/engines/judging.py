@@ -1,6 +1,7 @@
-"""The tables of sql/ that decide on accesses, made slice by slice: each slice is in memory, however many accesses there are.
+"""Makes the tables of sql/ that decide on accesses, slice by slice: each slice is in memory, however many accesses there are.
 
-What such a table says of keys and their places holds within a slice, so none of them is made from another that is stored: all are made from what comes before the first.
+The numbers that these tables give to keys hold within one slice, so none of the tables is made from another that is stored; all are made from what the first of
+them reads.
 """
 
 import functools
@@ -15,14 +16,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.dataset import dataset
 
-from dagster_project.engines import catalog
+from dagster_project.engines import catalog, connections
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.evaluation import Evaluation, closure
 from dagster_project.engines.intake.spool import Spool
 from dagster_project.engines.lake import EVENTS, Lake
 from dagster_project.engines.slices import ROWS, Grants, slices
 
-AT_ONCE = min(catalog.CORES, 4)  # slices; each holds memory
+AT_ONCE = min(connections.CORES, 4)  # slices; each holds memory
 FIRST, LAST = "flagged.access_facts", ("flagged.access_explanations", "flagged.grant_uses")
 BY_ACCOUNT = ("flagged.known_grants", "flagged.grant_scopes")  # what grows with the grants
 
@@ -42,12 +43,12 @@ def given_to_chain() -> frozenset[str]:
 
 
 def prerequisites(table: Table) -> set[str]:
-    """Return the tables that must stand before a table is made: those it reads, of the chain all that it is made from."""
+    """Return the tables that must exist before a table is made: those that it reads, for a table of the chain those that the whole chain reads."""
     return {*table.reads, *given_to_chain()} if table.name in chain() else set(table.reads)
 
 
 def judged(results: Sequence[str], given: Mapping[str, pa.Table], spool: Spool, grants: Grants, rows: int = ROWS) -> Iterator[dict[str, pa.Table]]:
-    """Yield the rows of each result for so many accesses of the spool at a time, in order; several slices are made at a time, as DuckDB divides so few rows badly among cores."""
+    """Yield the rows of each result, slice by slice, in order; several slices are made at once, since DuckDB uses several cores badly for so few rows."""
     numbers, waiting = itertools.count(), deque[Future[dict[str, pa.Table]]]()
     with ThreadPoolExecutor(AT_ONCE) as threads:
         for of_accounts, parts in slices(spool, grants, rows):

@@ -16,7 +16,7 @@ from dagster_project.engines import catalog
 from dagster_project.errors import GlasshouseError
 from dagster_project.paths import replacing
 
-INPUTS, RUNS, FIRST_SEEN, REVIEWS, PURGES = "ledger.inputs", "ledger.runs", "ledger.first_seen", "ledger.reviews", "ledger.purges"
+INPUTS, RUNS, KEYS, FIRST_SEEN, REVIEWS, PURGES = "ledger.inputs", "ledger.runs", "ledger.keys", "ledger.first_seen", "ledger.reviews", "ledger.purges"
 REQUESTS, STAFF_REQUESTS, VISITS, EVENTS = "scrubbed.requests", "scrubbed.staff_requests", "scrubbed.visits", "scrubbed.access_events"
 ARROW_TYPES: dict[str, pa.DataType] = {
     "varchar": pa.string(),
@@ -40,14 +40,14 @@ def schema(table: str) -> pa.Schema:
 
 
 def stored(table: str) -> dict[str, Any]:
-    """Return how Parquet stores a contract table; bounds of request lines cost more than they save."""
+    """Return how Parquet stores a contract table; statistics of request lines cost more than they save."""
     texts = [field.name for field in schema(table) if field.type == pa.string()]
-    is_told = table not in ("scrubbed.requests", "scrubbed.visits")
+    is_told = table not in (REQUESTS, VISITS)
     return {"compression": "zstd", "compression_level": 1, "use_dictionary": texts, "write_statistics": is_told, "store_schema": False}
 
 
 def conform(table: str, rows: pa.Table) -> pa.Table:
-    """Return the rows with exactly the contract's columns and types: what it does not name stays behind.
+    """Return the rows with exactly the contract's columns and types; columns that it does not name are dropped.
 
     Texts may be dictionary-encoded, which is how Parquet stores them; a dictionary keeps only what its rows hold. Raises GlasshouseError where a column is missing or does not fit.
     """
@@ -93,7 +93,7 @@ class Lake:
         return sorted(date.fromisoformat(path.name.removeprefix("day=")) for path in folders)
 
     def read(self, table: str) -> pa.Table:
-        """Return all rows of a contract table; no file is no row."""
+        """Return all rows of a contract table, none where it has no file."""
         parts = [pq.read_table(path, schema=schema(table), partitioning=None) for path in self.files(table)]
         return pa.concat_tables(parts) if parts else schema(table).empty_table()
 

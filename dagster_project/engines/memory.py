@@ -1,4 +1,4 @@
-"""What DuckDB may hold: little as a rule, most of the machine where a statement cannot do with less."""
+"""How much memory DuckDB may use: little as a rule, most of the machine where a statement cannot do with less."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,10 +13,10 @@ _ROOM = Lock()  # a limit is the database's, whichever of its connections sets i
 
 
 def roomy(connection: duckdb.DuckDBPyConnection, work: Callable[[], Made]) -> Made:
-    """Return what some work on a connection gives.
+    """Return the result of some work on a connection.
 
-    What cannot spill and needs more than the connection's limit is done again with a gigabyte, and then with DuckDB's own limit, 80 % of the machine; then
-    the limit holds again. Raises duckdb.OutOfMemoryException where that is too little, too.
+    Work that runs out of memory is done again with a limit of a gigabyte, then with DuckDB's own limit, 80 % of the machine's memory; afterwards the
+    connection's limit holds again. Raises duckdb.OutOfMemoryException where even that is too little.
     """
     with suppress(duckdb.OutOfMemoryException):
         return work()

@@ -1,4 +1,4 @@
-"""Tells which stored rows are past their time (docs/operations.md#retention), by opening the files that hold them; it removes nothing."""
+"""Finds the stored rows that are past their retention (docs/operations.md#retention), by opening the files that hold them; it removes nothing."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
@@ -9,17 +9,17 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
-from dagster_project.engines.lake import EVENTS, FIRST_SEEN, INPUTS, PURGES, REQUESTS, RUNS, STAFF_REQUESTS, Lake
+from dagster_project.engines.intake.inputs import TAKEN_ONCE
+from dagster_project.engines.lake import EVENTS, FIRST_SEEN, INPUTS, KEYS, PURGES, REQUESTS, RUNS, STAFF_REQUESTS, Lake
 from dagster_project.settings import Retention
 
-TAKEN_ONCE = ("web_logs", "request_logs", "access_events")
 DATED = ("occurred_at", "period_end", "month")  # the first of these that a table of findings has says how old a row is
 UNDATED = date(1970, 1, 1)  # the partition of events whose day is not known
 
 
 @dataclass(frozen=True)
 class Mark:
-    """Which rows of a file are past their time, told from some of its columns; null is never past."""
+    """Selects the rows of a file that are past their retention, from some of its columns; null is never past."""
 
     columns: tuple[str, ...]
     is_past: Callable[[pa.Table], pa.Array]
@@ -54,18 +54,18 @@ def request_days_due(lake: Lake, sealed_before: datetime) -> list[date]:
 
 def sealed_days(lake: Lake, before_instant: datetime | None = None) -> set[date]:
     """Return the days whose keys are destroyed, or were before an instant."""
-    destroyed = ((row["day"], row["destroyed_at"]) for row in lake.read("ledger.keys").to_pylist() if row["destroyed_at"] is not None)
+    destroyed = ((row["day"], row["destroyed_at"]) for row in lake.read(KEYS).to_pylist() if row["destroyed_at"] is not None)
     return {day for day, at in destroyed if before_instant is None or at < before_instant}
 
 
 def first_month(as_of: datetime, months: int) -> date:
-    """Return the first day of the earliest of so many UTC months, of which the running one is the last."""
+    """Return the first day of the earliest of so many UTC months, counted back from the month of `as_of`, which is one of them."""
     ordinal = as_of.year * 12 + as_of.month - months
     return date(ordinal // 12, ordinal % 12 + 1, 1)
 
 
 def years_before(at: datetime, years: int) -> datetime:
-    """Return the same instant of an earlier year; of 29 February the 28th."""
+    """Return the same instant so many years earlier; for 29 February, 28 February."""
     day = 28 if (at.month, at.day) == (2, 29) else at.day
     return at.replace(year=max(1, at.year - years), day=day)
 
@@ -76,12 +76,12 @@ def rows_in(paths: Iterable[object]) -> int:
 
 
 def before(column: str, limit: datetime | date) -> Mark:
-    """Return what marks the rows whose value in a column lies before a limit."""
+    """Return a mark for the rows whose value in a column lies before a limit."""
     return Mark((column,), lambda rows: pc.fill_null(pc.less(rows.column(column), pa.scalar(limit, rows.schema.field(column).type)), False))
 
 
 def among(column: str, ids: Collection[str]) -> Mark:
-    """Return what marks the rows with one of these ids in a column."""
+    """Return a mark for the rows with one of these ids in a column."""
     return Mark((column,), lambda rows: pc.is_in(rows.column(column), pa.array(sorted(ids), pa.string())))
 
 

@@ -1,6 +1,6 @@
-"""Looks for persons and cookies in what is stored: the text columns that came of logs and tags, and every column that no contract names.
+"""Scans what is stored for persons and cookies: the text columns that derive from logs and tags, and every column that no contract names.
 
-It also counts what the last look at routes blanked (the backstop), and warns where clients come from private addresses.
+It also counts what the last check of routes blanked (the backstop), and warns where clients come from private addresses.
 """
 
 import re
@@ -56,10 +56,10 @@ def scan_store(engine: DuckDBEngine, house: House) -> int:
 
 
 def backstop(connection: duckdb.DuckDBPyConnection, settings: Settings) -> pa.Table:
-    """Return the rows of ledger.scans on what the last look of the detectors blanks (docs/privacy.md#routes).
+    """Return the rows of ledger.scans for the last check of the detectors (docs/privacy.md#routes).
 
-    `scrubbed.routes`: routes that many asked for and that named somebody once they were put together. `settings`: words, routes and
-    query values that are declared and name somebody; there must be none, as what is declared is shown to whoever reads a report.
+    `scrubbed.routes`: common routes that turned out to name somebody once they were assembled, and were blanked. `settings`: declared words, routes and
+    query values that name somebody; there must be none, since what is declared is shown to every reader of a report.
     """
     ((routes, redacted),) = connection.execute("select count(*), count(*) filter (where route = $redacted) from scrubbed.routes", {"redacted": REDACTED}).fetchall()
     declared = sorted({text for site in (settings.sites.default, *settings.sites.by_name.values()) for text in _declared(site)} | set(settings.access.customer_record_routes))

@@ -1,4 +1,4 @@
-"""Seals days: counts visitors for good, removes their tokens, and tells which keys may go (docs/privacy.md#what-is-kept-of-a-request)."""
+"""Seals days: counts their visitors for good, then removes their tokens (docs/privacy.md#what-is-kept-of-a-request)."""
 
 from datetime import date
 

@@ -1,4 +1,4 @@
-"""Accesses some at a time, each with all grants of its account: a world small enough to be judged in memory, however many there are."""
+"""Cuts accesses into slices, each with all grants of its accounts, that are small enough to be judged in memory."""
 
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow.dataset import Dataset
 
-from dagster_project.engines import catalog
+from dagster_project.engines import connections
 from dagster_project.engines.intake.spool import Spool
 from dagster_project.engines.lake import EVENTS, schema
 from dagster_project.paths import quoted
@@ -21,13 +21,13 @@ GRANTS_EACH = 4  # of an account, for one access in a slice at most: so time gro
 
 
 class Grants:
-    """Tables of grants on disk, by name, in the order of their accounts; `most` are the rows of one of them that one account has."""
+    """Tables of grants on disk, by name, sorted by account; `most` is the largest number of rows that one account has in one of them."""
 
     def __init__(self, given: Mapping[str, pa.Table | Dataset], folder: Path) -> None:
         self._folder = folder
         self._schemas = {name: rows.schema for name, rows in given.items()}
         self.most = 0
-        with catalog.connect(folder / "spill") as connection:
+        with connections.connect(folder / "spill") as connection:
             for name, rows in given.items():
                 connection.register("grants", rows)
                 most = connection.execute("select coalesce(max(each), 0) from (select count(*) as each from grants group by account_id)").fetchall()[0][0]
@@ -47,9 +47,9 @@ class Grants:
 
 
 def slices(spool: Spool, grants: Grants, rows: int = ROWS) -> Iterator[tuple[dict[str, pa.Table], Iterator[pa.Table]]]:
-    """Yield, at least once, the grants of some accounts and their accesses, so many at a time; these are to be used up before the next are asked for.
+    """Yield, at least once, the grants of some accounts and slices of about `rows` of their accesses, which must be consumed before the next are requested.
 
-    An account that fills several slices is read again for each by some tables of sql/, so where it has many grants slices grow with them.
+    Some tables of sql/ read all grants of an account again for each of its slices, so slices grow with the number of grants.
     """
     parts = whole_accounts(spool.events(ORDER, BATCH), max(rows, grants.most // GRANTS_EACH))
     for _, group in itertools.groupby(parts, key=lambda part: part[0]):
@@ -59,9 +59,9 @@ def slices(spool: Spool, grants: Grants, rows: int = ROWS) -> Iterator[tuple[dic
 
 
 def whole_accounts(tables: Iterable[pa.Table], rows: int) -> Iterator[tuple[int, pa.Table]]:
-    """Yield accesses that come in the order of their accounts, so many at most, at least once, each time with a number.
+    """Yield accesses, sorted by account, in numbered parts of at most `rows`; at least one part, which may be empty.
 
-    Accounts stay whole, but for one of more accesses: that one stands alone, in several parts of the same number.
+    An account is never divided unless it has more accesses than that: then it has parts of its own, all with the same number.
     """
     number, is_parted, waiting = 0, False, schema(EVENTS).empty_table()
     for table in itertools.chain(tables, [None]):

@@ -16,7 +16,7 @@ from scipy.optimize import linprog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.house import House
 from dagster_project.engines.intake import steps
-from dagster_project.engines.lake import VISITS
+from dagster_project.engines.lake import KEYS, VISITS
 from dagster_project.evidence.key_directory import KEY_BYTES, KeyDirectory
 from dagster_project.publishing.release import copy_of
 from dagster_project.publishing.suppress import BREAKDOWNS, REACH, Breakdown
@@ -94,7 +94,7 @@ def _left(place: Path, engine: DuckDBEngine) -> Iterator[bytes]:
     for path in sorted(path for path in (place / "keys").rglob("*") if path.is_file()):
         content = path.read_bytes()
         yield from (content[at : at + KEY_BYTES] for at in range(max(1, len(content) - KEY_BYTES + 1)))
-    for row in engine.lake.read("ledger.keys").to_pylist():
+    for row in engine.lake.read(KEYS).to_pylist():
         for value in (row["key_id"], row["kcv"], row["day"].isoformat(), f"{row['purpose']}{row['day']}"):
             yield from (value.encode(), hashlib.sha256(value.encode()).digest(), hashlib.blake2b(value.encode(), digest_size=KEY_BYTES).digest())
         yield bytes.fromhex(row["key_id"])

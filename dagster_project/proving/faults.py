@@ -5,7 +5,7 @@ What a run is given is put in place of the real thing; the steps themselves are 
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -20,7 +20,7 @@ from dagster_project.checks import key
 from dagster_project.engines import catalog
 from dagster_project.engines.catalog import Table
 from dagster_project.engines.duckdb_engine import DuckDBEngine
-from dagster_project.engines.house import House
+from dagster_project.engines.house import House, Watch
 from dagster_project.engines.lake import Lake
 from dagster_project.errors import GlasshouseError
 from dagster_project.expect import Suites
@@ -186,7 +186,7 @@ def steps_of(whole: dg.Definitions) -> dict[str, str]:
     return {name: made_by[key(name)] for name in catalog.tables()} | others
 
 
-def broken(faults: Faults) -> Callable[[str, int, int], None]:
+def broken(faults: Faults) -> Watch:
     """Return a watch that fails each time: the run that it watches fails for good."""
 
     def watch(_step: str, _done: int, _total: int) -> None:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 
 from dagster_project import __version__, resources
 from dagster_project.engines.duckdb_engine import DuckDBEngine
-from dagster_project.engines.house import House
-from dagster_project.engines.lake import Lake
+from dagster_project.engines.house import House, Watch
+from dagster_project.engines.lake import INPUTS, Lake
 from dagster_project.engines.scanning import scan
 from dagster_project.errors import GlasshouseError, UsageError
 from dagster_project.proving.attacks import CellAttack, TokenAttack, attack_cells, attack_tokens
@@ -98,7 +98,7 @@ class Proven:
         }
 
 
-def prove(house: House, watch: Callable[[str, int, int], None]) -> Proven:
+def prove(house: House, watch: Watch) -> Proven:
     """Prove what can be proven of a HOME and of this code under its settings; takes about a minute. Raises GlasshouseError where the rehearsal breaks down."""
     begun = time.perf_counter()
     with TemporaryDirectory(prefix="glasshouse-prove-") as folder:
@@ -180,7 +180,7 @@ def _rehearsed(place: Path, planted: Planted, known: Traces) -> Rehearsed:
 
 def _parsed(home: Path) -> dict[str, int]:
     """Return how many lines with a canary were read, by format: one that no reader understood proves little."""
-    inputs = Lake(home).read("ledger.inputs")
+    inputs = Lake(home).read(INPUTS)
     logs = inputs.filter(pc.equal(inputs.column("folder"), "web_logs"))
     read: Counter[str] = Counter()
     for row in logs.select(["site", "parsed"]).to_pylist():

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import zstandard
 
-from dagster_project.engines.catalog import CLOSED
+from dagster_project.engines.connections import CLOSED
 from dagster_project.proving.traces import Traces
 
 DEEPEST = 4

@@ -1,11 +1,11 @@
-"""Makes a report provable: enters in the ledger of HOME what it stands on and the report itself, and lays the signed proof beside it.
+"""Makes a report provable: enters it and what it is based on in the ledger of HOME, and puts the signed proof beside it.
 
     evidence/key.pem          the public key
     evidence/head.json        the signed head, for whoever wants to tell later that nothing was taken back
     evidence/ledger.jsonl     of a report: every entry; leaves, heads.jsonl and accounts.jsonl go with it
     evidence/proof.json       of a customer's page: the two entries that concern her, and the proof that they and her lines are sealed
 
-They belong to one HOME and its key, so they stand outside of what the same input makes again.
+These files belong to one HOME and its key, so the same input does not reproduce them.
 """
 
 import hashlib
@@ -46,7 +46,7 @@ _VISITORS = f"from {VISITORS} where day = $day order by all"
 
 
 def opened(house: House) -> Ledger:
-    """Open the ledger of a HOME with its keys, made at first use; a key that is another than that of its last head is told of."""
+    """Open the ledger of a HOME with its keys, made at first use; warn where the key is not the one that signed the last head."""
     keys = KeyDirectory(house.key_directory, house.home, house.key_encryption_key, house.tell)
     ledger = Ledger(house.home / FOLDER, keys.secret("ledger"), keys.secret("salt"))
     if ledger.heads and ledger.heads[-1].key != ledger.key:
@@ -56,7 +56,7 @@ def opened(house: House) -> Ledger:
 
 @dataclass(frozen=True)
 class Made:
-    """A report as it was written: the SHA-256 of each file, the tree over accounts of its period, and of a customer's page her lines."""
+    """A report as it was written: the SHA-256 of each file, the tree over accounts of its period, and on a customer's page her lines."""
 
     period: str
     account: str | None
@@ -82,7 +82,7 @@ def attest(ledger: Ledger, engine: DuckDBEngine, folder: Path, made: Made) -> No
 
 
 def _new(known: Iterable[Entry], found: Iterable[Entry]) -> list[Entry]:
-    """Return the entries that do not stand in the ledger as the last word on their subject."""
+    """Return the entries that differ from the last one of their subject in the ledger."""
     said = {(entry["kind"], entry.get("subject")): {name: value for name, value in entry.items() if name not in _ADDED} for entry in known}
     return [entry for entry in found if said.get((entry["kind"], entry["subject"])) != entry]
 
@@ -134,7 +134,7 @@ def _proof(ledger: Ledger, folder: Path, made: Made, told: Iterable[Entry]) -> d
 
 
 def is_as_written(name: str, content: bytes) -> bool:
-    """Tell whether a file of evidence has the bytes that are written here for what it says: nothing beside it, and no other way of saying it."""
+    """Tell whether a file of evidence has exactly the bytes that this module writes for its content: nothing added, no other formatting."""
     if name == KEY:
         return True  # it is compared with the one that the head names
     if name == LEAVES:

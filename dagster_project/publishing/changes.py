@@ -1,4 +1,4 @@
-"""What one report says that another does not: both as report.json gives them. Keep out: tables."""
+"""The differences between two reports, both as report.json has them. Keep out: tables."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a report says: the rows of its sections, from the reported tables; no clock, no environment and no analysis."""
+"""The content of a report: the rows of its sections, from the reported tables. Keep out: the clock, the environment, any analysis."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -25,8 +25,8 @@ Row = dict[str, Any]
 class ReportInput:
     """All that a report depends on. `period` is a UTC month, YYYY-MM; with an `account` it is that customer's own page.
 
-    `proof` is the last one kept in this HOME, None where nothing was proven there; where staff are not named, numbers stand for them. `left_out` is what cannot
-    be made here, with what to install.
+    `proof` is the last one kept in this HOME, None where nothing was proven. Unless `is_staff_named`, numbers stand for staff. `left_out` names the files that
+    cannot be made on this machine, each with what to install.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -103,12 +103,12 @@ def _reader(report: ReportInput, month: date) -> Callable[[str], list[Row]]:
 
 
 def staff_names(report: ReportInput) -> Callable[[str | None], str | None]:
-    """Return what gives the name under which a report shows a member of staff."""
+    """Return a function that maps a member of staff to the name under which a report shows them."""
     numbers = {} if report.is_staff_named else staff_numbers(report.connection)
     return lambda staff: None if staff is None else numbers.get(staff, staff)
 
 
 def _lines(report: ReportInput) -> list[Row]:
-    """Return the lines of a customer's own page; in a report of all they are hashed only."""
+    """Return the lines of a customer's own page; none in the report of the whole month, which only hashes them."""
     found = lines(stream(report.connection, month_of(report.period)[0], report.as_of, report.account), staff_names(report)) if report.account else ()
     return [line for _, told in found for line in told]

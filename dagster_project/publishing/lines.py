@@ -1,4 +1,4 @@
-"""What a customer may know of what was done with her records in a month, a line each: the rows of her page, and the leaves of her tree."""
+"""What was done with a customer's records in a month, one line each: the rows of her page, and the leaves of her tree."""
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta

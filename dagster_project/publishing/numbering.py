@@ -1,4 +1,4 @@
-"""Numbers in place of the names of staff, in every row and sentence of a report that does not name them."""
+"""Replaces the names of staff by numbers, in every row and sentence of a report that does not name them."""
 
 import re
 from collections.abc import Mapping

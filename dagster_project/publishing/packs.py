@@ -1,4 +1,4 @@
-"""Tells whether a report, or a customer's page, is what was sealed: offline, on a copy, from its files and a public key alone."""
+"""Verifies that a report, or a customer's page, is what was sealed: offline, on a copy, from its files and a public key alone."""
 
 import hashlib
 import json
@@ -24,7 +24,7 @@ _OF_REPORT, _OF_PAGE = (ACCOUNTS, HEAD, HEADS, KEY, LEAVES, LEDGER, PROOF), (HEA
 
 @dataclass(frozen=True)
 class Verified:
-    """What a pack is, the head that speaks for it, its files that are as they were sealed, and all that is wrong, sorted."""
+    """The result: the subject of a pack, the head that vouches for it, the files that are intact, the number of lines, and all faults, sorted."""
 
     subject: str | None
     head: Head | None
@@ -66,7 +66,7 @@ def _is_page(held: "_Held", evidence: Mapping[str, bytes]) -> bool:
 
 @dataclass(frozen=True)
 class _Held:
-    """The files of a pack outside its evidence: of each the SHA-256, and the bytes of those that are looked into."""
+    """The files of a pack outside its evidence: the SHA-256 of each, and the bytes of those whose content is checked."""
 
     digests: Mapping[str, str]
     read: Mapping[str, bytes]

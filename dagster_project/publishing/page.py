@@ -1,4 +1,4 @@
-"""A report as a page that needs nothing else, and how figures are written in it."""
+"""Renders a report as a self-contained page, and formats the figures in it."""
 
 import functools
 import hashlib

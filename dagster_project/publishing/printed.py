@@ -17,7 +17,7 @@ TEMPLATE = Path(__file__).parent / "templates" / "report.typ"
 
 
 def left_out() -> dict[str, str]:
-    """Return what a report goes without, and what to install for it: the print, where Typst is not there."""
+    """Return the files of a report that cannot be made here, each with what to install: the print, where Typst is missing."""
     return {} if find_spec("typst") else {"report.pdf": "not made; for it install the extra [pdf]: pip install 'glasshouse[pdf]'"}
 
 

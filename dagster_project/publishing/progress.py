@@ -1,15 +1,13 @@
 """Progress bars on stderr while a person watches; nothing where nobody does."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
+from dagster_project.engines.house import Tell, Watch
 from dagster_project.publishing.exports import visible
-
-Watch = Callable[[str, int, int], None]
-Tell = Callable[[str], None]
 
 
 @contextmanager

@@ -1,7 +1,6 @@
-"""What `glasshouse prove` found, as HOME keeps it in run.json and a report shows it.
+"""The result of `glasshouse prove`, as HOME keeps it in run.json and a report shows it.
 
-A proof has a date and belongs to one HOME, so it stands outside of what the same input makes again: a HOME in which nobody proved
-anything has the same reports as any other, and says so in them.
+A proof has a date and belongs to one HOME, so the same input does not reproduce it: where nothing was proven, reports are otherwise the same, and say so.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Purges a HOME: seals what is due, removes what is past its time, takes it out of the warehouse too, and opens the files again to see."""
+"""Purges a HOME: seals what is due, removes what is past its retention, from the warehouse too, and opens the files again to check."""
 
 import re
 import shutil

@@ -1,4 +1,4 @@
-"""An analyst's question to the warehouse: one select, that reads this file, changes nothing and ends in time."""
+"""Answers one question to the warehouse: a single select, which reads this file alone, changes nothing and ends in time."""
 
 import io
 import json
@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dagster_project.engines.connections import CLOSED
 from dagster_project.errors import UsageError
 from dagster_project.publishing.exports import csv_text, json_text, visible, written
 from dagster_project.publishing.warehouse import FORMAT, FORMAT_NAME
@@ -26,13 +27,7 @@ Format = Literal["table", "csv", "json", "parquet"]
 _VALUES = re.compile(r"'((?:[^']|'')*)")  # texts in a question, the last of which may lack its end
 
 # Set when the file is opened: nothing is installed, nothing of this process is taken for a table, nothing spills to disk.
-_OPENED = {
-    "autoinstall_known_extensions": "false",
-    "autoload_known_extensions": "false",
-    "python_enable_replacements": "false",
-    "temp_directory": "",
-    "memory_limit": "1GB",
-}
+_OPENED = CLOSED | {"python_enable_replacements": "false", "temp_directory": "", "memory_limit": "1GB"}
 # Then, in this order: after the last line nothing can be set any more.
 _LOCKED = ("set TimeZone = 'UTC'", "set enable_progress_bar = false", "set allowed_directories = []", "set enable_external_access = false", "set lock_configuration = true")
 # Functions that stand where a table does. Any other could read a file or memory, or run text as SQL.
@@ -88,7 +83,7 @@ def _in_time(connection: duckdb.DuckDBPyConnection, ask: Callable[[], pa.Table],
 def _opened(warehouse: Path) -> duckdb.DuckDBPyConnection:
     """Open the warehouse. Raises UsageError where this DuckDB cannot read it."""
     try:
-        return duckdb.connect(str(warehouse), read_only=True, config=dict(_OPENED))
+        return duckdb.connect(str(warehouse), read_only=True, config=_OPENED)
     except duckdb.Error:
         raise UsageError(f"{warehouse.name}: DuckDB {duckdb.__version__} cannot open it; upgrade glasshouse if a newer one wrote it, else run with --rebuild") from None
 

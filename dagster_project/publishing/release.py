@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.engines import catalog
 from dagster_project.engines.duckdb_engine import DuckDBEngine
+from dagster_project.engines.retention import sealed_days
 from dagster_project.paths import replacing
 from dagster_project.publishing.suppress import BREAKDOWNS, RELEASES, suppress
 from dagster_project.publishing.warehouse import Published, publish
@@ -18,9 +19,9 @@ TOTALS = "measured.account_requests_daily"
 def release(engine: DuckDBEngine, settings: Settings) -> int:
     """Make the published copy of every suppressed table below HOME/lake/published and enter it in ledger.releases; return its cells."""
     connection = engine.connection()
-    sealed = [row[0] for row in connection.sql("select distinct day from ledger.keys where destroyed_at is not null").fetchall()]
     totals = connection.sql(f"from {TOTALS}").pl()
     ledgers = [RELEASES.to_frame(), _of_purged_days(engine)]
+    sealed = sealed_days(engine.lake)
     for name in BREAKDOWNS:
         made = suppress(name, connection.sql(f"from {name}").pl(), totals, settings.thresholds, sealed)
         with replacing(copy_of(engine, name)) as beside:

@@ -1,4 +1,4 @@
-"""The evidence of one month as a page, in print, as a workbook, CSV, JSON and events, with a manifest of hashes; the same tables give the same bytes."""
+"""Writes the evidence of one month: page, print, workbook, CSV, JSON and events, with a manifest of hashes; the same tables give the same bytes."""
 
 import hashlib
 from collections.abc import Iterable, Iterator

@@ -35,7 +35,10 @@ def months(engine: DuckDBEngine) -> list[date]:
 
 
 def report_latest(house: House, engine: DuckDBEngine) -> list[Path]:
-    """Write the report of the last month with evidence, if there is one; return its folder. Earlier ones stay as they are until `report --month` writes them anew."""
+    """Write the report of the last month with evidence, if there is one; return its folder.
+
+    Earlier ones stay as they are until `report --month` writes them again.
+    """
     engine.refresh()
     return [_write(house, engine, f"{month:%Y-%m}", None) for month in months(engine)[-1:]]
 
@@ -82,15 +85,15 @@ def _as_of(engine: DuckDBEngine) -> datetime:
 
 
 def _write(house: House, engine: DuckDBEngine, month: str, account: str | None, against: Facts | None = None) -> Path:
-    """Write a report; one that was closed stays as it is, and what changed since, or since another month, stands in a folder inside its own."""
+    """Write a report and return its folder; a closed one is never overwritten: a restatement, or a comparison with another month, goes into a folder inside."""
     folder = house.home / "reports" / month
     made = _input(house, engine, month, account)
     if account:
         folder /= page_of(account)
     elif month in {row["period"] for row in engine.lake.read(CLOSINGS).to_pylist()} and (folder / "report.json").is_file():
-        closed = json.loads((folder / "report.json").read_bytes())
+        closed = _told(folder)
         said = max(folder.glob("restated-*"), default=folder)
-        if not against and not is_any(changes(json.loads((said / "report.json").read_bytes()), facts_of(made))):
+        if not against and not is_any(changes(_told(said), facts_of(made))):
             return said
         folder /= f"since-{against['period']}" if against else f"restated-{made.as_of:%Y%m%dT%H%M%SZ}"
         against = against or closed
@@ -103,6 +106,12 @@ def _write(house: House, engine: DuckDBEngine, month: str, account: str | None, 
     return folder
 
 
+def _told(folder: Path) -> Facts:
+    """Return what a report says, as its report.json has it."""
+    facts: Facts = json.loads((folder / "report.json").read_bytes())
+    return facts
+
+
 def _accounts(connection: duckdb.DuckDBPyConnection) -> list[str | None]:
     """Return every account of which there is evidence."""
     return [row[0] for row in connection.sql(questions("report")["accounts"]).fetchall()]
@@ -113,12 +122,12 @@ def _attest(house: House, engine: DuckDBEngine, made: ReportInput, folder: Path,
     ledger = opened(house)
     rows = stream(made.connection, month_of(made.period)[0], made.as_of, None)
     tree = cells(made.period, _accounts(made.connection), lines(rows, staff_names(made)), ledger.salt)
-    hers = json.loads((folder / "report.json").read_bytes())["lines"] if made.account else []
+    hers = _told(folder)["lines"] if made.account else []
     attest(ledger, engine, folder, Made(made.period, made.account, made.as_of, outputs, tree, hers))
 
 
 def _close(engine: DuckDBEngine, month: str) -> None:
-    """Enter that a month is closed, and which accesses its report knows: any other of its time is late."""
+    """Enter that a month is closed, and which accesses its report covers: any other from before its end is late."""
     closings, (_, following) = engine.lake.read(CLOSINGS), month_of(month)
     end, as_of = datetime.combine(following, time(), UTC), _as_of(engine)
     if as_of < end:

@@ -1,6 +1,6 @@
-"""HOME/run.json: what has a date or is drawn at random, and so stands outside of what the same input makes again.
+"""HOME/run.json: what has a date or is random, and so is not reproduced by the same input.
 
-`run` is the last run: its wall clock, its runs in Dagster's store, its key ids; `prove` the last proof.
+`run` is the last run: its wall-clock times, its runs in Dagster's store, its key ids; `prove` is the last proof.
 """
 
 import json
@@ -11,7 +11,7 @@ from typing import Any
 
 from dagster_project import __version__
 from dagster_project.engines.house import House
-from dagster_project.engines.lake import Lake
+from dagster_project.engines.lake import KEYS, Lake
 from dagster_project.paths import replacing
 from dagster_project.publishing.exports import json_text
 
@@ -35,7 +35,7 @@ def put(home: Path, name: str, told: Mapping[str, Any]) -> None:
 
 def enter(house: House, started_at: datetime, ended_at: datetime, jobs: Sequence[Mapping[str, Any]]) -> None:
     """Enter a run, whether it went well or not: instants are UTC, keys those that live and those that it destroyed."""
-    keys = [row for row in Lake(house.home).read("ledger.keys").to_pylist() if row["destroyed_at"] in (None, house.as_of)]
+    keys = [row for row in Lake(house.home).read(KEYS).to_pylist() if row["destroyed_at"] in (None, house.as_of)]
     told = {
         "started_at": started_at,
         "ended_at": ended_at,

@@ -1,4 +1,4 @@
-"""A report as a workbook for spreadsheets: text is text in it, never a formula or a link; the same rows give the same bytes."""
+"""A report as a workbook for spreadsheets: text stays text, never a formula or a link; the same rows give the same bytes."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime

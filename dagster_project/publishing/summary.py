@@ -1,5 +1,6 @@
-"""What a run says at its end: on a console for people, as one object for machines."""
+"""The summary at the end of a run: on a console for people, as one object for machines."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -75,17 +76,18 @@ def _told(found: dict[str, Any], console: Console) -> None:
 def show_places(found: dict[str, Any], console: Console) -> None:
     """Print where everything is and what to ask next."""
     console.print()
+    say = partial(console.print, soft_wrap=True, highlight=False, markup=False)
     for report in found["reports"]:
-        console.print(f"report     {report}", soft_wrap=True, highlight=False, markup=False)
+        say(f"report     {report}")
     for name, why in found["left_out"].items():
-        console.print(f"           {name}: {why}", soft_wrap=True, highlight=False, markup=False)
+        say(f"           {name}: {why}")
     proof = found["proof"]
     said = f"{'held' if proof['held'] else 'FAILED'} on {instant(proof['proved_at'])}, {proof['leaks']:,} leaks" if proof else f"none yet; glasshouse prove --home {found['home']}"
-    console.print(f"proof      {said}", soft_wrap=True, highlight=False, markup=False)
-    console.print(f"warehouse  {found['warehouse']}", soft_wrap=True, highlight=False, markup=False)
-    console.print("next       " + next_query(found["home"]), soft_wrap=True, highlight=False, markup=False)
-    console.print(f"           glasshouse report --home {found['home']} --month YYYY-MM --account ACCOUNT", soft_wrap=True, highlight=False, markup=False)
-    console.print(f"           glasshouse ui --home {found['home']}", soft_wrap=True, highlight=False, markup=False)
+    say(f"proof      {said}")
+    say(f"warehouse  {found['warehouse']}")
+    say("next       " + next_query(found["home"]))
+    say(f"           glasshouse report --home {found['home']} --month YYYY-MM --account ACCOUNT")
+    say(f"           glasshouse ui --home {found['home']}")
 
 
 def next_query(home: str) -> str:

@@ -1,4 +1,4 @@
-"""The published copy of the suppressed tables: no cell that stands on few visitors, and none that sums give away.
+"""The published copy of the suppressed tables: no cell that rests on few visitors, and none that can be computed from sums.
 
 Everything else in this project transforms tables in SQL; this is the one exception, because what may be shown depends on what is shown beside it.
 """

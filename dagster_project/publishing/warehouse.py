@@ -6,12 +6,12 @@ from pathlib import Path
 
 import duckdb
 
-from dagster_project.engines import catalog
+from dagster_project.engines import connections
 from dagster_project.engines.failures import explained
 from dagster_project.paths import quoted, replacing
 
 FORMAT = 1  # of the warehouse: raised where what analysts wrote for it would no longer run
-FORMAT_NAME = "warehouse_format"  # the macro in the file that tells it
+FORMAT_NAME = "warehouse_format"  # the macro in the file that returns it
 MEMORY_LIMIT = "1GB"  # to sort ten million decisions in: with twice as much it takes as long
 
 
@@ -32,7 +32,7 @@ def publish(tables: Iterable[Published], target: Path) -> dict[str, int]:
     Raises GlasshouseError naming the table that could not be built; the old database then stays as it was.
     """
     with explained(target.name, "a fault in publishing/warehouse.py; please report it"), replacing(target) as beside:
-        with catalog.connect(target.with_name("spill"), MEMORY_LIMIT, database=beside) as connection:
+        with connections.connect(target.with_name("spill"), MEMORY_LIMIT, database=beside) as connection:
             connection.begin()  # one for all: each statement of its own would wait for the disk
             connection.execute(f"create macro {FORMAT_NAME}() as {FORMAT}")
             rows = {table.name: _build(connection, table) for table in tables}

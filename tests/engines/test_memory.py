@@ -9,7 +9,7 @@ from time import sleep
 import duckdb
 import pytest
 
-from dagster_project.engines import catalog
+from dagster_project.engines import connections
 from dagster_project.engines.memory import roomy
 
 GATHERED = "select len(list(range)) from range(5_000_000)"  # a list cannot spill
@@ -77,7 +77,7 @@ def test_two_that_need_more_at_a_time_leave_the_limit() -> None:
 def test_two_that_spill_at_a_time_have_a_folder_each(tmp_path: Path) -> None:
     """DuckDB names its files the same in each database: a run's own and that of its suites crashed when both ran out of memory."""
     many = "create temp table many as select range as number, md5(range::varchar) as text from range(2_000_000)"
-    with catalog.connect(tmp_path / "spill", "50MB", 1) as first, catalog.connect(tmp_path / "spill", "50MB", 1) as second, ThreadPoolExecutor(2) as threads:
+    with connections.connect(tmp_path / "spill", "50MB", 1) as first, connections.connect(tmp_path / "spill", "50MB", 1) as second, ThreadPoolExecutor(2) as threads:
         list(threads.map(lambda connection: connection.execute(many), (first, second)))
         assert len([folder for folder in tmp_path.iterdir() if any(folder.iterdir())]) == 2
         assert [each.execute("select sum(md5(number::varchar) = text) from many").fetchall() for each in (first, second)] == [[(2_000_000,)]] * 2

@@ -1,4 +1,4 @@
-"""Takes access events: each input once, each event once; one that comes again with other content is refused."""
+"""Takes access events: each input once, each event once; an event that is delivered again with other content is refused."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,11 +7,11 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.engines.house import unwatched
+from dagster_project.engines.house import Watch, unwatched
 from dagster_project.engines.intake.accounting import Entry, count_refused, with_input
 from dagster_project.engines.intake.delivery import Delivery
-from dagster_project.engines.intake.inputs import Discovery, KnownInputs, skipped_bytes, unfinished
-from dagster_project.engines.intake.sources import FOLDER, adapter_of, name_below
+from dagster_project.engines.intake.inputs import ACCESS_EVENTS, Discovery, KnownInputs, skipped_bytes, unfinished
+from dagster_project.engines.intake.sources import adapter_of, name_below
 from dagster_project.engines.intake.spool import Spool
 from dagster_project.errors import InputError
 from dagster_project.reading.accesses import native
@@ -22,14 +22,14 @@ from dagster_project.reading.pieces import lines_before, pieces
 from dagster_project.settings import Source
 
 
-def read_accesses(delivery: Delivery, spool: Spool, known: KnownInputs | None = None, watch: Callable[[str, int, int], None] = unwatched) -> None:
+def read_accesses(delivery: Delivery, spool: Spool, known: KnownInputs | None = None, watch: Watch = unwatched) -> None:
     """Put the new rows of scrubbed.access_events into a spool; what became of each file and row is entered in the delivery.
 
     `known` are the inputs that earlier runs read.
     """
     known = known or {}
     reader = _Reader(delivery)
-    discovered = Discovery(delivery.landing, known, reader.is_line).discover((FOLDER,), watch)
+    discovered = Discovery(delivery.landing, known, reader.is_line).discover((ACCESS_EVENTS,), watch)
     read = {input_id for of_group in known.values() for input_id in of_group}
     entries: dict[str, Entry] = {}
     for entry, who in discovered.new:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dagster_project import __version__
-from dagster_project.engines.lake import Lake, schema
+from dagster_project.engines.lake import INPUTS, Lake, schema
 from dagster_project.errors import GlasshouseError, InputError, StoreError
 from dagster_project.paths import as_text
 from dagster_project.reading.accesses.attestations import Attestation
@@ -105,7 +105,7 @@ class Entry:
 
     @property
     def said(self) -> str | None:
-        """Return that in words, with the file's place in the landing folder."""
+        """Return the advice in words, with the file's place in the landing folder."""
         if not self.advice:
             return None
         return as_text(str(self.advice) if isinstance(self.advice, StoreError) else f"{self.file_name}: {self.advice.rule}")
@@ -118,7 +118,7 @@ class Entry:
 
 
 class Books:
-    """The books of a run on one kind of input: all its entries."""
+    """The entries of a run for one kind of input, and its quarantine."""
 
     def __init__(self, lake: Lake, kind: str) -> None:
         self.lake = lake
@@ -145,7 +145,7 @@ class Books:
         names = [{"input_id": entry.input_id, "file_name": as_text(entry.file_name), "advice": entry.said} for entry in entries]
         rows = [entry.row(read_at) for entry in entries]
         self.lake.write("ledger.input_files", pa.Table.from_pylist(names, schema("ledger.input_files")), f"{self.kind}-{name}")
-        self.lake.write("ledger.inputs", pa.Table.from_pylist(rows, schema("ledger.inputs")), f"{self.kind}-{name}")
+        self.lake.write(INPUTS, pa.Table.from_pylist(rows, schema(INPUTS)), f"{self.kind}-{name}")
 
     def _write_of(self, table: str, rows: list[dict[str, Any]], name: str) -> None:
         if rows:

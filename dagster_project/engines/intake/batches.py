@@ -1,4 +1,4 @@
-"""Parsed rows to files of the lake: small inputs are scrubbed together and share a file, large ones have files of their own."""
+"""Scrubs parsed rows and writes them to the lake: small inputs are scrubbed together and share a file, large ones have files of their own."""
 
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,7 +19,7 @@ TABLES = (REQUESTS, VISITS, STAFF_REQUESTS)
 
 @dataclass(frozen=True)
 class Lot:
-    """Rows of one piece of an input, as parsed; `on_time` are days whose lines are not late although the day is sealed."""
+    """The parsed rows of one piece of an input; `on_time` are sealed days whose lines are nevertheless not late, since a rebuild reads them again."""
 
     origin: Origin
     rows: pa.Table
@@ -28,7 +28,7 @@ class Lot:
 
 
 class Batches:
-    """Scrubs and writes what is added; a file is named after the first input in it, so that it counts when that input does."""
+    """Scrubs and writes what is added; a file is named after the first input in it, so that it counts once that input does."""
 
     def __init__(self, lake: Lake, scrubber: Scrubber) -> None:
         self._lake = lake

@@ -1,4 +1,4 @@
-"""Finds what the landing folder holds that no run has read: each input once, whatever its name, its compression or the order it came in."""
+"""Finds the inputs in the landing folder that no run has read: each once, whatever its name, its compression or the order in which it arrived."""
 
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -6,23 +6,26 @@ from pathlib import Path
 
 import pyarrow.compute as pc
 
+from dagster_project.engines.house import Watch
 from dagster_project.engines.intake.accounting import Entry
-from dagster_project.engines.lake import Lake
+from dagster_project.engines.lake import INPUTS, Lake
 from dagster_project.errors import DamagedError, InputError
 from dagster_project.paths import as_text
 from dagster_project.reading.files import Found, found, size_bytes
 from dagster_project.reading.identity import Identity, identity
 from dagster_project.scrubbing.codes import code, scope
 
+REQUEST_LOGS, ACCESS_EVENTS = ("web_logs", "request_logs"), "access_events"
+TAKEN_ONCE = (*REQUEST_LOGS, ACCESS_EVENTS)  # folders whose inputs are read once; those of ledgers are read whole at every run
 KnownInputs = dict[tuple[str, str], dict[str, int]]  # by folder and site: id and size in bytes
 
 
 @dataclass
 class Discovered:
-    """Inputs that are new, the shorter first, so that a longer copy continues a shorter one; and files that are refused.
+    """New inputs, the shorter first, so that a longer one continues a shorter one; and refused files.
 
-    `copies`: by input, further files that are the same one, for a source that goes by the name. `waiting`: files whose last line has no end and
-    cannot be read, with what they are without it.
+    `copies`: by input, further files with the same content, since the name may decide how a file is read. `waiting`: files whose last line has no end and
+    cannot be read, each with its identity without that line.
     """
 
     new: list[tuple[Entry, Identity]] = field(default_factory=list)
@@ -33,7 +36,7 @@ class Discovered:
 
 def known_inputs(lake: Lake) -> KnownInputs:
     """Return the inputs that earlier runs read."""
-    rows = lake.read("ledger.inputs")
+    rows = lake.read(INPUTS)
     read = rows.filter(pc.equal(rows.column("status"), "read")).select(["folder", "site", "input_id", "bytes"])
     known: KnownInputs = {}
     for row in read.to_pylist():
@@ -57,8 +60,8 @@ class Discovery:
         self._met: set[str] = set()
         self._superseded: set[str] = set()
 
-    def discover(self, folders: tuple[str, ...], watch: Callable[[str, int, int], None]) -> Discovered:
-        """Return what is new below the folders. A file that another one begins with adds nothing once the other was read."""
+    def discover(self, folders: tuple[str, ...], watch: Watch) -> Discovered:
+        """Return what is new below the folders; a file that is the beginning of another adds nothing once the other was read."""
         lengths = {file: _length(file) for folder in folders for file in map(_coded, found(self._landing, folder))}
         discovered = Discovered()
         for number, file in enumerate(sorted(lengths, key=lambda file: (lengths[file], file.path))):
@@ -90,7 +93,7 @@ class Discovery:
         return who, not is_whole
 
     def _is_new(self, file: Found, who: Identity) -> bool:
-        """Tell whether no run and no other file had it; of a file that was read, every beginning was, too."""
+        """Tell whether no run and no other file had this input; of a file that was read, every beginning counts as read."""
         if who.input_id in self._known.get((file.folder, file.site), {}):
             self._superseded |= {input_id for input_id, _ in who.begins_with}
             return False
@@ -101,7 +104,7 @@ class Discovery:
 
 def _coded(file: Found) -> Found:
     """Return a file with its site or source as tables may show it: a folder can be named after somebody."""
-    return replace(file, site=(scope if file.folder == "access_events" else code)(file.site))
+    return replace(file, site=(scope if file.folder == ACCESS_EVENTS else code)(file.site))
 
 
 def _length(file: Found) -> int:

@@ -1,4 +1,4 @@
-"""The promises that settings choose: sets of the house, or files of the same shape."""
+"""The promises that settings choose: sets that come with Glasshouse, or files of the same form."""
 
 import tomllib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Reading every input again: what was read is forgotten, but not which lines had come before their day was sealed."""
+"""Has every input read again: forgets what was read, but not which lines had arrived before their day was sealed."""
 
 from collections.abc import Iterable
 from datetime import date
@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from dagster_project.engines.intake.inputs import KnownInputs
-from dagster_project.engines.lake import INPUTS, REQUESTS, Lake
+from dagster_project.engines.lake import INPUTS, REQUESTS, RUNS, Lake
 from dagster_project.engines.purging import forget_inputs
 from dagster_project.paths import replacing
 
@@ -21,7 +21,7 @@ def forget(lake: Lake) -> None:
     if not folder.exists():  # a rebuild that was killed remembers more than is left
         with replacing(folder / "part.parquet") as beside:
             pq.write_table(_on_time(lake), beside)
-    for table in ("ledger.runs", INPUTS):
+    for table in (RUNS, INPUTS):
         lake.drop(table)
     forget_inputs(lake)
 

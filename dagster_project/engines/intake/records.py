@@ -15,7 +15,7 @@ from dagster_project.engines.lake import Lake, schema, stored
 from dagster_project.errors import StoreError, UsageError
 from dagster_project.paths import as_text, replacing
 from dagster_project.reading.files import Found
-from dagster_project.reading.records.measured import HELD, Measured
+from dagster_project.reading.records.measured import HELD
 from dagster_project.reading.records.measuring import measure
 from dagster_project.reading.records.places import S3
 from dagster_project.scrubbing.codes import REDACTED, scope
@@ -43,7 +43,8 @@ def take(house: House, landing: Path) -> int:
             continue
         with remembering(lake, name) as memory:
             measured = measure(name, store, day, memory)
-        _enter(books, name, store, measured)
+        for fault in measured.faults:
+            _enter(books, store.record_class, fault.place, StoreError(f"{name}: {fault.place}" if fault.place != name else name, fault.rule, fault.code))
         _write_metering(lake, day, name, measured.metering)
         if before is None or not measured.is_partial or _count(measured.records) >= _count(before):
             lake.write(RECORDS, measured.records, name, day)
@@ -75,17 +76,14 @@ def _refuse(books: Books, folders: Iterable[str]) -> None:
     """Enter folders whose name no table may show: it would be that of a record class, and of files in HOME."""
     for name in folders:
         place = f"{FOLDER}/{name}"
-        entry = Entry(f"refused-records-{len(books.entries):04d}", Found(FOLDER, REDACTED, Path(place)), place)
-        entry.refuse(StoreError(place, "a folder is named by the class of its records, and this name is somebody's or a key; give it another"))
-        books.entries.append(entry)
+        _enter(books, REDACTED, place, StoreError(place, "a folder is named by the class of its records, and this name is somebody's or a key; give it another"))
 
 
-def _enter(books: Books, name: str, store: Store, measured: Measured) -> None:
-    """Enter what could not be measured as refused inputs, which the next run tries again."""
-    for fault in measured.faults:
-        entry = Entry(f"refused-records-{len(books.entries):04d}", Found(FOLDER, store.record_class, Path(fault.place)), fault.place)
-        entry.refuse(StoreError(f"{name}: {fault.place}" if fault.place != name else name, fault.rule, fault.code))
-        books.entries.append(entry)
+def _enter(books: Books, site: str, place: str, refusal: StoreError) -> None:
+    """Enter what could not be measured as a refused input, which the next run tries again."""
+    entry = Entry(f"refused-records-{len(books.entries):04d}", Found(FOLDER, site, Path(place)), place)
+    entry.refuse(refusal)
+    books.entries.append(entry)
 
 
 def _write_metering(lake: Lake, day: date, name: str, metering: pa.Table) -> None:

@@ -16,9 +16,9 @@ from dagster_project.paths import HALVES
 
 @contextmanager
 def held(home: Path) -> Iterator[None]:
-    """Hold HOME while a run writes into it; the system lets go of it when the process ends, however it ends.
+    """Lock HOME while a run writes into it; the system releases the lock when the process ends, however it ends.
 
-    What a run that was killed had spilled or half written goes first: what DuckDB spilled may hold tokens.
+    What a killed run spilled or left half written is removed first: what DuckDB spilled may hold tokens.
 
     Raises UsageError where another run holds it.
     """

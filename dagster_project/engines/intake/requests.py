@@ -1,4 +1,4 @@
-"""Takes request logs: pieces to rows to scrubbed rows to Parquet, each input once."""
+"""Takes request logs, each input once: pieces are parsed, scrubbed and written as Parquet."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -14,9 +14,9 @@ import pyarrow.compute as pc
 from dagster_project.engines.house import House
 from dagster_project.engines.intake.accounting import Books, Entry, moved, with_input
 from dagster_project.engines.intake.batches import Batches, Lot
-from dagster_project.engines.intake.inputs import Discovery, known_inputs, skipped_bytes, unfinished
+from dagster_project.engines.intake.inputs import REQUEST_LOGS, Discovery, known_inputs, skipped_bytes, unfinished
 from dagster_project.engines.intake.rebuilding import Remembered
-from dagster_project.engines.lake import Lake, schema
+from dagster_project.engines.lake import KEYS, Lake, schema
 from dagster_project.errors import DamagedError, FormatError, InputError
 from dagster_project.evidence.keyring import Keyring
 from dagster_project.reading import logs
@@ -33,7 +33,6 @@ from dagster_project.scrubbing.people import People
 from dagster_project.scrubbing.scrub import Origin, Scrubber
 from dagster_project.settings import Settings
 
-FOLDERS = ("web_logs", "request_logs")
 PARSERS = 2  # pieces at a time: what one cannot do on both cores, the other does
 MOST_OTHERS = 9  # records of something else for each request: a file of more holds no request log
 MOST_REFUSED = 1_000_000  # lines of a file: behind them it is refused as soon as their share is too high, as each is held until the end
@@ -56,7 +55,7 @@ def take(house: House, landing: Path, people: People, keyring: Keyring) -> int:
         lake.write("scrubbed.routes", scrubber.routes(), name)
         new = [{"site": site, "route": route} for site, route in sorted(set(scrubber.learnt()) - set(learnt))]
         lake.write("scrubbed.vocabulary", pa.Table.from_pylist(new, schema("scrubbed.vocabulary")), name)
-    lake.write("ledger.keys", keyring.rows(), "part")
+    lake.write(KEYS, keyring.rows(), "part")
     books.commit(name, house.as_of)
     Remembered(lake).end()
     return sum(entry.parsed for entry in books.entries if not entry.refusal)
@@ -77,7 +76,7 @@ class _Intake:
         """Read all that is new; what other inputs of the run hold already is passed over."""
         lake, house = self._books.lake, self._house
         known, remembered = known_inputs(lake), Remembered(lake)
-        discovered = Discovery(landing, known, self._formats.is_line, remembered.inputs()).discover(FOLDERS, house.watch)
+        discovered = Discovery(landing, known, self._formats.is_line, remembered.inputs()).discover(REQUEST_LOGS, house.watch)
         read = {input_id for of_group in known.values() for input_id in of_group}
         self._books.entries += discovered.refused
         for line in unfinished((entry, who) for entry, who in discovered.waiting if not who.size_bytes):

@@ -9,9 +9,9 @@ from dagster_project.engines.lake import FIRST_SEEN, REVIEWS, schema
 
 
 def remembered(taken: pa.Table, delivered: pa.Table, as_of: datetime) -> pa.Table:
-    """Return the rows of ledger.reviews: what earlier runs took stays, also where it was removed from reviews/; what is new is taken at `as_of`.
+    """Return the rows of ledger.reviews: those of earlier runs, even if removed from reviews/ since, and new ones, taken at `as_of`.
 
-    Whoever reviewed without being staff is not remembered: such a review never counts.
+    A review by somebody who is not on the staff never counts, so it is not remembered.
     """
     before, now = _frame(taken).drop_nulls("reviewed_by_staff_id"), _frame(delivered).unique(maintain_order=True)
     new = now.join(before, on=now.columns, how="anti", nulls_equal=True, maintain_order="left").with_columns(taken_at=_at(as_of))
@@ -21,7 +21,7 @@ def remembered(taken: pa.Table, delivered: pa.Table, as_of: datetime) -> pa.Tabl
 def seen(before: pa.Table, found: pa.Table, as_of: datetime) -> pa.Table:
     """Return the rows of ledger.first_seen once a run as of `as_of` has found `found` (finding_id, code, first_seen_at).
 
-    A run for an earlier instant than the last one can only add findings: what it does not see, or sees otherwise, is not news.
+    A run for an earlier instant than the last one can only add findings: one that it misses, or sees differently, has not changed.
     """
     known, now = _frame(before), _frame(found).rename({"code": "code_now", "first_seen_at": "first_now"})
     is_news = known.filter(pl.col("seen_at") > as_of).is_empty()

@@ -1,20 +1,19 @@
-"""Which source of access events reads a file, what its form says of the whole source, and the holes that the source proves itself."""
+"""Which source of access events reads a file, which sources have stamps of whole seconds, and the gaps that sources prove themselves."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
 
+from dagster_project.engines.intake.inputs import ACCESS_EVENTS
 from dagster_project.engines.lake import schema
 from dagster_project.errors import DamagedError
-from dagster_project.reading.accesses import sessions
+from dagster_project.reading.accesses import digest_chains, sessions
 from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
-from dagster_project.reading.accesses.attestations import Attestation, Proof, proofs
+from dagster_project.reading.accesses.attestations import Attestation, Proof, stated_gaps
 from dagster_project.reading.accesses.events import Adapter
 from dagster_project.reading.files import Found, found
 from dagster_project.settings import Settings, Source
-
-FOLDER = "access_events"
 
 
 def adapter_of(file: Found, settings: Settings) -> Adapter | None:
@@ -25,7 +24,7 @@ def adapter_of(file: Found, settings: Settings) -> Adapter | None:
 def name_below(file: Found) -> str:
     """Return the name of a file below the folder of its source."""
     parts = file.path.parts
-    start = len(parts) - 1 - parts[::-1].index(FOLDER) if FOLDER in parts else len(parts) - 2
+    start = len(parts) - 1 - parts[::-1].index(ACCESS_EVENTS) if ACCESS_EVENTS in parts else len(parts) - 2
     inside = parts[start + 1 :]
     return "/".join(inside[1:] if len(inside) > 1 else inside)
 
@@ -35,7 +34,7 @@ def source_proofs(said: pa.Table) -> list[tuple[str, Proof]]:
     by: dict[str, list[Attestation]] = {}
     for row in said.to_pylist():
         by.setdefault(row["source"], []).append(Attestation(**{name: row[name] for name in Attestation._fields}))
-    return [(source, proof) for source in sorted(by) for proof in (*proofs(by[source]), *sessions.proofs(by[source]))]
+    return [(source, proof) for source in sorted(by) for proof in (*stated_gaps(by[source]), *digest_chains.proofs(by[source]), *sessions.proofs(by[source]))]
 
 
 def source_gaps(proven: Iterable[tuple[str, Proof]]) -> pa.Table:
@@ -53,7 +52,7 @@ def gaps(found: pa.Table) -> pa.Table:
 def whole_second_sources(landing: Path, settings: Settings) -> set[str]:
     """Return the sources below access_events/ with a file in a form whose stamps stand for whole seconds."""
     names: set[str] = set()
-    for file in found(landing, FOLDER):
+    for file in found(landing, ACCESS_EVENTS):
         try:
             if file.site not in names and (adapter := adapter_of(file, settings)) and adapter.whole_seconds:
                 names.add(file.site)
@@ -65,5 +64,5 @@ def whole_second_sources(landing: Path, settings: Settings) -> set[str]:
 def whole_second_inputs(inputs: pa.Table) -> set[str]:
     """Return such sources among the rows of ledger.inputs."""
     rows = inputs.select(["folder", "site", "format"]).to_pylist()
-    adapters = ((row["site"], ADAPTERS.get((row["format"] or "").split(" ")[0])) for row in rows if row["folder"] == FOLDER)
+    adapters = ((row["site"], ADAPTERS.get((row["format"] or "").split(" ")[0])) for row in rows if row["folder"] == ACCESS_EVENTS)
     return {site for site, adapter in adapters if adapter and adapter.whole_seconds}

@@ -1,6 +1,6 @@
-"""Scrubbed access events on disk until all inputs are read, then each of them once, in any order, some at a time.
+"""Keeps scrubbed access events on disk until all inputs are read, then gives each event once, in any order, batch by batch.
 
-Memory holds a batch, never all of them. What is written here is what a contract of sql/ holds, so no person; the folder goes when it is closed.
+Memory holds one batch. What is written has the columns of a contract of sql/, so it names no person; the folder is removed when the spool is closed.
 """
 
 import itertools
@@ -15,7 +15,7 @@ from typing import Self
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.engines import catalog
+from dagster_project.engines import connections
 from dagster_project.engines.lake import EVENTS, schema
 from dagster_project.paths import quoted
 from dagster_project.scrubbing.accesses import contract, merged
@@ -38,7 +38,7 @@ class Spool:
         self._schema = schema(EVENTS).append(pa.field("is_part", pa.bool_()))
         self._inputs: list[str] = []
         self._used = set(schema(EVENTS).names) if known else {"source"}  # columns that hold something: a sort moves those of nulls as well
-        self._connection = catalog.connect(folder / "spill", MEMORY_LIMIT)
+        self._connection = connections.connect(folder / "spill", MEMORY_LIMIT)
         # DuckDB judges many files by the first, and would hold the events in memory to join them to a few keys; the right side of each join is the small one.
         self._connection.execute("set disabled_optimizers = 'join_order,build_side_probe_side'")
         for name, kind in (("delivered", self._schema), ("merged", schema(EVENTS)), ("known", schema(EVENTS))):
@@ -55,7 +55,7 @@ class Spool:
 
     @contextmanager
     def input(self, input_id: str, people: People) -> Iterator[Callable[[pa.Table], None]]:
-        """Give what takes native events of an input, a batch at a time; an error leaves none of them."""
+        """Give a function that takes the native events of an input, batch by batch; after an error none of them is kept."""
         path = self.folder / f"input-{input_id}.parquet"
         try:
             with pq.ParquetWriter(path, self._schema) as writer:
@@ -73,7 +73,7 @@ class Spool:
         self._inputs.append(input_id)
 
     def merge(self) -> Iterator[tuple[pa.Table, pa.Table]]:
-        """Look for events that came before; yield, some at a time, which were refused and which are duplicates, as `scrubbing.accesses.merged` tells them."""
+        """Find events that were delivered more than once; yield, batch by batch, those refused and the duplicates, as `scrubbing.accesses.merged` returns them."""
         self._view("delivered", [self.folder / "delivered.parquet", *(self.folder / f"input-{input_id}.parquet" for input_id in self._inputs)])
         self._connection.execute(
             f"create table repeated as select {_KEY}, count(*) as times from (select {_KEY} from delivered union all select {_KEY} from known) group by all having times > 1"
@@ -89,7 +89,7 @@ class Spool:
         self._connection.execute(f"create view event as select {self._columns} from delivered anti join repeated using ({_KEY}) union all select {self._columns} from merged")
 
     def take_known(self) -> None:
-        """Take the events that were stored before for all there are."""
+        """Use the stored events alone."""
         self._used = {name for path in self._known for name in _held(path)} | {"source"}
         self._connection.execute(f"create view event as select {self._columns} from known")
 
@@ -98,7 +98,7 @@ class Spool:
         return self._connection.execute("select input_id, min(occurred_at), max(occurred_at) from event group by input_id").fetchall()
 
     def events(self, order: Sequence[str], rows: int) -> Iterator[pa.Table]:
-        """Yield all events in the order of columns, so many at a time. They are sorted on disk, so that what sorts holds no memory while they are used."""
+        """Yield all events sorted by columns, in batches of `rows`; they are sorted into a file first, so that the sort holds no memory meanwhile."""
         path = self.folder / "sorted.parquet"
         columns = ", ".join(name for name in schema(EVENTS).names if name in self._used)
         for part in range(self._parts(order[:2])):

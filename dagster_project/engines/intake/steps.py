@@ -17,14 +17,14 @@ from dagster_project.engines.intake.accesses import read_accesses
 from dagster_project.engines.intake.accounting import CURRENT, Books, refusals, withdrawn
 from dagster_project.engines.intake.batches import FILE_ROWS
 from dagster_project.engines.intake.delivery import WHO_IS_WHO, Delivery, deliver
-from dagster_project.engines.intake.inputs import known_inputs
+from dagster_project.engines.intake.inputs import ACCESS_EVENTS, REQUEST_LOGS, TAKEN_ONCE, known_inputs
 from dagster_project.engines.intake.rebuilding import forget
 from dagster_project.engines.intake.recovery import sweep
 from dagster_project.engines.intake.reviews import remembered, seen
-from dagster_project.engines.intake.sources import FOLDER, gaps, source_gaps, source_proofs, whole_second_inputs
+from dagster_project.engines.intake.sources import gaps, source_gaps, source_proofs, whole_second_inputs
 from dagster_project.engines.intake.spool import Spool
 from dagster_project.engines.intake.unread import unread
-from dagster_project.engines.lake import EVENTS, FIRST_SEEN, REQUESTS, REVIEWS, STAFF_REQUESTS, Lake, schema
+from dagster_project.engines.lake import EVENTS, FIRST_SEEN, INPUTS, KEYS, REQUESTS, REVIEWS, RUNS, STAFF_REQUESTS, Lake, schema
 from dagster_project.engines.purging import purged_rows, refuse
 from dagster_project.engines.sealing import days_with_tokens, seal, tokens_held
 from dagster_project.errors import CheckError, UsageError
@@ -42,7 +42,6 @@ FINDINGS = "reported.findings"
 CLOSED = ("ledger.closings", "ledger.closed_accesses")
 MOST_TOLD = 20
 REQUEST_TABLES = (REQUESTS, STAFF_REQUESTS)
-TAKEN_ONCE = (*request_logs.FOLDERS, FOLDER)
 
 
 def take_ledgers(house: House) -> int:
@@ -53,7 +52,7 @@ def take_ledgers(house: House) -> int:
     sweep(lake)
     for line in unread(_landing(house)):
         house.tell(as_text(line))
-    before = lake.read("ledger.inputs")
+    before = lake.read(INPUTS)
     delivery = deliver(_landing(house), house.settings, house.as_of, whole_seconds=whole_second_inputs(before))
     for line in withdrawn(before, delivery.entries):
         house.tell(line)
@@ -110,7 +109,7 @@ def seal_due(house: House, engine: DuckDBEngine) -> int:
 
 def refused_inputs(engine: DuckDBEngine) -> Counter[str]:
     """Return how many inputs are refused, by the code of the reason and the folder; the names of files are not told."""
-    rows = engine.lake.read("ledger.inputs").to_pylist()
+    rows = engine.lake.read(INPUTS).to_pylist()
     return Counter(f"{row['folder']}: {row['reason']}" for row in rows if row["status"] == "refused")
 
 
@@ -120,20 +119,20 @@ def close_books(house: House, engine: DuckDBEngine) -> int:
     Raises CheckError with the counts where they do not reconcile.
     """
     engine.refresh()
-    taken = [row for row in engine.lake.read("ledger.inputs").to_pylist() if row["status"] == "read" and row["folder"] in TAKEN_ONCE]
-    for tables, folders in ((REQUESTS, request_logs.FOLDERS), (EVENTS, (FOLDER,))):
+    taken = [row for row in engine.lake.read(INPUTS).to_pylist() if row["status"] == "read" and row["folder"] in TAKEN_ONCE]
+    for tables, folders in ((REQUESTS, REQUEST_LOGS), (EVENTS, (ACCESS_EVENTS,))):
         told = sum(row["parsed"] - row["duplicates"] for row in taken if row["folder"] in folders)
         stored = sum(pq.read_metadata(path).num_rows for path in engine.lake.files(tables))
         purged = purged_rows(engine.lake, tables, [row["input_id"] for row in taken])
         if told != stored + purged:
             raise CheckError(f"{tables}: the ledger of inputs accounts for {told} rows, {stored} are stored and {purged} purged; run with --rebuild")
-    before = engine.lake.read("ledger.runs")
+    before = engine.lake.read(RUNS)
     inputs = len(taken) - (pc.sum(before.column("inputs_read")).as_py() or 0)
     rows = sum(row["parsed"] for row in taken) - (pc.sum(before.column("rows_added")).as_py() or 0)
     if inputs > 0:
         run_id = house.run_id([row["input_id"] for row in taken])
         run = {"run_id": run_id, "as_of": house.as_of, "settings_sha256": house.settings.sha256(), "code_version": __version__, "inputs_read": inputs, "rows_added": rows}
-        engine.lake.write("ledger.runs", pa.Table.from_pylist([run], schema("ledger.runs")), run_id)
+        engine.lake.write(RUNS, pa.Table.from_pylist([run], schema(RUNS)), run_id)
         engine.refresh()
     return len(taken)
 
@@ -147,12 +146,12 @@ def keyring(house: House, lake: Lake) -> Keyring:
     directory = KeyDirectory(house.key_directory, house.home, house.key_encryption_key, house.tell)
     held, stored = set(directory.held()), set(lake.days(REQUESTS))
     kept = []
-    for row in lake.read("ledger.keys").to_pylist():
+    for row in lake.read(KEYS).to_pylist():
         if row["destroyed_at"] is None and not lake.files(VISITORS, row["day"]):
             row["rows_tokenised"] = tokens_held(lake, row["day"])
         if row["destroyed_at"] or row["day"] in stored or (row["day"], row["key_id"]) in held:
             kept.append(row)
-    return Keyring(directory, pa.Table.from_pylist(kept, schema("ledger.keys")), house.as_of, house.settings.keys.keep_hours, house.run_id([]))
+    return Keyring(directory, pa.Table.from_pylist(kept, schema(KEYS)), house.as_of, house.settings.keys.keep_hours, house.run_id([]))
 
 
 def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
@@ -163,7 +162,7 @@ def _seal(engine: DuckDBEngine, ring: Keyring) -> int:
     removed = seal(engine, sorted({*due, *keyless}))
     for day in due:
         ring.destroy(day)
-    engine.lake.write("ledger.keys", ring.rows(), "part")
+    engine.lake.write(KEYS, ring.rows(), "part")
     engine.refresh()
     return removed
 
@@ -182,7 +181,7 @@ def _account(house: House, lake: Lake, kind: str, delivery: Delivery, name: str)
     books.rejects = delivery.rejects
     unknown: dict[str, set[str]] = {}
     for entry in delivery.entries:
-        place = f"{FOLDER}/{entry.found.site}" if entry.found.folder == FOLDER else entry.file_name  # once for a source, however many its files
+        place = f"{ACCESS_EVENTS}/{entry.found.site}" if entry.found.folder == ACCESS_EVENTS else entry.file_name  # once for a source, however many its files
         unknown.setdefault(place, set()).update(entry.unknown_columns)
     for place, names in unknown.items():
         if names:
@@ -203,9 +202,9 @@ def _prove(house: House, lake: Lake) -> None:
     lake.write("ledger.source_gaps", found, "part")
     lake.write("scrubbed.gaps", gaps(found), "sources")
     for source, proof in proven[:MOST_TOLD]:
-        house.tell(f"{FOLDER}/{source}: {proof.object or 'the source'}: {_told(proof)}")
+        house.tell(f"{ACCESS_EVENTS}/{source}: {proof.object or 'the source'}: {_told(proof)}")
     if len(proven) > MOST_TOLD:
-        house.tell(f"{FOLDER}: {len(proven) - MOST_TOLD:,} more; ledger.source_gaps lists every gap")
+        house.tell(f"{ACCESS_EVENTS}: {len(proven) - MOST_TOLD:,} more; ledger.source_gaps lists every gap")
 
 
 def _told(proof: Proof) -> str:

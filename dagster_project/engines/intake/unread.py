@@ -1,4 +1,4 @@
-"""What of a landing folder no run reads though it seems to be meant to be read, in sentences; nothing here opens a file."""
+"""What lies in the landing folder and is not read although it seems to be meant to, in sentences. Keep out: opening files."""
 
 from collections.abc import Iterator
 from difflib import get_close_matches
@@ -6,13 +6,12 @@ from itertools import islice
 from pathlib import Path
 
 from dagster_project.engines.intake import records
-from dagster_project.engines.intake import requests as request_logs
-from dagster_project.engines.intake.sources import FOLDER
+from dagster_project.engines.intake.inputs import TAKEN_ONCE
 from dagster_project.reading.files import below
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.ledgers import FORMATS
 
-LANDING_FOLDERS = (*LEDGERS, *request_logs.FOLDERS, FOLDER, records.FOLDER)
+LANDING_FOLDERS = (*LEDGERS, *TAKEN_ONCE, records.FOLDER)
 LIKENESS = 0.75  # from which on a name is one of these misspelt
 _DELIVERED = {*(f".{name}" for name in FORMATS), ".log"}  # how files that are meant to be read may be called
 _MOST_LOOKED_AT = 1000

@@ -1,4 +1,4 @@
-"""What an operation does to records, told from its name: read, list, export, write, delete, or the name itself."""
+"""The action of an operation, derived from its name: read, list, export, write or delete; any other name stands for itself."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Which source of access events reads a file: by settings, else by the native columns, by the folder's name, or by its first bytes."""
+"""Chooses what reads a file of access events: by settings, else by the native columns, by the folder's name, or by its first bytes."""
 
 from codecs import BOM_UTF8
 from collections.abc import Mapping
@@ -47,9 +47,9 @@ def beginning(file: Found) -> bytes:
 
 
 def chosen(folder: str, declared: Source, first: bytes) -> Adapter | None:
-    """Return the source that reads a file below access_events/<folder>/; None for the native form.
+    """Return the adapter for a file below access_events/<folder>/; None for native events.
 
-    `declared` is what settings say of the source, `first` is its `beginning`.
+    `declared` is what settings say of the source, `first` the file's `beginning`.
     """
     if declared.format:
         return ADAPTERS.get(declared.format)

@@ -1,4 +1,4 @@
-"""What a part of a statement touched: as its text says (statements.py), and beyond that the tables that pgAudit names."""
+"""What one audited part of a statement touched: according to its text (statements.py), and beyond that the tables that pgAudit names."""
 
 from collections.abc import Iterable
 from collections.abc import Set as AbstractSet
@@ -8,7 +8,7 @@ from dagster_project.reading.accesses.audits import UNNAMED, Part
 from dagster_project.reading.accesses.cursors import Cursors
 from dagster_project.reading.accesses.server_entries import Entry
 from dagster_project.reading.accesses.statements import called, touched
-from dagster_project.reading.accesses.tables import Touched, declared, is_temporary
+from dagster_project.reading.accesses.tables import Touched, declared, is_temporary, unqualified
 from dagster_project.reading.accesses.touches import only_records
 from dagster_project.settings import Access
 
@@ -16,24 +16,25 @@ _ACTIONS = {"DELETE": "delete", "TRUNCATE TABLE": "delete", "COPY": "export", "C
 
 
 def of_part(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors, logged: AbstractSet[str] | None) -> list[Touched]:
-    """Return what a part of a statement touched: as its text says, and beyond that the tables that pgAudit names.
+    """Return what a part of a statement touched: according to its text, and beyond that the tables that pgAudit names.
 
-    `logged`: the functions that are logged as parts of the statement, None where a function that became part of its query is named by its tables.
+    `burst`: as `audits.bursts` returns it. `logged`: the functions that are logged as parts of the statement; None where relations are logged, so that an
+    inlined function shows by its tables.
     """
     action = _ACTIONS.get(part.command) or ("write" if part.first.of_class == "WRITE" else "read")
     relations = part.relations()
     if part.statement is None:
         return only_records([Touched(name, action=action) for name in relations] or [Touched(None, action=action)], access)
     found = [_qualified(one, relations, access) for one in _said(part, burst, access, cursors, logged)]
-    names = {one.table.rpartition(".")[2] for one in found if one.table}
+    names = {unqualified(one.table) for one in found if one.table}
     has_view = any(kind.endswith("VIEW") and declared(name, access.tables) for name, kind in relations.items())
     has_view = has_view and ((function := called(part.statement)) is None or not function.is_source)  # whose tables may be the view's or the function's
-    behind = [] if has_view else [name for name, kind in relations.items() if kind != "VIEW" and name.rpartition(".")[2] not in names]
+    behind = [] if has_view else [name for name, kind in relations.items() if kind != "VIEW" and unqualified(name) not in names]
     if not has_view and (hidden := _hidden(part)):
-        behind += [name for name in relations if name not in behind and name.rpartition(".")[2] in hidden]
+        behind += [name for name in relations if name not in behind and unqualified(name) in hidden]
     if behind:
-        views = {name.rpartition(".")[2] for name, kind in relations.items() if kind == "VIEW"}
-        found = [one for one in found if one.table is not None and not (one.table.rpartition(".")[2] in views and declared(one.table, access.tables) is None)]
+        views = {unqualified(name) for name, kind in relations.items() if kind == "VIEW"}
+        found = [one for one in found if one.table is not None and not (unqualified(one.table) in views and declared(one.table, access.tables) is None)]
     return only_records([*found, *(Touched(name, action=action) for name in behind)], access)
 
 
@@ -46,7 +47,7 @@ def _hidden(part: Part) -> set[str]:
 
 def _qualified(one: Touched, relations: Iterable[str], access: Access) -> Touched:
     """Give a table without a schema the one that pgAudit says; where that is another table than settings mean, nothing else is known."""
-    named = [name for name in relations if name.rpartition(".")[2] == one.table]
+    named = [name for name in relations if unqualified(name) == one.table]
     name = named[0] if len(named) == 1 else None
     if all(declared(each, access.tables) == declared(one.table, access.tables) and not is_temporary(each) for each in named):
         return replace(one, table=name or one.table)
@@ -66,14 +67,14 @@ def _said(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors, 
     for several in (each, [found for found in each if found]):
         if count % len(several) == 0:
             return list(several[place % len(several)])
-    names = {name.rpartition(".")[2] for name in part.relations()}
-    fitting = {found for found in each if names and {one.table.rpartition(".")[2] for one in found if one.table} == names}
+    names = {unqualified(name) for name in part.relations()}
+    fitting = {found for found in each if names and {unqualified(one.table) for one in found if one.table} == names}
     if len(fitting) == 1:
         return list(fitting.pop())
     return [Touched(name) for name in part.relations()] or [Touched(None)]
 
 
 def of_denied(entry: Entry, access: Access) -> list[Touched]:
-    """Return what a statement would have touched that PostgreSQL denied."""
+    """Return what a statement denied by PostgreSQL would have touched."""
     found = [one for statement in touched(entry.statement or "", None, access.tables) for one in statement]
     return [one for one in only_records(found, access) if one.table is not None]

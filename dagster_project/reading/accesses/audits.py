@@ -1,4 +1,4 @@
-"""The entries of pgAudit: the fields of each taken apart (its manual, "Format"), and those of one part of a statement put together."""
+"""pgAudit's entries: each split into its fields (pgAudit's README, "Format"), and those of one part of a statement gathered."""
 
 import re
 from collections import Counter
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from sys import intern
 
 from dagster_project.reading.accesses.server_entries import Entry, cells_of
+from dagster_project.reading.accesses.tables import unqualified
 
 NOT_LOGGED, PREVIOUSLY, NONE, TOO_LONG = "<not logged>", "<previously logged>", "<none>", "<long param suppressed>"
 UNNAMED = "???"  # for what needs no privilege of its own: a partition beside its table, and `merge` where relations are not logged
@@ -60,7 +61,7 @@ class Part:
 
     @property
     def name(self) -> str:
-        """Return its numbers."""
+        """Return the numbers of the statement and of the part."""
         return f"{self.first.statement_id}.{self.first.part}"
 
     def is_access(self) -> bool:
@@ -68,32 +69,32 @@ class Part:
         return any((audit.of_class in _READS or audit.command == UNNAMED) and audit.command != "PREPARE" for audit in self.audits)
 
     def is_twin(self) -> bool:
-        """Tell whether the query that it runs may be logged beside it."""
+        """Tell whether the query that this part runs may be logged by itself as well."""
         return self.command in _TWINS
 
     def other(self) -> str:
-        """Name what it is where it is no access."""
+        """Return the name under which a part that is no access is counted."""
         by_class = _CLASSES.get(self.first.of_class, "maintenance")
         return by_class if self.first.of_class == "FUNCTION" else _KINDS.get(self.first.command) or by_class  # a function is executed, as a prepared statement is
 
     @property
     def command(self) -> str:
-        """Return what reads or writes, else what it is."""
+        """Return the command of the first entry that reads or writes rows, else of the first entry."""
         return next((audit.command for audit in self.audits if audit.of_class in _READS), self.first.command)
 
     @property
     def statement(self) -> str | None:
-        """Return the text, None where it is not told."""
+        """Return the text of the statement, None where it is not logged."""
         return next((audit.statement for audit in self.audits if audit.statement not in (PREVIOUSLY, NOT_LOGGED)), None)
 
     @property
     def parameters(self) -> tuple[str, ...] | None:
-        """Return the values of $1, $2, …, empty where one is too long; None where they are not told."""
+        """Return the values of $1, $2, …, an empty one where it was too long; None where they are not logged."""
         return parameters_of(next((audit.parameter for audit in self.audits if audit.parameter != PREVIOUSLY), NOT_LOGGED))
 
     @property
     def rows(self) -> int | None:
-        """Return how many rows came back, where that is told."""
+        """Return the number of rows returned or changed, None where it is not logged."""
         return max((audit.rows for audit in self.audits if audit.rows is not None), default=None)
 
     def may_have(self, audit: Audit) -> bool:
@@ -109,12 +110,12 @@ class Part:
 
     def functions(self) -> set[str]:
         """Return the functions that pgAudit names, without their schemas."""
-        return {_unquoted(audit.object_name).rpartition(".")[2] for audit in self.audits if audit.object_type == "FUNCTION"}
+        return {unqualified(_unquoted(audit.object_name)) for audit in self.audits if audit.object_type == "FUNCTION"}
 
     def times(self) -> Counter[str]:
         """Return how often the session's entries name each table, whatever its schema; empty where relations are not logged."""
         named = (audit for audit in self.audits if audit.kind == "SESSION" and audit.of_class in _READS and audit.object_type in _RELATIONS)
-        return Counter(_unquoted(audit.object_name).rpartition(".")[2] for audit in named)
+        return Counter(unqualified(_unquoted(audit.object_name)) for audit in named)
 
 
 def _unquoted(name: str) -> str:
@@ -123,7 +124,7 @@ def _unquoted(name: str) -> str:
 
 
 def parameters_of(told: str) -> tuple[str, ...] | None:
-    """Return the values of the last field, empty where one is too long; None where they are not told."""
+    """Return the values in pgAudit's field of parameters, an empty one where it was too long; None where they are not logged."""
     if told == NONE:
         return ()
     return None if told.startswith("<") and told.endswith(">") and told != TOO_LONG else tuple("" if cell == TOO_LONG else cell for cell in cells_of(told) or [told])
@@ -144,7 +145,7 @@ def taken_apart(entry: Entry, message: str) -> Audit | None:
 
 
 def bursts(parts: Mapping[Key, Part]) -> dict[Key, tuple[int, int]]:
-    """Return the place of each access among those of the same text, one behind the other, and how many they are."""
+    """Return for each access its position in the run of consecutive statements with the same text, and the length of that run."""
     runs: list[list[Key]] = []
     before: dict[str, tuple[str | None, int]] = {}
     of_session: dict[str, list[Key]] = {}

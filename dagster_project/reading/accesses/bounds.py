@@ -1,6 +1,6 @@
-"""The accounts and records that a statement is bound to: what it reads, writes, deletes or exports, one table and account after the other.
+"""The accounts and records that a statement is bound to, table by table: what it reads, writes, deletes or exports.
 
-Bounds are sound, not complete: a column that another condition binds in a way not known here stays unbound.
+Bounds are sound, not complete: a column that is bound by a condition of a form not handled here stays unbound.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,14 +13,14 @@ from dagster_project.reading.accesses.equalities import Equalities
 from dagster_project.reading.accesses.queries import Queries
 from dagster_project.reading.accesses.scopes import Scope, Source, folded, full_name, uses
 from dagster_project.reading.accesses.sizes import is_only_sizes
-from dagster_project.reading.accesses.tables import Named, Touched, declared
+from dagster_project.reading.accesses.tables import Named, Touched, declared, unqualified
 
 _FOLLOWED = frozenset({"CALL", "DO", "EXECUTE"})  # what they run is told elsewhere (calls.py)
 _VERBS: dict[type[exp.Expr], str] = {exp.Delete: "delete", exp.TruncateTable: "delete", exp.Insert: "write", exp.Update: "write", exp.Merge: "write", exp.Copy: "export"}
 
 
 def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool, current: Sequence[Touched] = ()) -> list[Touched]:
-    """Return what one statement touches, its accounts one by one; `current` is what the cursor read whose rows alone it changes."""
+    """Return what one statement touches, one item for each account; `current`: what the cursor read, where the statement changes only that cursor's rows."""
     if isinstance(tree, exp.Command):
         return [] if str(tree.this).upper() in _FOLLOWED else [Touched(None)]
     has_content = not is_only_sizes(tree, tables, is_plan=is_plan)
@@ -30,12 +30,12 @@ def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool
     if any(reading.queries.is_lost for reading in readings):
         return [Touched(full_name(table), has_content=has_content, action=_VERBS.get(type(tree), "read")) for table in tree.find_all(exp.Table)] or [Touched(None)]
     found = [one for reading in readings for one in reading.touched(has_content)]
-    said = {(one.table or "").rpartition(".")[2] for one in found}
+    said = {unqualified(one.table or "") for one in found}
     return [*found, *(Touched(name) for name in uses(tree) if name not in said)]  # what stands where nobody looked is not lost
 
 
 class _Reading:
-    """One reading of a statement, one side of each `or` chosen."""
+    """One reading of a statement, with one side of each `or` chosen."""
 
     def __init__(self, parameters: Parameters, tables: Named, chosen: Chosen, current: Sequence[Touched]) -> None:
         self._tables, self._known, self._current = tables, Equalities(), current
@@ -108,7 +108,7 @@ class _Reading:
         leaf = self.queries.leaf(target, _VERBS[type(tree)])
         self.queries.put(leaf, target, scope)
         self._at_cursor(leaf)
-        from_ = tree.args.get("from_") or tree.args.get("from")
+        from_ = tree.args.get("from_")
         using = tree.args.get("using")
         for source in [from_.this] if from_ else using if isinstance(using, list) else [using] if using else []:
             self.queries.source(source, scope)
@@ -123,7 +123,7 @@ class _Reading:
         """Bind a table to what the cursor read of it."""
         name = full_name(leaf.table) if leaf.table is not None else ""
         table = declared(name, self._tables)
-        read = [one for one in self._current if one.table and one.table.rpartition(".")[2] == name.rpartition(".")[2]]
+        read = [one for one in self._current if one.table and unqualified(one.table) == unqualified(name)]
         accounts = [one.account_id for one in read]
         if table is not None and accounts and None not in accounts:
             self._known.rule((leaf.number, table.account_column or ""), self._known.constant(account for account in accounts if account is not None))

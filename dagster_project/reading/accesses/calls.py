@@ -1,4 +1,4 @@
-"""Whether a statement calls something that may read on its own: a function that is not known to be PostgreSQL's, a block, a prepared statement."""
+"""Finds the calls of a statement that may read tables of their own: of functions not known to be PostgreSQL's, of blocks and of prepared statements."""
 
 from sqlglot import exp
 
@@ -27,7 +27,7 @@ _FILES = ("pg_read", "pg_ls", "pg_stat_file", "pg_logical", "pg_get_viewdef")
 
 
 def calls(tree: exp.Expr) -> set[str]:
-    """Return what a statement calls that may read any table, functions by their names without a schema; an empty name for a block and a prepared statement."""
+    """Return the names, without schema, of the functions that may read any table; an empty name for a block or a prepared statement."""
     if isinstance(tree, exp.Command):
         return {""} if str(tree.this).upper() in _COMMANDS else set()
     found = tree.find_all(exp.Anonymous, exp.Dot, exp.ExecuteAsProperty)
@@ -35,7 +35,7 @@ def calls(tree: exp.Expr) -> set[str]:
 
 
 def is_from_function(tree: exp.Expr) -> bool:
-    """Tell whether a query reads from a function, as from a table, that may become part of it."""
+    """Tell whether a query reads from a function as from a table, so that PostgreSQL may inline it."""
     return any(isinstance(call.parent, exp.Table | exp.Lateral) and _is_foreign(call) for call in tree.find_all(exp.Anonymous, exp.Dot))
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's server log as CloudWatch, Azure, Google, collectors, containers and document stores hand it on: each message in an object, a row, or behind a stamp."""
+"""PostgreSQL's server log as CloudWatch, Azure, Google, log shippers, containers and document stores deliver it, turned back into lines."""
 
 import re
 from codecs import BOM_UTF8
@@ -17,14 +17,13 @@ from dagster_project.reading.rows import LONGEST_ROW_BYTES
 _MESSAGE = ("event.original", "message", "properties.message", "textPayload", "log", "@message", "_raw", "body")
 _STAMP = ("timestamp", "@timestamp", "time")
 _FIRST_BYTES = 1 << 16
-_ENDS = "\n\r"
 _LEVEL = re.compile(r"(?<![^\W\d_])[^\W\d_]+\d?:  ")
 _BESIDE = {"properties.context": "CONTEXT", "properties.statement": "STATEMENT"}  # Azure's, which the server has on lines of their own
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
 def unpacked(body: Body, place: str) -> bytes | None:
-    """Return the server log that a file carries, each message behind the head that a container's log has; None where the file carries none."""
+    """Return the server log that a file carries, each message with a head as a container's log has it; None where the file carries none."""
     start = body.head(LONGEST_ROW_BYTES).removeprefix(BOM_UTF8).lstrip()
     first = [found for line in start[:_FIRST_BYTES].split(b"\n") if (found := _object(line)) is not None]
     is_of_objects = start.startswith((b"{", b"[")) or (first and start.split(b"\n", 1)[0].rstrip().endswith(b"}"))
@@ -76,7 +75,8 @@ def _line(entry: Fields, *, is_part: bool) -> bytes:
     begin = message[: level.start()] if (level := _LEVEL.search(message)) else ""
     beside = [f"{head}{begin}{name}:  {told}" for path, name in _BESIDE.items() if (told := text_at(entry, path))]
     lines = "".join(line.replace("\n", "\n\t") + "\n" for line in beside)
-    return f"{head}{message if is_part else message.rstrip(_ENDS)}{'' if is_part and not head else _ENDS[0]}{lines}".encode("utf-8", "surrogatepass")
+    body, end = (message, "\n" if head else "") if is_part else (message.rstrip("\r\n"), "\n")
+    return f"{head}{body}{end}{lines}".encode("utf-8", "surrogatepass")
 
 
 def _written(entry: Fields) -> bytes:

@@ -1,4 +1,4 @@
-"""AWS CloudTrail: data events are accesses; who acted is in userIdentity, stamps are whole seconds, an errorCode is a denied attempt."""
+"""AWS CloudTrail: data events are accesses; the actor is in userIdentity, stamps are whole seconds, an errorCode marks a denied attempt."""
 
 import re
 from dataclasses import replace
@@ -9,7 +9,7 @@ from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.accesses.fields import at, count, flag, object_at, text_at, texts_at, utc, words
+from dagster_project.reading.accesses.fields import acting, at, count, flag, object_at, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
 from dagster_project.reading.files import Body
 
@@ -73,7 +73,7 @@ _KNOWN = words("""
 
 
 def other(entry: Fields) -> str | None:
-    """Name an entry that tells of no data."""
+    """Return the name of an entry that reaches no data; None for an access."""
     category, source, name = (text_at(entry, field) for field in ("eventCategory", "eventSource", "eventName"))
     if category == "Insight" or "insightDetails" in entry:
         return "insight_event"
@@ -90,9 +90,9 @@ def other(entry: Fields) -> str | None:
 
 
 def event(entry: Fields, _: Given) -> dict[str, Any]:
-    """Return the native columns; none of what is a notice of another service, `aws:s3`, or carries what cannot be opened.
+    """Return the native columns; none for a notification of another service (`aws:s3`) or an unreadable carrier.
 
-    A call across accounts is logged in both, under a shared id: one access. The other's copy may name nobody; such a one stands for itself.
+    A call across accounts is logged in both under one shared id and is one access; a copy that names nobody stands for itself.
     """
     if (text_at(entry, "eventSource") or "").startswith("aws:"):
         return {}
@@ -105,8 +105,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     return {
         "event_id": shared or text_at(entry, "eventID"),
         "is_part": shared is not None,
-        "actor": names[0] if names else "",
-        "actor_aliases": names[1:],
+        **acting(names),
         "occurred_at": utc(text_at(entry, "eventTime", "@timestamp")),  # as a shipper moves it
         "action": _action(entry, name),
         "bytes": count(at(entry, "additionalEventData.bytesTransferredOut")),

@@ -1,4 +1,4 @@
-"""Which column, or which known value, an expression stands for: names looked up in the sources of a scope, and followed through the queries behind them."""
+"""Resolves an expression to a column or to a known value: names are looked up in the sources of a scope and followed through subqueries."""
 
 from collections.abc import Container, Iterable, Sequence
 
@@ -12,14 +12,14 @@ from dagster_project.reading.accesses.tables import Named, declared
 
 
 class Columns:
-    """Finds columns, and takes as known what each has from the queries behind it."""
+    """Finds columns, and adds to `known` what follows for each from the queries that it comes from."""
 
     def __init__(self, known: Equalities, parameters: Parameters, tables: Named) -> None:
         self._known, self._parameters, self._tables = known, parameters, tables
         self._listed: dict[Node, frozenset[str]] = {}  # the values of columns of lists
 
     def node(self, written: exp.Expr, scope: Scope) -> Node | None:
-        """Return what an expression stands for: a column as it is, or a value that is known."""
+        """Return the node of an expression that is a column or has a known value; None for any other."""
         if isinstance(written, exp.Paren):
             return self.node(written.this, scope)
         if isinstance(written, exp.Cast) and isinstance(written.this, exp.Column):
@@ -34,7 +34,7 @@ class Columns:
         return None if known is None else self._known.constant([known])
 
     def take(self, fact: Equal | Among | NotAmong, scope: Scope, bound: Container[int] | None) -> None:
-        """Take what a condition says of columns; `bound` are the sources that it can bind, None for all."""
+        """Add a fact to what is known; `bound` are the sources that it may bind, None for all."""
         left = self.node(fact.left, scope)
         if isinstance(fact, NotAmong):
             self._known.exclude(left, fact.values, bound)
@@ -42,7 +42,7 @@ class Columns:
             self._known.equal(left, self.node(fact.right, scope) if isinstance(fact, Equal) else self._known.constant(fact.values), bound)
 
     def owner(self, name: str, sources: Sequence[Source]) -> Node | None:
-        """Return the column of that name of the one source that has it for certain."""
+        """Return the column of that name in the only source that certainly has it; None where there is not just one."""
         if len(sources) == 1:
             return self.column(sources[0], name)
         sure = []

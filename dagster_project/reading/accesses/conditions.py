@@ -1,4 +1,4 @@
-"""What a condition says of every row that passes it, as far as that is that something equals something; whose columns these are is not looked at."""
+"""The equalities and exclusions that hold for every row that passes a condition. Keep out: whose columns they are (columns.py)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import product
@@ -36,14 +36,14 @@ class NotAmong(NamedTuple):
 
 
 class Found(NamedTuple):
-    """A query gives a row, with the value of an expression, or of each cell of a row, in its columns; None of any value."""
+    """A query returns a row whose columns equal an expression, or the cells of a row; any row where `left` is None."""
 
     left: exp.Expr | None
     query: exp.Expr
 
 
 def facts(condition: exp.Expr, chosen: Chosen, parameters: Parameters) -> Iterator[Equal | Among | NotAmong | Found]:
-    """Yield what must hold where a condition does."""
+    """Yield what must hold wherever a condition holds."""
     if isinstance(condition, exp.Paren):
         yield from facts(condition.this, chosen, parameters)
     elif isinstance(condition, exp.And):
@@ -125,7 +125,7 @@ def cells(written: exp.Expr) -> list[exp.Expr]:
 
 
 def rows(node: exp.In | exp.Values, chosen: Chosen) -> list[list[exp.Expr]]:
-    """Return the rows of a list, or the one that is chosen."""
+    """Return the rows of a list, or only the chosen one."""
     one = chosen.get(id(node))
     return [cells(row) for row in (node.expressions if one is None else [one])]
 
@@ -138,7 +138,7 @@ def by_place(rows: Sequence[Sequence[exp.Expr]], width: int, parameters: Paramet
 
 
 def choices(tree: exp.Expr, parameters: Parameters) -> Iterator[Chosen]:
-    """Yield one side of each `or`, and one row of each list of rows, that a condition rests on, in every combination; none where there are too many."""
+    """Yield every combination of one side of each `or` and one row of each list of rows in the conditions; an empty one where there are too many."""
     branches: dict[int, Sequence[exp.Expr]] = {}
     for node in tree.find_all(exp.Or, exp.In, exp.Values):
         if isinstance(node, exp.Or):

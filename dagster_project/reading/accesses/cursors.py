@@ -1,4 +1,4 @@
-"""What the open cursors of each session read: `where current of` changes rows of theirs and no others."""
+"""The open cursors of each session and what they read, since `where current of` changes no other rows."""
 
 import re
 from collections import defaultdict
@@ -19,25 +19,25 @@ Read = tuple[Touched, ...]
 
 
 class Cursors:
-    """Follows the statements of each session in their order."""
+    """Follows the cursors of every session, statement by statement."""
 
     def __init__(self) -> None:
         self._open: dict[str, dict[str, Read]] = defaultdict(dict)
         self._declared: dict[str, set[str]] = defaultdict(set)
 
     def of(self, session: str, statement: str) -> Mapping[str, Read]:
-        """Return what the cursors read that a single statement may name; none where it names none."""
+        """Return what each open cursor read, for a single statement that names one; empty for any other text."""
         is_one = ";" not in statement.rstrip("; \t\r\n")
         return self._open.get(session, {}) if is_one and _USED.search(statement) else {}
 
     def has_declared(self, session: str, statement: str) -> bool:
-        """Tell whether the cursor that a statement fetches from was ever declared by one of the session; a function opens others."""
+        """Tell whether the cursor that a statement fetches from was declared in its session; a cursor opened by a function was not."""
         fetches = _FETCHES.match(statement)
         found = fetches and _LAST_NAME.search(statement.rstrip().removesuffix(";").rstrip(), fetches.end())
         return not found or _folded(found[1]) in self._declared.get(session, ())
 
     def take(self, session: str, statement: str, each: Sequence[Read]) -> None:
-        """Take a statement of a session, and what it touched."""
+        """Add a statement of a session; `each` is what its statements touched."""
         if _FORGETS.match(statement):
             self._open.pop(session, None)
         elif (found := _DECLARED.match(statement)) is not None:

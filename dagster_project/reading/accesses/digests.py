@@ -1,4 +1,4 @@
-"""What lies beside CloudTrail's log files: digests, their signatures and the public keys; none of them is an access."""
+"""Reads what is delivered beside CloudTrail's log files: digests, their signatures and the public keys; none of them is an access."""
 
 import base64
 import hashlib
@@ -11,7 +11,8 @@ import orjson
 import pyarrow as pa
 
 from dagster_project.reading.accesses import native
-from dagster_project.reading.accesses.attestations import Attestation, public_key
+from dagster_project.reading.accesses.attestations import Attestation
+from dagster_project.reading.accesses.digest_chains import public_key
 from dagster_project.reading.accesses.events import OTHERS, Events, Given
 from dagster_project.reading.accesses.fields import text_at, values
 from dagster_project.reading.accesses.reader import COLUMNS
@@ -29,7 +30,7 @@ _OF_SIGNATURES = re.compile(r"\.(signature|sig|metadata|meta|head)(\.json|\.txt)
 
 
 def read(file: Body, given: Given) -> Events | None:
-    """Return what a file beside the log files says; None for a log file."""
+    """Return what a digest, a signature or a file of keys attests; None for a log file."""
     body = file.head(_MOST_BYTES + 1)
     if len(body) > _MOST_BYTES:
         return None

@@ -1,6 +1,6 @@
-"""Entries of a source's files: JSON Lines, one JSON document, documents one behind the other, CSV or Parquet, whatever the file is called.
+"""Splits a file into entries, by content: JSON Lines, one JSON document, documents one after the other, CSV or Parquet.
 
-A line that cannot be read spoils no other; a document that cannot be read refuses its file, since nobody can tell what it held.
+A line that cannot be read is refused alone; a document that cannot be read refuses its file, since nothing shows what it held.
 """
 
 import json
@@ -58,19 +58,19 @@ class Batch:
 
 @dataclass(frozen=True)
 class Entries:
-    """The entries of a file; only those of a form with lines have a place in it and go on where a file grew."""
+    """The entries of a file, in batches; `form` is jsonl, document, csv or parquet."""
 
     form: str
     batches: Iterator[Batch]
 
     @property
     def has_lines(self) -> bool:
-        """Tell whether entries are numbered by the lines they begin on."""
+        """Tell whether entries are numbered by the lines they begin on, so that a file that grew can be continued."""
         return self.form in ("jsonl", "csv")
 
 
 def read(body: Body, place: str) -> Entries:
-    """Return the entries of a file, of lines some at a time; raises InputError where it is none of the forms or ends early."""
+    """Return the entries of a file in batches; raises InputError where it has none of the forms or is cut off."""
     first = body.head(_FIRST_BYTES)
     start = _without_begin(first)
     if is_packed(start):
@@ -165,7 +165,7 @@ def _sequence(body: bytes) -> list[Any] | None:
 
 
 def listed(document: Any) -> list[Any] | None:
-    """Return the entries that a document lists; None where it is an entry itself."""
+    """Return the entries that a document lists; None where the document is an entry itself."""
     if isinstance(document, list):
         return document
     if not isinstance(document, dict) or _OF_LISTS.isdisjoint(document):

@@ -1,4 +1,4 @@
-"""Entries without what carried them: streams, queues, hooks, shippers, searches and containers, which hold an entry in a field, a list or a text of theirs."""
+"""Unwraps entries from what carried them: streams, queues, webhooks, log shippers, search results and containers hold an entry in a field, a list or a text."""
 
 import base64
 import zlib
@@ -28,8 +28,8 @@ _SCALARS = frozenset({"BOOL", "N", "S"})
 class Shape:
     """What an entry of a source looks like.
 
-    `known`: names of its fields. `whole`: sets of names of which no carrier has all: whatever has them is an entry and carries none, so that
-    what somebody asked for cannot pass for the entry that tells of it. Without any, only what is called like a carrier's field is looked at.
+    `known`: names of its fields. `whole`: sets of names, each of which only an entry has completely; an entry carries no other, so that text which a
+    user sent cannot pass for an entry. Without `whole`, only the fields in which carriers usually hold entries are looked into.
     """
 
     known: AbstractSet[str]
@@ -44,15 +44,15 @@ class Shape:
         return (*self.whole, *(frozenset(name.lower() for name in names) for names in self.whole))  # tables of logs write names in lower case
 
     def is_whole(self, entry: Fields) -> bool:
-        """Tell whether an object is an entry for certain."""
+        """Tell whether an object certainly is an entry."""
         return any(names <= entry.keys() for names in self._wholes)
 
     def fit(self, entry: Fields) -> int:
-        """Return how many fields of the source an object has."""
+        """Return how many of an object's fields are the source's."""
         return sum(name.lower() in self._lower for name in entry)
 
     def places(self, entry: Fields) -> list[Any]:
-        """Return what an object may carry."""
+        """Return the values in which an object may carry entries."""
         return [value for name, value in entry.items() if self.whole or name in _CARRIED]
 
 
@@ -85,7 +85,7 @@ class _Opened:
 
 
 def unwrapped(entry: Fields, shape: Shape) -> list[Fields]:
-    """Return what an entry carries if that has more of the fields of its source than the entry itself, else the entry; of a list each."""
+    """Return the entries that an object carries if they have more of the source's fields than the object itself, else the object alone."""
     return _unwrapped(entry, shape, _DEEPEST, _Opened())
 
 
@@ -123,4 +123,6 @@ def _typed(value: Any, deepest: int = _DEEPEST) -> Any:
     ((kind, inner),) = value.items()
     if kind == "M" and isinstance(inner, dict):
         return {name: _typed(each, deepest - 1) for name, each in inner.items()}
-    return [_typed(each, deepest - 1) for each in inner] if kind == "L" and isinstance(inner, list) else inner if kind in _SCALARS else value
+    if kind == "L" and isinstance(inner, list):
+        return [_typed(each, deepest - 1) for each in inner]
+    return inner if kind in _SCALARS else value

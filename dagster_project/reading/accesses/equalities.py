@@ -1,4 +1,4 @@
-"""Columns that must have the same value as others, and the values that follow for each."""
+"""Solves equalities: given which columns must be equal and which values are known, the values that each column can have."""
 
 import re
 from collections import defaultdict
@@ -11,7 +11,7 @@ Node = tuple[int, str]  # a source and a column of it, or a value
 
 
 def _both(values: frozenset[str], others: frozenset[str]) -> frozenset[str]:
-    """Return the values that are among others, too, also where only the type of a column makes them equal: `042` and `42`, `c1` and `C1`."""
+    """Return the values that others contain as well, or could equal by a column's type: `042` and `42`, `c1` and `C1`."""
     if values <= others:
         return values
     possible = {alike(other) for other in others}
@@ -19,12 +19,12 @@ def _both(values: frozenset[str], others: frozenset[str]) -> frozenset[str]:
 
 
 def alike(value: str) -> str:
-    """Return what two values have in common that a type of column may make equal."""
+    """Return the key under which values that some column type may treat as equal coincide."""
     return re.sub(r"[^0-9a-z]", "", value.casefold()).lstrip("0")
 
 
 class Equalities:
-    """Gathers what is known of columns, then tells their values."""
+    """Collects equalities of columns and values, then solves them (`bounds`)."""
 
     def __init__(self) -> None:
         self._numbers = count()
@@ -38,7 +38,7 @@ class Equalities:
         return next(self._numbers)
 
     def equal(self, one: Node | None, other: Node | None, bound: Container[int] | None, also: Iterable[int] = ()) -> None:
-        """Take that two are the same; `bound` are the sources that this binds, None for all, `also` one more."""
+        """Add that two nodes have the same value; `bound` are the sources that this binds, None for all, and `also` binds further ones."""
         if one is None or other is None:
             return
         for target, source in ((one, other), (other, one)):
@@ -46,7 +46,7 @@ class Equalities:
                 self.rule(target, source)
 
     def exclude(self, one: Node | None, values: frozenset[str], bound: Container[int] | None) -> None:
-        """Take that a column has none of these values, as they are written."""
+        """Add that a column has none of these values, compared as text."""
         if one is not None and self._binds(one, bound):
             self._excluded[one] = self._excluded.get(one, frozenset()) | values
 
@@ -55,7 +55,7 @@ class Equalities:
 
     @contextmanager
     def apart(self, is_binding: bool = False) -> Iterator[None]:
-        """Read a query that rows outside of it pass whatever it finds, unless it is binding."""
+        """While open, let what is added bind no source from outside, unless `is_binding`: outer rows pass whatever the query inside returns."""
         before = self._first_bound
         if not is_binding:
             self._first_bound = next(self._numbers)
@@ -63,17 +63,17 @@ class Equalities:
         self._first_bound = before
 
     def rule(self, target: Node, *sources: Node) -> None:
-        """Take that a column has no value that none of the sources has."""
+        """Add that each value of a column is a value of one of the sources."""
         self._rules[target].append(sources)
 
     def constant(self, values: Iterable[str]) -> Node:
-        """Return a node with these values."""
+        """Return a new node with these values."""
         node = (next(self._numbers), "")
         self._values[node] = frozenset(values)
         return node
 
     def bounds(self) -> dict[Node, frozenset[str]]:
-        """Return the values of every node that has some, each rule followed in its order until nothing changes, and again only where something did."""
+        """Return the possible values of every node that is bound: the rules are applied in order until nothing changes, each again only where its sources did."""
         found = dict(self._values)
         targets = {target: place for place, target in enumerate(self._rules)}
         order = list(targets)

@@ -1,4 +1,4 @@
-"""What a source of access events is read into, and what its reader is told; the sources themselves stand in modules of their own."""
+"""What every source of access events has in common: what its reader is given, what it returns, and how a file is recognised."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,11 @@ OTHERS = pa.schema([("line_number", pa.int64()), ("name", pa.string())])
 
 @dataclass(frozen=True)
 class Events:
-    """The entries of a file, each an access, named as something else, or refused: lines = rows + rejects + others + blank.
+    """What was read from a file, every entry accounted for: lines = rows + rejects + others + blank.
 
-    `rows`: line_number and the columns of `native.completed`. `rejects`: those of lines.REJECTS. `others`: line_number and name of
-    entries that are no access, the name from a closed list of the source. `has_lines`: line_number counts the lines of the file, so that a
-    file that grew is continued; else it counts entries, which have no place of their own. `unmapped`: fields without a meaning.
+    `rows`: the accesses, with line_number and the columns of `native.completed`. `rejects`: the refused entries, with the columns of rejects.REJECTS.
+    `others`: line_number and name of entries that are no access, the name from a closed list of the source. `has_lines`: line_number counts lines of
+    the file, so a file that grew is continued; else it counts entries, which have no byte offset. `unmapped`: fields that fill no column.
     """
 
     rows: pa.Table
@@ -33,15 +33,16 @@ class Events:
 
     @property
     def lines(self) -> int:
-        """Return how many lines, or entries, the file has."""
+        """Return the number of lines of the file, or of its entries."""
         return int(self.rows.num_rows + self.rejects.num_rows + self.others.num_rows + self.blank)
 
 
 @dataclass(frozen=True)
 class Given:
-    """What a reader is told beside the bytes: the source of entries that name none, the file, the zone of each source, what settings declare.
+    """What a reader is given beside the bytes of a file.
 
-    `take`: what gets the rows as they come; a reader may also return them all.
+    `source`: that of entries that name none. `zones`: the declared time zone of each source. `declared` and `access`: what settings say of the source
+    and of tables. `take`: called with the rows, batch by batch; a reader may also return them all.
     """
 
     source: str
@@ -54,10 +55,10 @@ class Given:
 
 @dataclass(frozen=True)
 class Adapter:
-    """A source that is read: its name is that of a folder below access_events/ and of a format in settings.
+    """How one source is recognised and read; `name` is that of its folder below access_events/ and of its format in settings.
 
-    `is_mine` looks at the beginning of a file (`adapters.beginning`); `read` gets all its bytes, and holds those of lines some at a time. It raises InputError where
-    the file as a whole is none of the source's, and never for an entry. `whole_seconds`: its stamps stand for a whole second.
+    `is_mine` tells from the beginning of a file (`adapters.beginning`) whether it is of this source. `read` raises InputError where the file as a whole
+    cannot be of this source, never for an entry. `whole_seconds`: a stamp stands for the whole second it names.
     """
 
     name: str

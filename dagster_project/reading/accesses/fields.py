@@ -1,7 +1,7 @@
-"""Fields of an entry by their paths, `target[type=User].id`; whatever an entry looks like, a field that is not there is None."""
+"""Reads the fields of an entry by path, `target[type=User].id`; a field that is missing is None, whatever the entry looks like."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -21,9 +21,9 @@ def _steps(path: str) -> tuple[tuple[str, str, str], ...]:
 
 
 def values(fields: Any, path: str) -> list[Any]:
-    """Return what stands at a path, of lists what stands in each item; a key that is the whole path goes before its steps.
+    """Return the values at a path, of a list those of each item; a key equal to the whole path takes precedence over its steps.
 
-    Tables of logs write keys in lower case, and objects as text: both are followed.
+    Keys in lower case and objects written as text, as tables of logs have them, are followed too.
     """
     if isinstance(fields, dict) and path in fields:
         return _items(fields[path])
@@ -68,7 +68,7 @@ def _items(value: Any) -> list[Any]:
 
 
 def at(fields: Any, *paths: str) -> Any:
-    """Return what stands at the first of the paths where something does: of lists the first item."""
+    """Return the first value that is not null, path by path."""
     return next((value for path in paths for value in values(fields, path) if value is not None), None)
 
 
@@ -100,6 +100,11 @@ def texts_at(fields: Any, *paths: str) -> list[str]:
     return list(dict.fromkeys(found for path in paths for value in values(fields, path) if (found := text(value))))
 
 
+def acting(names: Sequence[str]) -> dict[str, Any]:
+    """Return the native columns of who acted: the first name is the actor, the others are aliases; an empty text where nobody is named."""
+    return {"actor": names[0] if names else "", "actor_aliases": list(names[1:])}
+
+
 def count(value: Any) -> int | None:
     """Return a whole number that is not negative, also where it is written as text or with a point; None for anything else."""
     found = _WHOLE.fullmatch(text(value) or "")
@@ -107,17 +112,17 @@ def count(value: Any) -> int | None:
 
 
 def flag(value: Any) -> bool | None:
-    """Return whether something is so, also where an export wrote it as text; None for anything else."""
+    """Return a boolean, also where an export wrote it as text; None for anything else."""
     return {"true": True, "false": False}.get((text(value) or "").lower())
 
 
 def is_refused(status: str | None) -> bool:
-    """Tell whether a status of HTTP says that nothing was given because of the request: 400 to 499."""
+    """Tell whether an HTTP status is 400 to 499, so that nothing was returned."""
     return status is not None and len(status) == len("4xx") and status[0] == "4"
 
 
 def stamp(value: Any) -> str | None:
-    """Return a stamp as text; a number that counts from 1970 as the instant it stands for."""
+    """Return a stamp as text, a number counted from 1970 as ISO 8601."""
     delivered = text(value)
     moment = None if delivered is None or delivered[4:5] == "-" else from_epoch(delivered)
     return delivered if moment is None else moment.isoformat()
@@ -130,17 +135,17 @@ def stamp_at(fields: Any, *paths: str) -> str | None:
 
 
 def utc(written: str | None) -> str | None:
-    """Return a stamp of a source that writes all of them in UTC, with its zone where it has left that out."""
+    """Return a stamp of a source whose stamps are all in UTC, with the zone added where it is left out."""
     return f"{written}Z" if (read := parsed(written or "")) is not None and read.tzinfo is None else written
 
 
 def words(text_of_names: str) -> frozenset[str]:
-    """Return names that stand in a text, as a set."""
+    """Return the words of a text as a set."""
     return frozenset(text_of_names.split())
 
 
 def leaves(fields: Mapping[str, Any], above: str = "", depth: int = 6) -> Iterator[str]:
-    """Yield the paths of all that stands in an entry; a list is one leaf."""
+    """Yield the paths of all values in an entry; a list is one value."""
     for key, value in fields.items():
         if isinstance(value, dict) and value and depth:
             yield from leaves(value, f"{above}{key}.", depth - 1)

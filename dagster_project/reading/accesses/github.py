@@ -1,4 +1,4 @@
-"""GitHub: support and staff sessions, unlocked repositories and what is read with git or the API are accesses; a setting that was switched is none."""
+"""GitHub: support and staff sessions, unlocked repositories and what is read with git or the API are accesses; a changed setting is none."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import is_refused, stamp_at, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import acting, is_refused, stamp_at, text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("setting_changed", "login")
@@ -19,7 +19,7 @@ _LOGIN = re.compile(r"staff\.exit_fake_login|user\.(login|failed_login|logout|tw
 
 
 def other(entry: Fields) -> str | None:
-    """Name an entry in which nobody reached what a customer keeps."""
+    """Return the name of an entry that reaches no customer's content; None for an access."""
     kind = text_at(entry, "action")
     if kind is not None and _LOGIN.fullmatch(kind):
         return "login"
@@ -31,8 +31,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     names, kind = texts_at(entry, "actor", "external_identity_nameid", "external_identity_username", "actor_id"), text_at(entry, "action")
     return {
         "event_id": text_at(entry, "_document_id"),
-        "actor": names[0] if names else "",
-        "actor_aliases": names[1:],
+        **acting(names),
         "occurred_at": stamp_at(entry, "@timestamp", "created_at", "timestamp"),
         "action": "impersonate" if _SESSION.search(kind or "") else action(text_at(entry, "request_method")) or action(kind),
         "outcome": "denied" if is_refused(text_at(entry, "status_code")) else "ok",

@@ -1,4 +1,4 @@
-"""Google Cloud audit logs: data access and denials by policy are accesses; a long operation is logged at both ends and is one of them."""
+"""Google Cloud audit logs: data access and denials by policy are accesses; a long-running operation, logged at both ends, is one of them."""
 
 import re
 from typing import Any
@@ -7,7 +7,7 @@ from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.audits import NONE, NOT_LOGGED, PREVIOUSLY, parameters_of
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import at, count, flag, text, text_at, texts_at, utc, values, words
+from dagster_project.reading.accesses.fields import acting, at, count, flag, text, text_at, texts_at, utc, values, words
 from dagster_project.reading.accesses.reader import Form, adapter
 from dagster_project.reading.accesses.teleport_kinds import is_discovery
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
@@ -50,7 +50,7 @@ _KNOWN = words("""
 
 
 def other(entry: Fields) -> str | None:
-    """Name an entry that tells of no data; which log it stands in is the end of its name."""
+    """Return the name of an entry that reaches no data, None for an access; the log is the last part of `logName`."""
     log = (text_at(entry, "logName") or "").replace("%2F", "/").rpartition("/")[2]
     method = text_at(entry, "protoPayload.methodName") or ""
     if (name := _BY_LOG.get(log)) is not None and not (log == "activity" and _REACHES.fullmatch(method)):
@@ -82,8 +82,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
         "event_id": f"operation {text_at(entry, 'operation.producer') or ''} {operation} {text_at(entry, 'protoPayload.resourceName') or ''}"
         if is_part
         else insert and f"{insert} {stamp}",
-        "actor": names[0] if names else "",
-        "actor_aliases": names[1:],
+        **acting(names),
         "occurred_at": stamp,
         "observed_at": utc(text_at(entry, "receiveTimestamp")),
         "action": _action(entry, method),
@@ -117,7 +116,7 @@ def _done_by_job(entry: Fields) -> str | None:
 
 
 def actors(entry: Fields) -> list[str]:
-    """Return the names of who acted: behind a service account stands the first who delegated to it, and nobody else."""
+    """Return the names of who acted; for a service account only those of the first principal that delegated to it."""
     delegated = texts_at(entry, f"{_FIRST}.firstPartyPrincipal.principalEmail", f"{_FIRST}.principalSubject")[:1]
     own = texts_at(entry, "protoPayload.authenticationInfo.principalEmail", "protoPayload.authenticationInfo.principalSubject")
     # A statement is logged by the server of the database, which names the role beside itself.

@@ -1,6 +1,6 @@
-"""Lines of a server log without what carried them: heads of syslog and of containers; the parts of a message that it was sent in are put together.
+"""Strips the heads of syslog and of containers from the lines of a server log, and joins the parts in which a message was sent.
 
-PostgreSQL sends syslog a message line by line, longer ones in pieces, numbered unless it is told not to (its manual, "syslog_sequence_numbers").
+PostgreSQL sends syslog a message line by line, longer lines in parts, numbered unless configured otherwise (its manual, "syslog_sequence_numbers").
 """
 
 import re
@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from dagster_project.reading.accesses.server_entries import Line
+from dagster_project.reading.accesses.server_entries import Line, joined
 from dagster_project.reading.logs.carried import HEAD
 
 Starts = Callable[[bytes], str | None]  # the severity of the entry that a text begins, empty where the form has none; None: it begins no entry
@@ -25,13 +25,13 @@ _MARK = re.compile(rb"AUDIT: (?:SESSION|OBJECT),")
 
 
 def process(writer: str) -> str:
-    """Return the id of the process that a head names."""
+    """Return the process id in a head, empty where there is none."""
     found = _PROCESS.search(writer)
     return (found[1] or found[2]) if found else ""
 
 
 def without_heads(lines: Sequence[Line], sample: Sequence[Line], starts: Starts) -> list[Line]:
-    """Return lines without as many heads as those have that begin an entry behind them; `sample` are some that tell."""
+    """Return lines without their heads, messages put together; how many heads each line has is inferred from `sample`."""
     depth = _depth(sample, starts)
     if depth == 0:
         return list(lines)
@@ -85,13 +85,9 @@ def _unsplit(lines: Iterable[Line], depth: int) -> list[Line]:
         before = parts.setdefault(bare.writer, [])
         before.append(bare)
         if not is_part:
-            found.append(_joined(before))
+            found.append(joined(before))
             del parts[bare.writer]
-    return [*found, *(replace(_joined(rest), is_whole=False) for rest in parts.values())]
-
-
-def _joined(parts: Sequence[Line]) -> Line:
-    return replace(parts[0], places=tuple(place for part in parts for place in part.places), text=b"".join(part.text for part in parts)) if len(parts) > 1 else parts[0]
+    return [*found, *(replace(joined(rest), is_whole=False) for rest in parts.values())]
 
 
 def _stripped(line: Line, depth: int) -> tuple[Line, bool]:
@@ -173,13 +169,13 @@ class _Messages:
 def _put_together(parts: Sequence[Line]) -> Line:
     """Return one line: what begins with a tab is a line of the message, anything else goes on where the part before was cut."""
     if not process(parts[0].writer):  # no syslog
-        return _joined(parts)
+        return joined(parts)
     texts = [parts[0].text]
     for part in parts[1:]:
         is_line = part.text.startswith((b"\t", b"#011"))
         texts.append(b"\n" + part.text.removeprefix(b"#011" if part.text.startswith(b"#") else b"\t") if is_line else part.text)
     text = b"".join(texts).replace(b"#012#011", b"\n")
-    return replace(_joined(parts), text=_ESCAPED.sub(lambda found: b"\t" if found[0] == b"#011" else found[0], text))
+    return replace(joined(parts), text=_ESCAPED.sub(lambda found: b"\t" if found[0] == b"#011" else found[0], text))
 
 
 def _program(writer: str) -> str:

@@ -1,4 +1,4 @@
-"""Outer joins that a condition makes inner ones: where it holds of no row that lacks one side, the condition of the join holds of every row that is left."""
+"""Finds outer joins that are inner joins in effect: where no row that lacks one side passes a condition, the join's condition holds for every row that does."""
 
 from collections.abc import Iterable, Iterator
 
@@ -14,7 +14,7 @@ _OF_LISTS = ("all", "any", "some")
 
 
 class Joins:
-    """Takes as known what joins say, once it is certain of which of their sides rows come back."""
+    """Adds to `known` what joins say, once it is certain which of their sides every row has."""
 
     def __init__(self, known: Equalities, columns: Columns, parameters: Parameters, chosen: Chosen) -> None:
         self._known, self._columns, self._parameters, self._chosen = known, columns, parameters, chosen
@@ -45,7 +45,7 @@ class Joins:
         return merged
 
     def without_nulls(self, where: exp.Expr | None, scope: Scope) -> None:
-        """Take the conditions of outer joins that nothing passes but what is on both sides."""
+        """Add the conditions of outer joins where `where` passes only rows that have both sides."""
         outer = [join for join in scope.joins if join.bound() is not None]
         if not outer:
             return
@@ -112,9 +112,9 @@ def _columns(written: Iterable[exp.Expr]) -> Iterator[exp.Column]:
 
 
 def narrowed(join: Joined, met: set[int], named: set[int]) -> bool:
-    """Take a side for certain of which a source is never null; tell whether that is new. `named`: the sources in the join's own condition.
+    """Mark a side as certain where one of its sources is never null (`met`); tell whether that is new. `named`: the sources in the join's own condition.
 
-    What stands left of a join in a list may not belong to it: only what its condition names does for certain.
+    A source left of a join in a list may not belong to the join; one that its condition names certainly does.
     """
     is_right = join.is_right_optional and not met.isdisjoint(join.right_sources)
     is_left = join.is_left_optional and any(number in join.left for number in met & named)

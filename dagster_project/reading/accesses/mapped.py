@@ -1,4 +1,4 @@
-"""Any JSON, CSV or Parquet whose columns settings map; what they do not map is reported."""
+"""Any JSON, CSV or Parquet whose fields settings map to the native columns; fields that are not mapped are reported."""
 
 from dagster_project.reading.accesses.reader import Form, adapter
 

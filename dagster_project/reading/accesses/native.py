@@ -1,4 +1,4 @@
-"""Native access events: JSON Lines, CSV or Parquet with the columns Glasshouse itself declares."""
+"""Native access events: JSON Lines, CSV or Parquet with the columns that Glasshouse itself declares."""
 
 import re
 from codecs import BOM_UTF8
@@ -69,11 +69,11 @@ def is_mine(first: bytes) -> bool:
 
 
 def completed(rows: pa.Table, source: str, zones: Mapping[str, str]) -> pa.Table:
-    """Return events with what their columns imply; `rows`: line_number, the columns of EVENTS and, at will, `actor_aliases` and `is_part`.
+    """Return events with defaults filled in and instants in UTC; `rows`: line_number, the columns of EVENTS and, optionally, `actor_aliases` and `is_part`.
 
-    Instants come back in UTC, with `time_status` behind the columns: zoned, ambiguous (some stamp without a zone lies in a fold or a gap of the
-    declared zone) or unzoned (no zone anywhere). `is_part`: the source tells of one access in several entries of one event_id, so that a
-    later one is a duplicate whatever it says of time and outcome. `actor_aliases`: other names of the same actor.
+    Appends `time_status`: zoned, ambiguous (a stamp without a zone lies in a fold or a gap of the declared zone) or unzoned (no zone is declared
+    either). `is_part`: the source writes one access as several entries with one event_id, so a later one is a duplicate whatever its time and
+    outcome. `actor_aliases`: other names of the same actor.
     """
     columns = {name: _one(rows.column(name)) for name in rows.column_names}
     columns["source"] = columns["source"].fill_null(source)

@@ -7,7 +7,7 @@ from dagster_project.reading.accesses import cloudtrail
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import at, count, stamp_at, text_at, texts_at, utc, words
+from dagster_project.reading.accesses.fields import acting, at, count, stamp_at, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("other_class", "session", "login", "management_event", "insight_event", "key_or_secret")
@@ -38,7 +38,7 @@ _KNOWN = words("""
 
 
 def other(entry: Fields) -> str | None:
-    """Name an entry of a class that reaches no record."""
+    """Return the name of an entry whose class reaches no record; None for an access."""
     kind = _kind(entry)
     if kind is None:
         return None
@@ -74,8 +74,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     names += texts_at(entry, *_BEHIND) if not names else []
     return {
         "event_id": text_at(entry, "metadata.uid", "metadata.event_uid"),
-        "actor": names[0] if names else "",
-        "actor_aliases": names[1:],
+        **acting(names),
         "occurred_at": utc(stamp_at(entry, "time", "time_dt")),
         "observed_at": utc(stamp_at(entry, "metadata.logged_time", "metadata.logged_time_dt")),
         "action": _CLASSES.get(kind, {}).get(activity) or action(text_at(entry, "api.operation", "activity_name")),

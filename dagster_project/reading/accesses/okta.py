@@ -1,10 +1,10 @@
-"""Okta: sessions in which support acts in a customer's organisation are accesses; that support was let in is a setting."""
+"""Okta: sessions in which support acts in a customer's organisation are accesses; granting support access is a setting."""
 
 from typing import Any
 
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import text_at, texts_at, words
+from dagster_project.reading.accesses.fields import acting, text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter, by_prefix
 
 OTHERS = ("setting_changed", "login", "session", "other_event")
@@ -38,7 +38,7 @@ _KNOWN = words("""
 
 
 def other(entry: Fields) -> str | None:
-    """Name an entry that is no session of somebody in another's place."""
+    """Return the name of an entry in which nobody acts in another's place; None for an access."""
     kind = text_at(entry, "eventType")
     return None if kind is None else by_prefix(kind, _KINDS)
 
@@ -48,8 +48,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     names = texts_at(entry, "actor.alternateId", "actor.id", "actor.displayName")
     return {
         "event_id": text_at(entry, "uuid"),
-        "actor": names[0] if names else "",
-        "actor_aliases": names[1:],
+        **acting(names),
         "occurred_at": text_at(entry, "published"),
         "action": "impersonate" if "impersonation" in (text_at(entry, "eventType") or "") else text_at(entry, "eventType"),
         "outcome": "denied" if text_at(entry, "outcome.result") in ("FAILURE", "DENY") else "ok",

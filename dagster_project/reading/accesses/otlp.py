@@ -1,4 +1,4 @@
-"""Log records of OpenTelemetry's protocol in JSON (its specification, "JSON Protobuf Encoding"), as plain objects."""
+"""OpenTelemetry's log records in JSON (its specification, "JSON Protobuf Encoding") as plain objects."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Text that is gzip in base64, as a subscription of CloudWatch hands on what it carries: one piece or several, each from the beginning of a line."""
+"""Gzip in base64, as subscriptions of CloudWatch deliver it: one piece or several, each beginning on a line of its own."""
 
 import base64
 import re
@@ -19,7 +19,7 @@ def is_packed(text: bytes) -> bool:
 
 
 def unpacked(text: bytes, place: str) -> bytes:
-    """Return what every piece holds, one behind the other; raises DamagedError where one is cut, or all are too much for memory."""
+    """Return the contents of all pieces, one after the other; raises DamagedError where a piece is cut off, or they exceed MOST_BYTES."""
     found: list[bytes] = []
     left = MOST_BYTES
     for piece in _BETWEEN.split(text):
@@ -37,12 +37,12 @@ def unpacked(text: bytes, place: str) -> bytes:
 
 
 def beginning(text: bytes) -> bytes:
-    """Return as much as the beginning of a packed text tells."""
+    """Return the beginning of a packed text, unpacked."""
     return _opened(_BLANK.sub(b"", _BETWEEN.split(text)[0]), len(text))
 
 
 def within(text: bytes) -> bytes:
-    """Return the beginning of a text that holds such texts, or objects in base64, and behind it what these tell: no more than the text has bytes, but for the last."""
+    """Return a text, followed by what the packed texts and base64 objects in it hold, up to about as many bytes again."""
     told, left = [text], len(text)
     for found in _WITHIN.finditer(text):
         told.append(_opened(found[1], len(text)))

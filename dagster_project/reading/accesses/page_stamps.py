@@ -1,4 +1,4 @@
-"""Stamps as a page shows them to whoever reads it, `3/25/2026, 12:00:00 PM PST`: which part is the day, all stamps of a download tell together."""
+"""Stamps as a web page formats them, `3/25/2026, 12:00:00 PM PST`; whether the day comes first is inferred from all stamps of a download together."""
 
 import re
 from collections.abc import Iterable
@@ -14,14 +14,14 @@ _MONTHS = 12
 
 
 def is_day_first(bodies: Iterable[bytes]) -> bool | None:
-    """Tell whether the day stands before the month in the first cells of a CSV, given some lines at a time; None where they do not say so, or say both."""
+    """Tell whether the first cells of a CSV have the day before the month; None where they do not show it, or contradict each other."""
     found = {(int(each["one"]), int(each["two"]), each["between"]) for body in bodies for each in _FIRST_CELL.finditer(body)}
     told = {first > _MONTHS for first, second, _ in found if (first > _MONTHS) != (second > _MONTHS)} | {True for *_, between in found if between == b"."}
     return told.pop() if len(told) == 1 else None
 
 
 def page_stamp(written: str, zone: str | None, *, day_first: bool | None) -> str | None:
-    """Return a stamp as ISO 8601; None where it is none, or may be two. An abbreviation counts where the declared zone uses it then, and no other does there."""
+    """Return a stamp as ISO 8601; None where it is none or is ambiguous. A zone's abbreviation counts only if the declared zone uses it at that time."""
     found = _WRITTEN.fullmatch(written)
     if found is None or day_first is None:
         return None

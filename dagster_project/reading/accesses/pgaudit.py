@@ -1,6 +1,6 @@
 """pgAudit: statements in PostgreSQL's server log, as accesses to the customers' records that they touched.
 
-What a statement touched is audit_touches.py's to say. What pgAudit cannot see: docs/pgaudit.md.
+Keep out: what a statement touched (audit_touches.py). docs/pgaudit.md says what pgAudit cannot see.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""PostgreSQL's server log in its three forms, stderr, csvlog and jsonlog, as the same entries; what an entry means is not looked at."""
+"""PostgreSQL's server log in its three formats, stderr, csvlog and jsonlog, as the same entries. Keep out: what an entry means."""
 
 import re
 from codecs import BOM_UTF8
@@ -10,12 +10,11 @@ from sys import intern
 
 from dagster_project.reading.accesses import server_json, server_own_csv, server_text
 from dagster_project.reading.accesses.heads import behind_heads, without_heads
-from dagster_project.reading.accesses.server_entries import Entry, Found, Line, cells_of, refused
+from dagster_project.reading.accesses.server_entries import Entry, Found, Line, cells_of, joined, record_end, refused
 from dagster_project.reading.accesses.server_stamps import iso
 from dagster_project.reading.files import Body
 from dagster_project.reading.rejects import Place
 
-MOST_LINES_OF_A_RECORD = 100_000
 CSV_FIELDS = range(23, 27)  # PostgreSQL 9.0 to 17
 _CSV_START = re.compile(rb'"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [^ ,"]+"?,')
 _LINES_LOOKED_AT = 200
@@ -23,7 +22,7 @@ _LINES_LOOKED_AT = 200
 
 @dataclass(frozen=True)
 class Log:
-    """The lines of a log without what carried them: `form` is one of the three or `own_csv` (server_own_csv.py), `prefix` the log_line_prefix of stderr."""
+    """The lines of a log, freed of their carrier: `form` is stderr, csvlog, jsonlog or own_csv (server_own_csv.py), `prefix` the log_line_prefix of stderr."""
 
     form: str
     prefix: str
@@ -31,7 +30,7 @@ class Log:
 
 
 def opened(body: Body, prefix: str | None) -> Log:
-    """Return a log with its form; `prefix` is the log_line_prefix that settings declare, else a usual one is found."""
+    """Open a log and recognise its form; `prefix` is the log_line_prefix that settings declare, None to recognise a usual one."""
     lines = [Line((place,), place.raw or b"") for place in _places(body)]
     sample = [*lines[:_LINES_LOOKED_AT], *islice((line for line in lines[_LINES_LOOKED_AT:] if b"AUDIT: " in line.text), _LINES_LOOKED_AT)]
     texts = behind_heads(sample, partial(_severity, prefixes=[prefix] if prefix else server_text.USUAL_PREFIXES))
@@ -40,7 +39,7 @@ def opened(body: Body, prefix: str | None) -> Log:
 
 
 def entries(log: Log, zone: str | None) -> Iterator[Found | None]:
-    """Yield the entries of a log and the lines that are refused, in their order; None for a blank line. `zone` is that of abbreviations."""
+    """Yield entries and refused lines in the order of the log, None for a blank line; `zone` is the time zone that abbreviations belong to."""
     forms = {"jsonlog": server_json.entries, "csvlog": _csv, "own_csv": server_own_csv.entries}
     found = server_text.entries(log.lines, log.prefix) if log.form == "stderr" else forms[log.form](log.lines)
     for each in found:
@@ -81,37 +80,34 @@ def _severity(text: bytes, prefixes: Sequence[str]) -> str | None:
 def _csv(lines: Sequence[Line]) -> Iterator[Found | None]:
     at = 0
     while at < len(lines):
-        end = _record_end(lines, at)
         if not _CSV_START.match(lines[at].text):
             yield from refused(lines[at], "no_match")
-            at += 1
-        elif end is None:
+        elif (end := record_end(lines, at)) is None:
             yield from refused(lines[at], "truncated_last")
-            at += 1
+        elif (entry := _csv_entry(joined(lines[at:end], b"\n"))) is None:  # where it ends cannot be told: each of its lines is refused on its own
+            yield from refused(lines[at], "field_count")
         else:
-            raw = b"\n".join(line.text for line in lines[at:end])
-            cells = cells_of(raw.decode("utf-8", "replace"))
-            if len(cells) in CSV_FIELDS and all(line.is_whole for line in lines[at:end]):
-                first = lines[at].places[0]
-                yield _of_csv(Place(first.line_number, first.byte_offset, raw), sum(len(line.places) for line in lines[at:end]), cells)
-                at = end
-            else:  # where it ends cannot be told: each of its lines is refused on its own
-                yield from refused(lines[at], "field_count")
-                at += 1
+            yield entry
+            at = end
+            continue
+        at += 1
 
 
-def _record_end(lines: Sequence[Line], start: int) -> int | None:
-    """Return the line behind a record: the first one on which all quotes are closed."""
-    quotes = 0
-    for at in range(start, min(len(lines), start + MOST_LINES_OF_A_RECORD)):
-        quotes += lines[at].text.count(b'"')
-        if quotes % 2 == 0:
-            return at + 1
-    return None
-
-
-def _of_csv(place: Place, lines: int, cells: list[str]) -> Entry:
-    user, database, pid, session = cells[1], cells[2], cells[3], cells[5]
+def _csv_entry(record: Line) -> Entry | None:
+    cells = cells_of(record.text.decode("utf-8", "replace"))
+    if len(cells) not in CSV_FIELDS or not record.is_whole:
+        return None
     return Entry(
-        place, lines, cells[0], session or pid, user or None, database or None, cells[22] or None, cells[11], cells[12] or None, cells[13], cells[19] or None, bool(cells[18]),
-    )  # fmt: skip
+        place=record.place,
+        lines=len(record.places),
+        stamp=cells[0],
+        session=cells[5] or cells[3],
+        user=cells[1] or None,
+        database=cells[2] or None,
+        application=cells[22] or None,
+        severity=cells[11],
+        state=cells[12] or None,
+        message=cells[13],
+        statement=cells[19] or None,
+        is_raised=bool(cells[18]),
+    )

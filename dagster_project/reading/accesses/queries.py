@@ -1,4 +1,4 @@
-"""The tables that a query reads, with what its conditions and joins say of their columns; a table counts each time it is read."""
+"""Reads queries: the tables of each, once for every time it is read, with what conditions and joins say about their columns."""
 
 from collections.abc import Container, Sequence
 
@@ -18,8 +18,8 @@ MOST_SOURCES = 2_000  # tables and queries of a `with`, each time they are used
 class Queries:
     """Reads the queries of a statement.
 
-    `leaves`: its tables, each with what is done to it. `changes`: what stands in a `with` and is no query, with the scope that it sees, still to be
-    read. `is_lost`: something has a shape that nobody thought of.
+    `leaves`: its tables, each with the action on it. `changes`: inserts, updates and deletes inside a `with`, still to be read, each with its scope.
+    `is_lost`: a part has a form that is not handled, so nothing is known of the statement but its tables.
     """
 
     def __init__(self, known: Equalities, columns: Columns, parameters: Parameters, chosen: Chosen) -> None:
@@ -36,8 +36,8 @@ class Queries:
     # Queries
 
     def with_(self, tree: exp.Expr, around: Scope) -> Scope:
-        """Return the scope with the queries of a `with`: each sees those before it, and itself and all others only if it is recursive."""
-        clause = tree.args.get("with_") or tree.args.get("with")
+        """Return a scope with the queries of a `with`: each can name those before it; in a recursive one, all of them and itself."""
+        clause = tree.args.get("with_")
         if clause is None:
             return Scope(around)
         scope, used = Scope(around), {folded(table.this) for table in tree.find_all(exp.Table)}
@@ -75,7 +75,7 @@ class Queries:
         return found
 
     def query(self, query: exp.Expr, scope: Scope) -> list[Output]:
-        """Read a query; return its branches, none where its columns cannot be told."""
+        """Read a query; return the outputs of its branches, none where its columns are unknown."""
         self._seen.add(id(query))
         if isinstance(query, exp.Subquery) and isinstance(query.this, exp.Query) and not query.args.get("joins"):
             return self.query(query.this, self.with_(query.this, self.with_(query, scope)))
@@ -90,9 +90,8 @@ class Queries:
         return [self._select(query, Scope(scope))]
 
     def _select(self, query: exp.Select, scope: Scope) -> Output:
-        from_ = query.args.get("from_") or query.args.get("from")
-        for source in [from_.this] if from_ is not None else []:
-            self.source(source, scope)
+        if (from_ := query.args.get("from_")) is not None:
+            self.source(from_.this, scope)
         self._joins(query, scope)
         self.where(query.args.get("where"), scope)
         self.where(query.args.get("having"), scope)
@@ -103,18 +102,11 @@ class Queries:
     # Sources
 
     def source(self, source: exp.Expr, scope: Scope) -> list[Source]:
-        """Put a source into the scope, with what is joined to it."""
+        """Read an item of a `from` into the scope, with what is joined to it; return the sources."""
         if isinstance(source, exp.Lateral):
-            made, body = [], source.this
-            if isinstance(body, exp.Subquery):
-                with self._known.apart(is_plain(body.this)):
-                    made = [self.put(self.derived(body.this, scope, alias_names(source)), source, scope)]
-            elif body is not None:
-                self.inside(body, scope)
-            return made
+            return self._lateral(source, scope)
         if isinstance(source, exp.Subquery) and isinstance(source.this, exp.Query):
-            with self._known.apart(is_plain(source.this)):
-                made = [self.put(self.derived(source.this, scope, alias_names(source)), source, scope)]
+            made = [self._in_brackets(source.this, source, scope)]
         elif isinstance(source, exp.Subquery):
             made = self.source(source.this, scope)
         elif isinstance(source, exp.Values):
@@ -128,6 +120,17 @@ class Queries:
             self.inside(source, scope)
             made = [self.put(Source(self._known.number()), source, scope)]
         return made + self._joins(source, scope)
+
+    def _lateral(self, lateral: exp.Lateral, scope: Scope) -> list[Source]:
+        if isinstance(lateral.this, exp.Subquery):
+            return [self._in_brackets(lateral.this.this, lateral, scope)]
+        if lateral.this is not None:
+            self.inside(lateral.this, scope)
+        return []
+
+    def _in_brackets(self, query: exp.Expr, named: exp.Expr, scope: Scope) -> Source:
+        with self._known.apart(is_plain(query)):
+            return self.put(self.derived(query, scope, alias_names(named)), named, scope)
 
     def _table(self, table: exp.Table, scope: Scope) -> Source:
         found = None if table.args.get("db") else scope.query(folded(table.this))
@@ -188,13 +191,13 @@ class Queries:
             on = join.args.get("on")
             first = left[0].number if left else begin
             joined = Joined(
-                on if isinstance(on, exp.Expr) else None,
-                range(first, begin),
-                range(begin, self._known.number()),
-                {source.number for source in right},
-                side in ("RIGHT", "FULL"),
-                side in ("LEFT", "FULL"),
-                not isinstance(holder, exp.Select),
+                condition=on if isinstance(on, exp.Expr) else None,
+                left=range(first, begin),
+                right=range(begin, self._known.number()),
+                right_sources={source.number for source in right},
+                is_left_optional=side in ("RIGHT", "FULL"),
+                is_right_optional=side in ("LEFT", "FULL"),
+                is_nested=not isinstance(holder, exp.Select),
             )
             self._joined(join, joined, left, right, scope)
             every += right
@@ -208,7 +211,7 @@ class Queries:
     # Conditions
 
     def where(self, where: exp.Expr | None, scope: Scope) -> None:
-        """Take the condition of a `where` or a `having`."""
+        """Add what the condition of a `where` or a `having` says."""
         if where is not None:
             self._condition(where.this, scope, None)
         self._outer.without_nulls(where.this if where is not None else None, scope)
@@ -230,7 +233,7 @@ class Queries:
     # Everything else
 
     def inside(self, node: exp.Expr, scope: Scope) -> None:
-        """Read the queries inside an expression that nothing more is known of."""
+        """Read the subqueries inside an expression of which nothing else is known."""
         for query in node.find_all(exp.Query):
             if id(query.unnest()) not in self._seen and id(query) not in self._seen and not _is_inside(query, node, self._seen):
                 with self._known.apart():
@@ -238,7 +241,7 @@ class Queries:
 
     def others(self, holder: exp.Expr, scope: Scope) -> None:
         """Read the queries in the other clauses of a statement."""
-        passed = {"with_", "with", "from_", "from", "joins", "this", "expression", "using", "where"} - ({"expression"} if isinstance(holder, exp.Merge) else set())
+        passed = {"with_", "from_", "joins", "this", "expression", "using", "where"} - ({"expression"} if isinstance(holder, exp.Merge) else set())
         for name, part in holder.args.items():
             for each in part if isinstance(part, list) else [part]:
                 if name not in passed and isinstance(each, exp.Expr):
@@ -254,9 +257,9 @@ def _listed(query: exp.Expr) -> exp.Values | exp.Unnest | None:
     if isinstance(query, exp.Values):
         return query
     told = {name for name, part in query.args.items() if part}
-    if not isinstance(query, exp.Select) or not told <= {"expressions", "from", "from_"} or [type(column) for column in query.expressions] != [exp.Star]:
+    if not isinstance(query, exp.Select) or not told <= {"expressions", "from_"} or [type(column) for column in query.expressions] != [exp.Star]:
         return None
-    from_ = query.args.get("from_") or query.args.get("from")
+    from_ = query.args.get("from_")
     listed = from_.this if from_ is not None else None
     return listed if isinstance(listed, exp.Values | exp.Unnest) and not listed.args.get("joins") else None
 

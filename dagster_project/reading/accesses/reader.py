@@ -1,4 +1,4 @@
-"""Reads the entries of any source into native events: what its own module makes of an entry, and what settings say beyond that."""
+"""Turns the entries of any source into native events, by the form of the source and by what settings declare for it."""
 
 import hashlib
 import re
@@ -34,10 +34,10 @@ _LONGEST_KIND = 64  # characters of a prefix that names a kind
 class Form:
     """How one source writes its entries.
 
-    `event` gives the native columns of an entry (what is missing refuses it), `other` names an entry that is no access. Both take any object
-    and raise nothing. `known`: its fields, others are reported; without it those that settings map. `whole`: names that tell an entry from what
-    carries it (`envelopes.Shape`). `statement`: the SQL that it tells of, which says what was reached; `renamed`: what exports call a field.
-    `note` gets every entry in its order before it is read.
+    `event` returns the native columns of an entry (one that lacks a required column is refused), `other` the name of an entry that is no access. Both
+    take any object and never raise. `known`: the fields of an entry; any other is reported. Empty: the fields that settings map. `whole`: sets of names that
+    distinguish an entry from what carries it (`envelopes.Shape`). `statement`: the SQL in an entry, from which follows what was reached. `renamed`: field
+    names of exports, each with the source's own. `note` is called with every entry, in the order of the file, before it is read.
     """
 
     name: str
@@ -50,13 +50,13 @@ class Form:
     note: Callable[[Fields], None] = lambda _: None
 
     def completed(self, entry: Fields) -> Fields:
-        """Return an entry of an export with the names that the source itself has."""
+        """Return an entry of an export with the source's own names for its fields."""
         renamed = {name: entry[exported] for exported, name in self.renamed.items() if exported in entry and name not in entry}
         return {**{name: value for name, value in entry.items() if name not in self.renamed}, **renamed} if renamed else entry
 
 
 def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
-    """Return the adapter of a form; a file in whose first bytes each mark, an expression, is found is its own."""
+    """Return the adapter of a form; a file is recognised where each of `marks`, regular expressions, is found in its first bytes."""
     expressions = [re.compile(mark) for mark in marks]
 
     def is_mine(first: bytes) -> bool:
@@ -67,7 +67,7 @@ def adapter(form: Form, *marks: bytes, whole_seconds: bool = False) -> Adapter:
 
 
 def by_prefix(name: str, kinds: Mapping[str, str | None]) -> str | None:
-    """Return what the longest prefix of a name stands for."""
+    """Return the value of the longest key of `kinds` that a name begins with; `kinds` has an empty key."""
     return next(kinds[name[:end]] for end in range(min(len(name), _LONGEST_KIND), -1, -1) if name[:end] in kinds)
 
 
@@ -82,7 +82,7 @@ def read(body: Body, given: Given, form: Form) -> Events:
 
 @dataclass
 class _Gathered:
-    """What was made of the entries so far."""
+    """The rows and counts of the entries read so far."""
 
     given: Given
     form: Form
@@ -120,7 +120,7 @@ class _Gathered:
         self.blank += batch.blank
 
     def _events(self, entry: Fields) -> list[dict[str, Any]] | str:
-        """Return the accesses that an entry tells of, or the name of what it tells of else."""
+        """Return the native columns of each access in an entry, or the name of an entry that is no access."""
         selected = is_access(entry, self.given.declared)
         if not selected and (name := self.form.other(entry) or (NOT_SELECTED if selected is False else None)):
             return name
@@ -146,7 +146,7 @@ class _Gathered:
 
 
 def as_rows(places: Places, events: list[dict[str, Any]]) -> tuple[pa.Table, list[tuple[Place, str]]]:
-    """Return events (native columns by name) as typed rows, and the places of those that do not fit, with the reason."""
+    """Return events (native columns by name) as typed rows, and the places of those with a value that does not fit its column, each with the reason."""
     batch = Batch(places)
     for column in COLUMNS:
         cells = [event.get(column.name) for event in events]
@@ -158,7 +158,7 @@ def as_rows(places: Places, events: list[dict[str, Any]]) -> tuple[pa.Table, lis
 
 
 def content_id(entry: Fields) -> str | None:
-    """Return an id for an entry that has none: the same content is the same event. None for one that nests deeper than anybody writes."""
+    """Return an id derived from the content of an entry that has none: equal content is the same event. None where it nests too deeply to be written."""
     try:
         written = orjson.dumps(entry, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     except orjson.JSONEncodeError:

@@ -1,4 +1,4 @@
-"""What settings declare of a source: which field a column is, where account and record stand, which entries are accesses."""
+"""What settings declare for a source: which field fills a column, where account and record are named, which entries are accesses."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ _PART = re.compile(r"\{([a-z_]+)\}|(\*)")
 
 @cache
 def pattern(written: str) -> re.Pattern[str]:
-    """Return a pattern of settings as an expression: `{name}` is some text without `/`, `*` any text."""
+    """Return a pattern of settings as a regular expression: `{name}` matches text without `/`, `*` any text."""
     parts, at = [], 0
     for found in _PART.finditer(written):
         parts += [re.escape(written[at : found.start()]), f"(?P<{found[1]}>[^/]+)" if found[1] else ".*"]
@@ -25,7 +25,7 @@ def pattern(written: str) -> re.Pattern[str]:
 
 
 def fits(fields: Fields, where: Mapping[str, str]) -> list[dict[str, str]] | None:
-    """Return what the patterns of fields found, in the order of the entry; None where one of them fits nowhere."""
+    """Return the named groups of every match of the patterns `where` (by path), in the order of the entry; None where a pattern matches nowhere."""
     every: list[dict[str, str]] = []
     for path, written in where.items():
         found = [fitting.groupdict() for value in values(fields, path) if (told := text(value)) is not None and (fitting := pattern(written).fullmatch(told))]
@@ -67,7 +67,7 @@ def _value(name: str, fields: Fields, paths: tuple[str, ...]) -> Any:
 
 
 def _told(found: list[dict[str, str]], rule: RecordRule) -> dict[str, Any]:
-    """Return what a rule says: one account or none, for an entry that names two tells of neither; several records are a list."""
+    """Return the columns that a rule yields; an account only where the entry names just one, several records as a list."""
     several: dict[str, dict[str, None]] = {}
     for groups in found:
         for name, value in groups.items():

@@ -1,4 +1,4 @@
-"""Salesforce: staff who log in as a customer's user, from event log files (CSV) and event objects (JSON); hourly files come again."""
+"""Salesforce: logins of staff as a customer's user, from event log files (CSV) and event objects (JSON); hourly files are issued repeatedly."""
 
 import re
 from dataclasses import replace
@@ -8,7 +8,7 @@ from typing import Any
 from dagster_project.reading.accesses import reader
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.accesses.fields import text_at, texts_at, utc, words
+from dagster_project.reading.accesses.fields import acting, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.page_stamps import is_day_first, page_stamp
 from dagster_project.reading.accesses.reader import Form, adapter
 from dagster_project.reading.files import Body
@@ -34,7 +34,7 @@ _SETUP = re.compile(r"su[A-Z]\w*Login|Logged in using Login-As.*", re.IGNORECASE
 
 
 def other(entry: Fields) -> str | None:
-    """Name an entry of another kind of event; one that says no kind is what it looks like."""
+    """Return the name of an entry that is no login as another user; one that names no kind is judged by its fields."""
     kind, setup = text_at(entry, "EVENT_TYPE", "EventType", "attributes.type"), text_at(entry, "Action", "ACTION")
     if setup is not None:
         return None if _SETUP.fullmatch(setup) else "not_login_as"
@@ -44,9 +44,9 @@ def other(entry: Fields) -> str | None:
 
 
 def event(entry: Fields, given: Given, *, day_first: bool | None = None) -> dict[str, Any]:
-    """Return the native columns; the delegated user, of the delegated organisation, is who logged in, the user is whom they logged in as.
+    """Return the native columns; the delegated user is who logged in, the user whom they logged in as.
 
-    `day_first`: how the page wrote the stamps of a trail that was downloaded.
+    `day_first`: whether the stamps of a downloaded trail have the day before the month; None where that is unknown.
     """
     names = texts_at(entry, *_BY_DELEGATE) or texts_at(entry, *_BY_USER)
     stamp = _stamp(text_at(entry, "TIMESTAMP_DERIVED", "EventDate", "TIMESTAMP", "Timestamp", "CreatedDate"))
@@ -55,8 +55,7 @@ def event(entry: Fields, given: Given, *, day_first: bool | None = None) -> dict
     request = text_at(entry, "REQUEST_ID", "RequestIdentifier", "Id")
     return {
         "event_id": text_at(entry, "EventIdentifier", "EventUuid") or (request and f"{request} {stamp}"),
-        "actor": names[0] if names else "",
-        "actor_aliases": names[1:],
+        **acting(names),
         "occurred_at": stamp,
         "account_id": text_at(entry, "ORGANIZATION_ID", "OrganizationId"),
         "action": "impersonate",

@@ -1,4 +1,4 @@
-"""What a query of a statement can name: tables, other queries and their columns."""
+"""The names that a query can refer to: tables, other queries and their columns."""
 
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterator, Mapping, Sequence
@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from dagster_project.reading.accesses.equalities import Node
+from dagster_project.reading.accesses.tables import unqualified
 
 
 @dataclass
 class Source:
-    """Something with columns in a `from`: a table, or a query with the scopes of its branches."""
+    """An item of a `from`: a table, or a query, with one output for each branch of its union."""
 
     number: int
     table: exp.Table | None = None
@@ -24,7 +25,7 @@ class Source:
 
 @dataclass
 class Output:
-    """What a query gives back: columns by place, and whether the rest comes from `*`."""
+    """What a query returns: its columns by position, and whether `*` adds others."""
 
     columns: list[tuple[str, exp.Expr]]
     scope: "Scope"
@@ -33,7 +34,7 @@ class Output:
 
 @dataclass
 class Joined:
-    """A join of what stands left and right of it, by the numbers of sources; of an optional side rows come back without what is not among them."""
+    """A join; its sides are given by the numbers of their sources. Of an optional side, a row of the result may lack the columns."""
 
     condition: exp.Expr | None
     left: range
@@ -45,7 +46,7 @@ class Joined:
     same: list[tuple[Node | None, Node | None]] = field(default_factory=list)  # columns that `using` or `natural` says are the same
 
     def bound(self) -> Container[int] | None:
-        """Return the sources that its condition binds, None for all."""
+        """Return the sources that the join's condition binds, None for all."""
         if self.is_left_optional and self.is_right_optional:
             return ()
         return self.left if self.is_left_optional else self.right if self.is_right_optional else None
@@ -53,13 +54,13 @@ class Joined:
 
 @dataclass
 class Scope:
-    """The sources that a query can name, those of the queries around it behind them."""
+    """The names that a query can refer to; those of the query around it come after its own."""
 
     around: "Scope | None" = None
     sources: dict[str, Source] = field(default_factory=dict)
     merged: dict[str, Node | None] = field(default_factory=dict)
     queries: dict[str, tuple[exp.CTE, "Scope"]] = field(default_factory=dict)
-    joins: list["Joined"] = field(default_factory=list)
+    joins: list[Joined] = field(default_factory=list)
     qualified: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # names with a schema, by their last part
 
     def add(self, name: str, source: Source) -> None:
@@ -75,7 +76,7 @@ class Scope:
         return [self.sources[key] for key in keys if key in self.sources]
 
     def query(self, name: str) -> tuple[exp.CTE, "Scope"] | None:
-        """Return the query of a `with` of that name, and the scope that it sees."""
+        """Return the query of a `with` by its name, and the scope in which it is read; None where there is none."""
         if name in self.queries:
             return self.queries[name]
         return self.around.query(name) if self.around else None
@@ -87,16 +88,16 @@ def full_name(table: exp.Table) -> str:
 
 
 def uses(tree: exp.Expr) -> Counter[str]:
-    """Return how often the text of a statement names each table at least, whatever its schema."""
+    """Return how often, at least, a statement names each table; tables are named without their schema."""
     queries = {folded(query.args["alias"].this) for query in tree.find_all(exp.CTE)}
     read = tree.expression if isinstance(tree, exp.Create) else tree
     tables = (table for table in read.find_all(exp.Table) if not isinstance(table.parent, exp.Into | exp.Lock)) if isinstance(read, exp.Expr) else ()
     named = (table for table in tables if isinstance(table.this, exp.Identifier) and (table.args.get("db") or folded(table.this) not in queries))
-    return Counter(full_name(table).rpartition(".")[2] for table in named)
+    return Counter(unqualified(full_name(table)) for table in named)
 
 
 def folded(identifier: exp.Expr | str | None) -> str:
-    """Return a name as PostgreSQL folds it."""
+    """Return a name folded as PostgreSQL does: in lower case unless it is quoted."""
     if isinstance(identifier, exp.Identifier):
         return str(identifier.this) if identifier.args.get("quoted") else str(identifier.this).lower()
     return str(identifier or "").lower()
@@ -109,7 +110,7 @@ def alias_names(named: exp.Expr) -> list[str]:
 
 
 def alias(column: exp.Expr) -> str:
-    """Return the name that a column has outside of its query; empty where PostgreSQL makes one up."""
+    """Return the name under which a column is seen outside its query; empty where PostgreSQL invents one."""
     if isinstance(column, exp.Alias):
         return folded(column.args["alias"])
     inner = column.this if isinstance(column, exp.Cast) else column
@@ -117,7 +118,7 @@ def alias(column: exp.Expr) -> str:
 
 
 def output_names(source: Source) -> Iterator[str]:
-    """Yield the columns of a query that are known by name."""
+    """Yield the names of a source's columns, as far as they are known."""
     yield from source.names
     if not source.names:
         for output in source.branches[:1]:
@@ -125,12 +126,12 @@ def output_names(source: Source) -> Iterator[str]:
 
 
 def passes_down(query: exp.Expr) -> bool:
-    """Tell whether no row of a query depends on rows that a filter outside of it takes away."""
+    """Tell whether a filter can be moved into a query: no row of it depends on rows that an outer filter removes."""
     return not any(isinstance(node, exp.Window | exp.Limit | exp.Offset | exp.Fetch) or (isinstance(node, exp.Distinct) and node.args.get("on")) for node in query.walk())
 
 
 def is_plain(query: exp.Expr) -> bool:
-    """Tell whether a query gives a row only where its conditions hold: an aggregate and an empty group give one in any case, and any function may be an aggregate."""
+    """Tell whether a query returns a row only where its conditions hold: aggregates without a group always return one, and any function may be an aggregate."""
     select = query.unnest() if isinstance(query, exp.Query) else query
     if not isinstance(select, exp.Select):
         return False

@@ -1,18 +1,22 @@
-"""What the forms of PostgreSQL's server log have in common: a line without what carried it, and the entry that it becomes."""
+"""What the formats of PostgreSQL's server log have in common: a line freed of its carrier, the entry that it becomes, and records of CSV."""
 
 import csv
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from io import StringIO
 
 from dagster_project.reading.rejects import Place
+
+MOST_LINES_OF_A_RECORD = 100_000
+_END = "\r\n"  # what stands in it is quoted
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """A line of a log, or several that are one.
 
-    `places`: each of them as it stands in the file. `text`: without what carried it. `stamp`: the carrier's own. `writer`: who wrote it, as the carrier
-    says, with the id of a process where that is told. `is_whole`: no part of it is missing. `is_foreign`: its writer wrote no server log.
+    `places`: where each stands in the file. `text`: freed of its carrier. `stamp`, `writer`: the carrier's timestamp, and the program that it names,
+    with its process id if there is one. `is_whole`: no part is missing. `is_foreign`: it was written by a program other than the server.
     """
 
     places: tuple[Place, ...]
@@ -22,13 +26,19 @@ class Line:
     is_whole: bool = True
     is_foreign: bool = False
 
+    @property
+    def place(self) -> Place:
+        """Return where the line begins in the file, with the text that is left of it."""
+        first = self.places[0]
+        return Place(first.line_number, first.byte_offset, self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """One message of the server log.
 
-    `stamp`: ISO 8601, without a zone where that is not known. `session`: the session's id, or that of its process. `statement`: what it was about.
-    `is_raised`: a statement made it up, by `raise`.
+    `stamp`: ISO 8601, without a zone where none is known. `session`: the session's id, else its process id. `statement`: the statement that caused the
+    message. `is_raised`: the message was written by a statement, with `raise`.
     """
 
     place: Place
@@ -45,14 +55,32 @@ class Entry:
     is_raised: bool = False
 
 
-Found = Entry | tuple[Place, str]  # an entry, or a line that is refused and why
+Found = Entry | tuple[Place, str]  # an entry, or a refused line with the reason
 
 
 def refused(line: Line, reason: str) -> Iterator[Found | None]:
-    """Yield the lines of the file that cannot be read, None for a blank one."""
+    """Yield each place of a line with the reason why it is refused, None for a blank one."""
     for place in line.places:
         is_blank = place.raw is None or not place.raw.strip(b"\0 \t\r")
         yield None if is_blank else (place, reason)
+
+
+def joined(lines: Sequence[Line], between: bytes = b"") -> Line:
+    """Return several lines as one, which is whole if each of them is."""
+    if len(lines) == 1:
+        return lines[0]
+    places = tuple(place for line in lines for place in line.places)
+    return replace(lines[0], places=places, text=between.join(line.text for line in lines), is_whole=all(line.is_whole for line in lines))
+
+
+def record_end(lines: Sequence[Line], start: int) -> int | None:
+    """Return the index behind a record of CSV that begins on a line: that of the first line on which all quotes are closed. None where they stay open."""
+    quotes = 0
+    for at in range(start, min(len(lines), start + MOST_LINES_OF_A_RECORD)):
+        quotes += lines[at].text.count(b'"')
+        if quotes % 2 == 0:
+            return at + 1
+    return None
 
 
 def cells_of(text: str) -> list[str]:
@@ -62,3 +90,10 @@ def cells_of(text: str) -> list[str]:
         return next(csv.reader([text], strict=True), [])
     except csv.Error:
         return []
+
+
+def csv_of(cells: Sequence[str]) -> str:
+    """Return cells as a line of CSV without its end."""
+    written = StringIO()
+    csv.writer(written, lineterminator=_END).writerow(cells)
+    return written.getvalue().removesuffix(_END)

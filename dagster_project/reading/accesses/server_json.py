@@ -1,8 +1,6 @@
-"""PostgreSQL's server log as objects: its own jsonlog, and its csvlog as CloudNativePG and pgAudit's own files write it as JSON."""
+"""PostgreSQL's server log as JSON: its own jsonlog, and its csvlog as CloudNativePG and pgauditlogtofile write it in JSON."""
 
-import csv
 from collections.abc import Iterator, Sequence
-from io import StringIO
 
 import orjson
 
@@ -10,13 +8,11 @@ from dagster_project.reading.accesses import server_own_csv
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.envelopes import Shape, unwrapped
 from dagster_project.reading.accesses.fields import text, words
-from dagster_project.reading.accesses.server_entries import Entry, Found, Line, refused
-from dagster_project.reading.rejects import Place
+from dagster_project.reading.accesses.server_entries import Entry, Found, Line, csv_of, refused
 
 SHAPE = Shape(words("application_name error_severity log.source log_time logger logging_pod message pid record session_id sql_state_code state_code timestamp"))
 _AUDIT = ("audit_type", "statement_id", "substatement_id", "class", "command", "object_type", "object_name")
 _OPERATORS = frozenset({"level", "ts", "msg"})
-_END = "\r\n"
 _NOT_LOGGED = "<not logged>"  # by pgAudit, and in place of what is left out because it is empty
 
 
@@ -59,20 +55,24 @@ def _entry(line: Line, fields: Fields) -> Entry | None:
     stamp = _told(told, "timestamp", "log_time") or _told(fields, "ts")
     if message is None or stamp is None:
         return None
-    place = line.places[0]
     return Entry(
-        Place(place.line_number, place.byte_offset, line.text), len(line.places), stamp, _session(told), _told(told, "user", "user_name", "db.user"),
-        _told(told, "dbname", "database_name", "db.name"), _told(told, "application_name", "custom.application_name"), _told(told, "error_severity") or "",
-        _told(told, "state_code", "sql_state_code", "custom.state_code"), message, _told(told, "statement", "query"), _is_raised(told),
-    )  # fmt: skip
+        place=line.place,
+        lines=len(line.places),
+        stamp=stamp,
+        session=_told(told, "session_id", "custom.session_id", "pid", "process_id") or "",
+        user=_told(told, "user", "user_name", "db.user"),
+        database=_told(told, "dbname", "database_name", "db.name"),
+        application=_told(told, "application_name", "custom.application_name"),
+        severity=_told(told, "error_severity") or "",
+        state=_told(told, "state_code", "sql_state_code", "custom.state_code"),
+        message=message,
+        statement=_told(told, "statement", "query"),
+        is_raised=_is_raised(told),
+    )
 
 
 def _is_raised(told: Fields) -> bool:
     return bool(_told(told, "context")) or server_own_csv.is_raised(_told(told, "custom.context"), _told(told, "custom.debug_query"))
-
-
-def _session(told: Fields) -> str:
-    return _told(told, "session_id", "custom.session_id", "pid", "process_id") or ""
 
 
 def _told(fields: Fields, *names: str) -> str | None:
@@ -83,16 +83,10 @@ def _told(fields: Fields, *names: str) -> str | None:
 def _audited(told: Fields) -> str | None:
     """Return the message that pgAudit's fields were; None where there are none."""
     if text(told.get("custom.audit_type")):  # pgauditlogtofile, whose content is the statement and its parameters as they were
-        return f"AUDIT: {_cells([text(told.get(f'custom.{name}')) or '' for name in _AUDIT])},{text(told.get('content')) or ''}"
+        return f"AUDIT: {csv_of([text(told.get(f'custom.{name}')) or '' for name in _AUDIT])},{text(told.get('content')) or ''}"
     audit = told.get("audit")
     if not isinstance(audit, dict):
         return None
     first = [text(audit.get(name)) or "" for name in _AUDIT]
     rest = [text(audit.get(name)) or _NOT_LOGGED for name in ("statement", "parameter")]
-    return f"AUDIT: {_cells([*first, *rest, *([rows] if (rows := text(audit.get('rows'))) else [])])}"
-
-
-def _cells(values: Sequence[str]) -> str:
-    written = StringIO()
-    csv.writer(written, lineterminator=_END).writerow(values)
-    return written.getvalue().removesuffix(_END)
+    return f"AUDIT: {csv_of([*first, *rest, *([rows] if (rows := text(audit.get('rows'))) else [])])}"

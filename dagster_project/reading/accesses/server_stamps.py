@@ -1,4 +1,4 @@
-"""Stamps of PostgreSQL's server log, whose zone is written as an offset, as UTC, or as an abbreviation that many zones use."""
+"""Stamps of PostgreSQL's server log, whose zone is an offset, UTC, or an abbreviation that many zones use."""
 
 import re
 from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""PostgreSQL's server log as text: a `log_line_prefix` as an expression, and the entries of lines that begin with one."""
+"""PostgreSQL's server log as text: turns a `log_line_prefix` into a regular expression, and reads the entries of lines that begin with one."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,7 +7,6 @@ from functools import cache
 
 from dagster_project.reading.accesses.heads import BELONGS, process
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, refused
-from dagster_project.reading.rejects import Place
 
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 _ZONE = r"(?:[+-]\d\d(?::?\d\d)?(?!\d)|\S+?)"
@@ -38,7 +37,7 @@ _SEVERITY = r"(?P<severity>[^\W\d_]+\d?(?=:  )|(?:LOG|INFO|NOTICE|WARNING|ERROR|
 
 
 def usual_prefix(texts: Iterable[bytes]) -> str:
-    """Return the usual log_line_prefix that most of some texts fit, of several the one that says more."""
+    """Return the usual log_line_prefix that fits most of some texts; of several the first, which says most."""
     written = [text.decode("utf-8", "replace") for text in texts if not text.startswith(b"\t")]
     return max(USUAL_PREFIXES, key=lambda prefix: sum(pattern(prefix).match(text) is not None for text in written))
 
@@ -51,7 +50,7 @@ def severity(text: bytes, prefixes: Sequence[str]) -> str | None:
 
 @cache
 def pattern(prefix: str) -> re.Pattern[str]:
-    """Return a log_line_prefix as an expression of whole lines, the message behind it."""
+    """Return a log_line_prefix, followed by severity and message, as a regular expression."""
     parts, at, optional, met = ["^"], 0, 0, set[str]()
     for found in _ESCAPE.finditer(prefix):
         parts.append(re.escape(prefix[at : found.start()]))
@@ -74,7 +73,7 @@ def pattern(prefix: str) -> re.Pattern[str]:
 
 
 def entries(lines: Sequence[Line], prefix: str) -> Iterator[Found | None]:
-    """Yield the entries of lines that begin with a prefix, or with a tab where they go on; what belongs to an entry is told behind it."""
+    """Yield the entries of lines that begin with a prefix; lines with a tab continue them, and DETAIL, STATEMENT and the like are yielded after them."""
     held = list[Entry]()
     for line in _whole(lines):
         entry = _entry(line, pattern(prefix)) if line.is_whole else None
@@ -116,8 +115,15 @@ def _entry(line: Line, expression: re.Pattern[str]) -> Entry | None:
         return None
     told = found.groupdict()
     application = told.get("application")
-    first = line.places[0]
     return Entry(
-        Place(first.line_number, first.byte_offset, line.text), len(line.places), told.get("stamp") or line.stamp, told.get("session") or told.get("pid") or process(line.writer),
-        told.get("user") or None, told.get("database") or None, None if application == "[unknown]" else application or None, told["severity"], told.get("state"), told["message"],
-    )  # fmt: skip
+        place=line.place,
+        lines=len(line.places),
+        stamp=told.get("stamp") or line.stamp,
+        session=told.get("session") or told.get("pid") or process(line.writer),
+        user=told.get("user") or None,
+        database=told.get("database") or None,
+        application=None if application == "[unknown]" else application or None,
+        severity=told["severity"],
+        state=told.get("state"),
+        message=told["message"],
+    )

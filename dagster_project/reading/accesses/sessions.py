@@ -1,6 +1,6 @@
-"""What the server log tells of its own completeness: numbers of statements that are missing, and audits that were switched off.
+"""What the server log reveals about its own completeness: statement numbers that are missing, and audits that were switched off.
 
-Files of a source are read one by one; what each says is kept, and what follows from all of them together is worked out here.
+Files of a source are read one by one and what each says is kept; the gaps that follow from all of them together are derived here.
 """
 
 from collections import defaultdict
@@ -14,18 +14,18 @@ _LEAST = timedelta(milliseconds=1)  # two entries of one millisecond can have lo
 
 
 class Runs:
-    """Which statements of each session stand in the log, one behind the other."""
+    """The unbroken runs of statement numbers that each session has in the log."""
 
     def __init__(self) -> None:
         self._open: dict[str, tuple[int, int, datetime, datetime]] = {}
         self._closed: list[Attestation] = []
 
     def has_ended(self, session: str) -> bool:
-        """Tell whether a session that begins again must be another one of the same name."""
+        """Tell whether a session of that name has gone beyond its first statement, so that one that begins with 1 is another."""
         return session in self._open and self._open[session][1] > 1
 
     def add(self, session: str, number: int, at: datetime) -> None:
-        """Take a statement of a session, by its number."""
+        """Add a statement of a session, by its number."""
         at = at.astimezone(UTC)
         found = self._open.get(session)
         if found is not None and number in (found[1], found[1] + 1):
@@ -48,7 +48,7 @@ def _run(session: str, first: int, last: int, begins_at: datetime, ends_at: date
 
 
 def proofs(said: Iterable[Attestation]) -> list[Proof]:
-    """Return the holes of one source that follow from its runs of statements and from what switched its audit off and on."""
+    """Return the gaps of one source that follow from its runs of statements and from its audit being switched off and on."""
     runs: dict[str, set[tuple[datetime, int, int, datetime]]] = defaultdict(set)
     switches: set[tuple[datetime, str, str]] = set()
     for each in said:

@@ -1,6 +1,6 @@
-"""What one statement touches says what all of its shape do: those that differ in ids alone, as programs write them that bind no parameters.
+"""Statements of one shape, which differ in ids alone, touch the same things but for those ids; programs that bind no parameters write such statements.
 
-A shape keeps of an id its class and length, which others are equal or alike to it and how they are ordered; nothing else of an id can decide what is touched.
+Of an id a shape keeps its class and length, which other ids are equal or alike to it, and their order; nothing else can decide what is touched.
 """
 
 import re
@@ -37,7 +37,7 @@ _WORD = re.compile(r"[\w.]+")
 
 
 class Shape(NamedTuple):
-    """What statements have in common, to be compared, and the ids of one."""
+    """What all statements of a shape have in common, hashable, and the ids of one of them."""
 
     common: Hashable
     ids: tuple[str, ...]
@@ -52,7 +52,7 @@ class _Text(NamedTuple):
 
 
 def shape_of(statement: str, parameters: Sequence[str] | None) -> Shape | None:
-    """Return the shape of a statement and its parameters; None where it has no ids, or may mean more by one than an id."""
+    """Return the shape of a statement and its parameters; None where it has no ids, or where what looks like one may be something else."""
     text = _text(statement)
     if text is None or any(_is_array(each) or "\0" in each for each in parameters or ()):
         return None
@@ -103,7 +103,7 @@ def _is_array(text: str) -> bool:
 
 
 def generalised(found: Found, shape: Shape) -> Found | None:
-    """Return what a statement touches with places in its shape for ids; None where something was made of an id, or the order of ids and other texts matters."""
+    """Return what a statement touches with placeholders for ids; None where a value was derived from an id, or ids are sorted among other texts."""
     general = _renamed(found, {text: mark for mark, text in reversed(_marks(shape.ids).items())})
     ordered = [{one.account_id or "" for one in each} - {""} for each in general] + [{*(one.record_ids or ())} for each in general for one in each]
     kept = {text for texts in ordered for text in texts if not text.startswith("\0")}

@@ -1,6 +1,6 @@
-"""Whether nothing but counts and sizes can come back of a query, also not by what it filters, groups or sorts by.
+"""Whether nothing but counts and sizes can come back from a query, its filters, groups and order included.
 
-A count of the rows in which a column has some value tells that value; so any use of a column but for its size counts as content.
+A count of the rows in which a column has some value reveals that value; so any use of a column other than its size counts as content.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ _NEVER = (exp.Insert, exp.Update, exp.Delete, exp.Merge, exp.Intersect, exp.Exce
 
 
 def is_only_sizes(tree: exp.Expr, tables: Named, *, is_plan: bool = False) -> bool:
-    """Tell whether only counts and sizes of rows, and columns that settings call plain, reach whoever asked; of a plan none of its columns do."""
+    """Tell whether a query returns only counts, sizes and columns that settings declare as plain; with `is_plan` it returns none of its columns."""
     if isinstance(tree, exp.Copy) and isinstance(tree.this, exp.Subquery):
         tree = tree.this
     if not isinstance(tree, exp.Query) or tree.args.get("into") or not (is_plan or _tells_only_whether(tree) or any(_is_size(node) for node in tree.find_all(exp.Func))):
@@ -38,7 +38,7 @@ def is_only_sizes(tree: exp.Expr, tables: Named, *, is_plan: bool = False) -> bo
 
 
 def _is_never(node: exp.Expr) -> bool:
-    """Tell whether something may give content, or change rows, whatever its columns are."""
+    """Tell whether a node may return content, or change rows, whatever its columns are."""
     if isinstance(node, exp.Union):
         return bool(node.args.get("distinct"))
     return isinstance(node, _NEVER) or (isinstance(node, exp.Join) and bool(node.method)) or (isinstance(node, exp.Lock) and bool(node.args.get("update")))

@@ -1,4 +1,4 @@
-"""From an SQL statement in PostgreSQL's dialect to the accounts and records it can touch; what cannot be told for certain is told as unknown.
+"""The accounts and records that an SQL statement in PostgreSQL's dialect can touch; what is not certain is unknown.
 
 No database is asked: a value counts only where every row that matters must have it, by a literal or a bound parameter.
 """
@@ -6,22 +6,28 @@ No database is asked: a value counts only where every row that matters must have
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from dagster_project.reading.accesses.shapes import Found, generalised, shape_of, special
 from dagster_project.reading.accesses.tables import Named, Touched
 from dagster_project.settings import Table
 
+if TYPE_CHECKING:
+    from dagster_project.reading.accesses.trees import Tree
+
 LONGEST_KEPT = 10_000  # characters; the tree of a longer one is not worth its memory
+_UNFORESEEN = (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError)  # what a tree of an unforeseen shape makes its readers raise
+# sqlglot costs time to import, so what needs it is imported where there is a statement to read.
 
 
 def touched(
     statement: str, parameters: Sequence[str] | None, tables: Named, *, is_followed: bool = True, cursors: Mapping[str, tuple[Touched, ...]] | None = None
 ) -> list[tuple[Touched, ...]]:
-    """Return what each statement of a text touches; `parameters` are the values of $1, $2, …, None where they are not known.
+    """Return what each statement of a text touches.
 
-    A table of no row that matters still counts. A text that cannot be read is one statement that touches a table unknown. `is_followed`: what
-    functions and prepared statements read is told elsewhere; else one that is called touches a table unknown. `cursors`: what those that are open read.
+    `parameters`: the values of $1, $2, …, None where they are unknown. `is_followed`: what functions and prepared statements read is logged by itself; else a
+    call touches an unknown table. `cursors`: what each open cursor read. A table counts even where no row of it can matter. A text that cannot be parsed is
+    one statement that touches an unknown table.
     """
     bound, declared, opened = None if parameters is None else tuple(parameters), tuple(tables.items()), tuple((cursors or {}).items())
     if len(statement) > LONGEST_KEPT:
@@ -36,16 +42,16 @@ def touched(
 
 
 class Called(NamedTuple):
-    """What a text calls that may read on its own, and how often each of its statements that names a table, whatever its schema, names it at least."""
+    """What a text calls that may read tables of its own, and how often, at least, each statement that names a table names it (without its schema)."""
 
     functions: frozenset[str]
     tables: Mapping[str, int]
-    is_source: bool  # one of them stands where a table does, and may become part of the query
+    is_source: bool  # a function stands where a table does, and may be inlined into the query
 
 
 @lru_cache(maxsize=4096)
 def _of_shape(_common: Hashable, _tables: tuple[tuple[str, Table], ...], _is_followed: bool) -> list[Found | None]:
-    """Return what is known of a shape: nothing yet, that each of its statements is to be read, or what all of them touch."""
+    """Return what is known of a shape, a list for the caller to fill: empty, [None] where each statement must be read, or what all of them touch."""
     return []
 
 
@@ -53,41 +59,44 @@ def _of_shape(_common: Hashable, _tables: tuple[tuple[str, Table], ...], _is_fol
 def _touched(
     statement: str, parameters: tuple[str, ...] | None, tables: tuple[tuple[str, Table], ...], is_followed: bool, cursors: tuple[tuple[str, tuple[Touched, ...]], ...]
 ) -> Found:
-    # The parser costs time to import; it is needed only where there are statements.
     from dagster_project.reading.accesses.bounds import read
     from dagster_project.reading.accesses.calls import calls
-    from dagster_project.reading.accesses.trees import trees
 
     found: list[tuple[Touched, ...]] = []
     try:
-        for tree in (trees if len(statement) <= LONGEST_KEPT else trees.__wrapped__)(statement):
+        for tree in _trees(statement):
             behind = [Touched(None)] if tree and not is_followed and calls(tree.root) else []
             current = dict(cursors).get(tree.cursor or "", ()) if tree else ()
             each = [*read(tree.root, parameters, dict(tables), is_plan=tree.is_plan, current=current), *behind] if tree else []
             found.append(_merged(each if tree is None or tree.is_run else [replace(one, action="read") for one in each]))
         return tuple(found)
-    except (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError):  # a tree of a shape that nobody thought of
+    except _UNFORESEEN:
         return ((Touched(None),),)
 
 
 @lru_cache(maxsize=1024)
 def called(statement: str) -> Called | None:
-    """Return what a text calls that may read on its own; None where that is nothing."""
+    """Return what a text calls that may read tables of its own; None where it calls nothing of the kind."""
     from dagster_project.reading.accesses.calls import calls, is_from_function
     from dagster_project.reading.accesses.scopes import uses
-    from dagster_project.reading.accesses.trees import trees
 
     try:
-        roots = [tree.root for tree in (trees if len(statement) <= LONGEST_KEPT else trees.__wrapped__)(statement) if tree]
+        roots = [tree.root for tree in _trees(statement) if tree]
         functions, each = frozenset().union(*map(calls, roots)), [uses(root) for root in roots]
-    except (RecursionError, AttributeError, TypeError, KeyError, IndexError, ValueError):
+    except _UNFORESEEN:
         return Called(frozenset({""}), {}, is_source=True)
     tables = {name: min(count[name] for count in each if name in count) for name in set().union(*each)}
     return Called(functions, tables, is_source=any(map(is_from_function, roots))) if functions else None
 
 
+def _trees(statement: str) -> "Sequence[Tree | None]":
+    from dagster_project.reading.accesses.trees import trees
+
+    return (trees if len(statement) <= LONGEST_KEPT else trees.__wrapped__)(statement)
+
+
 def _merged(each: Sequence[Touched]) -> tuple[Touched, ...]:
-    """Return one for each table, account and action; an account unknown stands for the others."""
+    """Return one for each table, account and action; an unknown account absorbs the others of its table and action."""
     by: dict[tuple[str | None, str | None, str], Touched] = {}
     unknown = {(one.table, one.action) for one in each if one.account_id is None}
     for one in each:

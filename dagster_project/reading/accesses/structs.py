@@ -1,4 +1,4 @@
-"""Structs and maps as engines of SQL write them in a cell of text, `{type=Role, sessioncontext={attributes={}}}`: no form of JSON, and without quotes."""
+"""Structs and maps as SQL engines print them in a cell, `{type=Role, sessioncontext={attributes={}}}`: not JSON, and without quotes."""
 
 import re
 from functools import lru_cache

@@ -1,12 +1,13 @@
-"""What switches pgAudit off and on, as far as the server log tells.
+"""Follows where pgAudit was switched off and on, as far as the server log shows.
 
-pgAudit logs a `set` after it took effect: `set pgaudit.log = 'none'` itself is never logged by it. So a session that switches it on
-again is taken to have been unaudited since its entry before; PostgreSQL's own log of statements (`log_statement`) shows the other end.
+pgAudit logs a `set` after it took effect: `set pgaudit.log = 'none'` itself is never logged by it. A session that switches it on again is
+therefore taken to have been unaudited since its previous entry; PostgreSQL's own statement log (`log_statement`) shows when it was switched off.
 """
 
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Literal
 
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.accesses.server_entries import Entry
@@ -29,7 +30,7 @@ _CRASHED = ("database system was interrupted", "database system was not properly
 
 
 class Switches:
-    """Gathers what the entries of one log say."""
+    """Collects from the entries of one log when auditing was switched, as attestations."""
 
     def __init__(self) -> None:
         self.attestations: list[Attestation] = []
@@ -40,7 +41,7 @@ class Switches:
         self._known: set[str] = set()  # sessions whose begin stands in this log
 
     def said(self, entry: Entry, at: datetime, statement: str, *, shows_reads: bool) -> None:
-        """Take an entry of pgAudit; one that `shows_reads` proves that the session's reads are logged."""
+        """Add an entry of pgAudit; with `shows_reads` it proves that the session's reads are audited."""
         at, own = at.astimezone(UTC), _of(entry.session)
         switched = list(_switched(statement, entry.session))
         for scope, is_on in switched:
@@ -53,7 +54,7 @@ class Switches:
         self._audited_at[entry.session] = self._last_at = at
 
     def server(self, entry: Entry, at: datetime) -> None:
-        """Take any other entry of the server log."""
+        """Add any other entry of the server log."""
         at, message, own = at.astimezone(UTC), entry.message, _of(entry.session)
         if message.startswith("connection "):
             self._known.add(entry.session)
@@ -73,7 +74,7 @@ class Switches:
         self._last_at = at
 
     def ended(self, session: str) -> None:
-        """Take that another session has the name now."""
+        """Note that a session has ended, since another has its name now."""
         if _of(session) in self._off and self._last_at:
             self._say("on", _of(session), self._last_at)
 
@@ -88,8 +89,8 @@ class Switches:
             self._say("on", SERVER, at)
         self._is_on_when_reloaded = False
 
-    def _say(self, says: str, scope: str, at: datetime) -> None:
-        self.attestations.append(Attestation("on" if says == "on" else "off", scope, begins_at=at))
+    def _say(self, says: Literal["on", "off"], scope: str, at: datetime) -> None:
+        self.attestations.append(Attestation(says, scope, begins_at=at))
         (self._off.discard if says == "on" else self._off.add)(scope)
 
 
@@ -102,7 +103,7 @@ def _is_reset(statement: str) -> bool:
 
 
 def _switched(statement: str, session: str) -> Iterator[tuple[str, bool]]:
-    """Yield whose audit a text switches, and whether on."""
+    """Yield the scope of each switch of auditing in a text, and whether it switches on."""
     if "pgaudit" not in statement and "PGAUDIT" not in statement.upper() and _RESET.search(statement) is None:
         return
     of = _OF.search(statement)

@@ -1,4 +1,4 @@
-"""What a statement touches, and what settings say of the tables in it."""
+"""The tables that a statement touches, and what settings declare for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _WITH_VALUES = frozenset({"pg_stats", "pg_stats_ext", "pg_stats_ext_exprs", "pg_
 class Touched:
     """What a statement can touch of one table and account.
 
-    `table`: as written, folded as PostgreSQL folds it; None where the statement cannot be read. `account_id`: None where it is not certain, or any.
+    `table`: as written, folded as PostgreSQL does; None where the statement cannot be parsed. `account_id`: None where it is unknown, or all.
     `record_ids`: None for all, or unknown. `has_content`: False where only counts and sizes come back. `action`: read, write, delete or export.
     """
 
@@ -26,18 +26,23 @@ class Touched:
 
 
 def declared(name: str | None, tables: Named) -> Table | None:
-    """Return what settings say of a table, by its full name, else by its last part; nothing of one that a session made for itself, whatever its name."""
+    """Return what settings declare for a table, by its full name, else without its schema; None for a temporary table, whatever its name."""
     if name is None or is_temporary(name):
         return None
     schema, _, last = name.rpartition(".")
     if name in tables or last in tables:
         return tables.get(name) or tables[last]
-    qualified = [] if schema else [table for written, table in tables.items() if written.rpartition(".")[2] == last]
+    qualified = [] if schema else [table for written, table in tables.items() if unqualified(written) == last]
     return qualified[0] if len(qualified) == 1 else None
 
 
+def unqualified(name: str) -> str:
+    """Return the name of a table or function without its schema."""
+    return name.rpartition(".")[2]
+
+
 def is_temporary(name: str) -> bool:
-    """Tell whether a table or view is one that a session made for itself."""
+    """Tell whether a table or view is temporary: a session made it for itself."""
     return name.startswith(("pg_temp.", "pg_temp_"))
 
 

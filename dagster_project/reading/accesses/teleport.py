@@ -1,4 +1,4 @@
-"""Teleport: what reaches a database, a file, an application or a cluster is an access; approvals of access requests are the vendor's own, no grants."""
+"""Teleport: reaching a database, a file, an application or a cluster is an access; approvals of access requests are the vendor's own, no grants."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""What an entry of Teleport is, by its kind: an access and what it does to records, or something else."""
+"""Classifies Teleport's entries by kind: an access and what it does to records, or something else."""
 
 import re
 
@@ -103,7 +103,7 @@ _OF_MCP = frozenset({"tools/call", "resources/read", "prompts/get"})
 
 
 def other(entry: Fields) -> str | None:
-    """Name an entry that reaches no record."""
+    """Return the name of an entry that reaches no record; None for an access."""
     kind = text_at(entry, "event")
     if kind is None:
         return None
@@ -114,14 +114,14 @@ def other(entry: Fields) -> str | None:
 
 
 def has_failed(entry: Fields) -> bool:
-    """Tell whether something was refused or went wrong, which the last letter of the code says."""
+    """Tell whether an action was refused or failed, by the last letter of its code."""
     return (text_at(entry, "code") or " ")[-1] in "WEF"
 
 
 def _only_talks(entry: Fields, kind: str) -> bool:
-    """Tell whether a request asks for nothing but what there is to ask for, or opens and closes what is asked by.
+    """Tell whether an entry reaches no record: it opens or closes a session, or discovers what can be asked for.
 
-    What is done in a shell is told nowhere else, so that its begin stands for it; one without the size of a terminal runs a program, which is told by itself.
+    What is done in a shell is logged nowhere else, so the begin of one with a terminal stands for it; without a terminal it runs a program, logged by itself.
     """
     if kind == "session.start":
         return text_at(entry, "size") is None

@@ -1,6 +1,6 @@
-"""Statements that Teleport logs in steps, as PostgreSQL's extended protocol has them: parse gives the text a name, bind its parameters, execute runs it.
+"""Joins the steps in which Teleport logs a statement, after PostgreSQL's extended protocol: parse names a text, bind gives its parameters, execute runs it.
 
-Only what stands in one file in its order is joined; whatever is missing, or may be, leaves the statement unknown.
+Only steps in one file, in order, are joined; where one is missing, or may be, the statement is unknown.
 """
 
 import base64
@@ -41,7 +41,7 @@ class _Session:
         self.characters = 0
 
     def ordered(self, index: int, stamp: str) -> None:
-        """Forget what an entry that is missing, or stands elsewhere, may have changed: all where the order is not that of time, else what has no name."""
+        """Forget what a missing or misplaced entry may have changed: everything where the order is not that of time, else what has no name."""
         if stamp < self.stamp or (index and index <= self.index):
             self.forget()
         elif index and self.index and index != self.index + 1:
@@ -57,7 +57,7 @@ class _Session:
 
 
 class Steps:
-    """Follows the sessions of one file, whose `bodies` are some lines each."""
+    """Follows the sessions of one file; `bodies` are its bytes, in blocks of whole lines."""
 
     def __init__(self, bodies: Iterable[bytes]) -> None:
         first, end = None, b""
@@ -89,7 +89,7 @@ class Steps:
             session.forget()
 
     def statement(self, entry: Fields) -> Statement:
-        """Return what an entry of an execution runs, as far as that is certain."""
+        """Return the statement that an execution runs; its text is None where it is not certain."""
         session = self._sessions.get(text_at(entry, "sid") or "")
         return (session and session.portals.get(_name(entry, "portal_name"))) or Statement(None)
 

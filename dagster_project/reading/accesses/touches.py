@@ -1,4 +1,4 @@
-"""The native columns of what a statement touched, leaving out tables that hold no customer's records."""
+"""The native columns of what a statement touched, without the tables that hold no customer's records."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from dagster_project.reading.accesses.statements import touched
-from dagster_project.reading.accesses.tables import Touched, declared, is_system, is_temporary
+from dagster_project.reading.accesses.tables import Touched, declared, is_system, is_temporary, unqualified
 from dagster_project.settings import Access
 
 NO_CUSTOMER_TABLE = "no_customer_table"
@@ -14,9 +14,9 @@ NO_CUSTOMER_TABLE = "no_customer_table"
 
 @dataclass(frozen=True)
 class Statement:
-    """An SQL statement in PostgreSQL's dialect, None where it is not told whole; `parameters` as `touched` takes them.
+    """An SQL statement in PostgreSQL's dialect; `text` is None where it is not logged completely, `parameters` are as `touched` takes them.
 
-    `is_followed`: what it calls is logged beside it, else functions and prepared statements may reach any record.
+    `is_followed`: what it calls is logged by itself; else functions and prepared statements may reach any record.
     """
 
     text: str | None
@@ -52,4 +52,4 @@ def only_records(found: Iterable[Touched], access: Access) -> list[Touched]:
 
 @lru_cache(maxsize=4096)
 def _is_other(name: str | None, others: tuple[str, ...]) -> bool:
-    return name is not None and not is_temporary(name) and (name in others or name.rpartition(".")[2] in others)
+    return name is not None and not is_temporary(name) and (name in others or unqualified(name) in others)

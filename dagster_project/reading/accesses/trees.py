@@ -1,4 +1,4 @@
-"""An SQL text in PostgreSQL's dialect as trees, one for each of its statements."""
+"""Parses an SQL text in PostgreSQL's dialect into trees, one for each statement."""
 
 import logging
 import re
@@ -37,7 +37,7 @@ _ANALYZED = re.compile(r"\banaly[sz]e\b(?!\s*(?:false|off|0)\b)", re.IGNORECASE)
 
 
 class Tree(NamedTuple):
-    """A statement; `is_plan`: only its plan comes back, `is_run`: not only planned, `cursor`: the one whose rows it changes and no others."""
+    """A statement. `is_plan`: it returns only a plan. `is_run`: it is executed, not only planned. `cursor`: the only rows that it changes are this cursor's."""
 
     root: exp.Expr
     is_plan: bool = False
@@ -47,7 +47,7 @@ class Tree(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def trees(text: str) -> tuple[Tree | None, ...]:
-    """Return the statements of a text, None for one that reaches no record, and a text that cannot be taken apart as one that is UNREADABLE."""
+    """Return the statements of a text, None for one that reaches no record; a text that cannot be tokenised is one statement, UNREADABLE."""
     if _has_two_meanings(text):
         return (Tree(UNREADABLE),)
     try:

@@ -1,4 +1,4 @@
-"""Zendesk: support that assumes an account, exports, and requests of the access log are accesses; that support may assume it is a setting."""
+"""Zendesk: support that assumes an account, exports, and requests of the access log are accesses; permission to assume one is a setting."""
 
 import re
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import is_refused, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import acting, is_refused, text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter
 
 OTHERS = ("setting_changed", "login")
@@ -22,7 +22,7 @@ _KNOWN = words("""
 
 
 def other(entry: Fields) -> str | None:
-    """Name an entry of the audit log in which nobody came to see a record."""
+    """Return the name of an entry that reaches no record; None for an access."""
     kind = text_at(entry, "action")
     if kind in _SETTING and text_at(entry, "source_type") != _RECORD:
         return "setting_changed"
@@ -35,8 +35,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     method, operation = text_at(entry, "method") or "", (text_at(entry, "graphql.operation_type") or "").lower()
     return {
         "event_id": text_at(entry, "id"),
-        "actor": names[0] if names else "",
-        "actor_aliases": names[1:],
+        **acting(names),
         "occurred_at": text_at(entry, "created_at", "timestamp"),
         "action": "impersonate" if _is_assumed(entry) else _GRAPHQL.get(operation) or _METHODS.get(method) or action(text_at(entry, "action")),
         "outcome": "denied" if is_refused(text_at(entry, "status")) else "ok",

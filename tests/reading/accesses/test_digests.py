@@ -13,8 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from dagster_project.reading.accesses.attestations import Attestation, proofs
+from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.accesses.cloudtrail import ADAPTER
+from dagster_project.reading.accesses.digest_chains import proofs
 from dagster_project.reading.accesses.events import Given
 from dagster_project.reading.files import Body
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from dagster_project.engines.decide import decide
 from dagster_project.reading.accesses import pgaudit
 from dagster_project.reading.accesses.adapters import chosen
-from dagster_project.reading.accesses.attestations import proofs as said_proofs
+from dagster_project.reading.accesses.attestations import stated_gaps
 from dagster_project.reading.accesses.events import Events, Given
 from dagster_project.reading.accesses.postgres_log import opened
 from dagster_project.reading.accesses.server_stamps import iso
@@ -524,7 +524,7 @@ def test_a_process_id_that_is_used_again_is_another_session() -> None:
 def test_a_crash_is_a_gap() -> None:
     """What a crashed server had not written yet is lost."""
     body = text(audit(1), 0) + text("database system was interrupted; last known up at 2026-03-10 11:58:00 UTC", 90) + text("database system is ready to accept connections", 91)
-    (gap,) = said_proofs(read(body).attestations)
+    (gap,) = stated_gaps(read(body).attestations)
     assert (gap.rule, gap.begin, gap.end) == ("server_crashed", datetime(2026, 3, 10, 12, tzinfo=UTC), datetime(2026, 3, 10, 12, 1, 30, tzinfo=UTC))
 
 
