@@ -1,7 +1,7 @@
 """The rows of ledgers as they were delivered, in the columns that are declared of them."""
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from io import BytesIO
@@ -22,6 +22,7 @@ from dagster_project.reading.separated import csv_batches
 
 FORMATS = ("csv", "jsonl", "parquet")
 COMPRESSIONS = ("gz", "gzip", "zst", "bz2", "xz")
+MOST_WITHOUT_ROW = 1_000_000  # refused lines: a file of more before its first object is something else, and each takes memory
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def read_rows(path: Path, columns: Sequence[Column], take: Callable[[pa.Table], 
     kind = format_of(path)
     tables, rejects, names = [schema(columns).empty_table()], [REJECTS.empty_table()], set[str]()
     keep = take or tables.append
-    parsed = blank = 0
+    parsed = blank = lost = 0
     with _uncollected():
         for batch in _batches(path, kind, columns):
             names |= batch.names
@@ -75,14 +76,22 @@ def read_rows(path: Path, columns: Sequence[Column], take: Callable[[pa.Table], 
             keep(rows)
             parsed += rows.num_rows
             rejects.append(rejected([*batch.rejects, *refused]))
+            lost += rejects[-1].num_rows
             blank += batch.blank
-    found, lost = pa.concat_tables(tables), pa.concat_tables(rejects)
-    if not parsed and lost.num_rows and kind == "jsonl" and not names:
-        raise FormatError(path.name, "no line of it is a JSON object with columns; write one object a line", "format")
+            if lost > MOST_WITHOUT_ROW:
+                _refuse_other(path, kind, names)
+    if lost:
+        _refuse_other(path, kind, names)
     if names or kind != "jsonl":
         _require(path, kind, columns, names)
     unknown = tuple(sorted(names - {column.name for column in columns}))
-    return LedgerRead(found, lost, parsed + lost.num_rows + blank, blank, unknown, kind)
+    return LedgerRead(pa.concat_tables(tables), pa.concat_tables(rejects), parsed + lost + blank, blank, unknown, kind)
+
+
+def _refuse_other(path: Path, kind: str, names: Collection[str]) -> None:
+    """Raise FormatError for a file that should be JSON Lines and of which no line so far is an object with columns."""
+    if kind == "jsonl" and not names:
+        raise FormatError(path.name, "no line of it is a JSON object with columns; write one object a line", "format")
 
 
 @contextmanager

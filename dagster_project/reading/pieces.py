@@ -47,7 +47,7 @@ def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = PIECE_BYTES, end
     held: Piece | None = None
     readable = Readable(file.path)
     whole = runs(skipped.rest(_before(readable, end_bytes)), piece_bytes, LONGEST_LINE_BYTES)
-    for body, lines, cut_bytes in ((part, lines, cut_bytes) for run, cut_bytes in whole for part, lines in _parts(run)):
+    for body, lines, cut_bytes in ((part, lines, cut_bytes) for run, cut_bytes in whole for part, lines in parts(run)):
         if held is not None:
             yield held
             offset, line = held.byte_offset + len(held.body) + held.cut_bytes, held.first_line + held.lines
@@ -115,7 +115,7 @@ def runs(chunks: Iterable[bytes], run_bytes: int, longest_bytes: int) -> Iterato
         yield held.taken(held.size_bytes), cut_bytes
 
 
-def _parts(body: bytes) -> Iterator[tuple[bytes, int]]:
+def parts(body: bytes) -> Iterator[tuple[bytes, int]]:
     """Yield a run in parts of at most PIECE_LINES line ends, each with how many it has."""
     if (lines := _line_ends(body)) <= PIECE_LINES:
         yield body, lines

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from dagster_project.errors import ColumnError, DamagedError
 from dagster_project.reading.cells import Cells, Column, from_json, typed
-from dagster_project.reading.pieces import runs
+from dagster_project.reading.pieces import parts, runs
 from dagster_project.reading.rejects import Place
 
 BLOCK_BYTES = 4 << 20
@@ -77,12 +77,13 @@ class Block:
 
 
 def blocks(stream: BinaryIO, size: int = BLOCK_BYTES) -> Iterator[Block]:
-    """Cut a stream behind line feeds into blocks of at most `size` bytes, or of one longer line; a byte-order mark is passed over."""
+    """Cut a stream behind line feeds into blocks of at most `size` bytes and PIECE_LINES, or of one longer line; a byte-order mark is passed over."""
     first = stream.read(size)
     offset = len(first) - len(first.removeprefix(BOM_UTF8))
     for body, cut_bytes in runs(chain([first[offset:]], iter(partial(stream.read, size), b"")), size, LONGEST_ROW_BYTES):
-        yield Block(body, offset, is_last=False, cut_bytes=cut_bytes)
-        offset += len(body) + cut_bytes
+        for part, _ in parts(body):
+            yield Block(part, offset, is_last=False, cut_bytes=cut_bytes)
+            offset += len(part) + cut_bytes
     yield Block(b"", offset, is_last=True)
 
 

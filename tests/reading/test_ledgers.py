@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,8 @@ from dagster_project.reading import ledgers
 from dagster_project.reading.cells import _NOTHING
 from dagster_project.reading.instants import from_timestamps, parsed, placed, stamps
 from dagster_project.reading.ledger_columns import LEDGERS
-from dagster_project.reading.rows import LONGEST_ROW_BYTES
+from dagster_project.reading.pieces import PIECE_LINES
+from dagster_project.reading.rows import LONGEST_ROW_BYTES, blocks
 from dagster_project.reading.separated import csv_batches
 
 GRANT = {
@@ -370,6 +372,21 @@ def test_a_line_that_fills_memory_is_refused_alone(name: str, good: bytes, pack:
     (refused,) = found.rejects.to_pylist()
     assert (refused["line_number"], refused["byte_offset"], refused["reason"]) == (begin.count(b"\n") + 1, len(begin), "too_long")
     assert refused["length"] == LONGEST_ROW_BYTES + 1
+
+
+def test_short_lines_come_some_at_a_time() -> None:
+    """A line of two bytes takes memory as a line of two hundred does."""
+    found = list(blocks(BytesIO(b"x\n" * (PIECE_LINES + 1))))
+    assert [(len(block.lines()), block.byte_offset) for block in found] == [(PIECE_LINES, 0), (1, 2 * PIECE_LINES), (0, 2 * PIECE_LINES + 2)]
+
+
+def test_a_file_of_something_else_is_refused_before_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log among the ledgers may have gigabytes of lines, each of them to be refused."""
+    monkeypatch.setattr(ledgers, "MOST_WITHOUT_ROW", PIECE_LINES)
+    path = tmp_path / "users.jsonl.gz"
+    path.write_bytes(gzip.compress(b"x\n" * 20 * PIECE_LINES)[:-12])  # its end, which is damaged, is never met
+    with pytest.raises(FormatError, match="no line of it is a JSON object"):
+        ledgers.read("users", path)
 
 
 def test_many_blocks_read_as_one(tmp_path: Path) -> None:
