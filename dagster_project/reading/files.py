@@ -128,9 +128,9 @@ class Body:
         return cls(partial(_opened, path, end_bytes), path.name)
 
     @classmethod
-    def held(cls, body: bytes, place: str = "") -> Self:
+    def held(cls, body: bytes) -> Self:
         """Return bytes that are in memory as those of a file."""
-        return cls(partial(BytesIO, body), place)
+        return cls(partial(BytesIO, body))
 
     def head(self, size_bytes: int) -> bytes:
         """Return the first bytes."""
