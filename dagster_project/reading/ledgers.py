@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from dagster_project.errors import ColumnError, FormatError
+from dagster_project.errors import ColumnError, DamagedError, FormatError
 from dagster_project.reading.cells import Column
-from dagster_project.reading.compression import open_plain, whole
+from dagster_project.reading.compression import MOST_OPENED_BYTES, open_plain, whole
 from dagster_project.reading.files import head
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.misdelivered import HEAD_BYTES, fault, header_hint, names_hint
@@ -22,6 +22,7 @@ from dagster_project.reading.separated import csv_batches
 
 FORMATS = ("csv", "jsonl", "parquet")
 COMPRESSIONS = ("gz", "gzip", "zst", "bz2", "xz")
+MOST_TIMES = 100  # its size that a file of more than MOST_OPENED_BYTES may open to: all rows of a ledger are held
 MOST_WITHOUT_ROW = 1_000_000  # refused lines: a file of more before its first object is something else, and each takes memory
 
 
@@ -66,7 +67,7 @@ def read_rows(path: Path, columns: Sequence[Column], take: Callable[[pa.Table], 
     kind = format_of(path)
     tables, rejects, names = [schema(columns).empty_table()], [REJECTS.empty_table()], set[str]()
     keep = take or tables.append
-    parsed = blank = lost = 0
+    parsed = blank = lost = held_bytes = 0
     with _uncollected():
         for batch in _batches(path, kind, columns):
             names |= batch.names
@@ -74,6 +75,9 @@ def read_rows(path: Path, columns: Sequence[Column], take: Callable[[pa.Table], 
                 _require(path, kind, columns, names)
             rows, refused = fitting(batch, columns)
             keep(rows)
+            held_bytes += 0 if take else rows.nbytes
+            if held_bytes > max(MOST_OPENED_BYTES, MOST_TIMES * path.stat().st_size):
+                raise DamagedError(path.name, f"it opens to more than {held_bytes >> 20} MB, hundreds of times its size; deliver it in parts", "too_large")
             parsed += rows.num_rows
             rejects.append(rejected([*batch.rejects, *refused]))
             lost += rejects[-1].num_rows

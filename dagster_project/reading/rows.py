@@ -22,6 +22,8 @@ from dagster_project.reading.rejects import Place
 BLOCK_BYTES = 4 << 20
 LONGEST_ROW_BYTES = 16 << 20  # of a line; a longer one is refused, so that an archive cannot fill memory with one
 PARQUET_ROWS = 1 << 17
+_FIRST_ROWS, _MOST_BYTES = 64, 1 << 27
+"""Rows of Parquet that are looked at first, and bytes of them, decoded, that may be held at once."""
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,14 @@ def is_utf8(raw: bytes) -> bool:
     return True
 
 
+def parquet_rows(store: pq.ParquetFile, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file, PARQUET_ROWS at a time, or fewer where they are as wide as the first ones tell: a page of few bytes may hold one long text for all."""
+    first = next(store.iter_batches(_FIRST_ROWS, columns=columns), None)
+    plain = [column.dictionary_decode() if pa.types.is_dictionary(column.type) else column for column in first.columns] if first else []
+    width = sum(column.nbytes for column in plain) // max(1, len(first or ()))
+    yield from store.iter_batches(min(PARQUET_ROWS, max(1, _MOST_BYTES // max(1, width))), columns=columns)
+
+
 def parquet_batches(source: BinaryIO, columns: Sequence[Column], place: str) -> Iterator[Batch]:
     """Read Parquet, of it only the declared columns; raises DamagedError where it is none, or cut short, ColumnError for a column that cannot be what is declared."""
     try:
@@ -177,7 +187,7 @@ def parquet_batches(source: BinaryIO, columns: Sequence[Column], place: str) -> 
         _refuse_unclear(store, known)
         yield Batch(Places(np.zeros(0, np.int64)), names)
         first = 1
-        for delivered in store.iter_batches(PARQUET_ROWS, columns=[column.name for column in known]):
+        for delivered in parquet_rows(store, [column.name for column in known]):
             numbers = np.arange(first, first + delivered.num_rows)
             cells = {column.name: typed(column, delivered.column(column.name)) for column in known}
             yield Batch(Places(numbers), names, cells)

@@ -21,7 +21,7 @@ from dagster_project.reading.cells import _NOTHING
 from dagster_project.reading.instants import from_timestamps, parsed, placed, stamps
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.pieces import PIECE_LINES
-from dagster_project.reading.rows import LONGEST_ROW_BYTES, blocks
+from dagster_project.reading.rows import LONGEST_ROW_BYTES, blocks, parquet_rows
 from dagster_project.reading.separated import csv_batches
 
 GRANT = {
@@ -372,6 +372,29 @@ def test_a_line_that_fills_memory_is_refused_alone(name: str, good: bytes, pack:
     (refused,) = found.rejects.to_pylist()
     assert (refused["line_number"], refused["byte_offset"], refused["reason"]) == (begin.count(b"\n") + 1, len(begin), "too_long")
     assert refused["length"] == LONGEST_ROW_BYTES + 1
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.dictionary(pa.int32(), pa.string())])
+def test_wide_rows_of_parquet_come_few_at_a_time(kind: pa.DataType, tmp_path: Path) -> None:
+    """A file of kilobytes may say the same long text in each of its rows."""
+    path = tmp_path / "wide.parquet"
+    pq.write_table(pa.table({"note": pa.array(["x" * (1 << 16)] * 10_000, kind), "id": range(10_000)}), path)
+    assert path.stat().st_size < 1 << 20
+    rows = [batch.num_rows for batch in parquet_rows(pq.ParquetFile(path))]
+    assert (sum(rows), max(rows) <= 1 << 11) == (10_000, True)
+    assert [batch.num_rows for batch in parquet_rows(pq.ParquetFile(path), ["id"])] == [10_000]
+
+
+@pytest.mark.parametrize(("most_bytes", "is_refused"), [(1 << 20, True), (1 << 30, False)])
+def test_a_ledger_opens_to_so_much(most_bytes: int, is_refused: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows of a ledger are held, and kilobytes may stand for gigabytes of them."""
+    monkeypatch.setattr(ledgers, "MOST_OPENED_BYTES", most_bytes)
+    body = gzip.compress((json.dumps(GRANT | {"evidence": "x" * 10_000}) + "\n").encode() * 1000)
+    if is_refused:
+        with pytest.raises(DamagedError, match=r"^grants\.jsonl\.gz: it opens to more than \d+ MB, hundreds of times its size; deliver it in parts$"):
+            _read(tmp_path, "grants", "grants.jsonl.gz", body)
+    else:
+        assert _read(tmp_path, "grants", "grants.jsonl.gz", body).rows.num_rows == 1000
 
 
 def test_short_lines_come_some_at_a_time() -> None:

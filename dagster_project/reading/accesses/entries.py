@@ -21,7 +21,7 @@ from dagster_project.reading.accesses.packed import is_packed, unpacked
 from dagster_project.reading.files import Body
 from dagster_project.reading.misdelivered import HEAD_BYTES, fault
 from dagster_project.reading.rejects import Place
-from dagster_project.reading.rows import LONGEST_ROW_BYTES, PARQUET_ROWS, Places, blocks, is_utf8
+from dagster_project.reading.rows import LONGEST_ROW_BYTES, Places, blocks, is_utf8, parquet_rows
 from dagster_project.reading.separated import csv_batches
 
 Fields = Mapping[str, Any]
@@ -204,7 +204,7 @@ def _parquet(body: Body, place: str) -> Iterator[Batch]:
             store = pq.ParquetFile(stream)
             if len(set(store.schema_arrow.names)) < len(store.schema_arrow.names):
                 raise ColumnError(place, "the file has a column twice; write each once", "column_twice")
-            for rows in store.iter_batches(PARQUET_ROWS):
+            for rows in parquet_rows(store):
                 yield Batch(Places(np.arange(first, first + rows.num_rows)), rows.to_pylist())
                 first += rows.num_rows
     except (pa.ArrowException, OSError, ValueError):
