@@ -149,7 +149,7 @@ def ledgers_page() -> str:
         "All files of a ledger are read whole at every run, in the order of their names, and are one ledger; access events are taken once.",
         "All spans are half-open: the end itself is outside.",
         "",
-        "A **required** column that is missing refuses its file, and so does opening to more than a gigabyte and a hundred times its size. "
+        "A **required** column that is missing refuses its file, and so does opening to more than a gigabyte and a hundred times its size.",
         "A row without its value, or with a value that does not fit, is refused with its line number, and the rest counts.",
         "In CSV an empty cell is missing, in JSON null. Columns that are not listed are ignored, and told. Names are in lower case; there are no aliases.",
         "In a ledger's CSV, what a program writes for nothing (`NULL`, `\\N`, `NaN`, `None`, `#N/A`), an id of which a spreadsheet cut the digits (`1.2E+11`)",
