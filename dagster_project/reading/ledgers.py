@@ -22,7 +22,7 @@ from dagster_project.reading.separated import csv_batches
 
 FORMATS = ("csv", "jsonl", "parquet")
 COMPRESSIONS = ("gz", "gzip", "zst", "bz2", "xz")
-MOST_TIMES = 100  # its size that a file of more than MOST_OPENED_BYTES may open to: all rows of a ledger are held
+MOST_TIMES = 100  # how many times its size a ledger may open to beyond MOST_OPENED_BYTES, since all of its rows are held
 MOST_WITHOUT_ROW = 1_000_000  # refused lines: a file of more before its first object is something else, and each takes memory
 
 
@@ -76,8 +76,8 @@ def read_rows(path: Path, columns: Sequence[Column], take: Callable[[pa.Table], 
             rows, refused = fitting(batch, columns)
             keep(rows)
             held_bytes += 0 if take else rows.nbytes
-            if held_bytes > max(MOST_OPENED_BYTES, MOST_TIMES * path.stat().st_size):
-                raise DamagedError(path.name, f"it opens to more than {held_bytes >> 20} MB, hundreds of times its size; deliver it in parts", "too_large")
+            if held_bytes > MOST_OPENED_BYTES and held_bytes > MOST_TIMES * path.stat().st_size:
+                raise DamagedError(path.name, f"it opens to more than {held_bytes >> 20} MB, over a hundred times its size; deliver it in parts", "too_large")
             parsed += rows.num_rows
             rejects.append(rejected([*batch.rejects, *refused]))
             lost += rejects[-1].num_rows

@@ -391,7 +391,7 @@ def test_a_ledger_opens_to_so_much(most_bytes: int, is_refused: bool, tmp_path: 
     monkeypatch.setattr(ledgers, "MOST_OPENED_BYTES", most_bytes)
     body = gzip.compress((json.dumps(GRANT | {"evidence": "x" * 10_000}) + "\n").encode() * 1000)
     if is_refused:
-        with pytest.raises(DamagedError, match=r"^grants\.jsonl\.gz: it opens to more than \d+ MB, hundreds of times its size; deliver it in parts$"):
+        with pytest.raises(DamagedError, match=r"^grants\.jsonl\.gz: it opens to more than \d+ MB, over a hundred times its size; deliver it in parts$"):
             _read(tmp_path, "grants", "grants.jsonl.gz", body)
     else:
         assert _read(tmp_path, "grants", "grants.jsonl.gz", body).rows.num_rows == 1000
