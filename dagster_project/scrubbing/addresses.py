@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from dagster_project.errors import SettingsError
 
+IPV4, IPV6 = 4, 6
 MAX_BYTES = 64
 MAX_LIST = 8192
 
@@ -69,8 +70,10 @@ class Client(NamedTuple):
 Packed = bytes | None
 
 _NONE, _INVALID, _NAME = Client(None, "none"), Client(None, "invalid"), Client(None, "name")
-V4_KINDS = [*(Client(4, name) for name in _V4_CLASSES), Client(4, "pre_anonymised")]
-"""What is kept of IPv4 addresses, by the numbers of `v4_kinds`."""
+_V4_KINDS = [*(Client(4, name) for name in _V4_CLASSES), Client(4, "pre_anonymised")]
+_V6_KINDS = [Client(6, "public"), Client(6, "reserved")]
+KINDS = [*_V4_KINDS, *_V6_KINDS]
+"""What is kept of plain addresses, by the numbers of `kinds`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,20 +187,41 @@ def _v6_of(prefix: bytes) -> Client:
 def _v4(packed: bytes) -> tuple[Packed, Client]:
     # The host part that anonymisers blank is the last octet here, the last 64 bits and more in IPv6.
     is_whole = packed[3] or packed[0] == 127
-    return MAPPED + packed, V4_KINDS[bisect_right(_V4_STARTS, int.from_bytes(packed)) - 1 if is_whole else -1]
+    return MAPPED + packed, _V4_KINDS[bisect_right(_V4_STARTS, int.from_bytes(packed)) - 1 if is_whole else -1]
 
 
-def v4_kinds(numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.int32]:
-    """Return what `classify` says of IPv4 addresses, given as numbers: for each its place in V4_KINDS."""
+def kinds(words: npt.NDArray[np.uint64], versions: npt.NDArray[np.uint8]) -> npt.NDArray[np.int32]:
+    """Return what `classify` says of addresses, each two numbers (numeric.py): for each its place in KINDS, -1 where `classify` must be asked."""
+    found = np.full(len(words), -1, np.int32)
+    is_v4 = versions == IPV4
+    found[is_v4] = _v4_kinds(words[is_v4, 1].astype(np.uint32))
+    is_usual = _is_usual(words[:, 0], words[:, 1]) & (versions == IPV6)
+    found[is_usual] = _v6_kinds(words[is_usual, 0])
+    return found
+
+
+def _v4_kinds(numbers: npt.NDArray[np.uint32]) -> npt.NDArray[np.int32]:
     is_whole = (numbers & 255 != 0) | (numbers >> 24 == 127)
-    kinds = np.searchsorted(_V4_STARTS, numbers, side="right") - 1
-    return np.where(is_whole, kinds, len(V4_KINDS) - 1).astype(np.int32)
+    return np.where(is_whole, np.searchsorted(_V4_STARTS, numbers, side="right") - 1, len(_V4_KINDS) - 1).astype(np.int32)
+
+
+def _is_usual(high: npt.NDArray[np.uint64], low: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    """Tell which IPv6 addresses are of 2000::/3, but neither of its first special ranges nor blanked nor with IPv4 in them: the first 32 bits tell their class."""
+    is_special = (high >> 41 == 0x2001 << 7) | (high >> 48 == 0x2002) | (low == 0) | (low >> 32 & 0xFDFFFFFF == 0x5EFE)
+    is_usual: npt.NDArray[np.bool_] = (high >> 61 == 1) & ~is_special
+    return is_usual
+
+
+def _v6_kinds(highs: npt.NDArray[np.uint64]) -> npt.NDArray[np.int32]:
+    prefixes, rows = np.unique(highs >> 32, return_inverse=True)
+    known = [KINDS.index(_v6_of(int(prefix).to_bytes(4) + bytes(4))) for prefix in prefixes]
+    return np.array(known, np.int32)[rows]
 
 
 def _without_address(bare: str) -> tuple[Packed, Client]:
     if re.fullmatch(r"(?:\d{1,3}|x+|\*)(?:\.(?:\d{1,3}|x+|\*)){3}", bare) and re.search(r"[x*]", bare):
         octets = [int(part) if part.isdigit() else 0 for part in bare.split(".")]
-        return (MAPPED + bytes(octets), V4_KINDS[-1]) if max(octets) < 256 else (None, _INVALID)
+        return (MAPPED + bytes(octets), _V4_KINDS[-1]) if max(octets) < 256 else (None, _INVALID)
     if re.fullmatch(r"[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{64}", bare):
         return bare.encode(), Client(None, "pre_anonymised")
     if bare == "localhost" or bare.startswith(("unix:", "/")):

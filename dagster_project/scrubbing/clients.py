@@ -1,6 +1,6 @@
 """What a line says of its client's address: the address for the token alone, its version and class, and who it is to a count.
 
-Dotted decimal addresses, which most are, are read whole columns at a time and need no memory of those seen before.
+Plain numeric addresses, which most are, are read whole columns at a time and need no memory of those seen before.
 """
 
 from functools import lru_cache
@@ -11,15 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from dagster_project.compiled import pays
-from dagster_project.scrubbing.addresses import MAPPED, V4_KINDS, Proxies, classify, client, v4_kinds
+from dagster_project.scrubbing.addresses import KINDS, Proxies, classify, client, kinds
 from dagster_project.scrubbing.columns import CARDS, cards
 from dagster_project.scrubbing.memory import CLOSED, Memory, Seen, followed
-from dagster_project.scrubbing.tokens import BLOCK, TOKEN_BYTES, Blocks, address_block
+from dagster_project.scrubbing.tokens import BLOCK, Blocks, address_block
 
 SCHEMA = {"address": BLOCK, "ip_version": pa.int16(), "client_class": CLOSED, "client_source": CLOSED, **CARDS}
 _LONGEST_CACHE = 50_000
-_KINDS = pa.array([kind.client_class for kind in V4_KINDS])
-_PEER = pa.array([V4_KINDS[0].client_source])
+_VERSIONS = np.array([kind.ip_version for kind in KINDS], np.int16)
+_CLASSES = pa.array([kind.client_class for kind in KINDS])
+_PEER = pa.array([KINDS[0].client_source])
 _KEYS = [np.uint64(hash((name,)) & (2**64 - 1)) for name in ("gh/high", "gh/low")]  # other ones in each process
 
 
@@ -42,26 +43,25 @@ class Clients:
         coded = peer if pa.types.is_dictionary(peer.type) else peer.dictionary_encode()
         if not pays(len(coded.dictionary)):
             return self._others.see(coded)
-        from dagster_project.scrubbing.dotted import dotted
+        from dagster_project.scrubbing.numeric import numeric
 
-        numbers, is_dotted = dotted(coded.dictionary)
-        others = self._others.see(pa.concat_arrays([coded.dictionary.filter(pa.array(~is_dotted)), pa.nulls(1, pa.string())]))
-        places = np.empty(len(is_dotted) + 1, np.int32)
-        places[:-1][is_dotted] = np.arange(is_dotted.sum()) + others.made.num_rows
-        places[np.append(~is_dotted, True)] = others.rows.to_numpy()
-        return Seen(followed(others.made, _of_dotted(numbers[is_dotted])), pa.array(places).take(pc.fill_null(coded.indices, len(is_dotted))))
+        words, versions = numeric(coded.dictionary)
+        kept = kinds(words, versions)
+        is_plain = kept >= 0
+        others = self._others.see(pa.concat_arrays([coded.dictionary.filter(pa.array(~is_plain)), pa.nulls(1, pa.string())]))
+        places = np.empty(len(is_plain) + 1, np.int32)
+        places[:-1][is_plain] = np.arange(is_plain.sum()) + others.made.num_rows
+        places[np.append(~is_plain, True)] = others.rows.to_numpy()
+        return Seen(followed(others.made, _of_plain(words[is_plain], kept[is_plain])), pa.array(places).take(pc.fill_null(coded.indices, len(is_plain))))
 
 
-def _of_dotted(numbers: npt.NDArray[np.uint32]) -> list[pa.Array]:
-    """Return the columns of SCHEMA for IPv4 addresses."""
-    packed = np.empty((len(numbers), TOKEN_BYTES), np.uint8)
-    packed[:, : len(MAPPED)] = np.frombuffer(MAPPED, np.uint8)
-    packed[:, len(MAPPED) :] = numbers.astype(">u4")[:, None].view(np.uint8)
-    of_one = pa.repeat(pa.scalar(0, pa.int32()), len(numbers))
+def _of_plain(words: Blocks, kept: npt.NDArray[np.int32]) -> list[pa.Array]:
+    """Return the columns of SCHEMA for addresses in two numbers, and what is kept of each, by its place in KINDS."""
+    of_one = pa.repeat(pa.scalar(0, pa.int32()), len(words))
     return [
-        pa.FixedSizeBinaryArray.from_buffers(BLOCK, len(numbers), [None, pa.py_buffer(packed)]),
-        pa.repeat(pa.scalar(4, pa.int16()), len(numbers)),
-        pa.DictionaryArray.from_arrays(pa.array(v4_kinds(numbers)), _KINDS),
+        pa.FixedSizeBinaryArray.from_buffers(BLOCK, len(words), [None, pa.py_buffer(words.astype(">u8"))]),
+        pa.array(_VERSIONS[kept]),
+        pa.DictionaryArray.from_arrays(pa.array(kept), _CLASSES),
         pa.DictionaryArray.from_arrays(of_one, _PEER),
         of_one,
     ]
