@@ -19,6 +19,7 @@ from dagster_project.reading.compression import CHUNK_BYTES, open_plain, whole
 
 OF_WRITERS = frozenset({"_SUCCESS", "_temporary"})
 """What Hadoop's writers leave beside the files they wrote: a mark without content, and what was never finished."""
+_NEAR_BYTES = 1 << 16
 DEFAULT_SITES = {"web_logs": "web", "request_logs": "service"}
 
 
@@ -71,8 +72,12 @@ def below(root: Path) -> Iterator[Path]:
 
 def is_compressed(path: Path) -> bool:
     """Tell whether a file is read through a decompressor; raises DamagedError where it cannot be opened."""
-    with open_plain(path) as plain:
-        return not isinstance(getattr(plain, "raw", None), FileIO)
+    with open_plain(path) as opened:
+        return not _is_plain(opened)
+
+
+def _is_plain(opened: BinaryIO) -> bool:
+    return isinstance(getattr(opened, "raw", None), FileIO)
 
 
 def size_bytes(path: Path) -> int:
@@ -80,24 +85,40 @@ def size_bytes(path: Path) -> int:
     return sum(map(len, Readable(path))) if is_compressed(path) else path.stat().st_size
 
 
-def decompressed(path: Path) -> Iterator[bytes]:
-    """Yield the decompressed bytes as they come; raises DamagedError after the last readable ones."""
-    with open_plain(path) as plain:
-        read = getattr(plain, "read1", plain.read)
+def decompressed(path: Path, run_bytes: int = 0) -> Iterator[bytes]:
+    """Yield the decompressed bytes as they come; raises DamagedError after the last readable ones.
+
+    `run_bytes`: those of a plain file come that many at a time, up to a line end if there is one near, so that lines need not be joined.
+    """
+    with open_plain(path) as opened:
+        if run_bytes and _is_plain(opened):
+            while chunk := opened.read(_to_line_end(opened, run_bytes)):
+                yield chunk
+            return
+        read = getattr(opened, "read1", opened.read)
         while chunk := read(CHUNK_BYTES):
             yield chunk
 
 
-class Readable:
-    """The decompressed bytes of a file as far as they can be read; `damage` is what ended them too early, once they were."""
+def _to_line_end(plain: BinaryIO, most_bytes: int) -> int:
+    """Return how many of the next bytes end on a line, if that is not far below `most_bytes`, which it is otherwise."""
+    begin, near = plain.tell(), min(most_bytes, _NEAR_BYTES)
+    plain.seek(begin + most_bytes - near)
+    line_end = plain.read(near).rfind(b"\n") + 1
+    plain.seek(begin)
+    return most_bytes - near + line_end if line_end else most_bytes
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+
+class Readable:
+    """The decompressed bytes of a file as far as they can be read; `damage` is what ended them too early, once they were. `run_bytes` as in `decompressed`."""
+
+    def __init__(self, path: Path, run_bytes: int = 0) -> None:
+        self._path, self._run_bytes = path, run_bytes
         self.damage: DamagedError | None = None
 
     def __iter__(self) -> Iterator[bytes]:
         try:
-            yield from decompressed(self._path)
+            yield from decompressed(self._path, self._run_bytes)
         except DamagedError as error:
             self.damage = error
 

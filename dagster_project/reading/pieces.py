@@ -45,7 +45,7 @@ def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = PIECE_BYTES, end
     """
     skipped = _Skipped(skip_bytes)
     held: Piece | None = None
-    readable = Readable(file.path)
+    readable = Readable(file.path, piece_bytes)
     whole = runs(skipped.rest(_before(readable, end_bytes)), piece_bytes, LONGEST_LINE_BYTES)
     for body, lines, cut_bytes in ((part, lines, cut_bytes) for run, cut_bytes in whole for part, lines in parts(run)):
         if held is not None:
@@ -91,11 +91,15 @@ class _Skipped:
 def runs(chunks: Iterable[bytes], run_bytes: int, longest_bytes: int) -> Iterator[tuple[bytes, int]]:
     """Yield runs of whole lines, of at most `run_bytes` or of one longer line, and how many bytes were left out of them.
 
-    A line above `longest_bytes` that does not fit a run comes alone, a byte longer than that, and keeps its line end. Bytes are joined once, when a run is whole.
+    A line above `longest_bytes` that does not fit a run comes alone, a byte longer than that, and keeps its line end. Bytes are joined once, when a run is
+    whole; a chunk that is one already is passed on.
     """
     held = _Held()
     cut_bytes = 0
     for chunk in chunks:
+        if not held.size_bytes and not cut_bytes and run_bytes // 2 < len(chunk) <= run_bytes and chunk.endswith(b"\n"):
+            yield chunk, 0
+            continue
         if cut_bytes:
             end = chunk.find(b"\n") + 1
             cut_bytes += end - 1 if end else len(chunk)

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from dagster_project.errors import DamagedError
 from dagster_project.reading.compression import open_plain, whole
-from dagster_project.reading.files import Found, found, head
+from dagster_project.reading.files import Found, decompressed, found, head
 from dagster_project.reading.identity import identity
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES, PIECE_LINES, pieces
 from tests.sampling import sampled
@@ -165,6 +165,14 @@ def test_the_head_of_a_cut_archive_is_readable(compression: str, tmp_path: Path)
     assert body.startswith(read)
     assert len(read) > 1000
     assert head(_file(tmp_path, packed).path, 1000) == body[:1000]
+
+
+def test_a_plain_file_comes_in_whole_lines(tmp_path: Path) -> None:
+    """Nothing need be joined, which takes as long as reading; a line that is longer than what is looked through comes in parts."""
+    body = b"".join(b"%0*d\n" % (number % 300 + 1, number) for number in range(4_000)) + b"x" * (1 << 18) + b"\nlast"
+    chunks = list(decompressed(_file(tmp_path, body).path, 1 << 17))
+    assert b"".join(chunks) == body
+    assert [chunk.endswith(b"\n") and len(chunk) > 1 << 16 for chunk in chunks[:5]] == [True, True, True, True, False]
 
 
 def test_a_piece_holds_so_many_lines(tmp_path: Path) -> None:
