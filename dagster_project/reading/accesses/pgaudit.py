@@ -74,9 +74,8 @@ def _read(body: Body, given: Given) -> Events:
             is_known = is_known or bool(each.severity)
         else:
             log.rejects.append(each)
-    if not is_known and any(
-        _AUDIT.search((place.raw or b"").decode("utf-8", "replace")) for place, _ in log.rejects
-    ):  # the file waits for settings, where lines would be refused for good
+    # The file waits for settings, where lines would be refused for good.
+    if not is_known and any(_AUDIT.search((place.raw or b"").decode("utf-8", "replace")) for place, _ in log.rejects):
         said = "the log_line_prefix of settings" if given.declared.log_line_prefix else "a usual log_line_prefix"
         raise FormatError(given.source, f"no line of it begins with {said}; write the server's own as log_line_prefix below [sources.{given.source}]", "format")
     return log.events(written.form)
