@@ -125,6 +125,12 @@ def otlp(bodies: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {"resourceLogs": [{"resource": {"attributes": []}, "scopeLogs": [{"scope": {}, "logRecords": records}]}]}
 
 
+def of_supabase(line: str) -> dict[str, Any]:
+    """Return a line of jsonlog as Supabase hands it on: its message stands apart from its cells."""
+    cells = json.loads(line)
+    return {"event_message": cells.pop("message"), "id": "m7", "timestamp": 1773144000000000, "metadata": [{"host": "db-1", "parsed": [cells]}]}
+
+
 RECORDS = [record(message, second) for second, message in enumerate(EVERY)]
 CARRIED |= {
     "CloudNativePG": "".join(json.dumps(each) + "\n" for each in RECORDS).encode(),
@@ -135,6 +141,8 @@ CARRIED |= {
         json.dumps({"labels": {"namespace": "db"}, "line": json.dumps(each), "timestamp": "2026-03-10T12:00:00Z"}) + "\n" for each in RECORDS
     ).encode(),
     "CloudNativePG merged": "".join(json.dumps({**each, "kubernetes": {"pod_name": "main-1"}, "stream": "stdout"}) + "\n" for each in RECORDS).encode(),
+    "Supabase": "".join(json.dumps(of_supabase(as_json(message, second))) + "\n" for second, message in enumerate(EVERY)).encode(),
+    "Supabase's answer": json.dumps({"result": [of_supabase(as_json(message, second)) for second, message in enumerate(EVERY)]}).encode(),
     "a collector": json.dumps(otlp({"stringValue": text(message, second)} for second, message in enumerate(EVERY))).encode(),
     "a collector of jsonlog": json.dumps(otlp(typed(json.loads(as_json(message, second))) for second, message in enumerate(EVERY))).encode(),
     "rows of CSV": "".join(
@@ -144,7 +152,7 @@ CARRIED |= {
 }
 
 
-OF_ONE_PIECE = {"a collector", "a collector of jsonlog", "rows of CSV", "CloudNativePG in a search"}
+OF_ONE_PIECE = {"a collector", "a collector of jsonlog", "rows of CSV", "CloudNativePG in a search", "Supabase's answer"}
 
 
 @pytest.mark.parametrize("carrier", CARRIED)

@@ -599,6 +599,8 @@ ENVELOPES = {
     "pretty": lambda entries: json.dumps({"Records": entries}, indent=2).encode(),
     "array": lambda entries: json.dumps(entries).encode(),
     "pages": lambda entries: json.dumps({"entries": entries, "nextPageToken": "x"}).encode(),
+    "answered": lambda entries: json.dumps({"result": entries, "success": True, "errors": [], "messages": [], "result_info": {"page": 1}}).encode(),
+    "data": lambda entries: json.dumps({"data": entries, "meta": {"next": "c"}, "links": {}}).encode(),
     "glued": lambda entries: b"".join(json.dumps(entry).encode() for entry in entries),
     "spread": lambda entries: b"\n".join(json.dumps(entry, indent=1).encode() for entry in entries),
     "documents": lambda entries: b"".join(json.dumps({"Records": [entry]}).encode() + b"\n" for entry in entries),
@@ -763,6 +765,12 @@ def _mutated(draw: st.DrawFn) -> tuple[str, list[Any]]:
                 node = node[key]
         entries.append(entry)
     return name, entries
+
+
+def test_an_answer_that_tells_of_an_error_is_no_list() -> None:
+    """It may lack entries, and nobody would know."""
+    assert listed({"result": [], "error": None}) == []
+    assert listed({"result": [], "error": {"code": 500}}) is None
 
 
 @given(_mutated(), st.sampled_from(["lines", "records", "pretty", "array", "glued"]))
