@@ -112,6 +112,14 @@ def test_a_document_that_is_cut_is_refused_until_it_is_whole(world: World) -> No
     assert len(world.rows("scrubbed.access_events")) == 2
 
 
+@pytest.mark.parametrize("name", ["a.jsonl", "a.log"])
+def test_a_source_that_nobody_knows_is_refused_with_what_settings_can_say(world: World, name: str) -> None:
+    """What its fields mean nobody can guess; whatever it is called, the refusal names the key."""
+    world.put(f"access_events/desk/{name}", '{"who": "ada", "when": "2026-03-02T10:00:00Z", "what": "ticket.view"}\n')
+    world.run()
+    assert world.inputs()[f"access_events/desk/{name}"]["advice"].endswith("fields below [sources.desk] (docs/access-sources.md)")
+
+
 def test_an_entry_of_several_accesses_is_refused_once(world: World) -> None:
     """Each access of it has other content under a known id: the entry is one line, and the accounts of the run balance."""
     query = {"event": "db.session.query", "code": "TDB02I", "uid": "u1", "time": "2026-03-02T10:00:05Z", "user": "ada", "db_protocol": "postgres"}

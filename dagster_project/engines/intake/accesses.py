@@ -13,8 +13,9 @@ from dagster_project.engines.intake.delivery import Delivery
 from dagster_project.engines.intake.inputs import ACCESS_EVENTS, Discovery, KnownInputs, skipped_bytes, unfinished
 from dagster_project.engines.intake.sources import adapter_of, name_below
 from dagster_project.engines.intake.spool import Spool
-from dagster_project.errors import InputError
+from dagster_project.errors import ColumnError, FormatError, InputError
 from dagster_project.reading.accesses import native
+from dagster_project.reading.accesses.adapters import beginning
 from dagster_project.reading.accesses.events import Events, Given, Take
 from dagster_project.reading.files import Body, Found, is_compressed
 from dagster_project.reading.identity import Identity, refuse_changed
@@ -98,7 +99,13 @@ class _Reader:
     def _events(self, file: Found, end_bytes: int | None, take: Take) -> Events:
         adapter = adapter_of(file, self._settings)
         if adapter is None:
-            return native.read(file.path, file.site, self._zones, take)
+            try:
+                return native.read(file.path, file.site, self._zones, take)
+            except (FormatError, ColumnError) as error:
+                if all(name.encode() in beginning(file) for name in native.REQUIRED):
+                    raise
+                mapped = f"or, if this is another source's own log, say in settings what its fields mean: fields below [sources.{file.site}] (docs/access-sources.md)"
+                raise type(error)(error.place, f"{error.rule}; {mapped}", error.code) from None
         declared = self._settings.sources.get(file.site, Source())
         read = adapter.read(Body.of(file.path, end_bytes), Given(file.site, name_below(file), self._zones, declared, self._settings.access, take))
         return replace(read, form=f"{adapter.name} {read.form}")

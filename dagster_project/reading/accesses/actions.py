@@ -9,12 +9,12 @@ _VERBS = {
     "export": ("export", "unload", "dump", "exported"),
     "write": (
         "put", "create", "update", "insert", "write", "upload", "set", "patch", "post", "merge", "copy", "add", "commit", "push", "restore", "upsert", "import", "edit",
-        "complete", "abort", "rename", "move", "replace", "append", "modify",
+        "complete", "abort", "rename", "move", "replace", "append", "modify", "mutate",
     ),
     "delete": ("delete", "destroy", "remove", "purge", "drop", "truncate"),
 }  # fmt: skip
 _ACTIONS = {verb: action for action, verbs in _VERBS.items() for verb in verbs}
-_LEADING = ("admin", "batch", "transact", "beta", "v1", "multi", "permanently")
+_LEADING = ("admin", "batch", "transact", "beta", "v1", "multi", "permanently", "aggregated")
 
 
 def action(operation: str | None) -> str | None:

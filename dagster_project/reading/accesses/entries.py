@@ -29,14 +29,15 @@ Fields = Mapping[str, Any]
 # Where the entries stand in a document of one source or another, and what else such a document says.
 LISTS = (
     "QueryResultRows", "Records", "records", "entries", "events", "Events", "logEvents", "audit_logs", "access_logs", "items", "logs", "value", "Messages",
-    "receivedMessages",
+    "receivedMessages", "result", "results", "data",
 )  # fmt: skip
 _OF_PAGES = {
     "after_cursor", "after_url", "before_cursor", "before_url", "count", "cursor", "done", "end_time", "etag", "has_more", "kind", "links", "logGroup", "logStream",
-    "messageType", "meta", "QueryStatistics", "QueryStatus", "next", "nextBackwardToken", "nextForwardToken", "nextPageToken", "nextRecordsUrl", "nextToken", "NextToken",
-    "next_page", "owner", "page", "per_page", "prev", "previous_page", "ResponseMetadata", "searchedLogStreams", "size", "startKey", "subscriptionFilters", "total",
-    "totalSize",
+    "messages", "messageType", "meta", "QueryStatistics", "QueryStatus", "next", "nextBackwardToken", "nextForwardToken", "nextPageToken", "nextRecordsUrl", "nextToken",
+    "NextToken", "next_page", "owner", "page", "per_page", "prev", "previous_page", "ResponseMetadata", "result_info", "searchedLogStreams", "size", "startKey",
+    "subscriptionFilters", "success", "total", "totalSize",
 }  # fmt: skip
+_OF_FAILURES = {"error", "errors"}  # an answer that tells of one may lack entries
 _OF_LISTS = frozenset({*LISTS, "hits", "messageType", otlp.LIST})
 _LISTING = re.compile(rb'\{\s*"(' + "|".join(LISTS).encode() + rb')"\s*:\s*\[')
 _SPACE = re.compile(r"\s*")
@@ -176,7 +177,8 @@ def listed(document: Any) -> list[Any] | None:
         return []
     if isinstance(document.get("hits"), dict):
         return listed({"items": document["hits"].get("hits")})
-    name = next((name for name in LISTS if isinstance(document.get(name), list) and set(document) - {name} <= _OF_PAGES), None)
+    others = {name for name, value in document.items() if value or name not in _OF_FAILURES}
+    name = next((name for name in LISTS if isinstance(document.get(name), list) and others - {name} <= _OF_PAGES), None)
     return None if name is None else [_row(item) for item in document[name]]
 
 

@@ -30,12 +30,17 @@ _SUBJECT = re.compile(r"(?:principal://.*/subject/|user:|serviceAccount:)(.+)")
 _PERMISSION_TYPE = "protoPayload.authorizationInfo.permissionType"
 _BY_TYPE = {"DATA_READ": "read", "DATA_WRITE": "write"}
 _FIRST = "protoPayload.authenticationInfo.serviceAccountDelegationInfo"
+_AGENT = re.compile(r"service-\d+@[\w.-]+\.iam\.gserviceaccount\.com")  # Google's own, through which its machines act as a service account
 _OF_BIGQUERY = ("protoPayload.metadata", "protoPayload.metadataJson")
 _TABLE_READ = tuple(f"{where}.tableDataRead" for where in _OF_BIGQUERY)
 _TABLE_CHANGED = tuple(f"{where}.tableDataChange" for where in _OF_BIGQUERY)
 _STATEMENT = (
     *(f"{where}.{job}.job.jobConfig.{name}" for where in _OF_BIGQUERY for job in ("jobInsertion", "jobChange") for name in ("queryConfig.statementType", "type")),
     *(f"protoPayload.serviceData.{event}.job.jobConfiguration.query.statementType" for event in ("jobCompletedEvent", "jobInsertResponse.resource", "jobGetQueryResultsResponse")),
+)
+_JOB_ERROR = (
+    *(f"{where}.{job}.job.jobStatus.errorResult.code" for where in _OF_BIGQUERY for job in ("jobInsertion", "jobChange")),
+    "protoPayload.serviceData.jobCompletedEvent.job.jobStatus.error.code",
 )
 _INSERTED = re.compile(r"jobservice\.insert|.*\.JobService\.InsertJob")
 _JOBS = {"SELECT": "read", "QUERY": "read", "EXPORT": "export", "EXPORT_DATA": "export", "DELETE": "delete", "TRUNCATE_TABLE": "delete"}
@@ -117,7 +122,8 @@ def _done_by_job(entry: Fields) -> str | None:
 
 def actors(entry: Fields) -> list[str]:
     """Return the names of who acted; for a service account only those of the first principal that delegated to it."""
-    delegated = texts_at(entry, f"{_FIRST}.firstPartyPrincipal.principalEmail", f"{_FIRST}.principalSubject")[:1]
+    every = texts_at(entry, f"{_FIRST}.firstPartyPrincipal.principalEmail", f"{_FIRST}.principalSubject")
+    delegated = [name for name in every if not _AGENT.fullmatch(name)][:1]
     own = texts_at(entry, "protoPayload.authenticationInfo.principalEmail", "protoPayload.authenticationInfo.principalSubject")
     # A statement is logged by the server of the database, which names the role beside itself.
     role = texts_at(entry, "protoPayload.request.user") if _database(entry) else []
@@ -144,7 +150,7 @@ def _database(entry: Fields) -> str | None:
 
 def is_denied(entry: Fields) -> bool:
     """Tell whether nothing came back. `granted` is left out where it is false, and false where only a part of a list was withheld: the status decides, if there is one."""
-    code = text(at(entry, "protoPayload.status.code"))
+    code = text(at(entry, "protoPayload.status.code", *_JOB_ERROR))
     if code not in (None, "0") or (_database(entry) and text_at(entry, "protoPayload.request.status") == "unsuccessful"):
         return True
     granted = [flag(value) for value in values(entry, "protoPayload.authorizationInfo.granted")]

@@ -7,10 +7,11 @@ from dagster_project.reading.accesses import cloudtrail
 from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import acting, at, count, stamp_at, text_at, texts_at, utc, words
+from dagster_project.reading.accesses.fields import acting, at, count, is_refused, stamp_at, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
+from dagster_project.reading.accesses.teleport_kinds import is_discovery
 
-OTHERS = ("other_class", "session", "login", "management_event", "insight_event", "key_or_secret")
+OTHERS = ("other_class", "session", "login", "management_event", "insight_event", "key_or_secret", "metadata_read")
 _CLASSES = {
     "3005": {"1": "assign_privileges", "2": "revoke_privileges"},
     "6001": {"1": "write", "2": "read", "3": "write", "4": "delete", "5": "list", "6": "import", "7": "export", "8": "share"},
@@ -26,6 +27,8 @@ _BEHIND = ("actor.process.user.name", "actor.process.user.uid", "actor.invoked_b
 _CONNECT, _NO_PERMISSION = ("6005", "3"), ("6004", "2")
 _REFUSED = frozenset({"2", "6", "25", "26"})  # dispositions: blocked, dropped, rejected, unauthorized
 _API = "6003"
+_CLUSTER = re.compile(r"k8s|kubernetes|\beks\b", re.IGNORECASE)  # in the name of what logged a call
+_REVIEW = re.compile(r"/apis/auth(?:orization|entication)\.k8s\.io/.*reviews\b.*")
 _CATEGORIES = frozenset({"Data", "Management", "NetworkActivity"})  # of CloudTrail; where an entry is older than these, all of them are named
 _KNOWN = words("""
     access_list access_mask accountid action action_id activity_id activity_name actor api app_name attacks authorizations category_name category_uid class_name class_uid cloud
@@ -44,9 +47,17 @@ def other(entry: Fields) -> str | None:
         return None
     if kind == _API and text_at(entry, "metadata.product.name") == "CloudTrail":
         return cloudtrail.other(_as_cloudtrail(entry))
+    if kind == _API and any(map(_CLUSTER.search, texts_at(entry, "metadata.product.name", "metadata.product.version", "metadata.product.feature.name"))):
+        return _other_of_cluster(entry)
     if (kind, text_at(entry, "activity_id")) == _CONNECT:
         return None if _is_denied(entry) else "session"  # what is done in one is told by itself, that nobody was let in is told nowhere else
     return None if kind in _CLASSES else "login" if kind == "3002" else "other_class"
+
+
+def _other_of_cluster(entry: Fields) -> str | None:
+    """Return the name of a call to a cluster that asks for a secret, for what there is to ask for, or for what somebody may do."""
+    path = text_at(entry, "http_request.url.path") or ""
+    return "metadata_read" if is_discovery(path) or _REVIEW.fullmatch(path) else "key_or_secret" if "secrets" in texts_at(entry, "resources.type") else None
 
 
 def _kind(entry: Fields) -> str | None:
@@ -85,11 +96,12 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
 
 
 def _is_denied(entry: Fields) -> bool:
-    status = text_at(entry, "status")
-    is_error = status is None and text_at(entry, "status_id") is None and text_at(entry, "api.response.error") is not None
+    status, number = (text_at(entry, "status") or "").lower(), text_at(entry, "status_id")
+    is_told = status not in ("", "unknown") or number not in (None, "0")
+    is_error = not is_told and (text_at(entry, "api.response.error") is not None or is_refused(text_at(entry, "api.response.code", "http_response.code")))
     if (_kind(entry), text_at(entry, "activity_id")) == _NO_PERMISSION or text_at(entry, "disposition_id") in _REFUSED:
         return True
-    return is_error or "2" in (text_at(entry, "status_id"), text_at(entry, "action_id")) or (status or "").lower() in ("failure", "failed", "denied", "blocked")
+    return is_error or "2" in (number, text_at(entry, "action_id")) or status in ("failure", "failed", "denied", "blocked")
 
 
 ADAPTER = adapter(Form("ocsf", event, other, _KNOWN, (frozenset({"class_uid", "time"}), frozenset({"class_uid", "metadata"}))), rb"class_uid", rb"metadata|activity_id")

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from dagster_project.errors import FormatError
 from dagster_project.reading.accesses import native
 from dagster_project.reading.accesses.audit_touches import of_denied, of_part
 from dagster_project.reading.accesses.audits import Audit, Key, Part, bursts, taken_apart
@@ -64,13 +65,19 @@ def read(body: Body, given: Given) -> Events:
 def _read(body: Body, given: Given) -> Events:
     written = opened(body, given.declared.log_line_prefix)
     log = _Log(given, has_application=written.form == "stderr" and "%a" in written.prefix)
+    is_known = written.form != "stderr"
     for each in entries(written, given.zones.get(given.source)):
         if each is None:
             log.blank += 1
         elif isinstance(each, Entry):
             log.add(each)
+            is_known = is_known or bool(each.severity)
         else:
             log.rejects.append(each)
+    # The file waits for settings, where lines would be refused for good.
+    if not is_known and any(_AUDIT.search((place.raw or b"").decode("utf-8", "replace")) for place, _ in log.rejects):
+        said = "the log_line_prefix of settings" if given.declared.log_line_prefix else "a usual log_line_prefix"
+        raise FormatError(given.source, f"no line of it begins with {said}; write the server's own as log_line_prefix below [sources.{given.source}]", "format")
     return log.events(written.form)
 
 

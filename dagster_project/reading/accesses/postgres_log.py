@@ -16,7 +16,7 @@ from dagster_project.reading.files import Body
 from dagster_project.reading.rejects import Place
 
 CSV_FIELDS = range(23, 27)  # PostgreSQL 9.0 to 17
-_CSV_START = re.compile(rb'"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [^ ,"]+"?,')
+_CSV_START = re.compile(rb'"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [\w+:<>-]+"?,')  # behind the zone, so that no prefix with commas looks like it
 _LINES_LOOKED_AT = 200
 
 

@@ -1,4 +1,4 @@
-"""PostgreSQL's server log as JSON: its own jsonlog, and its csvlog as CloudNativePG and pgauditlogtofile write it in JSON."""
+"""PostgreSQL's server log as JSON: its own jsonlog, and its csvlog as CloudNativePG, pgauditlogtofile and Supabase write it in JSON."""
 
 from collections.abc import Iterator, Sequence
 
@@ -7,7 +7,7 @@ import orjson
 from dagster_project.reading.accesses import server_own_csv
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.envelopes import Shape, unwrapped
-from dagster_project.reading.accesses.fields import text, words
+from dagster_project.reading.accesses.fields import object_at, text, words
 from dagster_project.reading.accesses.server_entries import Entry, Found, Line, csv_of, refused
 
 SHAPE = Shape(words("application_name error_severity log.source log_time logger logging_pod message pid record session_id sql_state_code state_code timestamp"))
@@ -18,7 +18,7 @@ _NOT_LOGGED = "<not logged>"  # by pgAudit, and in place of what is left out bec
 
 def is_entry(fields: Fields) -> bool:
     """Tell whether an object is an entry of the server, not something that carries one."""
-    return "error_severity" in fields or _is_record(fields) or "custom.audit_type" in fields
+    return "error_severity" in fields or _is_record(fields) or "custom.audit_type" in fields or bool(_of_supabase(fields))
 
 
 def _is_record(fields: Fields) -> bool:
@@ -41,7 +41,15 @@ def entries(lines: Sequence[Line]) -> Iterator[Found | None]:
         yield from refused(line, "field_missing") if entry is None else (entry,)
 
 
+def _of_supabase(fields: Fields) -> Fields:
+    """Return the cells of an entry that Supabase keeps apart from its message; none for anything else."""
+    told = object_at(fields, "metadata.parsed")
+    return {**told, "message": fields["event_message"]} if told and "event_message" in fields else {}
+
+
 def _carried(fields: Fields) -> Fields:
+    if supabase := _of_supabase(fields):
+        return supabase
     found = unwrapped(fields, SHAPE)
     return found[0] if len(found) == 1 else {}
 

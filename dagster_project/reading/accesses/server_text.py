@@ -20,14 +20,15 @@ _HEROKU = (
     ' sql_error_code = %e time_ms = "%m" pid="%p" proc_start_time="%s" session_id="%c" vtid="%v" tid="%x" log_line="%l" '
     '%qdatabase="%d" connection_source="%r" user="%u" application_name="%a" '
 )
-# PostgreSQL's default and Debian's, those of hosted servers and of the manuals of pgBadger and pganalyze; without a time for those who carry the log with one.
+# PostgreSQL's default and Debian's, those of hosted servers and of the manuals of pgAudit, pgBadger and pganalyze; without a time for those who carry the log with one.
 _USUAL = (
     "%m [%p] %q[user=%u,db=%d,app=%a] ", "%m [%p] %q[user=%u,db=%d,app=%a,host=%h] ", "%m [%p] %c %q%u@%d ", "%m [%p] %q%u@%d/%a ", "%m [%p] %q%u@%d ", "%h %m [%p] %q%u@%d ",
     "%t:%r:%u@%d:[%p]:", "%m:%r:%u@%d:[%p]:%l:%e:%s:%v:%x:%c:%q%a:", _HEROKU, " sql_error_code = %e ", "%t [%p-%l] %q%u@%d ",
     "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", "%t [%p]: user=%u,db=%d,app=%a,client=%h ", "%t [%p]: db=%d,user=%u,app=%a,client=%h ", "%m [%p] user=%u,db=%d ",
     "%t [%p]: [%l-1] user=%u,db=%d - PG-%e ", "%t [%p]: [%l-1] [trx_id=%x] user=%u,db=%d ", "%m [%p]: [%l-1] user=%u,db=%d ", "%m [%p]: [%l-1] db=%d,user=%u ",
-    "%t [%p]: user=%u,db=%d ", "%t [%p]: [%l-1] ", "%t [%p]: ", "%t-%c-", "< %m > ", "%t ", "[%p]: [%l-1] db=%d,user=%u ", "pid=%p,user=%u,db=%d,app=%a,client=%h ",
-    "user=%u,db=%d,app=%a,client=%h ", "db=%d,user=%u,app=%a,client=%h ", "user=%u,db=%d ", "db=%d,user=%u ", "",
+    "%m %u %d [%p]: ", "%t [%p]: user=%u,db=%d ", "%t [%p]: [%l-1] ", "%t [%p]: ", "%t-%c-user=%u,db=%d,app=%a,client=%h", "%t-%c-", "< %m > ", "%t ",
+    "[%p]: [%l-1] db=%d,user=%u ", "pid=%p,user=%u,db=%d,app=%a,client=%h ", "user=%u,db=%d,app=%a,client=%h ", "db=%d,user=%u,app=%a,client=%h ",
+    "user=%u,db=%d ", "db=%d,user=%u ", "",
 )  # fmt: skip
 _OTHER_STAMP = {"%t": "%m", "%m": "%t"}  # many have milliseconds where a manual has none
 USUAL_PREFIXES = tuple(dict.fromkeys([*_USUAL, *(re.sub("%[tm]", lambda found: _OTHER_STAMP[found[0]], prefix) for prefix in _USUAL)]))

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.engines.decide import decide
+from dagster_project.errors import FormatError
 from dagster_project.reading.accesses import pgaudit
 from dagster_project.reading.accesses.adapters import chosen
 from dagster_project.reading.accesses.attestations import stated_gaps
@@ -159,6 +160,7 @@ def test_a_log_is_known_by_its_content(kind: str) -> None:
         ("<%s %h %a %m %% %u> ", "<2026-03-10 11:00:00 UTC [local] my console 2026-03-10 12:00:00.000 UTC % amy> LOG:  "),
         ("%m %u ", "2026-03-10 12:00:00.000 UTC amy ПРОТОКОЛ:  "),
         ("%m %u ", "2026-03-10 12:00:00.000 +00 amy LOG:  "),
+        ("%t@%u,%d ", "2026-03-10 12:00:00 UTC@amy,main LOG:  "),
     ],
 )
 def test_any_log_line_prefix_is_read(prefix: str, line: str) -> None:
@@ -205,6 +207,8 @@ HEROKU = (
         ("2026-03-10 12:00:00 UTC [6699]: [20-1] db=main,user=amy LOG:  ", "amy"),
         ("2026-03-10 12:00:00 UTC [6699] amy@main LOG:  ", "amy"),
         ("2026-03-10 12:00:00.000 UTC [6699]: LOG:  ", ""),
+        ("2026-03-10 12:00:00.000 UTC amy main [6699]: LOG:  ", "amy"),
+        ("2026-03-10 12:00:00 UTC-69b00000.1a2b-user=amy,db=main,app=[unknown],client=192.0.2.7LOG:  ", "amy"),
     ],
 )
 def test_a_usual_prefix_need_not_be_declared(line: str, user: str) -> None:
@@ -272,6 +276,15 @@ def test_what_cannot_be_read_is_refused_by_its_place(body: str, accesses: int, e
     events = read(body)
     assert events.rejects["reason"].to_pylist() == expected
     assert accounts(events) == ["C1"] * accesses
+
+
+@pytest.mark.parametrize(("declared", "said"), [(None, "a usual log_line_prefix"), ("%m %u ", "the log_line_prefix of settings")])
+def test_a_log_with_a_prefix_of_its_own_waits_for_settings(declared: str | None, said: str) -> None:
+    """Its lines are no rubbish: the file is refused with the key that is missing, and tried again at every run, where lines would be refused for good."""
+    body = "".join(f"2026-03-10 12:00:00 UTC user=amy db=main LOG:  {audit(number)}\n" for number in (1, 2))
+    with pytest.raises(FormatError, match=f"begins with {said}; .* log_line_prefix below .sources.pgaudit.$"):
+        read(body, Given("pgaudit", declared=Source(log_line_prefix=declared)))
+    assert accounts(read(body, Given("pgaudit", declared=Source(log_line_prefix="%t user=%u db=%d "), access=ACCESS))) == ["C1"] * 2
 
 
 def test_a_statement_that_cannot_be_told_is_an_unknown_customers() -> None:
@@ -542,11 +555,15 @@ def test_an_audit_that_is_off_in_one_file_and_on_in_the_next_is_one_gap() -> Non
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.one_of(st.binary(max_size=60), st.sampled_from([written(message).encode() for written in WRITTEN.values() for message in MESSAGES])), max_size=12), st.data())
 def test_whatever_stands_in_a_log_every_line_is_accounted_for(pieces: list[bytes], data: st.DataObject) -> None:
-    """Cut, mixed and damaged logs end as accesses, other things and refused lines, never as an error."""
+    """Cut, mixed and damaged logs end as accesses, other things and refused lines; only a log in which no line has a known prefix is refused as a whole."""
     body = b"".join(pieces)
     if body:
         body = body[: data.draw(st.integers(0, len(body)))]
-    events = read(body)
+    try:
+        events = read(body)
+    except FormatError:
+        assert b"AUDIT: " in body
+        return
     entries = body.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     lines = len(entries) - (not entries[-1])
     accesses = len(set(events.rows["line_number"].to_pylist()))

@@ -77,6 +77,7 @@ INSERT = "google.cloud.bigquery.v2.JobService.InsertJob"
     (_google("bigquery", INSERT, metadata=_job("jobInsertion", type="QUERY", queryConfig={"statementType": "SELECT"}), status={"code": 7}), (AMY, "read", "denied")),
     (_google("bigquery", "jobservice.insert", serviceData={"jobInsertRequest": {}}), (AMY, "jobservice.insert", "ok")),
     (_google("bigquery", "google.cloud.bigquery.v2.DatasetService.GetDataset", authorizationInfo=_needs("ADMIN_READ")), "metadata_read"),
+    (_google("bigtable", "google.bigtable.v2.Bigtable.MutateRow"), (AMY, "write", "ok")), (_google("compute", "beta.compute.instances.aggregatedList"), (AMY, "list", "ok")),
     (_google("storage", "storage.objects.get", authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")), (_google("storage", "storage.objects.list"), (AMY, "list", "ok")),
     (_google("storage", "storage.objects.get", authorizationInfo=[{"permissionType": {"a": 1}, "granted": True}]), (AMY, "read", "ok")),
     (_google("spanner", "google.spanner.v1.Spanner.Commit", authorizationInfo=[{"permissionType": [{}]}, {"permissionType": "DATA_WRITE"}]), (AMY, "write", "ok")),
@@ -324,7 +325,16 @@ def _trail(feature: str, service: str, operation: str) -> dict[str, Any]:
     return {"metadata": {"uid": "m", "product": product}, "api": {"operation": operation, "service": {"name": f"{service}.amazonaws.com"}}}
 
 
+def _cluster(path: str, resource: str) -> dict[str, Any]:
+    product = {"name": "Amazon EKS", "vendor_name": "AWS", "version": "audit.k8s.io/v1"}
+    return {"metadata": {"uid": "m", "product": product}, "http_request": {"url": {"path": path}}, "resources": [{"type": resource, "name": "x"}]}
+
+
 @pytest.mark.parametrize(("entry", "expected"), [
+    (_ocsf(6003, 2, **_cluster("/api/v1/namespaces/c1/configmaps/x", "configmaps")), ("amy", "read", "ok")),
+    (_ocsf(6003, 2, **_cluster("/api/v1/namespaces/c1/secrets/x", "secrets")), "key_or_secret"), (_ocsf(6003, 2, **_cluster("/apis/apps/v1", "")), "metadata_read"),
+    (_ocsf(6003, 1, **_cluster("/apis/authorization.k8s.io/v1/subjectaccessreviews", "subjectaccessreviews")), "metadata_read"),
+    (_ocsf(6003, 2, http_request={"url": {"path": "/api/orders"}}, resources=[{"type": "secrets"}]), ("amy", "read", "ok")),
     (_ocsf(6003, 2), ("amy", "read", "ok")), (_ocsf(6003, 4, status_id=1), ("amy", "delete", "ok")), (_ocsf(6003, 99, api={"operation": "GetObject"}), ("amy", "read", "ok")),
     (_ocsf(6003, 2, api={"response": {"error": "AccessDenied", "code": 403}}), ("amy", "read", "denied")), (_ocsf(6003, 2, status="Failure"), ("amy", "read", "denied")),
     (_ocsf(6005, 1), ("amy", "read", "ok")), (_ocsf(6005, 4, status_id=2), ("amy", "read", "denied")), (_ocsf(6005, 7), ("amy", "delete", "ok")),

@@ -182,6 +182,10 @@ def test_an_access_of_each_source(name: str, expected: dict[str, Any]) -> None:
     ("cloudtrail", {"userIdentity": None}, ""),
     ("google", {"protoPayload/authenticationInfo": {"principalEmail": "robot@example.iam.gserviceaccount.com", "serviceAccountDelegationInfo": [
         {"firstPartyPrincipal": {"principalEmail": "amy@example.com"}}, {"firstPartyPrincipal": {"principalEmail": "other@example.com"}}]}}, "amy@example.com"),
+    ("google", {"protoPayload/authenticationInfo": {"principalEmail": "robot@example.iam.gserviceaccount.com", "serviceAccountDelegationInfo": [
+        {"firstPartyPrincipal": {"principalEmail": "service-123@compute-system.iam.gserviceaccount.com"}}]}}, "robot@example.iam.gserviceaccount.com"),
+    ("google", {"protoPayload/authenticationInfo": {"principalEmail": "robot@example.iam.gserviceaccount.com", "serviceAccountDelegationInfo": [
+        {"firstPartyPrincipal": {"principalEmail": "service-123@compute-system.iam.gserviceaccount.com"}}, {"principalSubject": "amy@example.com"}]}}, "amy@example.com"),
     ("google", {"protoPayload/authenticationInfo": {"principalSubject": "principal://iam.googleapis.com/x/subject/amy"}}, "principal://iam.googleapis.com/x/subject/amy"),
     ("google", {"protoPayload/authenticationInfo": {}}, ""),
     ("teleport", {"user": "bot-reader", "impersonator": "amy"}, "amy"),
@@ -206,6 +210,9 @@ def test_the_person_behind_an_identity(name: str, change: Change, actor: str) ->
     ("google", {"protoPayload/authorizationInfo": [{"granted": False}]}, "denied"),
     ("google", {"protoPayload/authorizationInfo": [{"granted": False}], "protoPayload/numResponseItems": "71"}, "ok"),
     ("google", {"protoPayload/authorizationInfo": [{"granted": "false"}]}, "denied"), ("google", {"protoPayload/authorizationInfo": [{"granted": "true"}]}, "ok"),
+    ("google", {"protoPayload/metadata": {"jobChange": {"job": {"jobStatus": {"jobState": "DONE", "errorResult": {"code": 11, "message": "x"}}}}}}, "denied"),
+    ("google", {"protoPayload/metadata": {"jobChange": {"job": {"jobStatus": {"jobState": "DONE", "errorResult": {}}}}}}, "ok"),
+    ("google", {"protoPayload/serviceData": {"jobCompletedEvent": {"job": {"jobStatus": {"state": "DONE", "error": {"code": 11}}}}}}, "denied"),
     ("teleport", {"code": "TDB02W"}, "denied"), ("teleport", {"code": "TDB02E"}, "denied"),
     ("teleport", {"event": "kube.request", "code": "T3009I", "response_code": 403}, "denied"), ("teleport", {"event": "kube.request", "response_code": 200}, "ok"),
     ("teleport", {"event": "session.disk", "code": "T4001I", "return_code": -13}, "denied"), ("teleport", {"event": "session.command", "return_code": 1}, "ok"),
@@ -213,6 +220,8 @@ def test_the_person_behind_an_identity(name: str, change: Change, actor: str) ->
     ("okta", {"outcome": {"result": "FAILURE"}}, "denied"), ("okta", {"outcome": {"result": "DENY"}}, "denied"), ("okta", {"outcome": None}, "ok"),
     ("github", {"action": "api.request", "status_code": 403}, "denied"), ("ocsf", {"status_id": 2}, "denied"), ("ocsf", {"status_id": 99}, "ok"),
     ("ocsf", {"status_id": None, "status": "failure"}, "denied"), ("ocsf", {"status_id": 99, "status": "Denied"}, "denied"),
+    ("ocsf", {"status_id": None, "api": {"response": {"code": 403}}}, "denied"), ("ocsf", {"status_id": 0, "status": "Unknown", "http_response": {"code": 404}}, "denied"),
+    ("ocsf", {"status_id": None, "api": {"response": {"code": 201}}}, "ok"), ("ocsf", {"status_id": 1, "api": {"response": {"code": 403}}}, "ok"),
     ("ocsf", {"status_id": None, "api": {"response": {"error": "AccessDenied"}}}, "denied"), ("ocsf", {"status_id": 1, "api": {"response": {"error": "x"}}}, "ok"),
 ])  # fmt: skip
 def test_only_what_failed_is_denied(name: str, change: Change, outcome: str) -> None:
@@ -590,6 +599,8 @@ ENVELOPES = {
     "pretty": lambda entries: json.dumps({"Records": entries}, indent=2).encode(),
     "array": lambda entries: json.dumps(entries).encode(),
     "pages": lambda entries: json.dumps({"entries": entries, "nextPageToken": "x"}).encode(),
+    "answered": lambda entries: json.dumps({"result": entries, "success": True, "errors": [], "messages": [], "result_info": {"page": 1}}).encode(),
+    "data": lambda entries: json.dumps({"data": entries, "meta": {"next": "c"}, "links": {}}).encode(),
     "glued": lambda entries: b"".join(json.dumps(entry).encode() for entry in entries),
     "spread": lambda entries: b"\n".join(json.dumps(entry, indent=1).encode() for entry in entries),
     "documents": lambda entries: b"".join(json.dumps({"Records": [entry]}).encode() + b"\n" for entry in entries),
@@ -754,6 +765,12 @@ def _mutated(draw: st.DrawFn) -> tuple[str, list[Any]]:
                 node = node[key]
         entries.append(entry)
     return name, entries
+
+
+def test_an_answer_that_tells_of_an_error_is_no_list() -> None:
+    """It may lack entries, and nobody would know."""
+    assert listed({"result": [], "error": None}) == []
+    assert listed({"result": [], "error": {"code": 500}}) is None
 
 
 @given(_mutated(), st.sampled_from(["lines", "records", "pretty", "array", "glued"]))
