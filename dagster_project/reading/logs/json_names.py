@@ -256,8 +256,8 @@ def _is_of_datadog(record: Mapping[str, object]) -> bool:
 
 
 REMARK = "remark"
-_REMARK_KEYS = ("rulesettype", "policymode", "rulesettype_s", "ruleid_s", "policymode_s", "err_id", "err_trace")
-"""What only Azure's firewalls and Caddy's errors hold: such a record says more of a request that another one is."""
+_REMARK_KEYS = ("rulesettype", "policymode", "rulesettype_s", "ruleid_s", "policymode_s", "err_id", "err_trace", "fileinfo.filename", "alert.signature_id")
+"""What only Azure's firewalls, Caddy's errors and Suricata's files and alerts hold: such a record says more of a request that another one is."""
 EVENT = "event"
 _EVENT_KEYS = ("@mt", "@m", "messagetemplate", "{originalformat}", "span.name", "fields.message")
 """What Serilog, .NET's own logger and Rust's tracing write with every event, beside what they know of its request: it is one itself only if it says how that was answered."""

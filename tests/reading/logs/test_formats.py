@@ -244,6 +244,10 @@ def test_json_that_is_no_request_is_refused_with_a_reason(line: str, reason: str
          "span": {"method": "GET", "uri": "/a", "version": "HTTP/1.1", "name": "request"}, "spans": [{"method": "GET", "uri": "/a", "name": "request"}]},
         {"timestamp": "2026-03-02T10:15:00.123456Z", "level": "DEBUG", "fields": {"message": "done", "status": 200}, "target": "shop::jobs", "span": {"name": "job"}},
         {"timestamp": "2026-03-02T10:15:00.123456Z", "level": "INFO", "fields": {"message": "done", "status": 200}, "target": "shop::jobs"},
+        {"timestamp": "2026-03-02T10:15:00.000000+0000", "event_type": "fileinfo", "src_ip": "198.51.100.4", "dest_ip": "192.0.2.7", "proto": "TCP",
+         "http": {"hostname": "www.example.com", "url": "/a", "http_method": "GET", "status": 200}, "fileinfo": {"filename": "/a", "size": 7}},
+        {"timestamp": "2026-03-02T10:15:00.000000+0000", "event_type": "alert", "src_ip": "192.0.2.7", "dest_ip": "198.51.100.4", "alert": {"signature_id": 1, "severity": 2},
+         "http": {"hostname": "www.example.com", "url": "/a", "http_method": "GET", "status": 200}},
         {"time": "2026-03-02T10:15:00Z", "category": "AZFWApplicationRule", "properties": {"SourceIp": "192.0.2.7", "Fqdn": "www.example.com", "Action": "Allow"}},
     ],
 )  # fmt: skip
