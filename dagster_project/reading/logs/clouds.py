@@ -41,14 +41,15 @@ GOOGLE_STORAGE = (Layout(('"', *_joined('","', *_USAGE), '"'), decode=str),)
 GOOGLE_STORAGE_REMARKS = re.compile('"time_micros",')
 """The names of its columns, at the begin of each file."""
 
-_QUOTED = Field(pattern=r'"[^"]*"|\S*')
+_QUOTED = Field(pattern=r'"[^"]*"|[^"]*')
 BARRACUDA = (
     Layout(
         (
-            Field("time", pattern=r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]\d{4}"), Field(pattern=r" {1,2}\S+"), " TR ", Field(), " ", _NUMBER, " ",
-            Field("client", pattern=_ADDRESS), " ", Field("client_port", pattern=r"\d+"), " ", Field("user", pattern=r"\S+"), " ", Field(pattern=r"\S+"), " ", _VERB, " ",
+            Field(pattern=r"(?:<\d{1,3}>)?"), Field("time", pattern=r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [+-]\d{4}"), Field(pattern=r" {1,2}\S+"), " TR ",
+            Field(), " ", _NUMBER, " ", Field("client", pattern=_ADDRESS), " ", Field("client_port", pattern=r"\d+"), " ",
+            Field("user", pattern=r"\S+"), " ", Field(pattern=r"\S+(?: \S+){0,3}?"), " ", _VERB, " ",
             Field(), " ", Field("host"), " ", Field("protocol"), " ", _STATUS, " ", _SIZE, " ", _NUMBER, " ", Field(pattern=r"\d"), " ",
-            Field("duration", _MS, pattern=r"\d+"), " ", Field(pattern=r"\S+ \d+ \d+ \S* {1,3}[A-Z_]+ [A-Z_]+ [A-Z_]+ [A-Z_]+"), " ", Field("path", pattern=r"[^\s?]+"), " ",
+            Field("duration", _MS, pattern=r"\d+"), " ", Field(pattern=r"\S+ \d+ \d+ \S* {1,3}[A-Z_]+ [A-Z_]+ [A-Z_]+ [A-Z_]+"), " ", Field("path", pattern=r"[^\s?]*"), " ",
             Field("query"), " ", Field("referer"), " ", _QUOTED, ' "', Field("user_agent"), '"', Field(pattern="(?: .*)?"),
         ),
         decode=str, may_be_quoted=True,

@@ -31,6 +31,8 @@ _WORDS = re.compile(
 """HTTP's own dates, with dashes too, and what C's `asctime` writes."""
 _BEFORE_OFFSET = re.compile(r" (?=[+-]\d\d:?\d\d$)")
 _EPOCH = re.compile(r"\d{9,19}(?:\.\d+)?")
+_DAY = re.compile(r"\s*\d{4}[-/]?\d\d[-/]?\d\d\s*")
+"""A day alone is no instant: its requests were not all at midnight."""
 
 
 @lru_cache(maxsize=65536)
@@ -48,7 +50,7 @@ def instant(value: str) -> datetime | None:
             return _american(found)
         if found := _WORDS.fullmatch(value):
             return _worded(found)
-        return _zoned(datetime.fromisoformat(_no_leap(_BEFORE_OFFSET.sub("", value.strip().replace("/", "-").replace(",", ".")))))
+        return None if _DAY.fullmatch(value) else _zoned(datetime.fromisoformat(_no_leap(_BEFORE_OFFSET.sub("", value.strip().replace("/", "-").replace(",", ".")))))
     except (ValueError, KeyError, OverflowError):
         return None
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from dagster_project.reading.logs import json_blocks, json_requests
 from dagster_project.reading.logs.carried import Stamps
 from dagster_project.reading.logs.distinct import joined, map_distinct
-from dagster_project.reading.logs.json_lines import ENCODED, QUOTED_AGAIN, has_request, unencoded
+from dagster_project.reading.logs.json_lines import ENCODED, LIKE_METHOD, QUOTED_AGAIN, has_request, unencoded
 from dagster_project.reading.logs.json_names import EVENT, REMARK, W3C_CLIENT, Names
 from dagster_project.reading.logs.json_shapes import Levels, Shape, calls_client_host, context, paths, telling, written
 from dagster_project.reading.logs.json_values import Length, Values, best, surest, texts_of, times
@@ -28,7 +28,6 @@ FEWEST_ALIKE, MOST_ALIKE = 32, 2048
 BLOCK_LINES, SAMPLED = 8192, 64
 """Lines of a block; of so many of them, one is looked at for the shape of the block."""
 
-_METHOD = r"^[A-Z]{3,20}$"
 _NUMBER = r'^"*\d+"*$'
 
 
@@ -193,7 +192,7 @@ def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names
         if name in named:
             said = [texts_of(held[at], name) for _, at in named[name]]
             columns[name] = best([*map(_numbers, said), *said] if name == "status" and len(said) > 1 else said)
-    if "request" in columns and "method" not in columns and columns["request"].str.contains(_METHOD).all():
+    if "request" in columns and "method" not in columns and columns["request"].str.contains(LIKE_METHOD).all():
         columns["method"] = columns.pop("request")
     columns |= {name: _unencoded(columns[name]) for name in QUOTED_AGAIN if name in columns}
     frame = pl.DataFrame(_with_hosts(columns))

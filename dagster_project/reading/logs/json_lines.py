@@ -1,7 +1,7 @@
 """JSON Lines with flat or nested fields, read exactly and one at a time; what is vectorised stands in json_columns.py."""
 
 import re
-from collections.abc import Callable, Iterator, KeysView
+from collections.abc import Callable, Container, Iterator
 from urllib.parse import unquote
 
 import orjson
@@ -12,13 +12,19 @@ from dagster_project.reading.logs.values import NO_REQUEST, ROUTE, Refused, Row,
 
 DEEPEST = 8
 REQUEST_FIELDS = ("method", "request")
-EVIDENCE = (("target", "path"), ("status",), ("client", "forwarded_for"))
-"""A request has one of REQUEST_FIELDS, or two of these: what was asked for, how it was answered, who asked. One is not enough: a shipper names its file as a path."""
+EVIDENCE = (("method",), ("target", "path", "request"), ("status",), ("client", "forwarded_for"))
+"""A request has two of these: how and what was asked for, how it was answered, who asked. One is not enough, for a shipper names its file as a path, but a method of HTTP or a
+request line."""
+LIKE_METHOD, LIKE_TARGET, LIKE_STATUS = r"^[A-Z]{3,20}$", r"^(?:/|\*|.{0,9}://)", r'^"?[1-9][0-9]{2}"?$'
+"""What a target or a path, and a status, must be to tell a request without a method: other records have a resource, and a state."""
 
 ASKED = {"target", "path", *REQUEST_FIELDS}
 _HTTP = re.compile(r"\b(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)\b|HTTP/[123]")
 """What stands in no record but that of a request, in whatever fields."""
-_METHOD = re.compile("[A-Z]{3,20}")
+_METHOD = re.compile(LIKE_METHOD)
+_DAY, _CLOCK = re.compile(r"\d{4}[-/]\d\d[-/]\d\d"), re.compile(r"\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?")
+"""A time in two keys, as FortiGate and exports of databases have it."""
+_LIKE_TARGET, _LIKE_STATUS = re.compile(LIKE_TARGET), re.compile(LIKE_STATUS)
 _REQUEST_LINE = re.compile(r"[A-Z]{3,20} \S.* HTTP/\d(?:\.\d)?")
 QUOTED_AGAIN = ("referer", "user_agent")
 """What Logstash's patterns leave in the quotes that stood around it in the log."""
@@ -52,9 +58,9 @@ def read(line: str, names: Names, stamp: str | None = None) -> Row:
     return row_of(line, fields_of(record, names), stamp, _is_request)
 
 
-def row_of(line: str, fields: dict[str, str], stamp: str | None, is_request: Callable[[KeysView[str]], bool]) -> Row:
-    """Return the values of a line with these raw texts; raises Refused where it has no time, nor a `stamp` that counts, or is not told to be a request by their names."""
-    if not _is_dated(fields, stamp) or not is_request(fields.keys()):
+def row_of(line: str, fields: dict[str, str], stamp: str | None, is_request: Callable[[dict[str, str]], bool]) -> Row:
+    """Return the values of a line with these raw texts; raises Refused where it has no time, nor a `stamp` that counts, or is not told to be a request by them."""
+    if not _is_dated(fields, stamp) or not is_request(fields):
         raise _refusal(line, fields)
     return _row(fields)
 
@@ -69,7 +75,7 @@ def _is_dated(fields: dict[str, str], stamp: str | None) -> bool:
 
 def _refusal(line: str, fields: dict[str, str]) -> Refused:
     """Return why a record is no request: it lacks something, or has a time and says something else. Raises Refused for a time that is none."""
-    is_other = REMARK in fields or _is_aside(fields.keys()) or not (fields.keys() & ASKED or _HTTP.search(line))
+    is_other = REMARK in fields or _is_aside(fields) or not (fields.keys() & ASKED or _HTTP.search(line))
     if not is_other or instant_us(fields) is None:
         return Refused("field_missing")
     return Refused(NO_REQUEST)
@@ -124,18 +130,28 @@ def _ask(fields: dict[str, str], asked: str) -> None:
         fields[name] = asked
 
 
-def has_request(names: KeysView[str]) -> bool:
+def has_request(names: Container[str]) -> bool:
     """Tell whether fields of these names say what was asked for: a request line, or a method and a target."""
-    return "request" in names or ("method" in names and bool(names & {"target", "path"}))
+    return "request" in names or ("method" in names and ("target" in names or "path" in names))
 
 
-def _is_request(names: KeysView[str]) -> bool:
-    return REMARK not in names and not _is_aside(names) and (bool(names & set(REQUEST_FIELDS)) or sum(bool(names & set(told)) for told in EVIDENCE) > 1)
+def _is_request(fields: dict[str, str]) -> bool:
+    if REMARK in fields or _is_aside(fields):
+        return False
+    names = {name for name, text in fields.items() if "method" in fields or _tells(name, text)}
+    is_asked = _METHOD.fullmatch(fields.get("method", "")) or request(fields.get("request", ""))[0]
+    return bool(is_asked) or sum(bool(names & set(told)) for told in EVIDENCE) > 1
 
 
-def _is_aside(names: KeysView[str]) -> bool:
+def _tells(name: str, text: str) -> bool:
+    """Tell whether a text is like that of a request without a method."""
+    like = {"target": _LIKE_TARGET, "path": _LIKE_TARGET, "status": _LIKE_STATUS}.get(name)
+    return like is None or like.match(text) is not None
+
+
+def _is_aside(names: Container[str]) -> bool:
     """Tell whether a record is an event within a request and no answer to it."""
-    return EVENT in names and not ("status" in names and names & set(REQUEST_FIELDS))
+    return EVENT in names and not ("status" in names and any(name in names for name in REQUEST_FIELDS))
 
 
 def _loaded(line: str) -> object:
@@ -153,7 +169,7 @@ def _loaded(line: str) -> object:
 def fields_of(record: dict[str, object], names: Names) -> dict[str, str]:
     """Return the raw texts by name, the best named of several, and the duration in nanoseconds."""
     best: dict[str, tuple[int, str]] = {}
-    duration, surest = "", 0
+    duration, surest, day = "", 0, ""
     if names.calls_client_host(record):
         record = {"remote_host" if key.lower() == "host" else key: value for key, value in record.items()}
     for key, value in _flat(record, ""):
@@ -163,6 +179,8 @@ def fields_of(record: dict[str, object], names: Names) -> dict[str, str]:
         place = names.place(key)
         if place is not None and place[0] == "status" and not text.strip('"').isdecimal():
             place = "status", place[1] + _WORSE
+        if place is not None and place[0] == "time" and _DAY.fullmatch(text):
+            day = day or text
         is_unknown = place is not None and place[0] in ("bytes", "status") and text.startswith("-")
         if place is not None and not is_unknown and (place[0] not in best or place[1] < best[place[0]][0]):
             best[place[0]] = place[1], epoch_us(value) if place[0] == "time" and isinstance(value, float) else text
@@ -171,6 +189,8 @@ def fields_of(record: dict[str, object], names: Names) -> dict[str, str]:
         if unit_ns and said >= surest and (length := duration_ns(repr(value + 0.0) if isinstance(value, float) else text, unit_ns)) is not None:
             duration, surest = str(length), said
     fields = {name: value for name, (_, value) in best.items()}
+    if day and _CLOCK.fullmatch(fields["time"]):
+        fields["time"] = f"{day} {fields['time']}"
     return {**fields, "duration": duration} if duration else fields
 
 

@@ -12,7 +12,7 @@ _NAMES = {
     "time": (
         "starttime edgestarttimestamp start_utc startutc startlocal start_time timeunixnano time_unix_nano @timestamp timestamp time_iso8601 time_local "
         "msec ts time datetime date_time eventtime event_time date @t started_at reqtimesec requesttime requesttimeepoch "
-        "time_start start event_datetime created_at t timegenerated eventtimestamp"
+        "time_start start event_datetime created_at t timegenerated eventtimestamp log_timestamp"
     ),
     "client": (
         "client_ip clientip request.client_ip http.client_ip httprequest.remoteip source.ip source.address "
@@ -21,7 +21,7 @@ _NAMES = {
         "clienthost clientaddr client_addr client_address downstream_remote_address ip_address ip client remote "
         "addr peer request_ip remote_host cliip httprequest.clientip id.orig_h request.remoteaddress request.ip sourceip source_ip src_ip srcip ip_source "
         "request.ipsource request.ipsrc "
-        "origin.address calleripaddress ipaddress cip clientip_s remotehost http.request.remoteaddr visitor_ip fwd"
+        "origin.address calleripaddress ipaddress cip clientip_s remotehost http.request.remoteaddr visitor_ip fwd sourceaddress source_address"
     ),
     "client_port": (
         "client_port clientport clientsrcport request.remote_port remote_port client.port network.client.port source.port network.peer.port req.remoteport id.orig_p src_port "
@@ -45,21 +45,21 @@ _NAMES = {
     "path": "path url.path http.path request.path path_info pathname clientrequestpath http_path resourcepath reqpath http.url_details.path resource csuristem routekey",
     "query": "query query_string querystring args url.query request.query requestquery request_query httprequest.args querystr csuriquery requestquery_s clientrequestquery",
     "protocol": (
-        "http_version httpversion http.version network.protocol.version protocol server_protocol request_protocol requestprotocol proto request.proto "
+        "http_version httpversion http.version network.protocol.version protocol server_protocol request_protocol requestprotocol request.proto "
         "req.httpversion "
-        "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion http.protocol request.httpversion request_proto protover httpversion_s"
+        "http.flavor clientrequestprotocol httprequest.protocol httprequest.httpversion http.protocol request.httpversion request_proto protover httpversion_s proto"
     ),
     "host": (
         "originalhost proxy.host http_host request_host requesthost clientrequesthost request.host vhost virtual_host http.host url.domain server.address "
-        ":authority authority host.name_requested requested_host server_name domain host req.headers.host req.host req.hostname request.headers.host reqhost "
+        ":authority authority host.name_requested requested_host server_name domain req.headers.host req.host req.hostname request.headers.host reqhost "
         "http.hostname http.url_details.host "
-        "request.hostname domainname cshost host_s http.request.host headers.host hostheader"
+        "request.hostname domainname cshost host_s http.request.host headers.host hostheader host"
     ),
     "status": (
         "status status_code statuscode response_status response_code responsestatus http_status httpstatus "
         "http.status_code http.response.status_code http.response.status response.status response.status_code "
         "res.statuscode downstreamstatus edgeresponsestatus httpstatuscode httprequest.status code response response.statuscode http.status "
-        "resp_status httpresponse.status http_status_code responsecode scstatus httpstatus_d api.statuscode"
+        "resp_status httpresponse.status http_status_code responsecode scstatus httpstatus_d api.statuscode responsestatuscode responsecodesent return_status"
     ),
     "bytes": (
         "body_bytes_sent bytes_sent_body response_body_size response_body_bytes http.response.body.bytes "
@@ -112,7 +112,7 @@ _WRAPPERS = (
     "httprequest.", "httpmessage.", "attackdata.", "proxy.", "meta.", "protopayload.", "_source.", "span.", "state.",
 )  # fmt: skip
 """Beginnings of keys that say nothing of the field, since shippers and clouds wrap records; taken off in this order."""
-_SIDE = re.compile(r"(?:http[._])?(?:(req(?:uest)?)[._-](?:headers?[._-])?|res(?:p(?:onse)?)?[._-])(.+)")
+_SIDE = re.compile(r"(?:http[._])?(?:(req(?:uest)?)(?:[._-]?headers?)?[._-]|(?:rsp|res(?:p(?:onse)?)?)(?:headers?)?[._-])(.+)")
 """What stands before a name of one side of an exchange; headers are those of the request."""
 _OF_REQUEST = frozenset(("method", "target", "path", "query", "protocol", "host", "client", "client_port", "forwarded_for", "referer", "user_agent", "user"))
 _OF_RESPONSE = frozenset(("status", "bytes"))
@@ -256,8 +256,8 @@ def _is_of_datadog(record: Mapping[str, object]) -> bool:
 
 
 REMARK = "remark"
-_REMARK_KEYS = ("rulesettype", "policymode", "rulesettype_s", "ruleid_s", "policymode_s", "err_id", "err_trace")
-"""What only Azure's firewalls and Caddy's errors hold: such a record says more of a request that another one is."""
+_REMARK_KEYS = ("rulesettype", "policymode", "rulesettype_s", "ruleid_s", "policymode_s", "err_id", "err_trace", "fileinfo.filename", "alert.signature_id")
+"""What only Azure's firewalls, Caddy's errors and Suricata's files and alerts hold: such a record says more of a request that another one is."""
 EVENT = "event"
 _EVENT_KEYS = ("@mt", "@m", "messagetemplate", "{originalformat}", "span.name", "fields.message")
 """What Serilog, .NET's own logger and Rust's tracing write with every event, beside what they know of its request: it is one itself only if it says how that was answered."""

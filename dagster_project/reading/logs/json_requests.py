@@ -7,7 +7,7 @@ import polars as pl
 import pyarrow as pa
 
 from dagster_project.reading.logs.distinct import Part
-from dagster_project.reading.logs.json_lines import EVIDENCE, QUOTED_AGAIN, REQUEST_FIELDS
+from dagster_project.reading.logs.json_lines import EVIDENCE, LIKE_METHOD, LIKE_STATUS, LIKE_TARGET, QUOTED_AGAIN, REQUEST_FIELDS
 from dagster_project.reading.logs.typed import Reading, Typed
 
 FIELDS = (
@@ -15,6 +15,7 @@ FIELDS = (
     "user_agent", "user", "account", "client_header",
 )  # fmt: skip
 
+_LIKE = {"target": LIKE_TARGET, "path": LIKE_TARGET, "status": LIKE_STATUS}
 _ROUTE = "^[A-Z]{3,20} /"
 """values.ROUTE, and the path behind it."""
 _BROKEN = r"\n| [\s\x1c-\x1f]"
@@ -67,8 +68,9 @@ def rows(frame: pl.DataFrame) -> pa.Table:
     """Return the plain lines of a frame as typed.CODED_ROWS, in order; where it has a column `request`, a line without a request line is not plain."""
     known = set(frame.columns)
     present = {name: pl.col(name).is_not_null() if name in known else pl.lit(value=False) for name in FIELDS}
-    told = pl.sum_horizontal(pl.any_horizontal(present[name] for name in names) for names in EVIDENCE) > 1
-    checks = [present["client"] | ~present["forwarded_for"], pl.any_horizontal(told, *(present[name] for name in REQUEST_FIELDS))]
+    telling = present | {name: present[name] & (present["method"] | pl.col(name).str.contains(like)) for name, like in _LIKE.items() if name in known}
+    told = pl.sum_horizontal(pl.any_horizontal(telling[name] for name in names) for names in EVIDENCE) > 1
+    checks = [present["client"] | ~present["forwarded_for"], told | present["request"] | (pl.col("method").str.contains(LIKE_METHOD) if "method" in known else present["method"])]
     checks += _are_targets(frame)
     texts = {name: pl.col(name).fill_null("-") if name in ("status", "bytes") else pl.col(name) for name in FIELDS if name in known}
     texts |= {name: _unquoted(pl.col(name)) for name in QUOTED_AGAIN if name in known}

@@ -64,17 +64,18 @@ _ENVOY_END = ' $upstream_service_time "$remote_addr" "$http_user_agent" "$reques
 
 
 _ISTIO: tuple[Part, ...] = (" ", Field(), " ", Field(), " ", Field(), " ", Field("client", rank=1), " ", Field(), " ", Field())
-"""What Istio puts behind: the cluster and the addresses of a connection, of which the last counts where no proxy named a client."""
+"""What Istio puts behind, at first without the name of the route: the cluster and the addresses of a connection, of which the last counts where no proxy named a client."""
 
 
 def _envoy(flags: str, *more: Part) -> Layout:
     return Layout((*nginx(_ENVOY.format(flags)).parts, Field("duration", 1_000_000), *nginx(_ENVOY_END).parts, *(more or (Field("more"),))))
 
 
+_OF_ISTIO = ('$flags $details $termination "$failure"', '$flags "$mixer"', '$flags "$mixer" "$failure"')
 ENVOY = (
     _envoy("$flags"),
-    _envoy('$flags $details $termination "$failure"', *_ISTIO),
-    *map(_envoy, ('$flags $details $termination "$failure"', '$flags "$mixer"', '$flags "$mixer" "$failure"')),
+    *(_envoy(flags, *behind) for flags in _OF_ISTIO for behind in (_ISTIO, _ISTIO[:-2])),
+    *map(_envoy, _OF_ISTIO),
 )
 """Envoy's own, and what Istio wrote, the newest first."""
 
@@ -89,17 +90,17 @@ TRAEFIK = tuple(
     for routed in _ROUTED
 )
 
-SQUID = (
-    Layout(
-        (
-            Field("time", pattern=r"\d{9,10}\.\d{3}"), Field(pattern=" +"), Field("duration", 1_000_000, pattern=r"-?\d+"), " ",
-            Field("client", plain=r"[0-9A-Fa-f:.]+"), " ", Field(pattern="[A-Z_]+"), "/", Field("status", pattern=r"\d{3}"), " ",
-            Field("bytes", pattern=r"\d+"), " ", Field("method"), " ",
-            Field("target"), " ", Field("user"), " ", Field(pattern=r"[A-Z_]+/\S+"), " ", Field(pattern=r"\S.*"),
-        ),
-        is_absolute=True, decode=str, may_be_quoted=True,
-    ),
+_SQUID: tuple[Part, ...] = (
+    Field("time", pattern=r"\d{9,10}\.\d{3}"), Field(pattern=" +"), Field("duration", 1_000_000, pattern=r"-?\d+"), " ",
+    Field("client", plain=r"[0-9A-Fa-f:.]+"), " ", Field(pattern="[A-Z_]+"), "/", Field("status", pattern=r"\d{3}"), " ",
+    Field("bytes", pattern=r"\d+"), " ", Field("method"), " ", Field("target"), " ", Field("user"), " ", Field(pattern=r"[A-Z_]+/\S+"), " ",
 )  # fmt: skip
+_TOLD = r'"(?:[^"\\]|\\.)*"'
+SQUID = (
+    Layout((*_SQUID, Field(pattern=rf"(?!\S+ {_TOLD} {_TOLD}(?:\s|$))\S.*", plain=r'[^\s"][^"]*')), is_absolute=True, decode=str, may_be_quoted=True),
+    Layout((*_SQUID, Field(), ' "', Field("referer"), '" "', Field("user_agent"), '"', Field("more")), is_absolute=True),
+)
+"""Its own; and the referrer and the agent behind it, as `logformat` has them."""
 
 _WORD = r'(?:"[^"]*"|[^\s"]*)'
 _PART_MS = Field("duration", 1_000_000, pattern=r"(?:\d+ms)?", is_part=True)

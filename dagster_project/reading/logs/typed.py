@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from dagster_project.reading.logs.distinct import CODED, Expressions, Part, filled, per_line, recoded
 from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
 from dagster_project.reading.logs.layouts import DECODED
-from dagster_project.reading.logs.values import LAST_PORT, MOST_BYTES, NO_USER, READ, client, host, trailing
+from dagster_project.reading.logs.values import LAST_PORT, MOST_BYTES, NO_USER, READ, VERSION, client, host, trailing
 
 CODED_ROWS = pa.schema([pa.field(field.name, CODED if pa.types.is_string(field.type) else field.type) for field in READ])
 """The columns of values.READ, texts dictionary-encoded."""
@@ -156,7 +156,7 @@ def _asked(texts: Texts) -> _Request:
     if "path" in texts and "query" in texts:
         query = text(texts["query"])
         path = pl.when(query.is_null()).then(path).otherwise(pl.concat_str(path, query.str.strip_prefix("?"), separator="?"))
-    version = texts["protocol"].str.extract(r"(?:^|/)(\d(?:\.\d)?)[^/]*$") if "protocol" in texts else missing
+    version = texts["protocol"].str.extract(VERSION) if "protocol" in texts else missing
     return _Request(text(texts.get("method", missing)), pl.coalesce(target, path), version)
 
 

@@ -59,7 +59,9 @@ _REQUEST_0_9 = re.compile(r"([A-Z]{3,20}) +((?:/|\*|https?://)\S*)(?: (1\.[01]|[
 """Without a version, or with its number alone, as Hypercorn writes it."""
 ROUTE = re.compile(r"^[A-Z]{3,20} (?=/)")
 """How AWS's API Gateway names a route, in place of the path: with its method."""
-_VERSION = re.compile(r"(?:^|/)(\d(?:\.\d)?)[^/]*\Z")
+VERSION = r"(?:^|/)([0-3](?:\.\d)?)(?:[^\d/][^/]*)?$"
+"""The version of a protocol, which may stand behind its name; a number alone may be that of IP's protocols."""
+_VERSION = re.compile(VERSION)
 _LINK = re.compile(r"\[([^\[\]()]+)\]\([^\[\]()]*\)")
 """What mail and chat programs make of an address or a host."""
 _NUMBERED_ZONE = re.compile(r"^[\d.]+%\d{1,10}$")

@@ -15,6 +15,8 @@ from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.values import Row
 
 _ADDRESS, _NUMBER = r"[0-9A-Fa-f.:%]+|-|\[[0-9A-Fa-f.:%]+\](?:\(\S*\))?", r"\d+|-"
+_HOST = r"\d*[^\s\d]\S*"
+"""A host; digits alone are a status or a size, where lines have other fields than the first ones."""
 _DAY, _TIME_OF_DAY = r"\d{4}-\d\d-\d\d", r"\d\d:\d\d:\d\d(?:\.\d+)?"
 _FIELDS = {
     "date": Field("time", pattern=_DAY), "time": Field("time", pattern=_TIME_OF_DAY),
@@ -24,7 +26,7 @@ _FIELDS = {
     "sc-status": Field("status", pattern=r"\d{1,3}|-"), "c-status": Field("status", pattern=r"\d{1,3}|-"),
     "sc-bytes": Field("bytes", pattern=_NUMBER), "bytes": Field("bytes", pattern=_NUMBER),
     "cs(user-agent)": Field("user_agent"), "cs(referer)": Field("referer"), "cs(referrer)": Field("referer"),
-    "cs-host": Field("host"), "cs(host)": Field("host"), "cs-version": Field("protocol"), "cs-protocol-version": Field("protocol"),
+    "cs-host": Field("host", pattern=_HOST), "cs(host)": Field("host", pattern=_HOST), "cs-version": Field("protocol"), "cs-protocol-version": Field("protocol"),
     "x-forwarded-for": Field("forwarded_for"), "cs(x-forwarded-for)": Field("forwarded_for"), "s-xff": Field("forwarded_for"),
     "s-ip": Field("", pattern=_ADDRESS), "s-port": Field("", pattern=_NUMBER),
     "timestamp": Field("time"), "timestamp(ms)": Field("time"), "cs-user-agent": Field("user_agent"), "cs-referer": Field("referer"),

@@ -126,7 +126,8 @@ COMBINED = (
     *(_timed(parts, " ", Field("duration", 1_000_000_000, pattern=r"\d{1,9}\.\d{1,9}")) for parts in (apache(_COMMON).parts, _HOSTED[1])),
     _timed(apache(_COMMON).parts, " ms:", Field("duration", 1_000_000, pattern=r"\d{1,12}")),
     *(_with_rest(apache(log_format + _AGENT)) for log_format in _VARIANTS),
-    *(_combined(*parts) for parts in (*_HOSTED, _CACHED, _IN_PARENTHESES, *_TIME_FIRST, _BARE_TIME, _BARE_REQUEST)), Layout((*_BARE_REQUEST, *_BARE_AGENT)),
+    *(_combined(*parts) for parts in ((*_HOSTED[0], _MORE_WORDS), *_HOSTED[1:], _CACHED, _IN_PARENTHESES, *_TIME_FIRST, _BARE_TIME, _BARE_REQUEST)),
+    Layout((*_BARE_REQUEST, *_BARE_AGENT)),
     _with_rest(apache(_IN_QUOTES + _AGENT)), _damaged(apache(_COMMON)),
 )  # fmt: skip
 VHOST_COMMON = (_vhost(_COMMON, _WORDS),)

@@ -11,6 +11,7 @@ from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import FORMATS, header_of, parse, parse_claims
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import Format
+from dagster_project.reading.logs.json_columns import FEWEST_ALIKE
 from dagster_project.reading.logs.promising import FEWEST_LINES
 from dagster_project.reading.logs.values import NO_REQUEST
 
@@ -74,6 +75,14 @@ def test_iis_without_its_head_is_read_in_its_default_orders(line: str) -> None:
     """Rotation cuts the directives off."""
     row = _row(line)
     assert (row["client_ip"], row["target"], row["status"], row["user_agent"]) == ("192.0.2.7", "/jobs?page=2", 200, "Mozilla/5.0 (X11)")
+
+
+def test_iis_without_its_head_reads_no_status_as_a_host() -> None:
+    """A line of other fields, written before a setting was changed, must not be read by those of its neighbours."""
+    with_host = "2026-03-02 10:15:00 198.51.100.4 GET /jobs - 443 - 192.0.2.7 Mozilla/5.0+(X11) a=b https://www.example.org/ www.example.com 200 0 0 5120 99 15"
+    with_proxy = "2026-03-02 10:15:00 198.51.100.4 GET /jobs - 443 - 192.0.2.7 Mozilla/5.0+(X11) a=b https://www.example.org/ 200 0 0 5120 99 15 203.0.113.9"
+    rows = parse(f"{with_host}\n{with_proxy}\n".encode()).rows.to_pylist()
+    assert [(row["host"], row["status"], row["bytes"]) for row in rows] == [("www.example.com", 200, 5120), (None, 200, 5120)]
 
 
 def test_cloudfront_agents_are_decoded_once_or_twice() -> None:
@@ -200,13 +209,20 @@ def test_json_that_holds_a_line_stands_for_it(key: str, others: dict[str, object
         ('{"time": "2026-03-02T10:15:00Z", "status": 200}', "field_missing"),
         ('{"time": "2026-03-02T10:15:00Z", "target": "db1", "msg": "in step"}', "field_missing"),
         ('{"time": "2026-03-02T10:15:00Z", "method": "GET", "status": "ok"}', "bad_status"),
+        ('{"date": "2026-03-02", "method": "GET", "path": "/"}', "bad_time"),
+        ('{"time": "2026-03-02T10:15:00Z", "method": "with_retries", "msg": "timeout is set"}', "field_missing"),
+        ('{"time": "2026-03-02T10:15:00Z", "request": "https://www.example.com/", "msg": "bad reputation"}', "field_missing"),
+        ('{"time": "2026-03-02T10:15:00Z", "client_ip": "192.0.2.7", "resource": "com.example.Feed", "action": "UPDATE"}', "field_missing"),
+        ('{"time": "2026-03-02T10:15:00Z", "source": {"ip": "192.0.2.7"}, "event": {"code": 22}}', "field_missing"),
+        ('{"time": "2026-03-02T10:15:00Z", "path": "C:\\\\a.exe", "status": 2}', "field_missing"),
     ],
 )
 def test_json_that_is_no_request_is_refused_with_a_reason(line: str, reason: str) -> None:
-    """An application's other messages must not become requests."""
+    """An application's other messages must not become requests, whether one by one or in columns."""
     good = '{"time": "2026-03-02T10:15:00Z", "method": "GET", "path": "/"}'
-    parsed = parse(f"{good}\n{line}\n{good}\n".encode(), "json")
-    assert (parsed.rows.num_rows, parsed.rejects["reason"].to_pylist()) == (2, [reason])
+    for count in (1, FEWEST_ALIKE):
+        parsed = parse("\n".join([good, *[line] * count, good, ""]).encode(), "json")
+        assert (parsed.rows.num_rows, parsed.rejects["reason"].to_pylist()) == (2, [reason] * count)
 
 
 @pytest.mark.parametrize(
@@ -228,6 +244,10 @@ def test_json_that_is_no_request_is_refused_with_a_reason(line: str, reason: str
          "span": {"method": "GET", "uri": "/a", "version": "HTTP/1.1", "name": "request"}, "spans": [{"method": "GET", "uri": "/a", "name": "request"}]},
         {"timestamp": "2026-03-02T10:15:00.123456Z", "level": "DEBUG", "fields": {"message": "done", "status": 200}, "target": "shop::jobs", "span": {"name": "job"}},
         {"timestamp": "2026-03-02T10:15:00.123456Z", "level": "INFO", "fields": {"message": "done", "status": 200}, "target": "shop::jobs"},
+        {"timestamp": "2026-03-02T10:15:00.000000+0000", "event_type": "fileinfo", "src_ip": "198.51.100.4", "dest_ip": "192.0.2.7", "proto": "TCP",
+         "http": {"hostname": "www.example.com", "url": "/a", "http_method": "GET", "status": 200}, "fileinfo": {"filename": "/a", "size": 7}},
+        {"timestamp": "2026-03-02T10:15:00.000000+0000", "event_type": "alert", "src_ip": "192.0.2.7", "dest_ip": "198.51.100.4", "alert": {"signature_id": 1, "severity": 2},
+         "http": {"hostname": "www.example.com", "url": "/a", "http_method": "GET", "status": 200}},
         {"time": "2026-03-02T10:15:00Z", "category": "AZFWApplicationRule", "properties": {"SourceIp": "192.0.2.7", "Fqdn": "www.example.com", "Action": "Allow"}},
     ],
 )  # fmt: skip
