@@ -2,32 +2,41 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
 
 import numpy as np
+import numpy.typing as npt
 
 from dagster_project.reading.files import Found, Readable, decompressed
 
 LONGEST_LINE_BYTES = 1 << 20
 PIECE_BYTES = 14 << 20  # two are read at a time, on two cores
 PIECE_LINES = 1 << 18  # each costs memory, however short it is
+_BLOCK_BYTES = 1 << 19  # looked through at a time, as many as a processor has at hand
+_LINE_FEED = ord("\n")
+
+Bounds = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Piece:
-    """Whole lines of a file. `byte_offset` counts decompressed bytes and `first_line` lines of the whole file, from 1.
+    """Whole lines of a file; line i (from 0) is `body[bounds[i]:bounds[i + 1]]`. `byte_offset` counts decompressed bytes and `first_line` lines of the whole file, from 1.
 
-    `lines`: how many there are, the open last one included. `ends_open`: the last line has no line end, so it may yet grow. `cut_bytes`: bytes left out of the body's only line,
-    which is longer than a piece may be; it has kept its line end.
+    `ends_open`: the last line has no line end, so it may yet grow. `cut_bytes`: bytes left out of the body's only line, which is longer than a piece may be; it has kept its
+    line end.
     """
 
     body: bytes
+    bounds: Bounds
     byte_offset: int
     first_line: int
-    lines: int
     is_last: bool
     ends_open: bool = False
     cut_bytes: int = 0
+
+    @property
+    def lines(self) -> int:
+        """How many lines there are, the open last one included."""
+        return len(self.bounds) - 1
 
 
 def lines_before(file: Found, size_bytes: int) -> int:
@@ -47,14 +56,13 @@ def pieces(file: Found, skip_bytes: int = 0, piece_bytes: int = PIECE_BYTES, end
     held: Piece | None = None
     readable = Readable(file.path, piece_bytes)
     whole = runs(skipped.rest(_before(readable, end_bytes)), piece_bytes, LONGEST_LINE_BYTES)
-    for body, lines, cut_bytes in ((part, lines, cut_bytes) for run, cut_bytes in whole for part, lines in parts(run)):
+    for body, bounds, cut_bytes in ((part, bounds, cut_bytes) for run, cut_bytes in whole for part, bounds in parts(run)):
         if held is not None:
             yield held
             offset, line = held.byte_offset + len(held.body) + held.cut_bytes, held.first_line + held.lines
         else:
             offset, line = skipped.size_bytes, 1 + skipped.lines
-        ends_open = not body.endswith(b"\n")
-        held = Piece(body, offset, line, lines + ends_open, False, ends_open, cut_bytes)
+        held = Piece(body, bounds, offset, line, False, not body.endswith(b"\n"), cut_bytes)
     if held is not None:
         yield replace(held, is_last=True)
     if readable.damage:
@@ -119,15 +127,15 @@ def runs(chunks: Iterable[bytes], run_bytes: int, longest_bytes: int) -> Iterato
         yield held.taken(held.size_bytes), cut_bytes
 
 
-def parts(body: bytes) -> Iterator[tuple[bytes, int]]:
-    """Yield a run in parts of at most PIECE_LINES line ends, each with how many it has."""
-    if (lines := _line_ends(body)) <= PIECE_LINES:
-        yield body, lines
+def parts(body: bytes) -> Iterator[tuple[bytes, Bounds]]:
+    """Yield a run in parts of at most PIECE_LINES, each with the bounds of its lines."""
+    bounds = line_bounds(body)
+    if len(bounds) - 1 <= PIECE_LINES:
+        yield body, bounds
         return
-    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == ord("\n"))[PIECE_LINES - 1 :: PIECE_LINES] + 1
-    for begin, end in pairwise((0, *ends.tolist(), len(body))):
-        if begin < end:
-            yield body[begin:end], _line_ends(body[begin:end])
+    for begin in range(0, len(bounds) - 1, PIECE_LINES):
+        of_part = bounds[begin : begin + PIECE_LINES + 1]
+        yield body[of_part[0] : of_part[-1]], of_part - of_part[0]
 
 
 class _Held:
@@ -167,6 +175,13 @@ class _Held:
         return self._chunks[0]
 
 
+def line_bounds(body: bytes) -> Bounds:
+    """Return where each line begins and the last one ends, behind its line feed if it has one; other threads go on meanwhile, as they do not while methods of bytes look."""
+    written = np.frombuffer(body, np.uint8)
+    ends = [np.flatnonzero(written[begin : begin + _BLOCK_BYTES] == _LINE_FEED) + (begin + 1) for begin in range(0, len(body), _BLOCK_BYTES)]
+    is_open = bool(body) and not body.endswith(b"\n")
+    return np.concatenate([np.zeros(1, np.int64), *ends, np.array([len(body)] * is_open, np.int64)])
+
+
 def _line_ends(body: bytes) -> int:
-    """Count line feeds; other threads go on meanwhile, as they do not while `bytes.count` does."""
-    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("\n")))
+    return int(np.count_nonzero(np.frombuffer(body, np.uint8) == _LINE_FEED))

@@ -17,7 +17,7 @@ from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.files import Found
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.formats import AND, FORMATS
-from dagster_project.reading.logs.lines import split
+from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.pieces import Piece, pieces
 from dagster_project.reading.rejects import REJECTS
 
@@ -224,7 +224,7 @@ def _placed(entry: Entry, reasons: Mapping[int, str]) -> pa.Table:
         return pa.Table.from_pylist(rows, REJECTS)
     placed = []
     for piece in pieces(entry.found):
-        lines = split(piece.body)
+        lines = Lines(piece.body, piece.bounds)
         here = {line - piece.first_line: reason for line, reason in reasons.items() if 0 <= line - piece.first_line < len(lines)}
         placed.append(moved(lines.rejects(here), piece))
     return pa.concat_tables(placed)

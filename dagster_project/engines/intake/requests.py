@@ -25,7 +25,7 @@ from dagster_project.reading.identity import Identity, refuse_changed
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.distinct import recoded
 from dagster_project.reading.logs.formats import named
-from dagster_project.reading.logs.lines import split
+from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.values import NO_REQUEST
 from dagster_project.reading.pieces import Piece, pieces
 from dagster_project.scrubbing.codes import REDACTED
@@ -215,7 +215,8 @@ def _headed(entry: Entry, skip_bytes: int) -> Iterator[Headed]:
 def _parse(known: str, client_headers: tuple[str, ...], is_detected: bool, headed: Headed) -> tuple[Piece, logs.Parsed]:
     """Return a piece without its bytes, and what is in it: rows, and refused lines by their places in the file."""
     piece, header = headed
-    parsed = _timed(logs.parse_claims(piece.body, known, header, client_headers, is_detected=is_detected, is_begin=piece.first_line == 1), piece)
+    is_begin = piece.first_line == 1
+    parsed = _timed(logs.parse_claims(piece.body, known, header, client_headers, is_detected=is_detected, is_begin=is_begin, bounds=piece.bounds), piece)
     return replace(piece, body=b""), replace(parsed, rejects=moved(parsed.rejects, piece))
 
 
@@ -224,7 +225,7 @@ def _timed(parsed: logs.Parsed, piece: Piece) -> logs.Parsed:
     rows, rejects = parsed.rows, parsed.rejects
     if rows.column("ts").null_count:
         timeless = rows.filter(rows.column("ts").is_null()).column("line_number").to_pylist()
-        rejects = pa.concat_tables([rejects, split(piece.body).rejects(dict.fromkeys((line - 1 for line in timeless), "bad_time"))])
+        rejects = pa.concat_tables([rejects, Lines(piece.body, piece.bounds).rejects(dict.fromkeys((line - 1 for line in timeless), "bad_time"))])
         rows = recoded(rows.filter(rows.column("ts").is_valid()))
     return replace(parsed, rows=rows, rejects=rejects)
 

@@ -10,10 +10,11 @@ from dagster_project.reading.logs.changed import read_changed, read_others
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.distinct import decoded
 from dagster_project.reading.logs.formats import FORMATS, named
-from dagster_project.reading.logs.lines import split
+from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import read
 from dagster_project.reading.logs.values import CLAIMS, NO_REQUEST
 from dagster_project.reading.logs.w3c import header_of
+from dagster_project.reading.pieces import Bounds
 
 
 @dataclass(frozen=True)
@@ -52,18 +53,19 @@ def parse_claims(  # noqa: PLR0913 (what is known of a piece)
     *,
     is_detected: bool = False,
     is_begin: bool = True,
+    bounds: Bounds | None = None,
 ) -> Parsed:
     """Read lines as `parse` does; rows are typed.CODED_ROWS, which also hold values.CLAIMS, by which scrubbing tells the client.
 
     `client_headers`: request headers that name the client, the best first. `is_detected`: the format was detected, so that what it refuses is read by any
-    other, as with `auto`. `is_begin`: the lines are the first of a file, so that the first may be cut. A whole record of something else than a request is
-    refused as values.NO_REQUEST.
+    other, as with `auto`. `is_begin`: the lines are the first of a file, so that the first may be cut. `bounds`: where they begin and end, if that is known
+    (pieces.Piece). A whole record of something else than a request is refused as values.NO_REQUEST.
     """
     if format == "auto":
         head = lines[: 1 << 20] if header is None else header.rstrip(b"\r\n") + b"\n" + lines[: 1 << 20].removeprefix(BOM_UTF8)
         detected = detect(head).format
         format, is_detected = detected or "common", detected is not None  # noqa: A001
-    piece, known = split(lines), named(format, client_headers)
+    piece, known = split(lines) if bounds is None else Lines(lines, bounds), named(format, client_headers)
     found = read(piece, known, header, is_begin=is_begin)
     if is_detected:
         found = read_changed(piece, found, format, client_headers, is_begin=is_begin)

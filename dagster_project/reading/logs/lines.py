@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow as pa
 
+from dagster_project.reading.pieces import Bounds, line_bounds
 from dagster_project.reading.rejects import Place, rejected
 
 _UNUSUAL = [BOM_UTF8, *(sign.encode() for sign in map(chr, range(0x80, 0x10000)) if sign.isspace())]
@@ -21,7 +22,7 @@ class Lines:
     """The lines of `body`; line i (from 0) is `body[bounds[i]:bounds[i + 1]]`, its line end included."""
 
     body: bytes
-    bounds: npt.NDArray[np.int64]
+    bounds: Bounds
 
     def __len__(self) -> int:
         return len(self.bounds) - 1
@@ -100,13 +101,7 @@ class Lines:
 
 def split(body: bytes) -> Lines:
     """Split at line feeds; a last line without one counts."""
-    return Lines(body, _bounds(body))
-
-
-def _bounds(body: bytes) -> npt.NDArray[np.int64]:
-    ends = np.flatnonzero(np.frombuffer(body, np.uint8) == ord("\n")) + 1
-    tail = [len(body)] if not body.endswith(b"\n") and body else []
-    return np.concatenate(([0], ends, tail)).astype(np.int64)
+    return Lines(body, line_bounds(body))
 
 
 def _places(written: npt.NDArray[np.uint8], high: npt.NDArray[np.int64], signs: list[bytes]) -> npt.NDArray[np.int64]:
