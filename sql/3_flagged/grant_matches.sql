@@ -24,31 +24,18 @@ shape as (
         on wanted.account_id = item.account_id and if(wanted.named & 48 = 48, wanted.named - 16, wanted.named) = item.named
         and wanted.faults & 8 = if(item.grantor_fault is null, 0, 8)
 ),
+-- Through a team it reaches each member who is looked for by name, as often as she is in it.
+member as (
+    select 48 as of_grantee, team.account_id, team.team, team.staff_id, state.membership
+    from flagged.access_teams as team
+    join flagged.known_memberships as state on state.staff_id = team.staff_id and state.team = team.team
+    where team.is_personal
+),
 held as (
-    select
-        shape.*,
-        if(faults & 48 > 0, '', grantee_id) as holder_id,
-        0 as membership,
-        cast(null as timestamptz) as member_from,
-        cast(null as timestamptz) as member_to,
-        cast(null as timestamptz) as member_recorded_at,
-        cast(null as timestamptz) as member_superseded_at
+    select shape.*, member.membership, if(shape.faults & 48 > 0, '', coalesce(member.staff_id, shape.grantee_id)) as holder_id
     from shape
-    where named & 48 <> 48
-    union all
-    -- Through a team it reaches each member who is looked for by name, as often as she is in it.
-    select
-        shape.*,
-        member.staff_id,
-        row_number() over (partition by shape.grant_rank, shape.faults, member.staff_id order by member.valid_from, member.recorded_at),
-        member.valid_from,
-        member.valid_to,
-        member.recorded_at,
-        member.superseded_at
-    from shape
-    join flagged.access_teams as team on team.account_id = shape.account_id and team.team = shape.grantee_id and team.is_personal
-    join flagged.known_memberships as member on member.staff_id = team.staff_id and member.team = team.team
-    where shape.named & 48 = 48
+    left join member on member.of_grantee = shape.named & 48 and member.account_id = shape.account_id and member.team = shape.grantee_id
+    where shape.named & 48 <> 48 or member.staff_id is not null
 ),
 class as (
     select held.*, unnest(held.record_classes) as record_class from held
@@ -82,11 +69,7 @@ select distinct
     -- Without another fault of grantor or scope it matters whether the grantor is the actor.
     if(met.faults = 8, met.granted_by_staff_id, null) as granted_by_staff_id, -- member of staff who granted it; null where no matter
     met.recorded_at, -- when it was committed
-    met.membership, -- number of the membership through which it reaches a member of its team; 0 = by its own words
-    met.member_from, -- first instant of that membership
-    met.member_to, -- first instant after it
-    met.member_recorded_at, -- from when it was known so
-    met.member_superseded_at -- from when it was known otherwise; null = never
+    met.membership -- the membership through which it reaches a member of its team; null = it is found by its own words
 from met
 join asked
     on asked.account_id = met.account_id and asked.named = met.named and asked.faults = met.faults and asked.holder_id = met.holder_id

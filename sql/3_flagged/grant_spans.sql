@@ -17,11 +17,11 @@ held as (
         match.grant_rank,
         match.granted_by_staff_id,
         match.membership,
-        greatest(match.member_from, match.member_recorded_at) as then_from,
-        least(match.member_to, match.member_superseded_at) as then_to,
-        match.member_from,
-        match.member_to,
-        match.member_superseded_at is null as is_known_now,
+        greatest(state.valid_from, state.recorded_at) as then_from,
+        least(state.valid_to, state.superseded_at) as then_to,
+        state.valid_from as now_from,
+        state.valid_to as now_to,
+        state.superseded_at,
         asked.spare_faults,
         asked.first_at,
         asked.last_at,
@@ -35,13 +35,14 @@ held as (
             [cast(null as timestamptz)],
             list_sort(list_distinct([
                 item.valid_from, item.valid_to, item.recorded_at, item.revoked_at, item.revocation_recorded_at,
-                match.member_from, match.member_to, match.member_recorded_at, match.member_superseded_at
+                state.valid_from, state.valid_to, state.recorded_at, state.superseded_at
             ])),
             [cast(null as timestamptz)]
         ) as edges
     from asked
     join flagged.grant_matches as match on match.key_id = asked.key_id
     join flagged.known_grants as item on item.grant_rank = match.grant_rank
+    left join flagged.known_memberships as state on state.membership = match.membership
     -- One that may have no fault of time is in force at one of the instants.
     where asked.spare_faults > 0 or (item.valid_from <= asked.last_at and (item.valid_to is null or asked.first_at < item.valid_to))
 ),
@@ -56,7 +57,7 @@ judged as (
         granted_by_staff_id,
         spare_faults,
         instants,
-        number + 16 * membership as number,
+        number + 16 * coalesce(membership, 0) as number,
         begin_at,
         stop_at,
         valid_from,
@@ -65,7 +66,7 @@ judged as (
         coalesce(end_at <= begin_at, false) as is_late,
         -- A grant to a team reaches its member while she is in it; else it has all faults, -1.
         if(
-            membership = 0 or coalesce(then_from <= begin_at and (then_to is null or begin_at < then_to), false),
+            membership is null or coalesce(then_from <= begin_at and (then_to is null or begin_at < then_to), false),
             case
                 when revoked_at <= begin_at and revocation_recorded_at <= begin_at and (valid_to is null or revoked_at < valid_to) then 1024
                 when valid_to <= begin_at then 2048
@@ -75,7 +76,7 @@ judged as (
             -1
         ) as then_faults,
         if(
-            membership = 0 or coalesce(member_from <= begin_at and (member_to is null or begin_at < member_to) and is_known_now, false),
+            membership is null or coalesce(now_from <= begin_at and (now_to is null or begin_at < now_to) and superseded_at is null, false),
             case
                 when revoked_at <= begin_at and (valid_to is null or revoked_at < valid_to) then 1024
                 when valid_to <= begin_at then 2048
