@@ -59,19 +59,25 @@ def slices(spool: Spool, grants: Grants, rows: int = ROWS) -> Iterator[tuple[dic
 
 
 def whole_accounts(tables: Iterable[pa.Table], rows: int) -> Iterator[tuple[int, pa.Table]]:
-    """Yield accesses, sorted by account, in numbered parts of at most `rows`; at least one part, which may be empty.
+    """Yield accesses, sorted by account, in numbered parts of at most `rows`, where one that names several records counts for each; at least one, which may be empty.
 
-    An account is never divided unless it has more accesses than that: then it has parts of its own, all with the same number.
+    An account is never divided unless it has more than that: then it has parts of its own, all with the same number.
     """
     number, is_parted, waiting = 0, False, schema(EVENTS).empty_table()
     for table in itertools.chain(tables, [None]):
         waiting = pa.concat_tables([waiting, table]) if table is not None else waiting
-        while waiting.num_rows > rows or (table is None and (waiting.num_rows or not number)):
-            ends = [end for end in _ends(waiting) if end <= rows]
-            cut = rows if not ends else ends[0] if is_parted else ends[-1]
+        while (most := _fitting(waiting, rows)) < waiting.num_rows or (table is None and (waiting.num_rows or not number)):
+            ends = [end for end in _ends(waiting) if end <= most]
+            cut = most if not ends else ends[0] if is_parted else ends[-1]
             number += not is_parted
             yield number, waiting.slice(0, cut)
             waiting, is_parted = waiting.slice(cut), not ends
+
+
+def _fitting(events: pa.Table, rows: int) -> int:
+    """Return how many of the first accesses, at least one, make a part."""
+    records = pc.max_element_wise(pc.list_value_length(events.column("record_ids")), 1)
+    return max(1, pc.sum(pc.less_equal(pc.cumulative_sum(records), rows)).as_py() or 0)
 
 
 def _ends(events: pa.Table) -> list[int]:

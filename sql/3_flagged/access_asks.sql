@@ -1,7 +1,7 @@
 -- One row for each uncovered view, each kind of grant that its account gave and each set of faults of grantor and scope: the key by which such grants are found. Stays in HOME.
 with
 -- What grants name is all that can be wrong with their scope; faults are powers of two, by their place in the order.
-kind as (
+given as (
     select distinct
         account_id,
         if(grantor_fault is null, 0, 8) as of_grantor,
@@ -9,18 +9,28 @@ kind as (
     from flagged.known_grants
     where account_id in (select account_id from flagged.access_uncovered)
 ),
+-- A grant to a team is found by the name of a member, too, where she is looked for so.
+kind as (
+    select account_id, of_grantor, named from given
+    union all
+    select account_id, of_grantor, named + 16 from given
+    where named & 32 = 32 and account_id in (select account_id from flagged.access_teams where is_personal)
+),
 shape as (
     select kind.account_id, kind.named, fault_set.faults + kind.of_grantor as faults, kind.named - fault_set.faults as matched
     from kind
     join (select cast(unnest(range(0, 1024, 16)) as integer) as faults) as fault_set on fault_set.faults & kind.named = fault_set.faults
+    where kind.named & 48 <> 48 or fault_set.faults & 48 = 0
 ),
 -- Whom a grant may name for this member of staff at this instant, by what was known.
 holder as (
-    select distinct view.view_id, view.is_then, 32 as of_grantee, member.team as holder_id
+    select view.view_id, view.is_then, 32 as of_grantee, member.team as holder_id
     from flagged.access_uncovered as view
-    join flagged.known_memberships as member on member.staff_id = view.staff_id
-    where member.recorded_at <= view.known_to and (member.superseded_at is null or view.known_to < member.superseded_at)
-        and member.valid_from <= view.judged_at and (member.valid_to is null or view.judged_at < member.valid_to)
+    join flagged.access_members as member on member.view_id = view.view_id and if(view.is_then, member.is_then, member.is_now)
+    union all
+    select view_id, is_then, 48, staff_id
+    from flagged.access_uncovered
+    where (account_id, staff_id) in (select account_id, staff_id from flagged.access_teams where is_personal)
     union all
     select view_id, is_then, 16, staff_id from flagged.access_uncovered
     union all
@@ -72,7 +82,7 @@ select
     wanted.named, -- what such a grant names: the faults of scope that it can have
     wanted.faults, -- those it has, and 8 where its grantor is at fault
     wanted.spare_faults, -- how many of time and knowledge it may have besides
-    wanted.holder_id, -- staff id or team it names; empty where it names none or another
+    wanted.holder_id, -- staff id or team it names, or a member of it; empty where it names none or another
     wanted.record_class, -- class it names; likewise
     wanted.record_id, -- record it names; likewise
     wanted.action, -- action it names; likewise

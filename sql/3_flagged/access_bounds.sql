@@ -12,12 +12,13 @@ ask as (
         ask.faults,
         ask.judged_at,
         bit_count(ask.faults) as least_faults,
-        bit_count(ask.faults) + if(ask.is_then and ask.judged_at < found.recorded_at, 2, 1) as most_faults
+        -- Of the grants of a member's teams none may reach her at that instant.
+        if(ask.named & 48 = 48, null, bit_count(ask.faults) + if(ask.is_then and ask.judged_at < found.recorded_at, 2, 1)) as most_faults
     from flagged.access_asks as ask
     join found on found.key_id = ask.key_id
 ),
 allowed as (
-    select *, min(most_faults) over (partition by view_id, is_then) - least_faults as spare_faults from ask
+    select *, coalesce(min(most_faults) over (partition by view_id, is_then), 8) - least_faults as spare_faults from ask
 )
 select
     view_id, -- number of the view

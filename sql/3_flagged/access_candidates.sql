@@ -29,8 +29,8 @@ looked_up as (
         join height on height.key_id = bound.key_id
     ) as levels
 ),
--- The best grant of each node that is looked up, for each set of faults and way in which distance goes with time.
-node as (
+-- The best grant of each node that is looked up, for each set of faults, way in which distance goes with time and member of staff who granted it.
+best as (
     select
         ends.key_id,
         ends.level,
@@ -49,6 +49,14 @@ node as (
     join (select distinct key_id, level, node from looked_up) as wanted
         on wanted.key_id = ends.key_id and wanted.level = ends.level and wanted.node = ends.node
     group by ends.key_id, ends.level, ends.node, ends.then_faults, ends.now_faults, ends.slope, ends.granted_by_staff_id
+),
+-- Of those that staff granted, one of the two nearest is not the actor's own, and no farther grant can come before it.
+node as (
+    select *
+    from best
+    qualify row_number() over (
+        partition by key_id, level, node, then_faults, now_faults, slope, granted_by_staff_id is null order by offset_us, grant_rank
+    ) <= 2
 )
 select
     looked_up.view_id, -- number of the view

@@ -16,9 +16,12 @@ asked as (
     union all
     select event_number, from_at, to_at, 'anystaff', account_id, '' from lasting
     union all
-    select distinct lasting.event_number, lasting.from_at, lasting.to_at, 'team', lasting.account_id, member.team
+    select lasting.event_number, lasting.from_at, lasting.to_at, 'team', lasting.account_id, team.team
     from lasting
-    join flagged.known_memberships as member on member.staff_id = lasting.staff_id
+    join flagged.access_teams as team on team.account_id = lasting.account_id and team.staff_id = lasting.staff_id
+    where not team.is_personal
+    union all
+    select event_number, from_at, to_at, 'teams', account_id, staff_id from lasting
     union all
     select event_number, from_at, to_at, 'opt_out', account_id, '' from lasting
     union all
@@ -28,6 +31,11 @@ told as (
     select grantee_kind as kind, account_id, grantee_id as holder_id, unnest([valid_from, valid_to, recorded_at, revoked_at, revocation_recorded_at]) as edge_at
     from flagged.known_grants
     where grantor_fault is null and account_id in (select account_id from lasting)
+    union all
+    select 'teams', item.account_id, team.staff_id, unnest([item.valid_from, item.valid_to, item.recorded_at, item.revoked_at, item.revocation_recorded_at])
+    from flagged.known_grants as item
+    join flagged.access_teams as team on team.account_id = item.account_id and team.team = item.grantee_id and team.is_personal
+    where item.grantor_fault is null and item.grantee_kind = 'team'
     union all
     select 'opt_out', account_id, '', unnest([valid_from, valid_to, recorded_at]) from scrubbed.opt_outs
     union all

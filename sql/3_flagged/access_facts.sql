@@ -47,11 +47,22 @@ employed as (
     where (staff.valid_from is null or staff.valid_from <= event.occurred_at)
         and (staff.valid_to is null or event.occurred_at < staff.valid_to)
 ),
+-- An instant lies in one of those that began by then where the latest of their ends lies behind it.
 in_gap as (
-    select distinct event.event_number
-    from stamped as event
-    join scrubbed.gaps as gap on gap.source = event.source
-    where gap.gap_from <= event.occurred_at and (gap.gap_to is null or event.occurred_at < gap.gap_to)
+    select event_number
+    from (
+        select
+            event_number,
+            line_at,
+            max(gap_to) over (partition by source order by line_at, event_number nulls first rows between unbounded preceding and current row) as gap_to
+        from (
+            select cast(null as bigint) as event_number, source, gap_from as line_at, coalesce(gap_to, timestamptz '9999-12-31 23:59:59.999999+00') as gap_to
+            from scrubbed.gaps
+            union all
+            select event_number, source, occurred_at, null from stamped where occurred_at is not null and source in (select source from scrubbed.gaps)
+        ) as line
+    ) as placed
+    where event_number is not null and line_at < gap_to
 )
 select
     event.event_number, -- number of the access

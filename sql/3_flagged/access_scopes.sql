@@ -2,6 +2,8 @@
 with
 scope as (
     select distinct key_id, account_id, named, grantee_id, scope_class, scope_record, scope_action, scope_case from flagged.grant_scopes
+    union all
+    select distinct key_id, account_id, named, grantee_id, scope_class, scope_record, scope_action, scope_case from flagged.team_scopes
 ),
 shape as (
     select distinct account_id, named from scope
@@ -10,31 +12,39 @@ wanted as (
     select view.view_id, shape.account_id, shape.named, if(shape.named & 16 = 16, view.staff_id, '') as holder_id, true as is_then, true as is_now
     from flagged.access_views as view
     join shape on shape.account_id = view.account_id
-    where shape.named & 32 = 0
+    where shape.named & 48 <> 32
     union all
-    -- Only the teams of a person at that instant, as they were known.
+    select view.view_id, shape.account_id, shape.named, member.team, member.is_then, member.is_now
+    from flagged.access_members as member
+    join flagged.access_views as view on view.view_id = member.view_id
+    join shape on shape.account_id = view.account_id
+    where shape.named & 48 = 32
+),
+-- The key that a view asks for, in full: so that it finds its grants by all of it at once.
+asking as (
     select
         view.view_id,
-        shape.account_id,
-        shape.named,
-        member.team,
-        bool_or(member.recorded_at <= view.known_to and (member.superseded_at is null or view.known_to < member.superseded_at)),
-        bool_or(member.superseded_at is null)
-    from flagged.access_views as view
-    join shape on shape.account_id = view.account_id
-    join flagged.known_memberships as member on member.staff_id = view.staff_id
-    where shape.named & 32 = 32 and member.valid_from <= view.judged_at and (member.valid_to is null or view.judged_at < member.valid_to)
-    group by view.view_id, shape.account_id, shape.named, member.team
-),
-found as (
-    select view.view_id, view.judged_at, view.lag_us, scope.key_id, wanted.is_then, wanted.is_now
+        view.judged_at,
+        view.lag_us,
+        wanted.account_id,
+        wanted.named,
+        wanted.holder_id,
+        if(wanted.named & 64 = 64, view.record_class, '') as scope_class,
+        if(wanted.named & 128 = 128, view.record_id, '') as scope_record,
+        if(wanted.named & 256 = 256, view.action, '') as scope_action,
+        if(wanted.named & 512 = 512, view.case_id, '') as scope_case,
+        wanted.is_then,
+        wanted.is_now
     from wanted
     join flagged.access_views as view on view.view_id = wanted.view_id
+),
+found as (
+    select asking.view_id, asking.judged_at, asking.lag_us, scope.key_id, asking.is_then, asking.is_now
+    from asking
     join scope
-        on scope.account_id = wanted.account_id and scope.named = wanted.named and scope.grantee_id = wanted.holder_id
-        and scope.scope_class = if(wanted.named & 64 = 64, view.record_class, '') and scope.scope_record = if(wanted.named & 128 = 128, view.record_id, '')
-        and scope.scope_action = if(wanted.named & 256 = 256, view.action, '') and scope.scope_case = if(wanted.named & 512 = 512, view.case_id, '')
-    where wanted.is_then or wanted.is_now
+        on scope.account_id = asking.account_id and scope.named = asking.named and scope.grantee_id = asking.holder_id
+        and scope.scope_class = asking.scope_class and scope.scope_record = asking.scope_record
+        and scope.scope_action = asking.scope_action and scope.scope_case = asking.scope_case
 ),
 refused as (
     select

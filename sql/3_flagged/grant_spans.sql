@@ -16,6 +16,12 @@ held as (
         match.key_id,
         match.grant_rank,
         match.granted_by_staff_id,
+        match.membership,
+        greatest(state.valid_from, state.recorded_at) as then_from,
+        least(state.valid_to, state.superseded_at) as then_to,
+        state.valid_from as now_from,
+        state.valid_to as now_to,
+        state.superseded_at,
         asked.spare_faults,
         asked.first_at,
         asked.last_at,
@@ -27,12 +33,16 @@ held as (
         item.revocation_recorded_at,
         list_concat(
             [cast(null as timestamptz)],
-            list_sort(list_distinct([item.valid_from, item.valid_to, item.recorded_at, item.revoked_at, item.revocation_recorded_at])),
+            list_sort(list_distinct([
+                item.valid_from, item.valid_to, item.recorded_at, item.revoked_at, item.revocation_recorded_at,
+                state.valid_from, state.valid_to, state.recorded_at, state.superseded_at
+            ])),
             [cast(null as timestamptz)]
         ) as edges
     from asked
     join flagged.grant_matches as match on match.key_id = asked.key_id
     join flagged.known_grants as item on item.grant_rank = match.grant_rank
+    left join flagged.known_memberships as state on state.membership = match.membership
     -- One that may have no fault of time is in force at one of the instants.
     where asked.spare_faults > 0 or (item.valid_from <= asked.last_at and (item.valid_to is null or asked.first_at < item.valid_to))
 ),
@@ -47,25 +57,34 @@ judged as (
         granted_by_staff_id,
         spare_faults,
         instants,
-        number,
+        number + 16 * coalesce(membership, 0) as number,
         begin_at,
         stop_at,
         valid_from,
         end_at,
         coalesce(begin_at < valid_from, begin_at is null) as is_early,
         coalesce(end_at <= begin_at, false) as is_late,
-        case
-            when revoked_at <= begin_at and revocation_recorded_at <= begin_at and (valid_to is null or revoked_at < valid_to) then 1024
-            when valid_to <= begin_at then 2048
-            when coalesce(begin_at < valid_from, begin_at is null) then 4096
-            else 0
-        end + if(coalesce(begin_at < recorded_at, begin_at is null), 8192, 0) as then_faults,
-        case
-            when revoked_at <= begin_at and (valid_to is null or revoked_at < valid_to) then 1024
-            when valid_to <= begin_at then 2048
-            when coalesce(begin_at < valid_from, begin_at is null) then 4096
-            else 0
-        end as now_faults
+        -- A grant to a team reaches its member while she is in it; else it has all faults, -1.
+        if(
+            membership is null or coalesce(then_from <= begin_at and (then_to is null or begin_at < then_to), false),
+            case
+                when revoked_at <= begin_at and revocation_recorded_at <= begin_at and (valid_to is null or revoked_at < valid_to) then 1024
+                when valid_to <= begin_at then 2048
+                when coalesce(begin_at < valid_from, begin_at is null) then 4096
+                else 0
+            end + if(coalesce(begin_at < recorded_at, begin_at is null), 8192, 0),
+            -1
+        ) as then_faults,
+        if(
+            membership is null or coalesce(now_from <= begin_at and (now_to is null or begin_at < now_to) and superseded_at is null, false),
+            case
+                when revoked_at <= begin_at and (valid_to is null or revoked_at < valid_to) then 1024
+                when valid_to <= begin_at then 2048
+                when coalesce(begin_at < valid_from, begin_at is null) then 4096
+                else 0
+            end,
+            -1
+        ) as now_faults
     from stretch
     where (begin_at is null or begin_at <= last_at) and (stop_at is null or first_at < stop_at)
 ),

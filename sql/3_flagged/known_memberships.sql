@@ -8,6 +8,7 @@ entered as (
     group by team.staff_id, team.team, team.valid_from, team.recorded_at
 )
 select
+    row_number() over (order by staff_id, team, valid_from, recorded_at) as membership, -- number of the row
     staff_id, -- member
     team, -- team
     valid_from, -- first instant of membership

@@ -8,9 +8,11 @@ from dagster_project.engines.slices import whole_accounts
 
 
 def events(accounts: str) -> pa.Table:
-    """Return an access for each letter, the name of its account; a dot is none."""
+    """Return an access for each letter, the name of its account; a dot is none, and a capital names two records."""
     columns = {field.name: pa.nulls(len(accounts), field.type) for field in schema(EVENTS)}
-    return pa.table({**columns, "account_id": pa.array([None if name == "." else name for name in accounts], pa.string())}, schema(EVENTS))
+    account_ids = pa.array([None if name == "." else name.lower() for name in accounts], pa.string())
+    record_ids = pa.array([["r1", "r2"] if name.isupper() else None for name in accounts], pa.list_(pa.string()))
+    return pa.table({**columns, "account_id": account_ids, "record_ids": record_ids}, schema(EVENTS))
 
 
 @pytest.mark.parametrize(
@@ -27,6 +29,8 @@ def events(accounts: str) -> pa.Table:
         (["aaaaaa", "bbb"], [(1, "aaa"), (1, "aaa"), (2, "bbb")]),
         (["a", "a", "a", "a", "b", ".", "."], [(1, "aaa"), (1, "a"), (2, "b..")]),
         (["ab....", "."], [(1, "ab"), (2, "..."), (2, "..")]),
+        (["aAb"], [(1, "aa"), (2, "b")]),
+        (["AAAb"], [(1, "a"), (1, "a"), (1, "a"), (2, "b")]),
     ],
 )  # fmt: skip
 def test_accounts_stay_whole(batches: list[str], parts: list[tuple[int, str]]) -> None:
