@@ -139,7 +139,7 @@ def _is_request(fields: dict[str, str]) -> bool:
     if REMARK in fields or _is_aside(fields):
         return False
     names = {name for name, text in fields.items() if "method" in fields or _tells(name, text)}
-    is_asked = _METHOD.fullmatch(fields.get("method", "")) or request(fields.get("request", ""))[0]
+    is_asked = _METHOD.fullmatch(fields.get("method", fields.get("request", ""))) or request(fields.get("request", ""))[0]
     return bool(is_asked) or sum(bool(names & set(told)) for told in EVIDENCE) > 1
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-ODD = b"\\\0\t\r\v\f\x1c\x1d\x1e\x1f"
+ODD = b"\\\0\t\r\v\f\x1b\x1c\x1d\x1e\x1f"
 """Bytes that leave a line to the exact pattern, unless they separate its fields."""
 _QUOTE = b'"'
 _SEPARATOR, _QUOTES, _ODD = 1, 2, 4  # kinds of bytes

@@ -111,6 +111,7 @@ _RECORDS = st.fixed_dictionaries(
 @example([{"time": TIME, "path": "/a", "user": '""', "user_id": "jane"}])
 @example([{"time": TIME, "request": {}, "status": 200, "resp_headers": {}, "duration": 2}])
 @example([{"time": TIME, "path": "/a", "query": "?"}])
+@example([{"time": TIME, "request": "GET", "url": "/a"}])
 @example([{"time": TIME, "request": {"header.referer": "x"}, "path": "/a"}, {"time": TIME, "request": {"header": {"referer": "x"}}, "path": "/a"}])
 def test_columns_and_the_exact_reading_agree(records: list[dict[str, object]]) -> None:
     """The fast path may leave a line to the exact one, but must never read it otherwise."""

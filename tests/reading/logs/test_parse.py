@@ -349,6 +349,7 @@ def test_columns_and_the_exact_pattern_agree(drawn: list[tuple[str, ...]]) -> No
         ("traefik", f'{{x}} - jane {TIME} "GET /a HTTP/1.1" 200 5 {TAIL} 262 "web@docker" "-" 0ms'),
         ("alb", f'h2 2026-03-02T10:15:00.1Z app/x 192.0.2.7:1 - -1 -1 -1 200 - 5 5 "GET http://a.example:80 HTTP/1.1" "x" - - -{TAIL}'),
         ("apache_ssl_request", f'{TIME} 192.0.2.7 - - "GET \t/a HTTP/1.1" 5'),
+        ("combined", f'192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 5 "-" "Mozilla/5.0 (X1\x1b[0m1)" '),
         ("vhost_combined", f'INFO 192.0.2.7 - - {TIME} "GET /a HTTP/1.1" 200 5 {TAIL}'),
         ("gandi", f'DEBUG 192.0.2.7 - - {TIME} (12) "GET /a HTTP/1.1" 200 5 {TAIL}'),
         ('nginx:$remote_addr $time_iso8601 "$request" $request_uri $uri $status', '192.0.2.7 2026-03-02T10:15:00Z "-" - /p 200'),
