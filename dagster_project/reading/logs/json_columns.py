@@ -203,6 +203,8 @@ def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names
 
 def _unencoded(texts: pl.Series) -> pl.Series:
     """Return texts of which those that are percent-encoded as a whole are as they were."""
+    if not texts.str.contains("%", literal=True).any():  # few are, and a pattern that counts is slow
+        return texts
     encoded = texts.set(~texts.str.contains(ENCODED), None)
     return texts if encoded.null_count() == len(texts) else map_distinct(encoded, unencoded, pl.String()).fill_null(texts)
 
