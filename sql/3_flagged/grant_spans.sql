@@ -1,4 +1,4 @@
--- One row for each key that uncovered views ask for, each grant it finds and each stretch of time, with an instant of theirs, in which the grant keeps few faults. Stays in HOME.
+-- One row for each key that uncovered views ask for, each of its flagged.grant_matches and each stretch of time, with an instant of theirs, in which the grant keeps few faults. Stays in HOME.
 with
 asked as (
     select
@@ -55,6 +55,7 @@ judged as (
         key_id,
         grant_rank,
         granted_by_staff_id,
+        membership,
         spare_faults,
         instants,
         number + 16 * coalesce(membership, 0) as number,
@@ -113,6 +114,7 @@ select
     kept.key_id, -- number of the key
     kept.grant_rank, -- the grant
     kept.granted_by_staff_id, -- member of staff who granted it; null where no matter
+    kept.membership, -- the membership through which it reaches a member of its team; null = it is found by its own words
     if(kept.begin_at is null, 0, met.first_place) as begin_place, -- place of the first instant of the key in the stretch
     if(kept.stop_at is null, kept.instants, met.last_place) as end_place, -- place of the first instant behind it
     kept.then_faults, -- faults of time and knowledge by what was recorded at each instant, powers of two by their place in the order

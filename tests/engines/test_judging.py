@@ -1,7 +1,10 @@
 """A run judges accesses slice by slice: what it stores is what each select of sql/ would give, however the accesses are cut."""
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -10,12 +13,14 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from dagster_project.engines import catalog, judging
+from dagster_project.engines import catalog, duckdb_engine, judging
 from dagster_project.engines.duckdb_engine import DuckDBEngine
 from dagster_project.engines.judging import chain, given_to_chain, prerequisites, write_chain
 from dagster_project.engines.slices import ROWS
+from dagster_project.expect import Suites
 from tests.engines.conftest import World
 from tests.sampling import sampled
+from tests.worlds import World as Rows
 from tests.worlds import world as random_world
 from tests.worlds import write_landing
 
@@ -23,11 +28,28 @@ TABLES = catalog.tables()
 TOLD = ("flagged.access_decisions", "flagged.access_explanations", "flagged.grant_uses")  # what hold no number that a slice gives
 NUMBERED = {"flagged.access_facts": "event_number", "flagged.access_views": "view_id"}
 SEED = 11
+TWICE_A_MEMBER: Rows = {
+    "staff": [{"staff_id": "amy"}],
+    "teams": [{"staff_id": "amy", "team": "t", "valid_from": f"2026-01-0{day}T00:00:00Z"} for day in (1, 2)],
+    "grantors": [{"person_id": "cora", "account_id": "C1", "valid_from": "2025-01-01T00:00:00Z"}],
+    "grants": [
+        {"grant_id": "g1", "account_id": "C1", "granted_by": "cora", "grantee": "team:t", "recorded_at": "2026-01-01T00:00:00Z",
+         "valid_from": "2026-01-01T00:00:00Z", "valid_to": "2026-02-01T00:00:00Z"},
+    ],
+    "access_events": [
+        {"event_id": f"e{day}", "actor": "amy", "account_id": "C1", "record_class": "invoice", "action": "read", "occurred_at": f"2026-03-0{day}T00:00:00Z"}
+        for day in range(1, 7)
+    ],
+}  # fmt: skip
 
 
 def read(world: World, accesses: int, written_by: int = SEED) -> DuckDBEngine:
     """Return the engine of a HOME with all that accesses are judged by; one seed makes what is delivered, the other its files."""
-    made, as_of = random_world(Random(SEED), accesses)
+    return landed(world, *random_world(Random(SEED), accesses), written_by)
+
+
+def landed(world: World, made: Rows, as_of: datetime, written_by: int = SEED) -> DuckDBEngine:
+    """Return the engine of a HOME with what was delivered."""
     write_landing(made, world.landing, Random(written_by))
     world.run(as_of)
     engine = DuckDBEngine(world.home)
@@ -85,6 +107,17 @@ def test_cuts_change_no_verdict_and_no_number_stands_twice(rows: int, judged: Du
     for name, column in NUMBERED.items():
         numbers = pq.read_table(cut[name]).column(column)
         assert pc.count_distinct(numbers).as_py() == len(numbers) == len(pq.read_table(whole[name]))
+
+
+@pytest.mark.parametrize("rows", [ROWS, 2])
+def test_what_is_stored_meets_its_suites(rows: int, worker: ProcessPoolExecutor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A suite that asks for more than holds stops a run in which nothing is wrong: with an account judged in parts, or one who is in a team by two memberships."""
+    monkeypatch.setattr(duckdb_engine, "write_chain", partial(write_chain, rows=rows))
+    with closing(landed(World(tmp_path / "one"), TWICE_A_MEMBER, datetime(2026, 4, 1, tzinfo=UTC))) as engine:
+        for name in chain():
+            engine.build(TABLES[name])
+    suites = Suites(tmp_path / "one" / "home", catalog.root() / "expectations", worker)
+    assert [(name, each.index) for name in chain() for each in suites.outcomes(name) if not each.is_met] == []
 
 
 @pytest.mark.parametrize(("accesses", "rows"), sampled([(90, 10), (120, 5)], lambda place: place == 0))
