@@ -102,7 +102,8 @@ class _Reader:
             try:
                 return native.read(file.path, file.site, self._zones, take)
             except (FormatError, ColumnError) as error:
-                if all(name.encode() in beginning(file) for name in native.REQUIRED):
+                first = beginning(file)
+                if all(name.encode() in first for name in native.REQUIRED):
                     raise
                 mapped = f"or, if this is another source's own log, say in settings what its fields mean: fields below [sources.{file.site}] (docs/access-sources.md)"
                 raise type(error)(error.place, f"{error.rule}; {mapped}", error.code) from None

@@ -7,7 +7,7 @@ from dagster_project.reading.accesses.actions import action
 from dagster_project.reading.accesses.audits import NONE, NOT_LOGGED, PREVIOUSLY, parameters_of
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import acting, at, count, flag, text, text_at, texts_at, utc, values, words
+from dagster_project.reading.accesses.fields import acting, at, count, flag, text_at, texts_at, utc, values, words
 from dagster_project.reading.accesses.reader import Form, adapter
 from dagster_project.reading.accesses.teleport_kinds import is_discovery
 from dagster_project.reading.accesses.touches import NO_CUSTOMER_TABLE, Statement
@@ -150,8 +150,8 @@ def _database(entry: Fields) -> str | None:
 
 def is_denied(entry: Fields) -> bool:
     """Tell whether nothing came back. `granted` is left out where it is false, and false where only a part of a list was withheld: the status decides, if there is one."""
-    code = text(at(entry, "protoPayload.status.code", *_JOB_ERROR))
-    if code not in (None, "0") or (_database(entry) and text_at(entry, "protoPayload.request.status") == "unsuccessful"):
+    is_failed = any(code != "0" for code in texts_at(entry, "protoPayload.status.code", *_JOB_ERROR))
+    if is_failed or (_database(entry) and text_at(entry, "protoPayload.request.status") == "unsuccessful"):
         return True
     granted = [flag(value) for value in values(entry, "protoPayload.authorizationInfo.granted")]
     return bool(granted) and not any(granted) and not count(at(entry, "protoPayload.numResponseItems"))

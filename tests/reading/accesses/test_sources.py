@@ -211,6 +211,7 @@ def test_the_person_behind_an_identity(name: str, change: Change, actor: str) ->
     ("google", {"protoPayload/authorizationInfo": [{"granted": False}], "protoPayload/numResponseItems": "71"}, "ok"),
     ("google", {"protoPayload/authorizationInfo": [{"granted": "false"}]}, "denied"), ("google", {"protoPayload/authorizationInfo": [{"granted": "true"}]}, "ok"),
     ("google", {"protoPayload/metadata": {"jobChange": {"job": {"jobStatus": {"jobState": "DONE", "errorResult": {"code": 11, "message": "x"}}}}}}, "denied"),
+    ("google", {"protoPayload/status": {"code": 0}, "protoPayload/metadata": {"jobChange": {"job": {"jobStatus": {"errorResult": {"code": 11}}}}}}, "denied"),
     ("google", {"protoPayload/metadata": {"jobChange": {"job": {"jobStatus": {"jobState": "DONE", "errorResult": {}}}}}}, "ok"),
     ("google", {"protoPayload/serviceData": {"jobCompletedEvent": {"job": {"jobStatus": {"state": "DONE", "error": {"code": 11}}}}}}, "denied"),
     ("teleport", {"code": "TDB02W"}, "denied"), ("teleport", {"code": "TDB02E"}, "denied"),
