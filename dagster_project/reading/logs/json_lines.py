@@ -169,7 +169,7 @@ def _loaded(line: str) -> object:
 def fields_of(record: dict[str, object], names: Names) -> dict[str, str]:
     """Return the raw texts by name, the best named of several, and the duration in nanoseconds."""
     best: dict[str, tuple[int, str]] = {}
-    duration, surest, day = "", 0, ""
+    duration, surest, days = "", 0, list[tuple[int, str]]()
     if names.calls_client_host(record):
         record = {"remote_host" if key.lower() == "host" else key: value for key, value in record.items()}
     for key, value in _flat(record, ""):
@@ -180,7 +180,7 @@ def fields_of(record: dict[str, object], names: Names) -> dict[str, str]:
         if place is not None and place[0] == "status" and not text.strip('"').isdecimal():
             place = "status", place[1] + _WORSE
         if place is not None and place[0] == "time" and _DAY.fullmatch(text):
-            day = day or text
+            days.append((place[1], text))
         is_unknown = place is not None and place[0] in ("bytes", "status") and text.startswith("-")
         if place is not None and not is_unknown and (place[0] not in best or place[1] < best[place[0]][0]):
             best[place[0]] = place[1], epoch_us(value) if place[0] == "time" and isinstance(value, float) else text
@@ -189,8 +189,8 @@ def fields_of(record: dict[str, object], names: Names) -> dict[str, str]:
         if unit_ns and said >= surest and (length := duration_ns(repr(value + 0.0) if isinstance(value, float) else text, unit_ns)) is not None:
             duration, surest = str(length), said
     fields = {name: value for name, (_, value) in best.items()}
-    if day and _CLOCK.fullmatch(fields["time"]):
-        fields["time"] = f"{day} {fields['time']}"
+    if days and _CLOCK.fullmatch(fields["time"]):
+        fields["time"] = f"{min(days)[1]} {fields['time']}"
     return {**fields, "duration": duration} if duration else fields
 
 
