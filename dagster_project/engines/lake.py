@@ -75,8 +75,8 @@ def _conformed(column: pa.ChunkedArray, wanted: pa.DataType) -> pa.ChunkedArray 
     is_held[whole.indices.drop_null().to_numpy()] = True
     if is_held.all():
         return whole
-    numbers = pa.array(np.cumsum(is_held, dtype=np.int32) - 1)
-    return pa.DictionaryArray.from_arrays(numbers.take(whole.indices), whole.dictionary.filter(pa.array(is_held)))
+    places = pa.array(np.cumsum(is_held, dtype=np.int32) - 1)
+    return pa.DictionaryArray.from_arrays(places.take(whole.indices), whole.dictionary.filter(pa.array(is_held)))
 
 
 class Lake:
