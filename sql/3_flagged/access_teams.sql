@@ -1,4 +1,4 @@
--- One row for each member of staff with accesses that grants decide, their customer and each team of hers to which it gave grants; of a customer whose accesses are judged in parts, one for each part. Stays in HOME.
+-- One row for each member of staff with accesses that grants decide, their customer and each team of hers with its grants; again for each part in which they are judged. Stays in HOME.
 with
 asking as (
     select account_id, staff_id, sum(greatest(1, coalesce(array_length(record_ids), 1))) as records

@@ -1,4 +1,4 @@
--- One row for each key that uncovered views ask for, each of its flagged.grant_matches and each stretch of time, with an instant of theirs, in which the grant keeps few faults. Stays in HOME.
+-- One row for each key that uncovered views ask for, each of its flagged.grant_matches and each stretch of time in which that keeps few faults. Stays in HOME.
 with
 asked as (
     select
