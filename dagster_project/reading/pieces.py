@@ -184,4 +184,5 @@ def line_bounds(body: bytes) -> Bounds:
 
 
 def _line_ends(body: bytes) -> int:
+    """Count line feeds."""
     return int(np.count_nonzero(np.frombuffer(body, np.uint8) == _LINE_FEED))

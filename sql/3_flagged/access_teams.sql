@@ -1,4 +1,4 @@
--- One row for each member of staff with accesses that grants decide, their customer and each team of hers with its grants; again for each part in which they are judged. Stays in HOME.
+-- One row for each member of staff with accesses that grants decide, customer, and team of hers that it gave grants; again for each part that is judged alone. Stays in HOME.
 with
 asking as (
     select account_id, staff_id, sum(greatest(1, coalesce(array_length(record_ids), 1))) as records
