@@ -172,6 +172,45 @@ def test_a_hole_that_the_source_proves_is_in_the_decisions(world: World) -> None
     assert len(world.rows("scrubbed.gaps")) == 1
 
 
+def _switched(*names: str) -> str:
+    """Return a server log in JSON in which roles switch their audit off, and on again where a name stands a second time."""
+    entry = {"user": "ada", "dbname": "main", "pid": 7, "error_severity": "LOG"}
+    begun, lines = set[str](), list[str]()
+    for number, name in enumerate(names):
+        audit = f"""AUDIT: SESSION,1,1,ROLE,ALTER ROLE,,,"alter role ""{name}"" set pgaudit.log = '{"all" if name in begun else "none"}'",<none>"""
+        lines.append(json.dumps(entry | {"timestamp": f"2026-03-02 10:00:{number:02d}.000 UTC", "session_id": f"69a00000.{number:x}", "message": audit}) + "\n")
+        begun.add(name)
+    return "".join(lines)
+
+
+@pytest.mark.parametrize(("names", "expected"), [
+    (("reader", "reader"), [("role reader", True)]), (("jane.doe@example.com",), [("role {redacted} 1", False)]),
+    (("jane.doe@example.com", "~jane", "jane.doe@example.com"), [("role {redacted} 1", True), ("role {redacted} 2", False)]),
+])  # fmt: skip
+def test_a_role_that_is_named_after_somebody_is_not_named(world: World, names: tuple[str, ...], expected: list[tuple[str, bool]]) -> None:
+    """Servers in a cloud call roles as their people's mail is addressed: whose audit was off is told by a number."""
+    world.put("access_events/pgaudit/a.json", _switched(*names))
+    world.run()
+    gaps = world.rows("ledger.source_gaps")
+    assert sorted((row["object"].partition(" of ")[0], row["gap_to"] is not None) for row in gaps) == expected
+    assert not [told for told in (*world.told, *map(str, world.rows("ledger.attestations"))) if "jane" in told]
+
+
+def test_a_role_without_a_name_is_off_until_its_own_file_says_on(world: World) -> None:
+    """The next file's role may be another one."""
+    for number, log in enumerate((_switched("jane.doe@example.com"), _switched("joe@example.com", "joe@example.com"))):
+        world.put(f"access_events/pgaudit/{number}.json", log)
+    world.run()
+    assert sorted(row["gap_to"] is not None for row in world.rows("ledger.source_gaps")) == [False, True]
+
+
+def test_a_name_that_is_no_text_stops_no_run(world: World) -> None:
+    """A file system takes any byte in a name; what was delivered is remembered by name all the same."""
+    world.put("access_events/cloudtrail/\udcff.json", json.dumps({"Records": [_object(1)]}))
+    world.run()
+    assert [row["object"] for row in world.rows("ledger.attestations")] == ["\\xff.json"]
+
+
 def test_decide_knows_the_holes(world: World) -> None:
     """Without a HOME the verdict is the same."""
     settings = Settings.model_validate({"sources": {"cloudtrail": {"fields": {"account_id": "account"}}}})

@@ -14,12 +14,14 @@ from dagster_project.engines.lake import INPUTS, Lake, schema
 from dagster_project.errors import GlasshouseError, InputError, StoreError
 from dagster_project.paths import as_text
 from dagster_project.reading.accesses.attestations import Attestation
+from dagster_project.reading.accesses.sessions import EVERY_SESSION
 from dagster_project.reading.files import Found
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.formats import AND, FORMATS
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.pieces import Piece, pieces
 from dagster_project.reading.rejects import REJECTS
+from dagster_project.scrubbing.codes import REDACTED, scope
 
 CURRENT = "current"  # the name of what each run replaces: ledgers are read whole, every time
 REASONS = {
@@ -159,8 +161,23 @@ def _other(entry: Entry, name: str) -> dict[str, Any]:
 def attestations(entries: Iterable[Entry]) -> pa.Table:
     """Return the rows of ledger.attestations for what inputs say."""
     read = (entry for entry in entries if not entry.refusal)
-    rows = [{"input_id": entry.input_id, "source": entry.found.site, **each._asdict()} for entry in read for each in entry.attestations]
+    rows = [{"input_id": entry.input_id, "source": entry.found.site, **each._asdict(), "object": as_text(each.object)} for entry in read for each in _without_names(entry)]
     return pa.Table.from_pylist(rows, schema("ledger.attestations"))
+
+
+def _without_names(entry: Entry) -> Iterator[Attestation]:
+    """Yield what an input says, with a number for a role, database or function that is named after a person.
+
+    Numbers of two inputs have nothing to do with each other: what is on again in another input is still off, since it could be another's.
+    """
+    numbers: dict[str, int] = {}
+    for each in entry.attestations:
+        what, _, name = each.object.partition(" ")
+        if each.says in ("on", "off") and what != EVERY_SESSION and scope(name) == REDACTED:
+            number = numbers.setdefault(each.object, len(numbers) + 1)
+            yield each._replace(object=f"{what} {REDACTED} {number} of {entry.input_id}")
+        else:
+            yield each
 
 
 def with_input(rejects: pa.Table, input_id: str) -> pa.Table:
