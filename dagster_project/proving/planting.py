@@ -62,6 +62,18 @@ _ROWS: Mapping[str, Mapping[str, str]] = {
     "reviews": {"finding_id": "f-{n}", "status": "acknowledged", "reviewed_at": AT, "reviewed_by": "{}", "note": "told {}"},
 }  # fmt: skip
 _EVENT = {"event_id": "a-{n}", "actor": "{}", "occurred_at": AT, "source": "console", "account_id": "acme", "record_class": "job", "record_id": "r-{n}", "action": "read"}
+_OF_CLOUDTRAIL = {
+    "eventVersion": "1.11", "eventID": "c-{n}", "eventTime": AT, "eventSource": "s3.amazonaws.com", "eventName": "GetObject", "eventCategory": "Data", "sourceIPAddress": "{}",
+    "userAgent": "{}", "userIdentity": {"type": "IAMUser", "userName": "{}", "arn": "arn:aws:iam::111122223333:user/{}"}, "errorCode": "{}", "errorMessage": "{}",
+    "requestParameters": {"bucketName": "{}", "key": "{}", "{}": "x"}, "responseElements": {"{}": ["{}"]}, "{}": "{}",
+}  # fmt: skip
+_OF_POSTGRES = {"timestamp": "2026-03-02 10:15:00.000 UTC", "dbname": "main", "pid": 7, "session_id": "69a00000.{n}", "error_severity": "LOG"}
+# What stands in a server log: who connected from where as what, statements, and a role whose audit is switched off.
+_OF_SERVER = (
+    {"user": "{}", "remote_host": "{}", "application_name": "console staff={}", "message": "AUDIT: SESSION,1,1,READ,SELECT,,,\"select * from jobs where a = '{}' --{}\",<none>"},
+    {"user": "{}", "message": "connection authorized: user={} database={}", "detail": "{}", "{}": "{}"},
+)
+_SWITCHED = {"user": "amy", "message": 'AUDIT: SESSION,1,1,ROLE,ALTER ROLE,,,"alter role ""{}"" set pgaudit.log = \'none\'",<none>'}
 UNDECLARED = "contact"
 """A column that no ledger declares; a delivery often holds more than was asked for."""
 
@@ -111,6 +123,7 @@ def plant(landing: Path, people: int) -> Planted:
     _write(landing / "web_logs" / f"{FILE_NAMES[people]}.log", f"{example(FORMATS[0])[-1]}\n{{ cut short\n")
     for folder, row in {**_ROWS, "access_events": _EVENT}.items():
         planted.rows += _plant_ledger(landing / folder, row, held)
+    planted.rows += _plant_sources(landing / "access_events", held)
     _plant_records(landing / "records" / "job", held)
     _plant_records(landing / "records" / SITE_NAMES[people], held)
     _write(landing / "access_events" / SITE_NAMES[people] / "sound.csv", _csv([dict(_filled(_EVENT | {"source": ""}, "amy", 0))]))
@@ -170,6 +183,16 @@ def _plant_ledger(folder: Path, row: Mapping[str, str], held: Sequence[Canary]) 
     _write(folder / "refused.csv", _csv([{UNDECLARED: canary.text, canary.text: "x"} for canary in held[:3]]))
     _write(folder / "refused.jsonl", "".join(f'{{"{UNDECLARED}": "{canary.plain}"\n' for canary in held[:20]))
     return len(rows) + len(broken)
+
+
+def _plant_sources(folder: Path, held: Sequence[Canary]) -> int:
+    """Write logs of other forms in which a canary stands wherever a text can, in names of fields too; a role by its name where its form tells of somebody."""
+    switched = [canary for canary in held if canary.kind.startswith(TOLD_BY_FORM)]
+    server = [*((_OF_POSTGRES | entry, canary) for canary in held for entry in _OF_SERVER), *((_OF_POSTGRES | _SWITCHED, canary) for canary in switched)]
+    for name, entries in (("cloudtrail", [(_OF_CLOUDTRAIL, canary) for canary in held]), ("pgaudit", server)):
+        lines = (json.dumps(entry).replace("{n}", f"{number:x}").replace("{}", json.dumps(canary.text)[1:-1]) for number, (entry, canary) in enumerate(entries))
+        _write(folder / name / "canaries.jsonl", "".join(f"{line}\n" for line in lines))
+    return len(held) + len(server)
 
 
 def _filled(row: Mapping[str, str], text: str, number: int) -> Iterator[tuple[str, str]]:
