@@ -83,7 +83,7 @@ def test_the_page_of_architecture_places_every_module_of_a_reader(folder: str) -
     """In a folder of fifty modules one is found by the step that it serves, so the page names each, and none that is gone."""
     page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
     section = page.split(f"`dagster_project/reading/{folder}/`")[1].split("\n## ")[0]
-    modules = {path.name for path in (ROOT / "dagster_project" / "reading" / folder).glob("[!_]*.py")}
+    modules = {path.name for path in (ROOT / "dagster_project" / "reading" / folder).rglob("[!_]*.py")}
     assert set(re.findall(r"`(\w+\.py)`", section)) == modules
 
 

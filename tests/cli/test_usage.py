@@ -51,6 +51,14 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.strip() == __version__
 
 
+def test_a_command_does_not_wait_for_pandas(tmp_path: Path, landing: Path) -> None:
+    """Arrow imports it as soon as it looks at a value, wherever it is installed, and with Great Expectations it is."""
+    told = "import atexit, sys; from dagster_project.cli import main; atexit.register(lambda: print('pandas' in sys.modules)); main(sys.argv[1:])"
+    out = str(tmp_path / "decisions.parquet")
+    ran = subprocess.run([sys.executable, "-c", told, "decide", str(landing), "--as-of", "2026-04-01T00:00:00Z", "--out", out], capture_output=True, text=True, check=True)
+    assert ran.stdout.splitlines()[-1] == "False"
+
+
 @pytest.mark.parametrize("arguments", [["seal"], ["purge"], ["report", "--month", "2026-03"], ["prove"]], ids=lambda words: words[0])
 def test_a_home_whose_settings_are_damaged_wants_a_run(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Sealing by other hours or publishing by another k than those of the last run would be worse than to stop."""

@@ -8,10 +8,10 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from dagster_project.reading.accesses import pgaudit
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.accesses.sessions import proofs
-from dagster_project.reading.accesses.statements import touched
+from dagster_project.reading.accesses.postgres import pgaudit
+from dagster_project.reading.accesses.postgres.sessions import proofs
+from dagster_project.reading.accesses.statements.statement import touched
 from dagster_project.reading.files import Body
 from dagster_project.settings import Access, Source, Table
 from tests.postgres.cluster import PREFIX, Cluster

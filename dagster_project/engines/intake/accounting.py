@@ -14,7 +14,7 @@ from dagster_project.engines.lake import INPUTS, Lake, schema
 from dagster_project.errors import GlasshouseError, InputError, StoreError
 from dagster_project.paths import as_text
 from dagster_project.reading.accesses.attestations import Attestation
-from dagster_project.reading.accesses.sessions import EVERY_SESSION
+from dagster_project.reading.accesses.postgres.sessions import EVERY_SESSION
 from dagster_project.reading.files import Found
 from dagster_project.reading.ledger_columns import LEDGERS
 from dagster_project.reading.logs.formats import AND, FORMATS

@@ -8,10 +8,11 @@ import pyarrow as pa
 from dagster_project.engines.intake.inputs import ACCESS_EVENTS
 from dagster_project.engines.lake import schema
 from dagster_project.errors import DamagedError
-from dagster_project.reading.accesses import digest_chains, sessions
 from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
 from dagster_project.reading.accesses.attestations import Attestation, Proof, stated_gaps
 from dagster_project.reading.accesses.events import Adapter
+from dagster_project.reading.accesses.postgres import sessions
+from dagster_project.reading.accesses.services import digest_chains
 from dagster_project.reading.files import Found, found
 from dagster_project.settings import Settings, Source
 

@@ -1,1 +1,1 @@
-"""Staff access events, one module for each kind of source."""
+"""Staff access events: sources of services and of PostgreSQL, and what all of them share."""

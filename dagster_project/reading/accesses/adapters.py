@@ -6,9 +6,11 @@ from collections.abc import Mapping
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from dagster_project.reading.accesses import cloudtrail, github, google, mapped, native, ocsf, okta, packed, pgaudit, salesforce, teleport, zendesk
+from dagster_project.reading.accesses import mapped, native, packed
 from dagster_project.reading.accesses.events import Adapter
 from dagster_project.reading.accesses.native import PARQUET
+from dagster_project.reading.accesses.postgres import pgaudit
+from dagster_project.reading.accesses.services import cloudtrail, github, google, ocsf, okta, salesforce, teleport, zendesk
 from dagster_project.reading.files import Body, Found, head
 from dagster_project.settings import Source
 

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from dagster_project.reading.accesses import native, touches
+from dagster_project.reading.accesses import native
 from dagster_project.reading.accesses.entries import Batch as EntryBatch
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.entries import read as read_entries
@@ -18,7 +18,8 @@ from dagster_project.reading.accesses.envelopes import Shape, unwrapped
 from dagster_project.reading.accesses.events import OTHERS, Adapter, Events, Given
 from dagster_project.reading.accesses.fields import leaves, stamp, text
 from dagster_project.reading.accesses.rules import declared_columns, is_access, taken
-from dagster_project.reading.accesses.touches import Statement
+from dagster_project.reading.accesses.statements import touches
+from dagster_project.reading.accesses.statements.touches import Statement
 from dagster_project.reading.cells import Column, from_json
 from dagster_project.reading.files import Body
 from dagster_project.reading.ledgers import fitting, schema

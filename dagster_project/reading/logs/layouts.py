@@ -9,7 +9,7 @@ from math import inf
 
 from dagster_project.reading.logs.automata import loosened
 from dagster_project.reading.logs.carried import NO_HEAD
-from dagster_project.reading.logs.instants import expression
+from dagster_project.reading.logs.strftime import expression
 from dagster_project.reading.logs.values import Fields, Row, duration_ns, row, unescape
 
 # No pattern here may read the same text in two ways: a hostile line would take hours.

@@ -7,7 +7,8 @@ from functools import lru_cache, partial
 import polars as pl
 
 from dagster_project.reading.logs.distinct import map_distinct
-from dagster_project.reading.logs.instants import ENGLISH, expanded, instant, patterned
+from dagster_project.reading.logs.instants import ENGLISH, instant
+from dagster_project.reading.logs.strftime import expanded, patterned
 
 _MOMENT = pl.Datetime("us", "UTC")
 _NOTATIONS = (

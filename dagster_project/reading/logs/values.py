@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR, instant, patterned
+from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR, instant
+from dagster_project.reading.logs.strftime import patterned
 
 Fields = Mapping[str, str]
 """Raw texts of a line by name: client, client_port, forwarded_for, time, request (or method, target or path and query,

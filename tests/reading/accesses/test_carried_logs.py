@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dagster_project.errors import FormatError
 from dagster_project.reading.accesses.adapters import chosen
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.accesses.server_entries import cells_of
+from dagster_project.reading.accesses.postgres.server_entries import cells_of
 from dagster_project.settings import Source
 from tests.reading.accesses.test_pgaudit import ACCESS, MESSAGES, READ, SESSION, accounts, as_csv, as_json, audit, others, read, stamp, text
 

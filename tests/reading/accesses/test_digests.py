@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from dagster_project.reading.accesses.attestations import Attestation
-from dagster_project.reading.accesses.cloudtrail import ADAPTER
-from dagster_project.reading.accesses.digest_chains import proofs
 from dagster_project.reading.accesses.events import Given
+from dagster_project.reading.accesses.services.cloudtrail import ADAPTER
+from dagster_project.reading.accesses.services.digest_chains import proofs
 from dagster_project.reading.files import Body
 
 KEY = rsa.generate_private_key(65537, 2048)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import pytest
 
-from dagster_project.reading.accesses import google
-from dagster_project.reading.accesses.carried_logs import unpacked
-from dagster_project.reading.accesses.cursors import Cursors
-from dagster_project.reading.accesses.digests import read
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.literals import array
-from dagster_project.reading.accesses.statements import touched
-from dagster_project.reading.accesses.trees import trees
+from dagster_project.reading.accesses.postgres.carried_logs import unpacked
+from dagster_project.reading.accesses.postgres.cursors import Cursors
+from dagster_project.reading.accesses.services import google
+from dagster_project.reading.accesses.services.digests import read
+from dagster_project.reading.accesses.statements.literals import array
+from dagster_project.reading.accesses.statements.statement import touched
+from dagster_project.reading.accesses.statements.trees import trees
 from dagster_project.reading.files import Body
 from dagster_project.settings import Table
 

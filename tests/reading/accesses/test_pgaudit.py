@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from dagster_project.engines.decide import decide
 from dagster_project.errors import FormatError
-from dagster_project.reading.accesses import pgaudit
 from dagster_project.reading.accesses.adapters import chosen
 from dagster_project.reading.accesses.attestations import stated_gaps
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.accesses.postgres_log import opened
-from dagster_project.reading.accesses.server_stamps import iso
-from dagster_project.reading.accesses.sessions import proofs
+from dagster_project.reading.accesses.postgres import pgaudit
+from dagster_project.reading.accesses.postgres.postgres_log import opened
+from dagster_project.reading.accesses.postgres.server_stamps import iso
+from dagster_project.reading.accesses.postgres.sessions import proofs
 from dagster_project.reading.files import Body
 from dagster_project.settings import Access, Settings, Source, Table
 

@@ -6,9 +6,9 @@ import string
 
 import pytest
 
-from dagster_project.reading.accesses.shapes import generalised, shape_of
-from dagster_project.reading.accesses.statements import _of_shape, _touched, touched
-from dagster_project.reading.accesses.tables import Touched
+from dagster_project.reading.accesses.statements.shapes import generalised, shape_of
+from dagster_project.reading.accesses.statements.statement import _of_shape, _touched, touched
+from dagster_project.reading.accesses.statements.tables import Touched
 from tests.reading.accesses.test_statements import CASES, TABLES, parameters_of
 
 READ = "select * from invoices where account_id = 'C1' and id in ('r1', 'r2')"

@@ -22,11 +22,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.errors import InputError
-from dagster_project.reading.accesses import cloudtrail, github, google, ocsf, okta, pgaudit, salesforce, teleport, zendesk
 from dagster_project.reading.accesses.adapters import ADAPTERS, beginning, chosen
 from dagster_project.reading.accesses.entries import listed
 from dagster_project.reading.accesses.events import Events, Given
+from dagster_project.reading.accesses.postgres import pgaudit
 from dagster_project.reading.accesses.reader import NOT_SELECTED
+from dagster_project.reading.accesses.services import cloudtrail, github, google, ocsf, okta, salesforce, teleport, zendesk
 from dagster_project.reading.files import Body, Found
 from dagster_project.reading.rows import BLOCK_BYTES, LONGEST_ROW_BYTES
 from dagster_project.settings import Access, AccessFormat, Settings, Source

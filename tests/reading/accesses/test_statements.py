@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dagster_project.reading.accesses.statements import touched
-from dagster_project.reading.accesses.tables import Touched
+from dagster_project.reading.accesses.statements.statement import touched
+from dagster_project.reading.accesses.statements.tables import Touched
 from dagster_project.settings import Table
 
 TABLES = {

@@ -1,0 +1,1 @@
+"""Audit logs of services, one module for each."""
