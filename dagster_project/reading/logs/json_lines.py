@@ -170,13 +170,12 @@ def fields_of(record: dict[str, object], names: Names) -> dict[str, str]:
     """Return the raw texts by name, the best named of several, and the duration in nanoseconds."""
     best: dict[str, tuple[int, str]] = {}
     duration, surest, days = "", 0, list[tuple[int, str]]()
-    if names.calls_client_host(record):
-        record = {"remote_host" if key.lower() == "host" else key: value for key, value in record.items()}
+    is_client = names.calls_client_host(record)
     for key, value in _flat(record, ""):
         text = text_of(value)
         if text is None:
             continue
-        place = names.place(key)
+        place = names.place("remote_host" if is_client and key.lower() == "host" else key)
         if place is not None and place[0] == "status" and not text.strip('"').isdecimal():
             place = "status", place[1] + _WORSE
         if place is not None and place[0] == "time" and _DAY.fullmatch(text):
