@@ -227,12 +227,12 @@ def attributes(items: list[object]) -> dict[str, object]:
 
 
 def text_of(value: object) -> str | None:
-    """Return a value as text, null where it says nothing: a list as one text, but of objects and lists none; numbers without exponent."""
+    """Return a value as text, null where it says nothing: a list as one text, but of objects and lists none; numbers without exponent, and no zero with a sign."""
     if isinstance(value, list):
         value = None if any(isinstance(item, dict | list) for item in value) else ", ".join(str(item) for item in value)
     if value in (None, "", "-") or isinstance(value, bool | dict):
         return None
-    return f"{value:.9f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"{value + 0.0:.9f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def epoch_us(seconds: float) -> str:

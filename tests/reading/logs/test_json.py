@@ -151,6 +151,18 @@ def test_blocks_and_the_exact_reading_agree(alike: list[dict[str, object]], othe
     assert parse(b"".join(body), "json").rows.drop_columns("line_number").to_pylist() == list(chain.from_iterable(exact[line] for line in body))
 
 
+@pytest.mark.parametrize("place", ['"user":0.5', '"a":[0.5]'])
+@pytest.mark.parametrize("number", ["-0", "NaN", "Infinity", "-Infinity"])
+def test_an_odd_number_among_many_says_what_it_says_alone(number: str, place: str) -> None:
+    """Python writes what is no JSON, and Arrow reads it; a zero with a sign is a whole number alone, and none among fractions."""
+    good = f'{{"time":"{TIME}","path":"/a","status":200,"user":0.5,"extra":{{"a":[0.5]}}}}\n'
+    odd = good.replace(place, place.replace("0.5", number))
+    parsed = parse((good * (SAMPLED + 1) + odd + good * SAMPLED).encode(), "json")
+    among = [{**row, "line_number": 1} for row in parsed.rows.to_pylist() if row["line_number"] == SAMPLED + 2]
+    assert among == parse(odd.encode(), "json").rows.to_pylist()
+    assert parsed.rows.num_rows == 2 * SAMPLED + 1 + len(among)
+
+
 def test_keys_that_each_line_has_for_itself_cost_no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     """Clients choose the names of headers; a block of thousands of them would take gigabytes."""
     loaded: list[int] = []
