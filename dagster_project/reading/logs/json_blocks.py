@@ -91,11 +91,12 @@ class Loader:
             found = pj.read_json(pa.BufferReader(body), pj.ReadOptions(use_threads=False, block_size=len(body) + 1), options)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
             return None
-        if found.num_rows != stop - start:
+        values = [column.combine_chunks() for column in found.columns]
+        if found.num_rows != stop - start or not all(map(_is_finite, values)):
             return None
         told: set[str] = set()
         try:
-            columns = dict(self._said("", zip(found.column_names, (column.combine_chunks() for column in found.columns), strict=True), told))
+            columns = dict(self._said("", zip(found.column_names, values, strict=True), told))
         except UnusualColumnError:
             return None
         return columns if columns.keys() <= self.paths and told == self.telling else None
@@ -119,6 +120,14 @@ class Loader:
 
 class UnusualColumnError(Exception):
     """A column whose lines have to be read one by one."""
+
+
+def _is_finite(column: pa.Array) -> bool:
+    """Tell whether all numbers of a column are such as JSON has: Arrow also reads `NaN` and `Infinity`, as Python writes them."""
+    if pa.types.is_struct(column.type) or pa.types.is_list(column.type):
+        inner = column.flatten()
+        return all(map(_is_finite, inner if isinstance(inner, list) else [inner]))
+    return not pa.types.is_floating(column.type) or pc.all(pc.is_finite(column)).as_py() is not False
 
 
 def _values(column: pa.Array) -> pl.Series | None:

@@ -15,7 +15,7 @@ from dagster_project.reading.logs.carried import Stamps
 from dagster_project.reading.logs.distinct import joined, map_distinct
 from dagster_project.reading.logs.json_lines import ENCODED, LIKE_METHOD, QUOTED_AGAIN, has_request, unencoded
 from dagster_project.reading.logs.json_names import EVENT, REMARK, W3C_CLIENT, Names
-from dagster_project.reading.logs.json_shapes import Levels, Shape, calls_client_host, context, paths, telling, written
+from dagster_project.reading.logs.json_shapes import Levels, Shape, context, paths, telling, written
 from dagster_project.reading.logs.json_values import Length, Values, best, surest, texts_of, times
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.moments import moments
@@ -173,7 +173,7 @@ def _needs_lines(shape: Shape, names: Names) -> bool:
     """Tell whether it matters in what order a line's keys stand, or whether each is there: a block tells neither."""
     named, lengths = _placed(shape, names)
     has_equals = any(len({rank for rank, _ in ranked}) < len(ranked) for ranked in named.values())
-    return has_equals or len(lengths) > 1 or calls_client_host(shape, names)
+    return has_equals or len(lengths) > 1 or names.may_call_client_host(shape[0].paths)
 
 
 def _columns(shape: Shape, numbers: Sequence[int], held: Sequence[Values], names: Names, stamps: Stamps | None) -> pl.DataFrame | None:

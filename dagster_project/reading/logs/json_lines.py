@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Container, Iterator
+from operator import itemgetter
 from urllib.parse import unquote
 
 import orjson
@@ -169,29 +170,35 @@ def _loaded(line: str) -> object:
 def fields_of(record: dict[str, object], names: Names) -> dict[str, str]:
     """Return the raw texts by name, the best named of several, and the duration in nanoseconds."""
     best: dict[str, tuple[int, str]] = {}
-    duration, surest, days = "", 0, list[tuple[int, str]]()
-    if names.calls_client_host(record):
-        record = {"remote_host" if key.lower() == "host" else key: value for key, value in record.items()}
+    times = list[tuple[int, str]]()
+    duration, surest = "", 0
+    is_client = names.calls_client_host(record)
     for key, value in _flat(record, ""):
         text = text_of(value)
         if text is None:
             continue
-        place = names.place(key)
+        place = names.place("remote_host" if is_client and key.lower() == "host" else key)
         if place is not None and place[0] == "status" and not text.strip('"').isdecimal():
             place = "status", place[1] + _WORSE
-        if place is not None and place[0] == "time" and _DAY.fullmatch(text):
-            days.append((place[1], text))
+        if place is not None and place[0] == "time":
+            times.append((place[1], epoch_us(value) if isinstance(value, float) else text))
         is_unknown = place is not None and place[0] in ("bytes", "status") and text.startswith("-")
         if place is not None and not is_unknown and (place[0] not in best or place[1] < best[place[0]][0]):
-            best[place[0]] = place[1], epoch_us(value) if place[0] == "time" and isinstance(value, float) else text
+            best[place[0]] = place[1], text
         unit_ns = names.unit_ns(key, record)
         said = SAYS_ITSELF if text[-1:].isalpha() else int(not names.is_bare(key))
         if unit_ns and said >= surest and (length := duration_ns(repr(value + 0.0) if isinstance(value, float) else text, unit_ns)) is not None:
             duration, surest = str(length), said
     fields = {name: value for name, (_, value) in best.items()}
-    if days and _CLOCK.fullmatch(fields["time"]):
-        fields["time"] = f"{min(days)[1]} {fields['time']}"
+    fields |= {"time": _time(times)} if times else {}
     return {**fields, "duration": duration} if duration else fields
+
+
+def _time(times: list[tuple[int, str]]) -> str:
+    """Return the best named of several times, or day and time of day where it is one of them: of several the best named of each."""
+    texts = [text for _, text in sorted(times, key=itemgetter(0))]
+    day, clock = (next(filter(half.fullmatch, texts), "") for half in (_DAY, _CLOCK))
+    return f"{day} {clock}" if day and clock and texts[0] in (day, clock) else texts[0]
 
 
 def _flat(value: dict[str, object], prefix: str) -> Iterator[tuple[str, object]]:
@@ -220,12 +227,12 @@ def attributes(items: list[object]) -> dict[str, object]:
 
 
 def text_of(value: object) -> str | None:
-    """Return a value as text, null where it says nothing: a list as one text, but of objects and lists none; numbers without exponent."""
+    """Return a value as text, null where it says nothing: a list as one text, but of objects and lists none; numbers without exponent, and no zero with a sign."""
     if isinstance(value, list):
         value = None if any(isinstance(item, dict | list) for item in value) else ", ".join(str(item) for item in value)
     if value in (None, "", "-") or isinstance(value, bool | dict):
         return None
-    return f"{value:.9f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+    return f"{value + 0.0:.9f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def epoch_us(seconds: float) -> str:

@@ -201,8 +201,12 @@ class Names:
         return any((self.place(key) or ("",))[0] == "client" for key in keys)
 
     def calls_client_host(self, keys: Collection[str]) -> bool:
-        """Tell whether a record of these keys names its client by `host`, as Fluentd, Skipper and what follows the common log format do."""
-        return (set(keys) >= _FLUENTD or any(_plain(key) in _IDENTITIES for key in keys)) and not self.has_client(keys)
+        """Tell whether a record of these keys names its client by `host`."""
+        return self.may_call_client_host(keys) and not self.has_client(keys)
+
+    def may_call_client_host(self, keys: Collection[str]) -> bool:
+        """Tell whether a record of these keys, or of some of them, may name its client by `host`, as Fluentd, Skipper and what follows the common log format do."""
+        return set(keys) >= _FLUENTD or any(_plain(key) in _IDENTITIES for key in keys)
 
     def is_bare(self, key: str) -> bool:
         """Tell whether a key names a duration that may be in any unit."""

@@ -94,13 +94,8 @@ def paths(shape: Shape) -> tuple[str, ...]:
 
 def written(shape: Shape, names: Names) -> list[tuple[int, str]]:
     """Return the place of each value among `paths`, and its path, in the order of the line; a host that is the client is the remote host."""
-    is_client = calls_client_host(shape, names)
-    return [(at, "remote_host" if is_client and at < len(shape[0].paths) and path.lower() == "host" else path) for at, path in _in_order(iter(shape), count())]
-
-
-def calls_client_host(shape: Shape, names: Names) -> bool:
-    """Tell whether a line names its client by its host."""
-    return names.calls_client_host(shape[0].paths)
+    is_client = names.calls_client_host(shape[0].paths)
+    return [(at, "remote_host" if is_client and path.lower() == "host" else path) for at, path in _in_order(iter(shape), count())]
 
 
 def _in_order(levels: Iterator[Level], numbers: Iterator[int]) -> Iterator[tuple[int, str]]:

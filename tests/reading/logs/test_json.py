@@ -113,6 +113,7 @@ _RECORDS = st.fixed_dictionaries(
 @example([{"time": TIME, "path": "/a", "query": "?"}])
 @example([{"time": TIME, "request": "GET", "url": "/a"}])
 @example([{"time": TIME, "request": {"header.referer": "x"}, "path": "/a"}, {"time": TIME, "request": {"header": {"referer": "x"}}, "path": "/a"}])
+@example([{**COMMON, "Host": 5}, {**COMMON, "HOST": ""}, {**COMMON, "host": {"name_requested": "www.example.com"}}])
 def test_columns_and_the_exact_reading_agree(records: list[dict[str, object]]) -> None:
     """The fast path may leave a line to the exact one, but must never read it otherwise."""
     lines = [json.dumps(record).encode() + b"\n" for record in records]
@@ -141,12 +142,25 @@ _ALIKE = st.sets(st.sampled_from(_KEYS), min_size=2, max_size=8).flatmap(
 @example([{"time": TIME, "status": 200, "request": {"uri": "/a"}}], {"time": TIME, "status": 200, "request": None}, 1)
 @example([{"time": TIME, "status": 200, "request": {"uri": "/a"}}], {"time": TIME, "status": 200, "request.uri": "/b"}, 1)
 @example([{"time": TIME, "status": 200, "path": "/a", "user": 2**53 + 1}, {"time": TIME, "status": 200, "path": "/a", "user": 0.5}], {"time": TIME}, 0)
+@example([{**COMMON, "client_ip": "192.0.2.9"}], COMMON, 1)
 def test_blocks_and_the_exact_reading_agree(alike: list[dict[str, object]], other: dict[str, object], others: int) -> None:
     """Lines of one shape are loaded together; a few of another shape among them change nothing but the way they are read."""
     lines = [json.dumps(record).encode() + b"\n" for record in alike]
-    body = [*lines * SAMPLED, *[json.dumps(other).encode() + b"\n"] * others, *lines * SAMPLED]
+    body = [*lines * (SAMPLED + 1), *[json.dumps(other).encode() + b"\n"] * others, *lines * SAMPLED]  # where no line is looked at for the shape of the block
     exact = {line: parse(line, "json").rows.drop_columns("line_number").to_pylist() for line in set(body)}
     assert parse(b"".join(body), "json").rows.drop_columns("line_number").to_pylist() == list(chain.from_iterable(exact[line] for line in body))
+
+
+@pytest.mark.parametrize("place", ['"user":0.5', '"a":[0.5]'])
+@pytest.mark.parametrize("number", ["-0", "NaN", "Infinity", "-Infinity"])
+def test_an_odd_number_among_many_says_what_it_says_alone(number: str, place: str) -> None:
+    """Python writes what is no JSON, and Arrow reads it; a zero with a sign is a whole number alone, and none among fractions."""
+    good = f'{{"time":"{TIME}","path":"/a","status":200,"user":0.5,"extra":{{"a":[0.5]}}}}\n'
+    odd = good.replace(place, place.replace("0.5", number))
+    parsed = parse((good * (SAMPLED + 1) + odd + good * SAMPLED).encode(), "json")
+    among = [{**row, "line_number": 1} for row in parsed.rows.to_pylist() if row["line_number"] == SAMPLED + 2]
+    assert among == parse(odd.encode(), "json").rows.to_pylist()
+    assert parsed.rows.num_rows == 2 * SAMPLED + 1 + len(among)
 
 
 def test_keys_that_each_line_has_for_itself_cost_no_columns(monkeypatch: pytest.MonkeyPatch) -> None:
