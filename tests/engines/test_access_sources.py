@@ -186,6 +186,8 @@ def _switched(*names: str) -> str:
 @pytest.mark.parametrize(("names", "expected"), [
     (("reader", "reader"), [("role reader", True)]), (("jane.doe@example.com",), [("role {redacted} 1", False)]),
     (("jane.doe@example.com", "~jane", "jane.doe@example.com"), [("role {redacted} 1", True), ("role {redacted} 2", False)]),
+    (("cus_NffrFeUfNV2Hib",), [("role {redacted} 1", False)]), (("6a:61:6e:65:40:65:78",), [("role {redacted} 1", False)]),
+    (("0b1c2d3e-1111-4222-8333-944455566677",), [("role {redacted} 1", False)]),
 ])  # fmt: skip
 def test_a_role_that_is_named_after_somebody_is_not_named(world: World, names: tuple[str, ...], expected: list[tuple[str, bool]]) -> None:
     """Servers in a cloud call roles as their people's mail is addressed: whose audit was off is told by a number."""

@@ -21,7 +21,7 @@ from dagster_project.reading.logs.formats import AND, FORMATS
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.pieces import Piece, pieces
 from dagster_project.reading.rejects import REJECTS
-from dagster_project.scrubbing.codes import REDACTED, scope
+from dagster_project.scrubbing.codes import REDACTED, code
 
 CURRENT = "current"  # the name of what each run replaces: ledgers are read whole, every time
 REASONS = {
@@ -166,14 +166,14 @@ def attestations(entries: Iterable[Entry]) -> pa.Table:
 
 
 def _without_names(entry: Entry) -> Iterator[Attestation]:
-    """Yield what an input says, with a number for a role, database or function that is named after a person.
+    """Yield what an input says, with a number for a role, database or function whose name is no code: it can be a person's.
 
     Numbers of two inputs have nothing to do with each other: what is on again in another input is still off, since it could be another's.
     """
     numbers: dict[str, int] = {}
     for each in entry.attestations:
         what, _, name = each.object.partition(" ")
-        if each.says in ("on", "off") and what != EVERY_SESSION and scope(name) == REDACTED:
+        if each.says in ("on", "off") and what != EVERY_SESSION and code(name) == REDACTED:
             number = numbers.setdefault(each.object, len(numbers) + 1)
             yield each._replace(object=f"{what} {REDACTED} {number} of {entry.input_id}")
         else:
