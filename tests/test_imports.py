@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 CONTRACTS = [contract["name"] for contract in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]]
-ONE_WAY, PURE, NO_DAGSTER, ONE_JUDGE, ACCESSES, PGAUDIT, STATEMENTS = CONTRACTS
+ONE_WAY, PURE, NO_DAGSTER, ONE_JUDGE, LOGS, ACCESSES, PGAUDIT, STATEMENTS = CONTRACTS
 
 
 def broken(folder: Path) -> set[str]:
@@ -55,6 +55,7 @@ def test_the_package_keeps_every_contract() -> None:
         ("automation.py", "import great_expectations", ONE_JUDGE),
         ("resources.py", "import dagster", NO_DAGSTER),
         ("dagster_resources.py", "import great_expectations", ONE_JUDGE),
+        ("reading/logs/values/row.py", "from dagster_project.reading.logs.layouts import layout", LOGS),
         ("reading/accesses/statements/trees.py", "from dagster_project.reading.accesses import reader", ACCESSES),
         ("reading/accesses/postgres/audits.py", "from dagster_project.reading.accesses.postgres import pgaudit", PGAUDIT),
         ("reading/accesses/statements/columns.py", "from dagster_project.reading.accesses.statements import bounds", STATEMENTS),

@@ -17,7 +17,7 @@ from dagster_project.engines.intake import delivery, requests
 from dagster_project.engines.intake.inputs import Discovered, Discovery
 from dagster_project.engines.intake.requests import _Intake
 from dagster_project.reading import identity as identity_module
-from dagster_project.reading.logs import columns
+from dagster_project.reading.logs.matching import columns
 from tests.engines.conftest import World as MadeWorld
 from tests.sampling import sampled
 

@@ -23,10 +23,10 @@ from dagster_project.reading import logs
 from dagster_project.reading.files import Found, head, is_compressed
 from dagster_project.reading.identity import Identity, refuse_changed
 from dagster_project.reading.logs.detect import detect
-from dagster_project.reading.logs.distinct import recoded
 from dagster_project.reading.logs.formats import named
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.values import NO_REQUEST
+from dagster_project.reading.logs.values.distinct import recoded
+from dagster_project.reading.logs.values.row import NO_REQUEST
 from dagster_project.reading.pieces import Piece, pieces
 from dagster_project.scrubbing.codes import REDACTED
 from dagster_project.scrubbing.people import People

@@ -8,12 +8,12 @@ import pyarrow.compute as pc
 
 from dagster_project.reading.logs.changed import read_changed, read_others
 from dagster_project.reading.logs.detect import detect
-from dagster_project.reading.logs.distinct import decoded
 from dagster_project.reading.logs.formats import FORMATS, named
+from dagster_project.reading.logs.layouts.w3c import header_of
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import read
-from dagster_project.reading.logs.values import CLAIMS, NO_REQUEST
-from dagster_project.reading.logs.w3c import header_of
+from dagster_project.reading.logs.values.distinct import decoded
+from dagster_project.reading.logs.values.row import CLAIMS, NO_REQUEST
 from dagster_project.reading.pieces import Bounds
 
 

@@ -8,13 +8,13 @@ from collections.abc import Collection, Sequence
 import numpy as np
 import pyarrow as pa
 
-from dagster_project.reading.logs.distinct import joined
 from dagster_project.reading.logs.formats import AND, FORMATS, Format, named
 from dagster_project.reading.logs.lines import Lines
 from dagster_project.reading.logs.promising import Candidates, Indexes
 from dagster_project.reading.logs.reader import Found, read
-from dagster_project.reading.logs.typed import CODED_ROWS
-from dagster_project.reading.logs.values import NO_REQUEST
+from dagster_project.reading.logs.values.distinct import joined
+from dagster_project.reading.logs.values.row import NO_REQUEST
+from dagster_project.reading.logs.values.typed import CODED_ROWS
 
 _OTHER_FORM = ("no_match", "json_error", "field_count", "field_missing", "truncated_first", "truncated_last", "nul", "bad_utf8", NO_REQUEST)
 """Reasons to refuse a line that leave open whether it is a whole line of another format; any other reason means that its form was recognised."""

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, replace
 
-from dagster_project.reading.logs import w3c
 from dagster_project.reading.logs.carried import FIRST_LINES
 from dagster_project.reading.logs.changed import read_changed
 from dagster_project.reading.logs.formats import AND, FORMATS, Format
+from dagster_project.reading.logs.layouts import w3c
 from dagster_project.reading.logs.lines import Lines, split
 from dagster_project.reading.logs.reader import are_read, read
 

@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import applications, aws, clouds, frameworks, json_names, proxies, w3c, web_servers
-from dagster_project.reading.logs.json_names import mapped
-from dagster_project.reading.logs.layouts import Layout
+from dagster_project.reading.logs.layouts import applications, aws, clouds, frameworks, proxies, w3c, web_servers
+from dagster_project.reading.logs.layouts.layout import Layout
+from dagster_project.reading.logs.layouts.log_formats import apache, nginx
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.log_formats import apache, nginx
-from dagster_project.reading.logs.records import JSON, LOGFMT, LTSV, Records
+from dagster_project.reading.logs.records import json_names
+from dagster_project.reading.logs.records.json_names import mapped
+from dagster_project.reading.logs.records.notations import JSON, LOGFMT, LTSV, Records
 
 Parts = list[tuple[int, int, tuple[Layout, ...]]]
 

@@ -9,17 +9,19 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from dagster_project.compiled import pays
-from dagster_project.reading.logs import columns, json_columns, json_lines, remaining
+from dagster_project.reading.logs import remaining
 from dagster_project.reading.logs.carried import readings, stamp, stamps_of
-from dagster_project.reading.logs.distinct import joined
 from dagster_project.reading.logs.formats import Format, Parts
-from dagster_project.reading.logs.json_names import Names
-from dagster_project.reading.logs.layouts import Layout
+from dagster_project.reading.logs.layouts.layout import Layout
 from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.logs.matching import columns
 from dagster_project.reading.logs.promising import FEWEST_LINES, Candidates, Indexes
-from dagster_project.reading.logs.records import JSON, Records
-from dagster_project.reading.logs.typed import CODED_ROWS
-from dagster_project.reading.logs.values import NO_REQUEST, READ, Refused, Row, instant_us
+from dagster_project.reading.logs.records import json_columns, json_lines
+from dagster_project.reading.logs.records.json_names import Names
+from dagster_project.reading.logs.records.notations import JSON, Records
+from dagster_project.reading.logs.values.distinct import joined
+from dagster_project.reading.logs.values.row import NO_REQUEST, READ, Refused, Row, instant_us
+from dagster_project.reading.logs.values.typed import CODED_ROWS
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 NO_MATCH = ("no_match", "json_error", "field_count")

@@ -11,13 +11,14 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.reading.logs import columns, json_columns
 from dagster_project.reading.logs.automata import UNUSUAL
 from dagster_project.reading.logs.carried import HEAD_BEGIN, MOST_CARRIERS, Stamps, stamps_of, uncarried
 from dagster_project.reading.logs.formats import Format
-from dagster_project.reading.logs.layouts import Layout
+from dagster_project.reading.logs.layouts.layout import Layout
 from dagster_project.reading.logs.lines import Lines, split
+from dagster_project.reading.logs.matching import columns
 from dagster_project.reading.logs.promising import FEWEST_LINES, Indexes, patterns
+from dagster_project.reading.logs.records import json_columns
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_LEFT = 1_000

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.reading.logs.cutting import cut, numbered
 from dagster_project.reading.logs.lines import split
-from dagster_project.reading.logs.plans import ODD, Item, plan
+from dagster_project.reading.logs.matching.cutting import cut, numbered
+from dagster_project.reading.logs.matching.plans import ODD, Item, plan
 
 _TEXTS = st.text("ab\0é\u20ac", max_size=40)
 _ALIKE = [("x" * at + other + "x" * (size - at - 1)) for size in (1, 7, 8, 9, 15, 16, 17, 40) for at in range(size) for other in "xy"]

@@ -11,9 +11,9 @@ from dagster_project.errors import SettingsError
 from dagster_project.reading.logs import FORMATS, header_of, parse, parse_claims
 from dagster_project.reading.logs.detect import detect
 from dagster_project.reading.logs.formats import Format
-from dagster_project.reading.logs.json_columns import FEWEST_ALIKE
 from dagster_project.reading.logs.promising import FEWEST_LINES
-from dagster_project.reading.logs.values import NO_REQUEST
+from dagster_project.reading.logs.records.json_columns import FEWEST_ALIKE
+from dagster_project.reading.logs.values.row import NO_REQUEST
 
 INSTANT = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
 

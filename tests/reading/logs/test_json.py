@@ -8,11 +8,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import json_blocks, parse
-from dagster_project.reading.logs.json_columns import FEWEST_ALIKE, SAMPLED, rows
-from dagster_project.reading.logs.json_names import NAMES
+from dagster_project.reading.logs import parse
 from dagster_project.reading.logs.lines import split
-from dagster_project.reading.logs.values import CLAIMS
+from dagster_project.reading.logs.records import json_blocks
+from dagster_project.reading.logs.records.json_columns import FEWEST_ALIKE, SAMPLED, rows
+from dagster_project.reading.logs.records.json_names import NAMES
+from dagster_project.reading.logs.values.row import CLAIMS
 
 TIME = "2026-03-02T10:15:00Z"
 NGINX = {

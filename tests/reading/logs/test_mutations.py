@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dagster_project.reading.logs import FORMATS, columns, parse, promising, reader, remaining
+from dagster_project.reading.logs import FORMATS, parse, promising, reader, remaining
 from dagster_project.reading.logs.carried import alone
 from dagster_project.reading.logs.lines import split
+from dagster_project.reading.logs.matching import columns
 from dagster_project.reading.logs.promising import Candidates
 from dagster_project.reading.logs.reader import are_read
 

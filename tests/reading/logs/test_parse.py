@@ -9,16 +9,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs import FORMATS, columns, parse
-from dagster_project.reading.logs.applications import GIN
-from dagster_project.reading.logs.distinct import decoded
+from dagster_project.reading.logs import FORMATS, parse
 from dagster_project.reading.logs.formats import Format, named
-from dagster_project.reading.logs.layouts import Layout
+from dagster_project.reading.logs.layouts.applications import GIN
+from dagster_project.reading.logs.layouts.layout import Layout
+from dagster_project.reading.logs.layouts.log_formats import nginx
+from dagster_project.reading.logs.layouts.web_servers import COMBINED
 from dagster_project.reading.logs.lines import split
-from dagster_project.reading.logs.log_formats import nginx
+from dagster_project.reading.logs.matching import columns
 from dagster_project.reading.logs.promising import FEWEST_LINES
-from dagster_project.reading.logs.values import READ, ROWS
-from dagster_project.reading.logs.web_servers import COMBINED
+from dagster_project.reading.logs.values.distinct import decoded
+from dagster_project.reading.logs.values.row import READ, ROWS
 from dagster_project.reading.rejects import REJECTS, shape
 
 TIME = "[02/Mar/2026:11:15:00 +0100]"

@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from functools import partial
 
-from dagster_project.reading.logs.instants import ENGLISH, MONTHS, ZONES, instant, letters_of, no_leap, zoned
+from dagster_project.reading.logs.values.instants import ENGLISH, MONTHS, ZONES, instant, letters_of, no_leap, zoned
 
 _ZONE = re.compile(rf"\b({'|'.join(ZONES)})\b")
 

@@ -14,9 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from dagster_project.reading.logs.json_lines import WRITTEN
-from dagster_project.reading.logs.json_names import TELLING, Names
 from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.logs.records.json_lines import WRITTEN
+from dagster_project.reading.logs.records.json_names import TELLING, Names
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 _TYPES = {frozenset({str}): pa.string(), frozenset({int}): pa.int64(), frozenset({float}): pa.float64(), frozenset({int, float}): pa.float64()}

@@ -5,8 +5,8 @@ from dataclasses import replace
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs.layouts import IDENTITY, Field, Layout, Part, header_name
-from dagster_project.reading.logs.strftime import directives, expression
+from dagster_project.reading.logs.layouts.layout import IDENTITY, Field, Layout, Part, header_name
+from dagster_project.reading.logs.values.strftime import directives, expression
 
 _APACHE_DIRECTIVE = re.compile(r"%[<>!,\d]*(?:\{([^}]*)\})?[<>!,\d]*(\^[A-Za-z]{2}|[A-Za-z%])")
 _APACHE_STRING = re.compile(r'\s*(?:LogFormat|CustomLog\s+\S+)\s+"((?:[^"\\]|\\.)*)"')

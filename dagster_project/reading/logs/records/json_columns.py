@@ -10,17 +10,17 @@ import orjson
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.reading.logs import json_blocks, json_requests
 from dagster_project.reading.logs.carried import Stamps
-from dagster_project.reading.logs.distinct import joined, map_distinct
-from dagster_project.reading.logs.json_lines import ENCODED, LIKE_METHOD, QUOTED_AGAIN, has_request, unencoded
-from dagster_project.reading.logs.json_names import EVENT, REMARK, W3C_CLIENT, Names
-from dagster_project.reading.logs.json_shapes import Levels, Shape, context, paths, telling, written
-from dagster_project.reading.logs.json_values import Length, Values, best, surest, texts_of, times
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.moments import moments
-from dagster_project.reading.logs.typed import CODED_ROWS
-from dagster_project.reading.logs.values import origin_form
+from dagster_project.reading.logs.records import json_blocks, json_requests
+from dagster_project.reading.logs.records.json_lines import ENCODED, LIKE_METHOD, QUOTED_AGAIN, has_request, unencoded
+from dagster_project.reading.logs.records.json_names import EVENT, REMARK, W3C_CLIENT, Names
+from dagster_project.reading.logs.records.json_shapes import Levels, Shape, context, paths, telling, written
+from dagster_project.reading.logs.records.json_values import Length, Values, best, surest, texts_of, times
+from dagster_project.reading.logs.values.distinct import joined, map_distinct
+from dagster_project.reading.logs.values.moments import moments
+from dagster_project.reading.logs.values.row import origin_form
+from dagster_project.reading.logs.values.typed import CODED_ROWS
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 FEWEST_ALIKE, MOST_ALIKE = 32, 2048

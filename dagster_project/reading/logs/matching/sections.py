@@ -4,7 +4,7 @@ import re
 from dataclasses import replace
 
 from dagster_project.reading.logs.automata import can_be_compiled, is_irregular
-from dagster_project.reading.logs.layouts import Field, Layout
+from dagster_project.reading.logs.layouts.layout import Field, Layout
 
 Joint = tuple[str | Field, ...]
 """Literals and fields without a blank between them, each field with a pattern."""

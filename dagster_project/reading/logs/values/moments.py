@@ -6,9 +6,9 @@ from functools import lru_cache, partial
 
 import polars as pl
 
-from dagster_project.reading.logs.distinct import map_distinct
-from dagster_project.reading.logs.instants import ENGLISH, instant
-from dagster_project.reading.logs.strftime import expanded, patterned
+from dagster_project.reading.logs.values.distinct import map_distinct
+from dagster_project.reading.logs.values.instants import ENGLISH, instant
+from dagster_project.reading.logs.values.strftime import expanded, patterned
 
 _MOMENT = pl.Datetime("us", "UTC")
 _NOTATIONS = (

@@ -9,12 +9,15 @@ from urllib.parse import urlsplit
 
 import pyarrow as pa
 
-from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR, instant
-from dagster_project.reading.logs.strftime import patterned
+from dagster_project.reading.logs.values.instants import FIRST_YEAR, LAST_YEAR, instant
+from dagster_project.reading.logs.values.strftime import patterned
 
 Fields = Mapping[str, str]
 """Raw texts of a line by name: client, client_port, forwarded_for, time, request (or method, target or path and query,
 protocol), host, status, bytes (or total, with headers), referer, user, user_agent, duration (ns), account, client_header, rest."""
+
+DECODED = ("user_agent", "user", "forwarded_for")
+"""The fields in which W3C logs encode blanks."""
 
 Row = tuple[object, ...]
 

@@ -2,8 +2,8 @@
 
 import re
 
-from dagster_project.reading.logs.layouts import Field, Layout, Part
-from dagster_project.reading.logs.log_formats import apache
+from dagster_project.reading.logs.layouts.layout import Field, Layout, Part
+from dagster_project.reading.logs.layouts.log_formats import apache
 
 _PADDING = Field(pattern=r"(?:[ |]|\x1b\[[\d;]{1,8}m){1,64}")
 """What stands between Gin's columns, in colours where it writes to a terminal."""

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from dagster_project.compiled import compiled, part
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.plans import Plan
+from dagster_project.reading.logs.matching.plans import Plan
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 Bytes = npt.NDArray[np.uint8]

@@ -12,13 +12,13 @@ import pyarrow as pa
 
 from dagster_project.reading.logs.automata import is_irregular, loosened
 from dagster_project.reading.logs.carried import AROUND, DOCKER, Stamps
-from dagster_project.reading.logs.distinct import CODED, Part, map_distinct
-from dagster_project.reading.logs.layouts import QUOTED_OR, Field, Layout
+from dagster_project.reading.logs.layouts.layout import QUOTED_OR, Field, Layout
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.moments import moments
 from dagster_project.reading.logs.promising import Indexes
-from dagster_project.reading.logs.typed import CODED_ROWS, Reading, Typed, spelt_out
-from dagster_project.reading.logs.values import duration_ns
+from dagster_project.reading.logs.values.distinct import CODED, Part, map_distinct
+from dagster_project.reading.logs.values.moments import moments
+from dagster_project.reading.logs.values.row import duration_ns
+from dagster_project.reading.logs.values.typed import CODED_ROWS, Reading, Typed, spelt_out
 from dagster_project.reading.pieces import LONGEST_LINE_BYTES
 
 _UNUSUAL = r"[^\t -~µμ]"

@@ -2,7 +2,7 @@
 
 import re
 
-from dagster_project.reading.logs.layouts import Field, Layout, Part
+from dagster_project.reading.logs.layouts.layout import Field, Layout, Part
 
 _MS, _S = 1_000_000, 1_000_000_000
 _ADDRESS = Field("client", pattern=r"[0-9A-Fa-f:.]+|\[[0-9A-Fa-f:.]+\]")

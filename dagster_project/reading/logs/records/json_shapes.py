@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from itertools import chain, count
 from operator import itemgetter
 
-from dagster_project.reading.logs.json_lines import DEEPEST, WRITTEN, attributes, held_in
-from dagster_project.reading.logs.json_names import TELLING, Names
+from dagster_project.reading.logs.records.json_lines import DEEPEST, WRITTEN, attributes, held_in
+from dagster_project.reading.logs.records.json_names import TELLING, Names
 
 MOST_LEVELS = 4096
 

@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from dagster_project.reading.logs.carried import Stamps
-from dagster_project.reading.logs.delimited import Delimited
-from dagster_project.reading.logs.distinct import joined
-from dagster_project.reading.logs.grouped import Grouped
-from dagster_project.reading.logs.layouts import Layout
+from dagster_project.reading.logs.layouts.layout import Layout
 from dagster_project.reading.logs.lines import Lines
+from dagster_project.reading.logs.matching.delimited import Delimited
+from dagster_project.reading.logs.matching.grouped import Grouped
 from dagster_project.reading.logs.promising import FEWEST_LINES
-from dagster_project.reading.logs.typed import CODED_ROWS
+from dagster_project.reading.logs.values.distinct import joined
+from dagster_project.reading.logs.values.typed import CODED_ROWS
 
 _DELIMITED_LINES, _GROUPED_LINES = 1 << 18, 1 << 15
 """Lines that are cut, and matched, at a time: more take memory and are no quicker."""

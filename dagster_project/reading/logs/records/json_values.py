@@ -6,10 +6,10 @@ from types import NoneType
 
 import polars as pl
 
-from dagster_project.reading.logs.distinct import map_distinct
-from dagster_project.reading.logs.json_lines import FIRST_EPOCH_S, LAST_EPOCH_S, SAYS_ITSELF, epoch_us, text_of
-from dagster_project.reading.logs.moments import moments
-from dagster_project.reading.logs.values import LARGEST, LONGEST_NS, duration_ns
+from dagster_project.reading.logs.records.json_lines import FIRST_EPOCH_S, LAST_EPOCH_S, SAYS_ITSELF, epoch_us, text_of
+from dagster_project.reading.logs.values.distinct import map_distinct
+from dagster_project.reading.logs.values.moments import moments
+from dagster_project.reading.logs.values.row import LARGEST, LONGEST_NS, duration_ns
 
 Values = Sequence[object] | pl.Series
 """Values as JSON has them."""

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from dagster_project.reading.logs.layouts import VHOST, VHOST_CLIENT, Field, Layout, Part
-from dagster_project.reading.logs.log_formats import apache, nginx
+from dagster_project.reading.logs.layouts.layout import VHOST, VHOST_CLIENT, Field, Layout, Part
+from dagster_project.reading.logs.layouts.log_formats import apache, nginx
 
 _NAME = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.[A-Za-z]{2,}"
 _IPV4 = r"(?:\d{1,3}\.){3}\d{1,3}"

@@ -4,10 +4,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dagster_project.reading.logs import json_lines
-from dagster_project.reading.logs.json_lines import fields_of, has_request, row_of
-from dagster_project.reading.logs.json_names import NAMES, Names
-from dagster_project.reading.logs.values import Refused, Row, unescape
+from dagster_project.reading.logs.records import json_lines
+from dagster_project.reading.logs.records.json_lines import fields_of, has_request, row_of
+from dagster_project.reading.logs.records.json_names import NAMES, Names
+from dagster_project.reading.logs.values.row import Refused, Row, unescape
 
 _PAIR = re.compile(r'([^\s="]{1,128})=(?:"((?:[^"\\]|\\.)*)"|([^\s"]*))(?:\s+|$)')
 _LABEL = re.compile(r"[A-Za-z_][\w.-]{0,63}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from dagster_project.errors import SettingsError
-from dagster_project.reading.logs.layouts import header_name
+from dagster_project.reading.logs.layouts.layout import header_name
 
 _NAMES = {
     "time": (

@@ -1,4 +1,4 @@
-"""The raw texts of many lines as typed columns, where they are written plainly; values.py reads every other line alone.
+"""The raw texts of many lines as typed columns, where they are written plainly; row.py reads every other line alone.
 
 A line is not plain where anything in it is unusual: a request that is not plain HTTP, a value that does not convert. No line can spoil its neighbour.
 """
@@ -11,10 +11,9 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from dagster_project.reading.logs.distinct import CODED, Expressions, Part, filled, per_line, recoded
-from dagster_project.reading.logs.instants import FIRST_YEAR, LAST_YEAR
-from dagster_project.reading.logs.layouts import DECODED
-from dagster_project.reading.logs.values import LAST_PORT, MOST_BYTES, NO_USER, READ, VERSION, client, host, trailing
+from dagster_project.reading.logs.values.distinct import CODED, Expressions, Part, filled, per_line, recoded
+from dagster_project.reading.logs.values.instants import FIRST_YEAR, LAST_YEAR
+from dagster_project.reading.logs.values.row import DECODED, LAST_PORT, MOST_BYTES, NO_USER, READ, VERSION, client, host, trailing
 
 CODED_ROWS = pa.schema([pa.field(field.name, CODED if pa.types.is_string(field.type) else field.type) for field in READ])
 """The columns of values.READ, texts dictionary-encoded."""

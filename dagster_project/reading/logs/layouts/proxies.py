@@ -2,8 +2,8 @@
 
 import re
 
-from dagster_project.reading.logs.layouts import Field, Layout, Part
-from dagster_project.reading.logs.log_formats import nginx
+from dagster_project.reading.logs.layouts.layout import Field, Layout, Part
+from dagster_project.reading.logs.layouts.log_formats import nginx
 
 _SYSLOG = Field(pattern=r"(?:.*?\bhaproxy\[\d+\]: )?")
 _CLIENT: tuple[Part, ...] = (Field("client", pattern=r"[0-9A-Fa-f:.\[\]]+|unix|-"), ":", Field("client_port", pattern=r"\d+"))

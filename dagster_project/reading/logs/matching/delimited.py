@@ -1,7 +1,7 @@
 """A layout whose fields delimiters tell apart: lines are cut at blanks and quotes by compiled code (cutting.py), and each different text is looked at once (typed.py).
 
 What is unusual in a line (a backslash, a NUL, a tab or line end within, a byte-order mark, another number of quotes or blanks) and what typed.py does not
-take for plain is left: for groups (grouped.py), or for the exact pattern of layouts.py.
+take for plain is left: for groups (grouped.py), or for the exact pattern of layout.py.
 """
 
 from dataclasses import replace
@@ -12,13 +12,13 @@ from operator import add
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.reading.logs.distinct import Part
-from dagster_project.reading.logs.layouts import IDENTITY, Field, Layout
+from dagster_project.reading.logs.layouts.layout import IDENTITY, Field, Layout
 from dagster_project.reading.logs.lines import Lines
-from dagster_project.reading.logs.plans import Item, plan
-from dagster_project.reading.logs.sections import RANKED, Content, Joint, Sections, is_rest, joint_pattern, sections
-from dagster_project.reading.logs.typed import CODED_ROWS, WORDS, Reading, Texts, Typed, spelt_out
-from dagster_project.reading.logs.values import LONGEST_NS, UNIT_NS
+from dagster_project.reading.logs.matching.plans import Item, plan
+from dagster_project.reading.logs.matching.sections import RANKED, Content, Joint, Sections, is_rest, joint_pattern, sections
+from dagster_project.reading.logs.values.distinct import Part
+from dagster_project.reading.logs.values.row import LONGEST_NS, UNIT_NS
+from dagster_project.reading.logs.values.typed import CODED_ROWS, WORDS, Reading, Texts, Typed, spelt_out
 
 _CLF, _W3C, _ISO = "[%d/%b/%Y:%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%.fZ"
 _WHOLE_ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)$"
@@ -60,7 +60,7 @@ class Delimited:
 
     def rows(self, lines: Lines, start: int, stop: int) -> pa.Table:
         """Return the plain ones of some lines, in order."""
-        from dagster_project.reading.logs.cutting import cut
+        from dagster_project.reading.logs.matching.cutting import cut
 
         kept, columns = cut(lines, start, stop, self._plan)
         if not len(kept):

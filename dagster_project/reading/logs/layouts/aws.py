@@ -1,6 +1,6 @@
 """Text formats of AWS: classic and application load balancers, S3 server access, as layouts."""
 
-from dagster_project.reading.logs.layouts import Field, Layout, Part
+from dagster_project.reading.logs.layouts.layout import Field, Layout, Part
 
 _ISO = Field("time", pattern=r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 _SECONDS = Field("duration", 1_000_000_000, pattern=r"-1|\d+(?:\.\d+)?", is_part=True)

@@ -9,10 +9,10 @@ from functools import lru_cache
 from urllib.parse import unquote
 
 from dagster_project.reading.logs.carried import alone
-from dagster_project.reading.logs.headless import UNREAD, fields_of
-from dagster_project.reading.logs.layouts import Field, Layout, Part, header_name
+from dagster_project.reading.logs.layouts.headless import UNREAD, fields_of
+from dagster_project.reading.logs.layouts.layout import Field, Layout, Part, header_name
 from dagster_project.reading.logs.lines import Lines, split
-from dagster_project.reading.logs.values import Row
+from dagster_project.reading.logs.values.row import Row
 
 _ADDRESS, _NUMBER = r"[0-9A-Fa-f.:%]+|-|\[[0-9A-Fa-f.:%]+\](?:\(\S*\))?", r"\d+|-"
 _HOST = r"\d*[^\s\d]\S*"

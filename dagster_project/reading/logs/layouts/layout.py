@@ -9,8 +9,8 @@ from math import inf
 
 from dagster_project.reading.logs.automata import loosened
 from dagster_project.reading.logs.carried import NO_HEAD
-from dagster_project.reading.logs.strftime import expression
-from dagster_project.reading.logs.values import Fields, Row, duration_ns, row, unescape
+from dagster_project.reading.logs.values.row import DECODED, Fields, Row, duration_ns, row, unescape
+from dagster_project.reading.logs.values.strftime import expression
 
 # No pattern here may read the same text in two ways: a hostile line would take hours.
 _ADDRESS = (
@@ -30,13 +30,11 @@ _GOES_ON = re.compile(r"[\w:./+-]")
 """Characters that times and addresses may go on with."""
 MOST_WAYS = 10**7
 """In so many ways at most a line that is looked at may be divided among fields with nothing between them."""
-DECODED = ("user_agent", "user", "forwarded_for")
-"""The fields in which W3C logs encode blanks."""
 
 
 @dataclass(frozen=True)
 class Field:
-    """A place in a line: the name of its raw text (values.Fields), none if it is dropped.
+    """A place in a line: the name of its raw text (row.py: Fields), none if it is dropped.
 
     `unit_ns` is the unit of a duration, `time` the strftime pattern of a time that is neither the server's own
     notation nor ISO 8601, `pattern` a pattern of its own where the text around it does not tell where it ends;

@@ -7,9 +7,9 @@ from urllib.parse import unquote
 
 import orjson
 
-from dagster_project.reading.logs import w3c
-from dagster_project.reading.logs.json_names import EVENT, REMARK, W3C_CLIENT, Names
-from dagster_project.reading.logs.values import NO_REQUEST, ROUTE, Refused, Row, duration_ns, instant_us, origin_form, request, row
+from dagster_project.reading.logs.layouts import w3c
+from dagster_project.reading.logs.records.json_names import EVENT, REMARK, W3C_CLIENT, Names
+from dagster_project.reading.logs.values.row import NO_REQUEST, ROUTE, Refused, Row, duration_ns, instant_us, origin_form, request, row
 
 DEEPEST = 8
 REQUEST_FIELDS = ("method", "request")

@@ -6,9 +6,9 @@ A frame has a line in each row, and in its columns the raw texts of FIELDS that 
 import polars as pl
 import pyarrow as pa
 
-from dagster_project.reading.logs.distinct import Part
-from dagster_project.reading.logs.json_lines import EVIDENCE, LIKE_METHOD, LIKE_STATUS, LIKE_TARGET, QUOTED_AGAIN, REQUEST_FIELDS
-from dagster_project.reading.logs.typed import Reading, Typed
+from dagster_project.reading.logs.records.json_lines import EVIDENCE, LIKE_METHOD, LIKE_STATUS, LIKE_TARGET, QUOTED_AGAIN, REQUEST_FIELDS
+from dagster_project.reading.logs.values.distinct import Part
+from dagster_project.reading.logs.values.typed import Reading, Typed
 
 FIELDS = (
     "client", "client_port", "forwarded_for", "request", "method", "target", "path", "query", "protocol", "host", "status", "bytes", "referer",
