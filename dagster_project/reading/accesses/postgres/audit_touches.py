@@ -1,11 +1,11 @@
 """What one audited part of a statement touched: according to its text (../statements), and beyond that the tables that pgAudit names."""
 
 from collections.abc import Iterable
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from dagster_project.reading.accesses.postgres.audits import UNNAMED, Part
 from dagster_project.reading.accesses.postgres.cursors import Cursors
+from dagster_project.reading.accesses.postgres.gathering import Gathered
 from dagster_project.reading.accesses.postgres.server_entries import Entry
 from dagster_project.reading.accesses.statements.statement import called, touched
 from dagster_project.reading.accesses.statements.tables import Touched, declared, is_temporary, unqualified
@@ -15,17 +15,14 @@ from dagster_project.settings import Access
 _ACTIONS = {"DELETE": "delete", "TRUNCATE TABLE": "delete", "COPY": "export", "COPY TO": "export", UNNAMED: "write"}
 
 
-def of_part(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors, logged: AbstractSet[str] | None) -> list[Touched]:
-    """Return what a part of a statement touched: according to its text, and beyond that the tables that pgAudit names.
-
-    `burst`: as `audits.bursts` returns it. `logged`: the functions that are logged as parts of the statement; None where relations are logged, so that an
-    inlined function shows by its tables.
-    """
+def of_part(gathered: Gathered, access: Access, cursors: Cursors) -> list[Touched]:
+    """Return what a part of a statement touched: according to its text, and beyond that the tables that pgAudit names."""
+    part = gathered.part
     action = _ACTIONS.get(part.command) or ("write" if part.first.of_class == "WRITE" else "read")
     relations = part.relations()
     if part.statement is None:
         return only_records([Touched(name, action=action) for name in relations] or [Touched(None, action=action)], access)
-    found = [_qualified(one, relations, access) for one in _said(part, burst, access, cursors, logged)]
+    found = [_qualified(one, relations, access) for one in _said(gathered, access, cursors)]
     names = {unqualified(one.table) for one in found if one.table}
     has_view = any(kind.endswith("VIEW") and declared(name, access.tables) for name, kind in relations.items())
     has_view = has_view and ((function := called(part.statement)) is None or not function.is_source)  # whose tables may be the view's or the function's
@@ -54,8 +51,9 @@ def _qualified(one: Touched, relations: Iterable[str], access: Access) -> Touche
     return Touched(name, action=one.action)
 
 
-def _said(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors, logged: AbstractSet[str] | None) -> list[Touched]:
+def _said(gathered: Gathered, access: Access, cursors: Cursors) -> list[Touched]:
     """Return what the text says. Each statement of a text with several is logged with all of it: the one is taken where that is certain."""
+    part, logged = gathered.part, gathered.logged
     session, statement = part.session, part.statement or ""
     opened = cursors.of(session, statement) if part.first.part == 1 else None  # a function has cursors of its own
     is_followed = logged is None or (bool(logged) and ((found := called(statement)) is None or found.functions <= logged))
@@ -63,7 +61,7 @@ def _said(part: Part, burst: tuple[int, int], access: Access, cursors: Cursors, 
     cursors.take(session, statement, each)
     if len({*each}) == 1:
         return list(each[0])
-    place, count = burst
+    place, count = gathered.burst
     for several in (each, [found for found in each if found]):
         if count % len(several) == 0:
             return list(several[place % len(several)])

@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from sys import intern
 
@@ -45,6 +44,10 @@ class Audit:
     statement: str
     parameter: str
     rows: int | None
+
+    def names_relation(self) -> bool:
+        """Tell whether it names a table or view that a session read or wrote: relations are logged there."""
+        return self.kind == "SESSION" and self.of_class in _READS and self.object_type in _RELATIONS
 
 
 @dataclass(slots=True)
@@ -114,8 +117,7 @@ class Part:
 
     def times(self) -> Counter[str]:
         """Return how often the session's entries name each table, whatever its schema; empty where relations are not logged."""
-        named = (audit for audit in self.audits if audit.kind == "SESSION" and audit.of_class in _READS and audit.object_type in _RELATIONS)
-        return Counter(unqualified(_unquoted(audit.object_name)) for audit in named)
+        return Counter(unqualified(_unquoted(audit.object_name)) for audit in self.audits if audit.names_relation())
 
 
 def _unquoted(name: str) -> str:
@@ -142,20 +144,3 @@ def taken_apart(entry: Entry, message: str) -> Audit | None:
         return Audit(entry, kind, int(statement_id), int(part), of_class, command, object_type, object_name, statement, parameter, rows)
     except ValueError:
         return None
-
-
-def bursts(parts: Mapping[Key, Part]) -> dict[Key, tuple[int, int]]:
-    """Return for each access its position in the run of consecutive statements with the same text, and the length of that run."""
-    runs: list[list[Key]] = []
-    before: dict[str, tuple[str | None, int]] = {}
-    of_session: dict[str, list[Key]] = {}
-    for key, part in parts.items():
-        session, statement, _ = key
-        text, number = before.get(session, (None, 0))
-        if part.statement is None or part.statement != text or statement - number not in (0, 1):
-            runs.append(of_session.setdefault(session, []))
-            of_session[session] = runs[-1] = []
-        if part.is_access():
-            of_session[session].append(key)
-        before[session] = (part.statement, statement)
-    return {key: (place, len(run)) for run in runs for place, key in enumerate(run)}

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
+from dagster_project.reading.accesses.statements.statement import may_be_several
 from dagster_project.reading.accesses.statements.tables import Touched
 
 MOST_CURSORS = 10_000
@@ -27,8 +28,7 @@ class Cursors:
 
     def of(self, session: str, statement: str) -> Mapping[str, Read]:
         """Return what each open cursor read, for a single statement that names one; empty for any other text."""
-        is_one = ";" not in statement.rstrip("; \t\r\n")
-        return self._open.get(session, {}) if is_one and _USED.search(statement) else {}
+        return self._open.get(session, {}) if not may_be_several(statement) and _USED.search(statement) else {}
 
     def has_declared(self, session: str, statement: str) -> bool:
         """Tell whether the cursor that a statement fetches from was declared in its session; a cursor opened by a function was not."""

@@ -4,8 +4,8 @@ PostgreSQL sends syslog a message line by line, longer lines in parts, numbered 
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from dagster_project.reading.accesses.postgres.server_entries import Line, joined
@@ -13,6 +13,7 @@ from dagster_project.reading.logs.carried import HEAD
 
 Starts = Callable[[bytes], str | None]  # the severity of the entry that a text begins, empty where the form has none; None: it begins no entry
 MOST_HEADS = 4
+MOST_MESSAGES = 10_000  # that are put together at a time: what is sent in parts comes within so many
 BELONGS = frozenset({"DETAIL", "HINT", "QUERY", "CONTEXT", "LOCATION", "STATEMENT", "BACKTRACE"})
 _CONTAINER = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d) (stdout|stderr) ([FP])(?::\S*)? ")
 _OCTETS = re.compile(r"\d{1,7} (?=<\d{1,3}>)")  # RFC 6587, section 3.4.1
@@ -30,15 +31,10 @@ def process(writer: str) -> str:
     return (found[1] or found[2]) if found else ""
 
 
-def without_heads(lines: Sequence[Line], sample: Sequence[Line], starts: Starts) -> list[Line]:
-    """Return lines without their heads, messages put together; how many heads each line has is inferred from `sample`."""
+def without_heads(lines: Iterable[Line], sample: Sequence[Line], starts: Starts) -> Iterable[Line]:
+    """Return lines without their heads, messages put together; how many heads each line has, and which programs are servers, is inferred from `sample`."""
     depth = _depth(sample, starts)
-    if depth == 0:
-        return list(lines)
-    messages = _Messages(starts)
-    for line in _unsplit(lines, depth):
-        messages.add(line)
-    return messages.lines()
+    return _messages(_unsplit(lines, depth), _unsplit(sample, depth), starts) if depth else lines
 
 
 def behind_heads(lines: Iterable[Line], starts: Starts) -> list[bytes]:
@@ -74,20 +70,20 @@ def _head(text: bytes) -> str:
     return found[0] if found else ""
 
 
-def _unsplit(lines: Iterable[Line], depth: int) -> list[Line]:
+def _unsplit(lines: Iterable[Line], depth: int) -> Iterator[Line]:
     """Take heads off, and put together what a container's log holds in parts of 16 KiB."""
-    found: list[Line] = []
+    writer = ""
     parts: dict[str, list[Line]] = {}
     for line in lines:
         bare, is_part = _stripped(line, depth)
-        if not bare.writer and bare.text.startswith(b"\t") and found:  # it goes on behind one head for all
-            bare = replace(bare, writer=found[-1].writer)
+        if not bare.writer and bare.text.startswith(b"\t"):  # it goes on behind one head for all
+            bare = replace(bare, writer=writer)
         before = parts.setdefault(bare.writer, [])
         before.append(bare)
         if not is_part:
-            found.append(joined(before))
-            del parts[bare.writer]
-    return [*found, *(replace(joined(rest), is_whole=False) for rest in parts.values())]
+            writer = bare.writer
+            yield joined(parts.pop(writer))
+    yield from (replace(joined(rest), is_whole=False) for rest in parts.values())
 
 
 def _stripped(line: Line, depth: int) -> tuple[Line, bool]:
@@ -104,10 +100,21 @@ def _stripped(line: Line, depth: int) -> tuple[Line, bool]:
     return replace(line, text=text, stamp=stamp, writer=writer), is_part
 
 
+def _messages(lines: Iterable[Line], sample: Iterable[Line], starts: Starts) -> Iterator[Line]:
+    messages = _Messages(starts)
+    for line in sample:
+        messages.look_at(line)
+    for line in lines:
+        messages.add(line)
+        yield from messages.finished()
+    yield from messages.rest()
+
+
 @dataclass
 class _Message:
     """The lines of one message: its own, and what belongs to it; `parts` of the last one."""
 
+    writer: str
     number: int | None
     next_part: int
     lines: list[list[Line]] = field(default_factory=list)
@@ -115,22 +122,20 @@ class _Message:
 
 
 class _Messages:
-    """Puts the parts of messages together, those of each writer for itself."""
+    """Puts the parts of messages together, those of each writer for itself, and gives them in the order in which they begin."""
 
     def __init__(self, starts: Starts) -> None:
         self._starts = starts
-        self._every: list[_Message] = []
+        self._every: deque[_Message] = deque()
         self._open: dict[str, _Message] = {}
         self._servers: set[str] = set()
 
     def add(self, line: Line) -> None:
+        """Add a line without heads."""
         found = _NUMBER.match(line.text)
         number, part = (int(found[1]), int(found[2])) if found else (None, 1)
-        text = line.text[found.end() :] if found else line.text
-        severity = self._starts(text)
-        bare = replace(line, text=text)
-        if severity is not None or _MARK.search(text):
-            self._servers.add(_program(line.writer))
+        severity = self.look_at(line)
+        bare = replace(line, text=_bare(line.text))
         message = self._open.get(line.writer)
         if found:
             self._numbered(message, bare, severity, number, part)
@@ -140,6 +145,14 @@ class _Messages:
             message.lines.append([bare])
         else:
             message.lines[-1].append(bare)
+
+    def look_at(self, line: Line) -> str | None:
+        """Note whether a line shows that its program is a server; return its severity."""
+        text = _bare(line.text)
+        severity = self._starts(text)
+        if severity is not None or _MARK.search(text):
+            self._servers.add(_program(line.writer))
+        return severity
 
     def _numbered(self, message: _Message | None, line: Line, severity: str | None, number: int | None, part: int) -> None:
         if part == 1 or message is None or message.number != number:
@@ -153,17 +166,27 @@ class _Messages:
             message.lines.append([line])
 
     def _begin(self, line: Line, number: int | None, part: int = 1) -> None:
-        message = _Message(number, part + 1, [[line]], part == 1)
+        message = _Message(line.writer, number, part + 1, [[line]], part == 1)
         self._open[line.writer] = message
         self._every.append(message)
 
-    def lines(self) -> list[Line]:
-        """Return the lines of all messages, in the order in which these begin."""
-        return [
-            replace(_put_together(parts), is_whole=message.is_whole and all(part.is_whole for part in parts), is_foreign=_program(parts[0].writer) not in self._servers)
-            for message in self._every
-            for parts in message.lines
-        ]
+    def finished(self) -> Iterator[Line]:
+        """Yield the lines of the first messages, as long as they are followed by another of their writer or by many of others."""
+        while self._every and (self._open[self._every[0].writer] is not self._every[0] or len(self._every) > MOST_MESSAGES):
+            yield from self._first()
+
+    def rest(self) -> Iterator[Line]:
+        """Yield the lines of all messages that are left, at the end of the log."""
+        while self._every:
+            yield from self._first()
+
+    def _first(self) -> Iterator[Line]:
+        message = self._every.popleft()
+        if self._open[message.writer] is message:
+            del self._open[message.writer]
+        for parts in message.lines:
+            is_whole = message.is_whole and all(part.is_whole for part in parts)
+            yield replace(_put_together(parts), is_whole=is_whole, is_foreign=_program(message.writer) not in self._servers)
 
 
 def _put_together(parts: Sequence[Line]) -> Line:

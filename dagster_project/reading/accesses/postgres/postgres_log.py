@@ -1,8 +1,7 @@
 """PostgreSQL's server log in its three formats, stderr, csvlog and jsonlog, as the same entries. Keep out: what an entry means."""
 
 import re
-from codecs import BOM_UTF8
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -10,10 +9,11 @@ from sys import intern
 
 from dagster_project.reading.accesses.postgres import server_json, server_own_csv, server_text
 from dagster_project.reading.accesses.postgres.heads import behind_heads, without_heads
-from dagster_project.reading.accesses.postgres.server_entries import Entry, Found, Line, cells_of, joined, record_end, refused
+from dagster_project.reading.accesses.postgres.server_entries import Ahead, Entry, Found, Line, cells_of, joined, record_lines, refused
 from dagster_project.reading.accesses.postgres.server_stamps import iso
 from dagster_project.reading.files import Body
 from dagster_project.reading.rejects import Place
+from dagster_project.reading.rows import blocks
 
 CSV_FIELDS = range(23, 27)  # PostgreSQL 9.0 to 17
 _CSV_START = re.compile(rb'"?\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? [\w+:<>-]+"?,')  # behind the zone, so that no prefix with commas looks like it
@@ -22,20 +22,21 @@ _LINES_LOOKED_AT = 200
 
 @dataclass(frozen=True)
 class Log:
-    """The lines of a log, freed of their carrier: `form` is stderr, csvlog, jsonlog or own_csv (server_own_csv.py), `prefix` the log_line_prefix of stderr."""
+    """The lines of a log, freed of their carrier, once: `form` is stderr, csvlog, jsonlog or own_csv (server_own_csv.py), `prefix` the log_line_prefix of stderr."""
 
     form: str
     prefix: str
-    lines: Sequence[Line]
+    lines: Iterable[Line]
 
 
 def opened(body: Body, prefix: str | None) -> Log:
     """Open a log and recognise its form; `prefix` is the log_line_prefix that settings declare, None to recognise a usual one."""
-    lines = [Line((place,), place.raw or b"") for place in _places(body)]
-    sample = [*lines[:_LINES_LOOKED_AT], *islice((line for line in lines[_LINES_LOOKED_AT:] if b"AUDIT: " in line.text), _LINES_LOOKED_AT)]
+    looked_at = _lines(body)
+    sample = [*islice(looked_at, _LINES_LOOKED_AT), *islice((line for line in looked_at if b"AUDIT: " in line.text), _LINES_LOOKED_AT)]
+    looked_at.close()
     texts = behind_heads(sample, partial(_severity, prefixes=[prefix] if prefix else server_text.USUAL_PREFIXES))
     found = prefix or server_text.usual_prefix(texts)
-    return Log(_form(texts), found, without_heads(lines, sample, partial(_severity, prefixes=[found])))
+    return Log(_form(texts), found, without_heads(_lines(body), sample, partial(_severity, prefixes=[found])))
 
 
 def entries(log: Log, zone: str | None) -> Iterator[Found | None]:
@@ -52,13 +53,15 @@ def _shared(entry: Entry, zone: str | None) -> Entry:
     return replace(entry, stamp=iso(entry.stamp, zone), session=intern(entry.session), user=user, database=database, application=application, severity=intern(entry.severity))
 
 
-def _places(body: Body) -> Iterator[Place]:
-    offset = 0
-    with body.seekable() as stream:
-        for number, line in enumerate(stream, 1):
-            raw = line if offset else line.removeprefix(BOM_UTF8)
-            yield Place(number, offset + len(line) - len(raw), raw.removesuffix(b"\n").removesuffix(b"\r"))
-            offset += len(line)
+def _lines(body: Body) -> Generator[Line]:
+    number = 0
+    with body.opened() as stream:
+        for block in blocks(stream):
+            offset = block.byte_offset
+            for raw in block.lines():
+                number, text = number + 1, raw.removesuffix(b"\r")
+                yield Line((Place(number, offset, text),), text, is_whole=not block.cut_bytes, is_cut=block.cut_bytes > 0)
+                offset += len(raw) + 1
 
 
 def _form(texts: Iterable[bytes]) -> str:
@@ -77,20 +80,17 @@ def _severity(text: bytes, prefixes: Sequence[str]) -> str | None:
 # csvlog
 
 
-def _csv(lines: Sequence[Line]) -> Iterator[Found | None]:
-    at = 0
-    while at < len(lines):
-        if not _CSV_START.match(lines[at].text):
-            yield from refused(lines[at], "no_match")
-        elif (end := record_end(lines, at)) is None:
-            yield from refused(lines[at], "truncated_last")
-        elif (entry := _csv_entry(joined(lines[at:end], b"\n"))) is None:  # where it ends cannot be told: each of its lines is refused on its own
-            yield from refused(lines[at], "field_count")
-        else:
-            yield entry
-            at = end
-            continue
-        at += 1
+def _csv(lines: Iterable[Line]) -> Iterator[Found | None]:
+    ahead = Ahead(lines)
+    while ahead.has():
+        count, entry, fault = 1, None, "no_match"
+        if _CSV_START.match(ahead[0].text):
+            found = record_lines(ahead)
+            count, fault = found or 1, "field_count" if found else "truncated_last"
+            entry = _csv_entry(joined(ahead.next(count), b"\n")) if found else None
+        # Where a record ends that is none cannot be told: each of its lines is refused on its own.
+        read = ahead.read(count if entry else 1)
+        yield from (entry,) if entry else refused(read[0], fault)
 
 
 def _csv_entry(record: Line) -> Entry | None:

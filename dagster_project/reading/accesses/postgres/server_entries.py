@@ -1,13 +1,14 @@
 """What the formats of PostgreSQL's server log have in common: a line freed of its carrier, the entry that it becomes, and records of CSV."""
 
 import csv
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from io import StringIO
 
 from dagster_project.reading.rejects import Place
 
 MOST_LINES_OF_A_RECORD = 100_000
+_KEPT_LINES = 1_000  # that are read already: to move those ahead for each costs more
 _END = "\r\n"  # what stands in it is quoted
 
 
@@ -16,7 +17,8 @@ class Line:
     """A line of a log, or several that are one.
 
     `places`: where each stands in the file. `text`: freed of its carrier. `stamp`, `writer`: the carrier's timestamp, and the program that it names,
-    with its process id if there is one. `is_whole`: no part is missing. `is_foreign`: it was written by a program other than the server.
+    with its process id if there is one. `is_whole`: no part is missing. `is_cut`: it is longer than a line may be. `is_foreign`: it was written by a program
+    other than the server.
     """
 
     places: tuple[Place, ...]
@@ -24,6 +26,7 @@ class Line:
     stamp: str | None = None
     writer: str = ""
     is_whole: bool = True
+    is_cut: bool = False
     is_foreign: bool = False
 
     @property
@@ -58,11 +61,44 @@ class Entry:
 Found = Entry | tuple[Place, str]  # an entry, or a refused line with the reason
 
 
+class Ahead:
+    """The lines of a log that are not read yet, the next one at 0: those ahead are looked at before it is known how many of them belong together."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self._coming, self._held, self._at = iter(lines), list[Line](), 0
+
+    def __getitem__(self, place: int) -> Line:
+        return self._held[self._at + place]
+
+    def has(self, place: int = 0) -> bool:
+        """Tell whether there is a line at a place."""
+        while len(self._held) <= self._at + place:
+            line = next(self._coming, None)
+            if line is None:
+                return False
+            self._held.append(line)
+        return True
+
+    def next(self, count: int) -> list[Line]:
+        """Return the next lines without reading them, fewer than `count` at the end of the log."""
+        self.has(count - 1)
+        return self._held[self._at : self._at + count]
+
+    def read(self, count: int = 1) -> list[Line]:
+        """Return the next lines, which are read then."""
+        lines = self.next(count)
+        self._at += count
+        if self._at > _KEPT_LINES:
+            del self._held[: self._at]
+            self._at = 0
+        return lines
+
+
 def refused(line: Line, reason: str) -> Iterator[Found | None]:
     """Yield each place of a line with the reason why it is refused, None for a blank one."""
     for place in line.places:
         is_blank = place.raw is None or not place.raw.strip(b"\0 \t\r")
-        yield None if is_blank else (place, reason)
+        yield None if is_blank else (place, "too_long" if line.is_cut else reason)
 
 
 def joined(lines: Sequence[Line], between: bytes = b"") -> Line:
@@ -73,13 +109,14 @@ def joined(lines: Sequence[Line], between: bytes = b"") -> Line:
     return replace(lines[0], places=places, text=between.join(line.text for line in lines), is_whole=all(line.is_whole for line in lines))
 
 
-def record_end(lines: Sequence[Line], start: int) -> int | None:
-    """Return the index behind a record of CSV that begins on a line: that of the first line on which all quotes are closed. None where they stay open."""
-    quotes = 0
-    for at in range(start, min(len(lines), start + MOST_LINES_OF_A_RECORD)):
-        quotes += lines[at].text.count(b'"')
+def record_lines(lines: Ahead) -> int | None:
+    """Return how many of the next lines are a record of CSV: up to the first on which all quotes are closed. None where they stay open."""
+    quotes, count = 0, 0
+    while count < MOST_LINES_OF_A_RECORD and lines.has(count):
+        quotes += lines[count].text.count(b'"')
+        count += 1
         if quotes % 2 == 0:
-            return at + 1
+            return count
     return None
 
 

@@ -1,6 +1,6 @@
 """PostgreSQL's server log as JSON: its own jsonlog, and its csvlog as CloudNativePG, pgauditlogtofile and Supabase write it in JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import orjson
 
@@ -26,7 +26,7 @@ def _is_record(fields: Fields) -> bool:
     return any(name.startswith("logging_pod") for name in fields) or ("logger" in fields and "record" in fields)
 
 
-def entries(lines: Sequence[Line]) -> Iterator[Found | None]:
+def entries(lines: Iterable[Line]) -> Iterator[Found | None]:
     """Yield the entries of lines that hold an object each."""
     for line in lines:
         try:

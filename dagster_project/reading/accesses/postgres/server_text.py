@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import cache
 
 from dagster_project.reading.accesses.postgres.heads import BELONGS, process
-from dagster_project.reading.accesses.postgres.server_entries import Entry, Found, Line, refused
+from dagster_project.reading.accesses.postgres.server_entries import Entry, Found, Line, joined, refused
 
 _TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
 _ZONE = r"(?:[+-]\d\d(?::?\d\d)?(?!\d)|\S+?)"
@@ -73,7 +73,7 @@ def pattern(prefix: str) -> re.Pattern[str]:
     return re.compile("".join(parts) + _SEVERITY, re.DOTALL)
 
 
-def entries(lines: Sequence[Line], prefix: str) -> Iterator[Found | None]:
+def entries(lines: Iterable[Line], prefix: str) -> Iterator[Found | None]:
     """Yield the entries of lines that begin with a prefix; lines with a tab continue them, and DETAIL, STATEMENT and the like are yielded after them."""
     held = list[Entry]()
     for line in _whole(lines):
@@ -90,16 +90,17 @@ def entries(lines: Sequence[Line], prefix: str) -> Iterator[Found | None]:
     yield from held
 
 
-def _whole(lines: Sequence[Line]) -> Iterator[Line]:
-    at = 0
-    while at < len(lines):
-        end = at + 1
-        while end < len(lines) and lines[end].text.startswith(b"\t") and lines[end].writer == lines[at].writer:
-            end += 1
-        texts = [lines[at].text, *(line.text[1:] for line in lines[at + 1 : end])]
-        places = tuple(place for line in lines[at:end] for place in line.places)
-        yield lines[at] if end == at + 1 else replace(lines[at], places=places, text=b"\n".join(texts), is_whole=all(line.is_whole for line in lines[at:end]))
-        at = end
+def _whole(lines: Iterable[Line]) -> Iterator[Line]:
+    held = list[Line]()
+    for line in lines:
+        if held and line.text.startswith(b"\t") and line.writer == held[0].writer:
+            held.append(replace(line, text=line.text[1:]))
+            continue
+        if held:
+            yield joined(held, b"\n")
+        held = [line]
+    if held:
+        yield joined(held, b"\n")
 
 
 def _without_entry(line: Line) -> Iterator[Found | None]:

@@ -12,6 +12,7 @@ from typing import Literal
 from dagster_project.reading.accesses.attestations import Attestation
 from dagster_project.reading.accesses.postgres.server_entries import Entry
 from dagster_project.reading.accesses.postgres.sessions import EVERY_SESSION
+from dagster_project.reading.accesses.statements.statement import may_be_several
 
 SERVER = "server"
 _NAME = r'"?pgaudit"?\."?log"?'
@@ -109,7 +110,7 @@ def _switched(statement: str, session: str) -> Iterator[tuple[str, bool]]:
     of = _OF.search(statement)
     name = (of["quoted"] or (of["name"] or "").lower()) if of else ""
     scope = _of(session) if of is None else SERVER if of["what"].lower() == "system" else f"{of['what'].lower()} {name}"
-    is_query = _QUERY.match(statement) is not None and ";" not in statement.rstrip("; \n")
+    is_query = _QUERY.match(statement) is not None and not may_be_several(statement)
     for found in (*_CONFIG.finditer(statement), *(() if is_query else _SET.finditer(statement))):
         yield scope, _audits_reads(found["value"])
     if not is_query and _RESET.search(statement):

@@ -41,6 +41,11 @@ def touched(
     return list(_touched(statement, bound, declared, is_followed, opened) if known[0] is None else special(known[0], shape))
 
 
+def may_be_several(text: str) -> bool:
+    """Tell whether a text may hold several statements: a semicolon stands within, perhaps as a part of a value."""
+    return ";" in text.rstrip("; \t\r\n")
+
+
 class Called(NamedTuple):
     """What a text calls that may read tables of its own, and how often, at least, each statement that names a table names it (without its schema)."""
 
