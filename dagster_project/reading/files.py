@@ -6,7 +6,7 @@ Nothing here looks at what a line says; memory stays bounded whatever the size o
 import hashlib
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader, BytesIO, FileIO, RawIOBase
@@ -153,6 +153,11 @@ class Body:
         """Return bytes that are in memory as those of a file."""
         return cls(partial(BytesIO, body))
 
+    @classmethod
+    def made(cls, chunks: Callable[[], Iterable[bytes]]) -> Self:
+        """Return bytes that are made, some at a time, whenever they are asked for, as those of a file."""
+        return cls(lambda: cast("BinaryIO", BufferedReader(_Made(chunks()))))
+
     def head(self, size_bytes: int) -> bytes:
         """Return the first bytes."""
         with self.opened() as stream:
@@ -183,6 +188,23 @@ class Body:
 def _opened(path: Path, end_bytes: int | None) -> BinaryIO:
     plain = open_plain(path)
     return plain if end_bytes is None or os.fstat(plain.fileno()).st_size <= end_bytes else cast("BinaryIO", BufferedReader(_Before(plain, end_bytes)))
+
+
+class _Made(RawIOBase):
+    """Chunks, one after the other."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._coming, self._chunk = iter(chunks), memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        while not self._chunk and (chunk := next(self._coming, None)) is not None:
+            self._chunk = memoryview(chunk)
+        read, self._chunk = self._chunk[: len(buffer)], self._chunk[len(buffer) :]
+        buffer[: len(read)] = read
+        return len(read)
 
 
 class _Before(RawIOBase):

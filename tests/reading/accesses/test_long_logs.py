@@ -1,5 +1,6 @@
 """A server log is read in a window, whatever its length: what stands near each other is told as in the whole log."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ from random import Random
 import pytest
 
 from dagster_project.reading import rows
+from dagster_project.reading.accesses import entries
 from dagster_project.reading.accesses.events import Events
 from dagster_project.reading.accesses.postgres import gathering, heads, pgaudit, postgres_log
 from dagster_project.reading.files import Body
@@ -33,10 +35,12 @@ def written(form: str, message: str, second: float, session: str) -> str:
         "container": "2026-03-10T12:00:00.5Z stderr F {}",
     }
     lines = entry.removesuffix("\n").split("\n")
+    if form == "docker":
+        return "".join(json.dumps({"log": line + "\n", "stream": "stderr", "time": "2026-03-10T12:00:00.5Z"}) + "\n" for line in lines)
     return "".join(carried[form].format(line.replace("\t", "#011") if form == "syslog" else line, number=number) + "\n" for number, line in enumerate(lines, 1))
 
 
-FORMS = ("stderr", "csvlog", "jsonlog", "syslog", "container")
+FORMS = ("stderr", "csvlog", "jsonlog", "syslog", "container", "docker")
 UNITS: tuple[Callable[[int], list[str]], ...] = (
     lambda n: [audit(n, READ)],
     lambda n: [audit(n, "select *\n from invoices\n where account_id = 'C3'")],
@@ -52,13 +56,13 @@ UNITS: tuple[Callable[[int], list[str]], ...] = (
 
 def log(form: str, units: int, seed: int = 1) -> str:
     """Return a log of sessions that do one thing after the other, each of them in a few entries."""
-    draw, numbers, entries = Random(seed), dict.fromkeys(SESSIONS, 1), []
+    draw, numbers, found = Random(seed), dict.fromkeys(SESSIONS, 1), list[str]()
     for second in range(units):
         session = draw.choice(SESSIONS)
         messages = draw.choice(UNITS)(numbers[session])
         numbers[session] += 2
-        entries += [written(form, message, second, session) for message in messages]
-    return "".join(entries)
+        found += [written(form, message, second, session) for message in messages]
+    return "".join(found)
 
 
 def told(events: Events) -> list[object]:
@@ -86,11 +90,13 @@ def test_what_was_read_is_handed_on_before_the_log_ends(form: str, what: str, mo
     bodies = {
         "units": log(form, 400),
         "parts of one statement": "".join(written(form, audit(1, READ, part=part), part, SESSIONS[0]) for part in range(1, 400)),
-        "lines that are no entries": written(form, audit(1), 1, SESSIONS[0]) + ("{no\n" if form == "jsonlog" else "no\n") * 2000,
+        "lines that are no entries": written(form, audit(1), 1, SESSIONS[0]) + ("{no\n" if form in ("jsonlog", "docker") else "no\n") * 2000,
         "other entries": written(form, audit(1), 1, SESSIONS[0]) + "".join(written(form, f"checkpoint {number}", number, SESSIONS[0]) for number in range(400)),
     }
-    for module, name, value in ((gathering, "YOUNGEST", 20), (heads, "MOST_MESSAGES", 20), (pgaudit, "ROWS", 20), (postgres_log, "blocks", partial(rows.blocks, size=1024))):
-        monkeypatch.setattr(module, name, value)
+    for module, name in ((gathering, "YOUNGEST"), (heads, "MOST_MESSAGES"), (pgaudit, "ROWS")):
+        monkeypatch.setattr(module, name, 20)
+    for opens in (postgres_log, entries):
+        monkeypatch.setattr(opens, "blocks", partial(rows.blocks, size=1024))
     written_bytes = bodies[what].encode()
     stream, places, taken = BytesIO(), list[int](), list[int]()
 

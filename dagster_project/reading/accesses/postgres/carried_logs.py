@@ -2,6 +2,8 @@
 
 import re
 from codecs import BOM_UTF8
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 import orjson
 
@@ -22,7 +24,7 @@ _BESIDE = {"properties.context": "CONTEXT", "properties.statement": "STATEMENT"}
 _ZONED = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)")
 
 
-def unpacked(body: Body, place: str) -> bytes | None:
+def unpacked(body: Body, place: str) -> Body | None:
     """Return the server log that a file carries, each message with a head as a container's log has it; None where the file carries none."""
     start = body.head(LONGEST_ROW_BYTES).removeprefix(BOM_UTF8).lstrip()
     first = [found for line in start[:_FIRST_BYTES].split(b"\n") if (found := _object(line)) is not None]
@@ -32,13 +34,24 @@ def unpacked(body: Body, place: str) -> bytes | None:
     if is_of_objects and not any(_ends(each) or listed(each) is not None for each in first) and any(map(_entries, first)):
         return None
     try:
-        entries = [entry for batch in read_entries(body, place).batches for entry in (*batch.entries, *({} for _ in batch.rejects))]
+        entries = _again(body, place)
+        is_split = sum(map(_ends, entries())) > 0
+        carries = any(_entries(entry) or text_at(entry, *_MESSAGE) for entry in entries())
     except InputError:  # it is no list of objects: each of its lines is looked at on its own
         return None
-    if not any(_entries(entry) or text_at(entry, *_MESSAGE) for entry in entries):
-        return None
-    is_split = any(_ends(entry) for entry in entries)
-    return b"".join(_line(entry, is_part=is_split and not _ends(entry)) for entry in entries)
+    return Body.made(lambda: (_line(entry, is_part=is_split and not _ends(entry)) for entry in entries())) if carries else None
+
+
+def _again(body: Body, place: str) -> Callable[[], Iterable[Fields]]:
+    """Return how to get at the entries of a file, an empty one for each that cannot be read, as often as they are asked for: those of a document are held."""
+
+    def entries() -> Iterator[Fields]:
+        return chain.from_iterable((*batch.entries, *({} for _ in batch.rejects)) for batch in read_entries(body, place).batches)
+
+    if read_entries(body, place).form != "document":
+        return entries
+    held = list(entries())
+    return lambda: held
 
 
 def _names(start: bytes) -> set[str]:

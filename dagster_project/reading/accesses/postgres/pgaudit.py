@@ -56,7 +56,7 @@ def read(body: Body, given: Given) -> Events:
     carried = unpacked(body, given.source)
     if carried is None:
         return _read(body, given)
-    found = _read(Body.held(carried), given, has_lines=False)
+    found = _read(carried, given, has_lines=False)
     refused = zip(found.rejects["line_number"].to_pylist(), found.rejects["reason"].to_pylist(), strict=True)
     return replace(found, rejects=rejected([(Place(number, None, None), reason) for number, reason in refused]), form="carried")
 
