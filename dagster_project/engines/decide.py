@@ -3,6 +3,7 @@
 import itertools
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -33,9 +34,11 @@ def decided(delivery: Delivery, rows: int = ROWS) -> Iterator[pa.Table]:
     """Yield the decisions on what a landing folder delivered, in slices of `rows` accesses; the tables of the delivery are consumed."""
     with TemporaryDirectory(prefix="glasshouse-") as folder, Spool(Path(folder) / "accesses") as spool:
         pa.default_memory_pool().release_unused()  # what held the ledgers as they were delivered
-        grants = Grants({"scrubbed.grants": delivery.tables.pop("scrubbed.grants")}, Path(folder))
+        with ThreadPoolExecutor(1) as beside:
+            sorting = beside.submit(Grants, {"scrubbed.grants": delivery.tables.pop("scrubbed.grants")}, Path(folder))
+            read_accesses(delivery, spool)
+        grants = sorting.result()
         pa.default_memory_pool().release_unused()
-        read_accesses(delivery, spool)
         found = gaps(source_gaps(source_proofs(attestations(delivery.entries))))
         every = pa.concat_tables([delivery.tables["scrubbed.gaps"], found])
         given = {**delivery.tables, "scrubbed.gaps": every}
