@@ -99,9 +99,9 @@ class _Hashed:
         stops = {line_end, len(chunk)} - {0}
         while self._lengths and self._lengths[-1] <= self.size_bytes + len(chunk):
             stops.add(self._lengths.pop() - self.size_bytes)
-        start = 0
+        start, view = 0, memoryview(chunk)
         for stop in sorted(stops):
-            self._digest.update(chunk[start:stop])
+            self._digest.update(view[start:stop])
             self._look(self.size_bytes + stop, is_line_end=stop == line_end)
             start = stop
         self.size_bytes += len(chunk)

@@ -1,7 +1,7 @@
 """Formats with rules of their own: W3C fields that change, JSON by any names, LogFormat and log_format strings."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -60,6 +60,28 @@ def test_a_later_piece_is_read_with_the_header_of_an_earlier_one() -> None:
     """A large file is read in pieces, and only the first of them holds the directives."""
     header = header_of(b"#Fields: date time cs-method cs-uri-stem sc-status c-ip\r\n", None)
     assert _row("2026-03-02 10:15:00 GET /b 201 192.0.2.8", "w3c", header)["target"] == "/b"
+
+
+OF_A_DAY = "#Version: 1.0\n#Date: {}\n#Fields: time c-ip cs-method cs-uri\n{}"
+
+
+@pytest.mark.parametrize("date", ["2026-03-02 00:00:01", "02-Mar-2026 00:00:01", "2026-03-02"])
+@pytest.mark.parametrize("count", [1, FEWEST_LINES])
+def test_times_without_a_date_are_of_the_day_of_the_last_date_directive(date: str, count: int) -> None:
+    """As the working draft of W3C and IIS's first fields have it; the draft writes the month in letters."""
+    line = "10:15:00 192.0.2.7 GET /jobs?page=2\n"
+    body = (OF_A_DAY.format(date, line * count) + "#Date: 2026-03-03 00:00:01\n" + line).encode()
+    parsed = parse(body)
+    assert parsed.rows["ts"].to_pylist() == [INSTANT] * count + [INSTANT + timedelta(days=1)]
+    assert not parsed.rejects.num_rows
+    assert parse(line.encode(), "w3c", header_of(body, None)).rows["ts"].to_pylist() == [INSTANT + timedelta(days=1)]
+
+
+def test_times_of_no_day_are_refused() -> None:
+    """A time of a day alone is no instant."""
+    body = OF_A_DAY.replace("#Date: {}\n", "").format("10:15:00 192.0.2.7 GET /jobs\n").encode()
+    assert parse(body, "w3c").rejects["reason"].to_pylist() == ["bad_time"]
+    assert header_of(b"#Date: 2026-03-02 00:00:01\n", header_of(body, None)) == b"#Date: 2026-03-02 00:00:01\n#Fields: time c-ip cs-method cs-uri"
 
 
 @pytest.mark.parametrize(

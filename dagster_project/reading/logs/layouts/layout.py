@@ -68,7 +68,7 @@ class Layout:
 
     `is_absolute`: the target of every request is an absolute URL, of which host and target are taken. `decode` undoes
     how agents and users are written where there are no quotes. `separator` stands between fields outside quotes.
-    `may_be_quoted`: any field may stand in quotes, and then holds blanks.
+    `may_be_quoted`: any field may stand in quotes, and then holds blanks. `day`: that of the times, where lines do not say it.
     """
 
     parts: tuple[Part, ...]
@@ -76,6 +76,7 @@ class Layout:
     decode: Callable[[str], str] | None = None
     separator: str = " "
     may_be_quoted: bool = False
+    day: str = ""
 
     @cached_property
     def fields(self) -> tuple[Field, ...]:
@@ -168,7 +169,7 @@ class Layout:
         found = self.match(line)
         if found is None:
             return None
-        texts: dict[str, str] = {}
+        texts = {"time": self.day} if self.day else {}
         for place in self.order:
             field, value = self.fields[place], found[place + 1]
             if self.may_be_quoted and value.startswith('"'):

@@ -1,11 +1,15 @@
-"""W3C extended logs: IIS, CloudFront, NetScaler, and Zeek's in their likeness; the fields are those of the last `#Fields` line."""
+"""W3C extended logs: IIS, CloudFront, NetScaler, and Zeek's in their likeness; the fields are those of the last `#Fields` line.
+
+Fields that have a time and no date are of the day of the last `#Date` line (W3C working draft WD-logfile, which writes it `12-Jan-1996`).
+"""
 
 import re
 from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, reduce
+from typing import cast
 from urllib.parse import unquote
 
 from dagster_project.reading.logs.carried import alone
@@ -42,13 +46,18 @@ _SECONDS = Field("duration", 1_000_000_000, pattern=r"\d*\.\d+")
 _NAMED = "#(?:Fields|Version|Software|Date|Start-Date|End-Date|Remark): "
 _DIRECTIVE = re.compile(rb"^(?:%b)?#|%b" % (BOM_UTF8, _NAMED.encode()), re.MULTILINE)
 """Where a comment stands, at the begin of a line, or a directive may stand, behind what carries it."""
+_DATE = "#Date:"
+_HEADER_LINES = re.compile(rf"({_DATE}[^\n]*)?\s*(.*)", re.DOTALL)
 _HEADER = re.compile(r"cs\([^)]*\)", re.IGNORECASE)
 _FEW_LINES = 20
 
 
 @lru_cache(maxsize=256)
-def layout(names: str, separator: str = " ") -> Layout:
-    """Return the layout of the fields that a `#Fields` line names; CloudFront's real-time logs have the viewer's host in `cs-host` and the query in the stem."""
+def layout(names: str, separator: str = " ", day: str = "") -> Layout:
+    """Return the layout of the fields that a `#Fields` line names, of times of a day where they say none.
+
+    CloudFront's real-time logs have the viewer's host in `cs-host` and the query in the stem.
+    """
     is_zeek = _CLIENT_OF_ZEEK in names
     is_cloudfront, has_query = "x-edge-" in names, "cs-uri-query" in names.lower()
     is_real_time = is_cloudfront and "cs-host" in names
@@ -68,7 +77,7 @@ def layout(names: str, separator: str = " ") -> Layout:
         parts += [field, separator]
     has_host = "cs-uri" in names.lower().split()
     decode = None if is_zeek else _percent if is_cloudfront else _plus
-    return Layout(tuple(parts[:-1]), is_absolute=has_host, decode=decode, separator=separator, may_be_quoted=True)
+    return Layout(tuple(parts[:-1]), is_absolute=has_host, decode=decode, separator=separator, may_be_quoted=True, day=day)
 
 
 def row_of(record: Mapping[str, object]) -> Row | None:
@@ -100,8 +109,26 @@ def _directives(lines: Lines) -> Iterator[tuple[int, str]]:
 
 
 def header_of(body: bytes, header: bytes | None) -> bytes | None:
-    """Return the `#Fields` line in force after `body`, `header` where it holds none."""
-    return next((named.encode() for _, text in reversed(list(_directives(split(body)))) if (named := _fields(text))), header)
+    """Return the `#Fields` line in force after `body`, and before it the `#Date` line if those fields are of no day; `header` where it holds neither."""
+    return reduce(_in_force, (text for _, text in _directives(split(body))), header)
+
+
+def _in_force(header: bytes | None, text: str) -> bytes | None:
+    """Return the header in force behind a directive."""
+    date, fields = _date_and_fields(header)
+    date, fields = (text, fields) if text.startswith(_DATE) else (date, _fields(text) or fields)
+    return "\n".join(filter(None, ("" if _has_day(fields.split()) else date, fields))).encode() or None
+
+
+def _date_and_fields(header: bytes | None) -> tuple[str, str]:
+    """Return the `#Date` line of a header, and what names its fields; nothing where it has none."""
+    date, fields = cast("re.Match[str]", _HEADER_LINES.fullmatch((header or b"").decode("utf-8", "replace"))).groups("")
+    return date, fields
+
+
+def _has_day(names: list[str]) -> bool:
+    """Tell whether one of these fields is a day, or an instant."""
+    return any(known.name == "time" and known.pattern != _TIME_OF_DAY for name in names if (known := _FIELDS.get(name.lower())))
 
 
 def _fields(text: str) -> str:
@@ -128,7 +155,7 @@ def parts(lines: Lines, header: bytes | None) -> list[tuple[int, int, tuple[Layo
         if index > start:
             bounds.append((start, index, header))
         start = index + 1
-        header = _fields(text).encode() or header
+        header = _in_force(header, text)
     bounds += [(start, len(lines), header)] if start < len(lines) else []
     return [(first, end, _layouts(lines, first, end, of_these)) for first, end, of_these in bounds]
 
@@ -143,9 +170,10 @@ def _layouts(lines: Lines, start: int, end: int, header: bytes | None) -> tuple[
     """Return the layout of a header, and those of first lines that have other fields than it says, or none to say it."""
     few = [alone(lines.text(index)) for index in range(start, min(end, start + _FEW_LINES))]
     separators = Counter("\t" if "\t" in text else " " for text in few)
-    text = (header or b"").decode("utf-8", "replace")
+    date, text = _date_and_fields(header)
     names = (_fields(text).partition(":")[2] or text).split()
-    own = tuple(layout(" ".join(names), separator) for separator, _ in separators.most_common()) if names else ()
+    day = "" if _has_day(names) else " ".join(date.split()[1:2])
+    own = tuple(layout(" ".join(names), separator, day) for separator, _ in separators.most_common()) if names else ()
     own = tuple(each for known in own for each in _by_unit(known, few))
     found = {(" ".join(fields), "\t" if "\t" in line else " "): fields.count(UNREAD) for line in few if (fields := fields_of(line))}
     return tuple(dict.fromkeys((*own, *(layout(*of_line) for of_line in sorted(found, key=lambda of_line: found[of_line])))))

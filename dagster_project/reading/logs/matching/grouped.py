@@ -94,7 +94,8 @@ class Grouped:
         """Return the instants of lines, null where none is read."""
         if stamps and not self._layout.has_time:
             return moments(stamps(found["number"]))
-        return moments(reduce(lambda said, other: said + " " + other, self._texts(found, "time")), self._layout.time_pattern)
+        said = reduce(lambda said, other: said + " " + other, self._texts(found, "time"))
+        return moments(f"{self._layout.day} " + said if self._layout.day else said, self._layout.time_pattern)
 
     def _durations(self, found: pl.DataFrame) -> pl.Series:
         """Return nanoseconds: those of the first field, and of the others that are parts."""

@@ -20,7 +20,7 @@ _REST = {"rest", "more"}
 
 def sections(layout: Layout) -> Sections | None:
     """Return a layout's items by section, null where only its pattern can tell them apart."""
-    if layout.time_pattern or not layout.suits_columns or not _has_known_names(layout):
+    if layout.time_pattern or layout.day or not layout.suits_columns or not _has_known_names(layout):
         return None
     found = _sections(layout)
     items = [item for section in found for item in section]
