@@ -92,6 +92,8 @@ THROUGH_END_POINT = {"eventCategory": "NetworkActivity", "eventType": "AwsVpceEv
         ("cognito-idp", "AdminGetUser", True, ("read", "ok")), ("cognito-idp", "ListUsers", True, ("list", "ok")),
         ("cognito-idp", "DescribeUserPool", True, "management_event"), ("cognito-idp", "AdminUpdateUserAttributes", False, ("write", "ok")),
         ("iam", "ListUsers", True, "management_event"),
+        ("connect", "ListRealtimeContactAnalysisSegmentsV2", True, ("list", "ok")), ("connect", "GetContactAttributes", True, ("read", "ok")),
+        ("connect", "MonitorContact", False, ("MonitorContact", "ok")), ("connect", "ListQueues", True, "management_event"),
         ("glacier", "GetJobOutput", True, ("read", "ok")), ("glacier", "ListVaults", True, "management_event"), ("glue", "GetStatement", True, ("read", "ok")),
         ("macie2", "GetSensitiveDataOccurrences", True, ("read", "ok")), ("macie2", "GetFindings", True, "management_event"),
         ("glue", "RunStatement", False, ("read", "ok")), ("glue", "GetTable", True, "management_event"),
@@ -223,7 +225,9 @@ def test_a_history_of_events_that_was_downloaded() -> None:
 def test_a_shipper_may_have_moved_the_time() -> None:
     """Logstash's codec of CloudTrail makes its own stamp of it."""
     moved = _entry(eventTime=None) | {"@timestamp": "2026-03-10T12:00:00.000Z", "@version": "1"}
-    assert _read(json.dumps(moved).encode() + b"\n").rows["occurred_at"].to_pylist() == [NOON]
+    body = json.dumps(moved).encode() + b"\n"
+    assert _read(body).rows["occurred_at"].to_pylist() == [NOON]
+    assert chosen("elsewhere", Source(), body) is ADAPTERS["cloudtrail"]
 
 
 @pytest.mark.parametrize(("text", "expected"), [

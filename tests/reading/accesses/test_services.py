@@ -250,9 +250,13 @@ OKTA = {"uuid": "k", "published": "2026-03-10T12:00:00.000Z", "actor": {"id": "0
     ("user.authentication.sso", "login"), ("user.account.privilege.grant", "setting_changed"), ("system.api_token.create", "setting_changed"),
     ("app.oauth2.as.token.grant", "login"),
     ("system.org.rate_limit.warning", "other_event"), ("policy.evaluate_sign_on", "login"), ("group.user_membership.add", "setting_changed"),
+    ("support.org.view", (AMY, "read", "ok")), ("system.directory.debugger.query_executed", (AMY, "read", "ok")), ("system.directory.debugger.grant", "setting_changed"),
+    ("analytics.reports.export.download", (AMY, "read", "ok")), ("analytics.reports.export.generate", "other_event"), ("pam.server.ssh_login", (AMY, "pam.server.ssh_login", "ok")),
+    ("workflows.user.table.view", (AMY, "read", "ok")), ("workflows.user.table.export", (AMY, "export", "ok")), ("workflows.user.table.create", "other_event"),
+    ("application.user_membership.show_password", "key_or_secret"), ("pam.secret.reveal", "key_or_secret"), ("pam.service_account.password.reveal", "key_or_secret"),
 ])  # fmt: skip
 def test_entries_of_okta(kind: str, expected: Any) -> None:
-    """Support comes in with an impersonation, and by nothing else."""
+    """Support comes in with an impersonation, or looks at an organisation's pages and directory; who is shown a table or a report has read it."""
     assert _told("okta", OKTA | {"eventType": kind}) == expected
 
 

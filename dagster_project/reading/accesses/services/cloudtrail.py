@@ -29,12 +29,16 @@ _DATA_EVENTS = {
     "lambda.amazonaws.com": ("Invoke",),
 }  # fmt: skip
 # What reaches data whatever category an entry says: queries and what they answer, exports, archives, logs, pages that show data, the people of a
-# directory of customers, commands and consoles of machines and containers.
+# directory of customers and what they said to an agent, commands and consoles of machines and containers.
 _REACHING = {
     "athena.amazonaws.com": ("StartQueryExecution", "GetQueryResults", "GetQueryResultsStream", "StartCalculationExecution"),
     "cognito-idp.amazonaws.com": (
         "AdminCreateUser", "AdminDeleteUser", "AdminDeleteUserAttributes", "AdminGetUser", "AdminListDevices", "AdminListUserAuthEvents", "AdminSetUserPassword",
         "AdminUpdateUserAttributes", "ListUsers", "ListUsersInGroup",
+    ),
+    "connect.amazonaws.com": (
+        "DescribeContact", "GetAttachedFile", "GetContactAttributes", "ListContactReferences", "ListRealtimeContactAnalysisSegments", "ListRealtimeContactAnalysisSegmentsV2",
+        "MonitorContact", "SearchContacts", "UpdateContactAttributes",
     ),
     "dynamodb.amazonaws.com": ("ExportTableToPointInTime",),
     "ec2-instance-connect.amazonaws.com": ("OpenTunnel", "SendSSHPublicKey", "SendSerialConsoleSSHPublicKey"),
@@ -151,6 +155,6 @@ _FORM = Form("cloudtrail", event, other, _KNOWN, (frozenset({"eventTime", "event
 _MARKS = (
     rb"(?i)\beventVersion\b|\buserIdentity\b|\bdigestS3Object\b|\bAWS access key\b",
     rb"(?i)\bevent ?Source\b|\bdigestStartTime\b",
-    rb"(?i)\bevent ?Time\b|\bdigestEndTime\b",
+    rb"(?i)\bevent ?Time\b|\bdigestEndTime\b|@timestamp\b",
 )
 ADAPTER = replace(adapter(_FORM, *_MARKS, whole_seconds=True), read=read)

@@ -1,4 +1,4 @@
-"""Okta: sessions in which support acts in a customer's organisation are accesses; granting support access is a setting."""
+"""Okta: what support does and looks at in a customer's organisation is an access, and whatever shows records; granting support access is a setting."""
 
 from typing import Any
 
@@ -6,8 +6,9 @@ from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
 from dagster_project.reading.accesses.fields import acting, text_at, texts_at, words
 from dagster_project.reading.accesses.reader import Form, adapter, by_prefix
+from dagster_project.reading.accesses.services.actions import action
 
-OTHERS = ("setting_changed", "login", "session", "other_event")
+OTHERS = ("setting_changed", "key_or_secret", "login", "session", "other_event")
 _KINDS: dict[str, str | None] = {
     "": "other_event",
     "user.session.impersonation.": None,
@@ -15,6 +16,18 @@ _KINDS: dict[str, str | None] = {
     "user.session.impersonation.revoke": "setting_changed",
     "user.session.impersonation.end": "session",
     "support.": None,
+    "system.directory.debugger.": "setting_changed",
+    "system.directory.debugger.query_executed": None,  # by support, in the customer's directory
+    "analytics.reports.export.download": None,
+    "workflows.user.table.export": None,
+    "workflows.user.table.view": None,
+    "pam.server.ssh_login": None,  # what is done in a shell is told nowhere else
+    **dict.fromkeys(
+        (
+            "application.user_membership.show_password", "pam.secret.reveal", "pam.server_account.password.reveal", "pam.service_account.password.reveal",
+        ),
+        "key_or_secret",
+    ),
     "user.authentication.": "login",
     "user.session.": "login",
     "user.mfa.": "setting_changed",
@@ -28,7 +41,7 @@ _KINDS: dict[str, str | None] = {
     ),
     "app.oauth2.": "login",
     "app.generic.": "login",
-    "support.org.": "setting_changed",
+    "support.org.update": "setting_changed",
     "support.setting": "setting_changed",
 }  # fmt: skip
 _KNOWN = words("""
@@ -38,19 +51,19 @@ _KNOWN = words("""
 
 
 def other(entry: Fields) -> str | None:
-    """Return the name of an entry in which nobody acts in another's place; None for an access."""
+    """Return the name of an entry in which nobody acts in another's place or is shown records; None for an access."""
     kind = text_at(entry, "eventType")
     return None if kind is None else by_prefix(kind, _KINDS)
 
 
 def event(entry: Fields, _: Given) -> dict[str, Any]:
     """Return the native columns."""
-    names = texts_at(entry, "actor.alternateId", "actor.id", "actor.displayName")
+    names, kind = texts_at(entry, "actor.alternateId", "actor.id", "actor.displayName"), text_at(entry, "eventType")
     return {
         "event_id": text_at(entry, "uuid"),
         **acting(names),
         "occurred_at": text_at(entry, "published"),
-        "action": "impersonate" if "impersonation" in (text_at(entry, "eventType") or "") else text_at(entry, "eventType"),
+        "action": "impersonate" if "impersonation" in (kind or "") else action(kind),
         "outcome": "denied" if text_at(entry, "outcome.result") in ("FAILURE", "DENY") else "ok",
         "request_id": text_at(entry, "transaction.id"),
     }

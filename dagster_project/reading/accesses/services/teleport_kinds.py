@@ -37,8 +37,10 @@ _KINDS: dict[str, str | None] = {
     "session.start": None,
     "session.join": None,
     "session.recording.access": None,
+    "app.session.start": None,
     "app.session.request": None,
     "app.session.dynamodb.request": None,
+    "app.session.chunk": None,  # that there were requests for minutes; each is told in its recording only
     "app.access": None,
     "http.request": None,
     "http.request.body_chunk": "session",  # of a request that is told by itself
@@ -125,6 +127,8 @@ def _only_talks(entry: Fields, kind: str) -> bool:
     """
     if kind == "session.start":
         return text_at(entry, "size") is None
+    if kind == "app.session.start":  # over HTTP, requests are told by chunks
+        return not (text_at(entry, "app_uri") or "").startswith("tcp:")
     if kind == "sftp":
         return count(at(entry, "action")) == _SFTP_CLOSE
     if kind == "kube.request":
