@@ -94,6 +94,7 @@ THROUGH_END_POINT = {"eventCategory": "NetworkActivity", "eventType": "AwsVpceEv
         ("iam", "ListUsers", True, "management_event"),
         ("connect", "ListRealtimeContactAnalysisSegmentsV2", True, ("list", "ok")), ("connect", "GetContactAttributes", True, ("read", "ok")),
         ("connect", "MonitorContact", False, ("MonitorContact", "ok")), ("connect", "ListQueues", True, "management_event"),
+        ("profile", "SearchProfiles", True, ("list", "ok")), ("profile", "ListProfileObjects", True, ("list", "ok")), ("profile", "ListDomains", True, "management_event"),
         ("glacier", "GetJobOutput", True, ("read", "ok")), ("glacier", "ListVaults", True, "management_event"), ("glue", "GetStatement", True, ("read", "ok")),
         ("macie2", "GetSensitiveDataOccurrences", True, ("read", "ok")), ("macie2", "GetFindings", True, "management_event"),
         ("glue", "RunStatement", False, ("read", "ok")), ("glue", "GetTable", True, "management_event"),

@@ -86,6 +86,11 @@ INSERT = "google.cloud.bigquery.v2.JobService.InsertJob"
     (_google("storage", "storage.objects.get", "policy", status={"code": 7}), (AMY, "read", "denied")),
     (_google("storage", "storage.setIamPermissions", "activity"), "setting_changed"),
     (_google("spanner", "google.spanner.v1.Spanner.ExecuteStreamingSql", authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")),
+    *((_google("spanner", f"google.spanner.v1.Spanner.{method}", authorizationInfo=_needs("DATA_WRITE")), told) for method, told in (
+        ("CreateSession", "login"), ("BatchCreateSessions", "login"), ("BeginTransaction", "login"), ("Rollback", "login"), ("Commit", (AMY, "write", "ok")),
+    )),
+    (_google("spanner", "google.spanner.v1.Spanner.CreateSession", status={"code": 7}), (AMY, "write", "denied")),
+    (_google("bigquery", "google.cloud.bigquery.storage.v1.BigQueryRead.CreateReadSession", authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")),
     (_google("datastore", "google.datastore.v1.Datastore.RunQuery", authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")),
     (_google("datastore", "google.datastore.v1.Datastore.Commit", authorizationInfo=_needs("DATA_WRITE")), (AMY, "write", "ok")),
     (_google("bigtable", "google.bigtable.v2.Bigtable.ReadRows", authorizationInfo=_needs("DATA_READ")), (AMY, "read", "ok")),
@@ -355,7 +360,7 @@ def _cluster(path: str, resource: str) -> dict[str, Any]:
     (_ocsf(6005, 1, time=None, time_dt="2026-03-10T12:00:00Z"), ("amy", "read", "ok")), (_ocsf(6005, 1, time="2026-03-10T12:00:00"), ("amy", "read", "ok")),
     (_ocsf(6005, 1, time=SECONDS * 1_000_000), ("amy", "read", "ok")),
     (_ocsf(3005, 2, class_name="API Activity", api={"operation": "GetObject"}), ("amy", "read", "ok")),
-    (_ocsf(3005, 2, class_name="User Access Management"), ("amy", "revoke_privileges", "ok")),
+    *((_ocsf(3005, number, class_name="User Access Management"), ("amy", done, "ok")) for number, done in ((2, "revoke_privileges"), (3, "assign_role"), (4, "remove_role"))),
     *((_ocsf(kind, 2, class_name="API Activity", **_trail(*call)), expected) for kind in (3005, 6003) for call, expected in (
         (("Data", "s3", "GetObject"), ("amy", "read", "ok")), (("Management", "ec2", "DescribeInstances"), "management_event"),
         (("Insights", "ec2", "RunInstances"), "insight_event"),

@@ -48,6 +48,10 @@ _REACHING = {
     "glue.amazonaws.com": ("GetStatement", "RunStatement"),
     "logs.amazonaws.com": ("FilterLogEvents", "GetLogEvents", "GetLogObject", "GetLogRecord", "GetQueryResults", "StartLiveTail", "StartQuery"),
     "macie2.amazonaws.com": ("GetSensitiveDataOccurrences",),
+    "profile.amazonaws.com": (
+        "BatchGetProfile", "CreateProfile", "DeleteProfile", "DeleteProfileObject", "GetMatches", "GetProfileHistoryRecord", "GetSimilarProfiles", "ListProfileHistoryRecords",
+        "ListProfileObjects", "MergeProfiles", "PutProfileObject", "SearchProfiles", "UpdateProfile",
+    ),
     "quicksight.amazonaws.com": ("GetAnalysis", "GetDashboard", "QueryDatabase"),
     "rds.amazonaws.com": ("DownloadCompleteDBLogFile", "DownloadDBLogFilePortion"),
     "rdsdata.amazonaws.com": ("ExecuteStatement", "BatchExecuteStatement", "ExecuteSql"),

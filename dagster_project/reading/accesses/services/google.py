@@ -20,6 +20,7 @@ _LOGINS = frozenset({"login.googleapis.com", "oslogin.googleapis.com", "sts.goog
 _OPENING = frozenset({"cloudkms.googleapis.com", "secretmanager.googleapis.com"})
 # A connection to a database, whose statements are told by themselves.
 _CONNECTIONS = frozenset({"cloudsql.instances.connect", "cloudsql.instances.login"})
+_OF_SPANNERS_SESSION = re.compile(r"google\.spanner\..*\.(?:\w*Sessions?|BeginTransaction|Rollback)")
 _INSIDE = re.compile(r"io\.k8s\..*\.(exec|attach|portforward|proxy)(?:\.(?s:.*))?")  # a container; that it is asked for by `create` says nothing
 _OF_SECRETS = re.compile(r"io\.k8s\.core\.v\d+\.secrets\..*")
 _REVIEW = re.compile(r"io\.k8s\.(?:authorization|authentication)\..*reviews\.create")
@@ -63,6 +64,7 @@ def other(entry: Fields) -> str | None:
     if not isinstance(at(entry, "protoPayload"), dict | str):
         return "not_audit_log" if text_at(entry, "logName") else None
     is_talk = _database(entry) == "Mysql" and (text_at(entry, "protoPayload.request.cmd") or "").lower() in _MYSQL_TALKS
+    is_talk = is_talk or (_OF_SPANNERS_SESSION.fullmatch(method) is not None and not is_denied(entry))
     if text_at(entry, "protoPayload.serviceName") in _LOGINS or method in _CONNECTIONS or is_talk:
         return "login"
     kinds = set(texts_at(entry, _PERMISSION_TYPE))
@@ -108,9 +110,10 @@ def _action(entry: Fields, method: str | None) -> str | None:
         return method
     if (inside := _INSIDE.fullmatch(method or "")) is not None:
         return inside[1]
-    told = action(method)
-    by_type = next((_BY_TYPE[kind] for kind in texts_at(entry, _PERMISSION_TYPE) if kind in _BY_TYPE), None)
-    return told if told != method or by_type is None else by_type
+    told, types = action(method), texts_at(entry, _PERMISSION_TYPE)
+    by_type = next((_BY_TYPE[kind] for kind in types if kind in _BY_TYPE), None)
+    only_reads = told == "write" and types == ["DATA_READ"]  # what is created is a session, through which is read
+    return by_type if by_type and (told == method or only_reads) else told
 
 
 def _done_by_job(entry: Fields) -> str | None:

@@ -13,7 +13,7 @@ from dagster_project.reading.accesses.services.teleport_kinds import is_discover
 
 OTHERS = ("other_class", "session", "login", "management_event", "insight_event", "key_or_secret", "metadata_read")
 _CLASSES = {
-    "3005": {"1": "assign_privileges", "2": "revoke_privileges"},
+    "3005": {"1": "assign_privileges", "2": "revoke_privileges", "3": "assign_role", "4": "remove_role"},
     "6001": {"1": "write", "2": "read", "3": "write", "4": "delete", "5": "list", "6": "import", "7": "export", "8": "share"},
     "6003": {"1": "write", "2": "read", "3": "write", "4": "delete"},
     "6004": {"1": "grant", "2": "deny", "3": "revoke", "4": "error"},
