@@ -388,6 +388,13 @@ def test_the_unit_of_an_epoch_is_told_by_its_size(value: Any) -> None:
     assert {name: _row(name, {stamp: value})["occurred_at"] for name, stamp in STAMPED.items()} == dict.fromkeys(STAMPED, NOON)
 
 
+@pytest.mark.parametrize("name", STAMPED)
+def test_a_service_whose_stamps_are_utc_needs_no_zone(name: str) -> None:
+    """A warehouse leaves it out; each service writes UTC, and nothing else."""
+    row = _row(name, {STAMPED[name]: "2026-03-10 12:00:00"})
+    assert (row["occurred_at"], row["time_status"]) == (NOON, "zoned")
+
+
 @pytest.mark.parametrize("value", NO_EPOCHS)
 def test_a_number_that_is_no_epoch_is_refused(value: Any) -> None:
     """No unit puts it into the years of any log."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import acting, is_refused, stamp_at, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import acting, is_refused, stamp_at, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
 from dagster_project.reading.accesses.services.actions import action
 
@@ -32,7 +32,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     return {
         "event_id": text_at(entry, "_document_id"),
         **acting(names),
-        "occurred_at": stamp_at(entry, "@timestamp", "created_at", "timestamp"),
+        "occurred_at": utc(stamp_at(entry, "@timestamp", "created_at", "timestamp")),
         "action": "impersonate" if _SESSION.search(kind or "") else action(text_at(entry, "request_method")) or action(kind),
         "outcome": "denied" if is_refused(text_at(entry, "status_code")) else "ok",
         "request_id": text_at(entry, "request_id"),

@@ -4,7 +4,7 @@ from typing import Any
 
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import acting, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import acting, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter, by_prefix
 from dagster_project.reading.accesses.services.actions import action
 
@@ -62,7 +62,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     return {
         "event_id": text_at(entry, "uuid"),
         **acting(names),
-        "occurred_at": text_at(entry, "published"),
+        "occurred_at": utc(text_at(entry, "published")),
         "action": "impersonate" if "impersonation" in (kind or "") else action(kind),
         "outcome": "denied" if text_at(entry, "outcome.result") in ("FAILURE", "DENY") else "ok",
         "request_id": text_at(entry, "transaction.id"),

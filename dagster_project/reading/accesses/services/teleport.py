@@ -6,7 +6,7 @@ from typing import Any
 from dagster_project.reading.accesses import reader
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Events, Given
-from dagster_project.reading.accesses.fields import at, count, flag, is_refused, text, text_at, values, words
+from dagster_project.reading.accesses.fields import at, count, flag, is_refused, text, text_at, utc, values, words
 from dagster_project.reading.accesses.reader import Form, adapter
 from dagster_project.reading.accesses.services.teleport_kinds import action_of, gives_sizes, has_failed, other
 from dagster_project.reading.accesses.services.teleport_steps import EXECUTE, LONGEST_WHOLE, Steps
@@ -39,7 +39,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     return {
         "event_id": text_at(entry, "uid"),
         "actor": actor or "",
-        "occurred_at": text_at(entry, "time"),
+        "occurred_at": utc(text_at(entry, "time")),
         "action": action_of(entry, kind),
         "content": False if gives_sizes(entry, kind) else None,
         "rows": count(at(entry, "affected_rows", "rows_count")),

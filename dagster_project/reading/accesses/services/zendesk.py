@@ -5,7 +5,7 @@ from typing import Any
 
 from dagster_project.reading.accesses.entries import Fields
 from dagster_project.reading.accesses.events import Given
-from dagster_project.reading.accesses.fields import acting, is_refused, text_at, texts_at, words
+from dagster_project.reading.accesses.fields import acting, is_refused, text_at, texts_at, utc, words
 from dagster_project.reading.accesses.reader import Form, adapter
 from dagster_project.reading.accesses.services.actions import action
 
@@ -36,7 +36,7 @@ def event(entry: Fields, _: Given) -> dict[str, Any]:
     return {
         "event_id": text_at(entry, "id"),
         **acting(names),
-        "occurred_at": text_at(entry, "created_at", "timestamp"),
+        "occurred_at": utc(text_at(entry, "created_at", "timestamp")),
         "action": "impersonate" if _is_assumed(entry) else _GRAPHQL.get(operation) or _METHODS.get(method) or action(text_at(entry, "action")),
         "outcome": "denied" if is_refused(text_at(entry, "status")) else "ok",
     }
