@@ -69,8 +69,8 @@ class Columns:
         found = [each for each in behind if each is not None]
         if len(found) == len(behind) and found:
             self._known.rule(node, *found)
-        if source.passes_down and found:
-            for each in found:
+        for each in found if source.passes_down else ():
+            if each[0] > source.number:  # of the query's own tables, which are read after it; a column from outside is not bound by it
                 self._known.rule(each, node)
         return node
 

@@ -72,7 +72,7 @@ def _equal(left: exp.Expr, right: exp.Expr, parameters: Parameters) -> Iterator[
     if len(ones := cells(left)) == len(others := cells(right)) and ones != [left] and others != [right]:
         for one, other in zip(ones, others, strict=True):
             yield from _equal(one, other, parameters)
-    elif (among := _of_any(right)) is not None:
+    elif (among := right if isinstance(right, exp.Subquery) else _of_any(right)) is not None:
         if isinstance(among, exp.Query | exp.Values):
             yield Found(left, _without_brackets(among))
         elif (values := several(among, parameters)) is not None:

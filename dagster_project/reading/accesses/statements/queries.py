@@ -138,12 +138,12 @@ class Queries:
 
     def _joined_in_brackets(self, brackets: exp.Subquery, scope: Scope) -> list[Source]:
         """Read a join in brackets; where these have a name, what is inside is called by it alone."""
-        before = list(scope.sources)
+        before, number = list(scope.sources), self._known.number()
         made = self.source(brackets.this, scope)
         if brackets.args.get("alias") is not None:
             hidden = {name: scope.sources.pop(name) for name in list(scope.sources) if name not in before}
             scope.sources.update({f"#{source.number}": source for source in hidden.values()})
-            named = Source(self._known.number(), branches=[Output([], Scope(None, hidden), has_star=True)], names=alias_names(brackets))
+            named = Source(number, branches=[Output([], Scope(None, hidden), has_star=True)], names=alias_names(brackets))
             return [self.put(named, brackets, scope)]
         return made
 
