@@ -10,6 +10,7 @@ from sqlglot import exp
 from dagster_project.reading.accesses.statements.columns import Columns
 from dagster_project.reading.accesses.statements.conditions import Chosen, Parameters, choices
 from dagster_project.reading.accesses.statements.equalities import Equalities
+from dagster_project.reading.accesses.statements.literals import fits
 from dagster_project.reading.accesses.statements.queries import Queries
 from dagster_project.reading.accesses.statements.scopes import Scope, Source, folded, full_name, uses
 from dagster_project.reading.accesses.statements.sizes import is_only_sizes
@@ -23,6 +24,7 @@ def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool
     """Return what one statement touches, one item for each account; `current`: what the cursor read, where the statement changes only that cursor's rows."""
     if isinstance(tree, exp.Command):
         return [] if str(tree.this).upper() in _FOLLOWED else [Touched(None)]
+    parameters = parameters if parameters is not None and fits(tree, parameters) else None
     has_content = not is_only_sizes(tree, tables, is_plan=is_plan)
     readings = [_Reading(parameters, tables, chosen, current) for chosen in choices(tree, parameters)]
     for reading in readings:

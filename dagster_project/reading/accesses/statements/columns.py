@@ -102,7 +102,7 @@ class Columns:
             place = list(names).index(name)
             is_sure = place < len(output.columns) and not output.has_star
             return self.node(output.columns[place][1], output.scope) if is_sure else None
-        found = [written for given, written in output.columns if given == name]
+        found = [written for given, written in output.columns[len(names) :] if given == name]
         if len(found) == 1:
             return self.node(found[0], output.scope)
         if found or not output.has_star or names:

@@ -153,7 +153,8 @@ class Queries:
             leaf = self.leaf(table, "read")
             return Source(self._known.number()) if alias_names(table) else leaf  # its columns have other names here
         query, where = found
-        names = alias_names(table) or alias_names(query)
+        given = alias_names(table)
+        names = [*given, *alias_names(query)[len(given) :]]
         if _listed(query.this) is not None:
             return self.derived(query.this, where, names)
         is_followed = passes_down(query.this) and not query.parent.args.get("recursive")  # type: ignore[union-attr]  # it stands in a `with`
