@@ -209,6 +209,7 @@ HEROKU = (
         ("2026-03-10 12:00:00.000 UTC [6699]: LOG:  ", ""),
         ("2026-03-10 12:00:00.000 UTC amy main [6699]: LOG:  ", "amy"),
         ("2026-03-10 12:00:00 UTC-69b00000.1a2b-user=amy,db=main,app=[unknown],client=192.0.2.7LOG:  ", "amy"),
+        ("2026-03-10 12:00:00 UTC-69b00000.1a2b-user=amy,db=main,session=69b00000.1a2b,sess_time=2026-03-10 11:00:00 UTCLOG:  ", "amy"),
     ],
 )
 def test_a_usual_prefix_need_not_be_declared(line: str, user: str) -> None:
@@ -216,6 +217,13 @@ def test_a_usual_prefix_need_not_be_declared(line: str, user: str) -> None:
     body = "".join(line.removeprefix("\ufeff" if number > 1 else "") + audit(number) + "\n" for number in (1, 2))
     events = read(body, Given("pgaudit", access=ACCESS))
     assert (events.rows["actor"].to_pylist(), accounts(events), events.rows["time_status"].to_pylist()) == ([user] * 2, ["C1"] * 2, ["zoned"] * 2)
+
+
+def test_a_severity_begins_where_a_prefix_ends_with_a_letter() -> None:
+    """Azure's manual lets a prefix end with the begin of the session: `UTCERROR` is no severity."""
+    head = "2026-03-10 12:00:00 UTC-69b00000.1a2b-user=amy,db=main,session=69b00000.1a2b,sess_time=2026-03-10 11:00:00 UTC"
+    events = read(f"{head}LOG:  {audit(1)}\n{head}ERROR:  permission denied for table invoices\n{head}STATEMENT:  {READ}\n", Given("pgaudit", access=ACCESS))
+    assert (accounts(events), events.rows["outcome"].to_pylist()) == (["C1"] * 2, ["ok", "denied"])
 
 
 @pytest.mark.parametrize(

@@ -26,15 +26,16 @@ _USUAL = (
     "%t:%r:%u@%d:[%p]:", "%m:%r:%u@%d:[%p]:%l:%e:%s:%v:%x:%c:%q%a:", _HEROKU, " sql_error_code = %e ", "%t [%p-%l] %q%u@%d ",
     "%t [%p]: [%l-1] user=%u,db=%d,app=%a,client=%h ", "%t [%p]: user=%u,db=%d,app=%a,client=%h ", "%t [%p]: db=%d,user=%u,app=%a,client=%h ", "%m [%p] user=%u,db=%d ",
     "%t [%p]: [%l-1] user=%u,db=%d - PG-%e ", "%t [%p]: [%l-1] [trx_id=%x] user=%u,db=%d ", "%m [%p]: [%l-1] user=%u,db=%d ", "%m [%p]: [%l-1] db=%d,user=%u ",
-    "%m %u %d [%p]: ", "%t [%p]: user=%u,db=%d ", "%t [%p]: [%l-1] ", "%t [%p]: ", "%t-%c-user=%u,db=%d,app=%a,client=%h", "%t-%c-", "< %m > ", "%t ",
+    "%m %u %d [%p]: ", "%t [%p]: user=%u,db=%d ", "%t [%p]: [%l-1] ", "%t [%p]: ", "%t-%c-user=%u,db=%d,app=%a,client=%h", "%t-%c-user=%u,db=%d,session=%c,sess_time=%s",
+    "%t-%c-", "< %m > ", "%t ",
     "[%p]: [%l-1] db=%d,user=%u ", "pid=%p,user=%u,db=%d,app=%a,client=%h ", "user=%u,db=%d,app=%a,client=%h ", "db=%d,user=%u,app=%a,client=%h ",
     "user=%u,db=%d ", "db=%d,user=%u ", "",
 )  # fmt: skip
 _OTHER_STAMP = {"%t": "%m", "%m": "%t"}  # many have milliseconds where a manual has none
 USUAL_PREFIXES = tuple(dict.fromkeys([*_USUAL, *(re.sub("%[tm]", lambda found: _OTHER_STAMP[found[0]], prefix) for prefix in _USUAL)]))
 _ESCAPE = re.compile(r"%(-?\d*)([a-zA-Z%])")
-_SEVERITY = r"(?P<severity>[^\W\d_]+\d?(?=:  )|(?:LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|STATEMENT)(?=: \S)): {1,2}(?P<message>.*)"
-"""In any language with two blanks, in English also where somebody made one of them."""
+_SEVERITY = r"(?P<severity>(?<![^\W\d_])[^\W\d_]+\d?(?=:  )|(?:LOG|INFO|NOTICE|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|QUERY|CONTEXT|STATEMENT)(?=: {1,2}\S)): {1,2}(?P<message>.*)"
+"""In any language with two blanks, in English also where somebody made one of them, or where the prefix ends with a letter."""
 
 
 def usual_prefix(texts: Iterable[bytes]) -> str:

@@ -10,6 +10,7 @@ from sqlglot import exp
 from dagster_project.reading.accesses.statements.columns import Columns
 from dagster_project.reading.accesses.statements.conditions import Chosen, Parameters, choices
 from dagster_project.reading.accesses.statements.equalities import Equalities
+from dagster_project.reading.accesses.statements.literals import fits
 from dagster_project.reading.accesses.statements.queries import Queries
 from dagster_project.reading.accesses.statements.scopes import Scope, Source, folded, full_name, uses
 from dagster_project.reading.accesses.statements.sizes import is_only_sizes
@@ -23,6 +24,7 @@ def read(tree: exp.Expr, parameters: Parameters, tables: Named, *, is_plan: bool
     """Return what one statement touches, one item for each account; `current`: what the cursor read, where the statement changes only that cursor's rows."""
     if isinstance(tree, exp.Command):
         return [] if str(tree.this).upper() in _FOLLOWED else [Touched(None)]
+    parameters = parameters if parameters is not None and fits(tree, parameters) else None
     has_content = not is_only_sizes(tree, tables, is_plan=is_plan)
     readings = [_Reading(parameters, tables, chosen, current) for chosen in choices(tree, parameters)]
     for reading in readings:
@@ -93,7 +95,7 @@ class _Reading:
         leaf = self.queries.leaf(target, "write")
         given = None if tree.expression is None else self.queries.derived(tree.expression, scope, names)
         conflict = tree.args.get("conflict")
-        keys = _columns(conflict.args.get("conflict_keys") or ()) - _columns(conflict.expressions) if conflict else set()
+        keys = _keys(conflict) - _columns(conflict.expressions) if conflict else set()
         for name in names if given else ():
             is_kept = conflict is None or not conflict.expressions or name in keys
             if is_kept and (node := self._columns.column(given, name)) is not None:  # type: ignore[arg-type]
@@ -115,9 +117,11 @@ class _Reading:
         # Of a merge, rows that match nothing are inserted, whatever the condition: it binds no one.
         if not isinstance(tree, exp.Merge):
             self.queries.where(tree.args.get("where"), scope)
-        if isinstance(tree, exp.Update):
-            self._moved(tree, leaf, scope)
-        self.queries.others(tree, scope)
+        self.queries.others(tree, scope, {"returning"})
+        if isinstance(tree, exp.Update) and (moved := self._moved(tree, leaf, scope)) is not None:
+            scope.sources = {name: moved if source is leaf else source for name, source in scope.sources.items()}  # so `returning` sees the row
+        if (returning := tree.args.get("returning")) is not None:
+            self.queries.inside(returning, scope)
 
     def _at_cursor(self, leaf: Source) -> None:
         """Bind a table to what the cursor read of it."""
@@ -128,19 +132,20 @@ class _Reading:
         if table is not None and accounts and None not in accounts:
             self._known.rule((leaf.number, table.account_column or ""), self._known.constant(account for account in accounts if account is not None))
 
-    def _moved(self, tree: exp.Update, leaf: Source, scope: Scope) -> None:
-        """Count the row under the account that it is given, too."""
+    def _moved(self, tree: exp.Update, leaf: Source, scope: Scope) -> Source | None:
+        """Count the row under the account and the record that it is given, too; None where it keeps both."""
         table = declared(full_name(tree.this), self._tables)
-        every = _columns(assigned for assigned in tree.expressions if isinstance(assigned, exp.EQ))
-        for assigned in tree.expressions:
-            if table is None or leaf.table is None or table.account_column not in _columns([assigned] if isinstance(assigned, exp.EQ) else ()):
-                continue
-            moved = self.queries.leaf(leaf.table, "write")
-            if table.record_column not in every:
-                self._known.rule((moved.number, table.record_column or ""), (leaf.number, table.record_column or ""))
-            node = self._columns.node(assigned.expression, scope) if isinstance(assigned.this, exp.Column) else None
+        assigned = [each for each in tree.expressions if isinstance(each, exp.EQ)]
+        names = {name for name in (table.account_column, table.record_column) if name} if table else set()
+        if leaf.table is None or names.isdisjoint(every := _columns(assigned)):
+            return None
+        moved = self.queries.leaf(leaf.table, "write")
+        given = {folded(each.this.this): self._columns.node(each.expression, scope) for each in assigned if isinstance(each.this, exp.Column)}
+        for name in names:
+            node = given.get(name) if name in every else (leaf.number, name)
             if node is not None:
-                self._known.rule((moved.number, table.account_column or ""), node)
+                self._known.rule((moved.number, name), node)
+        return moved
 
     def _copy(self, tree: exp.Copy, scope: Scope) -> None:
         what = tree.this.this if isinstance(tree.this, exp.Schema) else tree.this
@@ -154,6 +159,12 @@ class _Reading:
             self.queries.is_lost = True
 
 
-def _columns(written: Iterable[exp.Expr]) -> set[str]:
-    """Return the columns that keys name, or that assignments set."""
-    return {folded(column.this) for each in written for column in (each.this if isinstance(each, exp.EQ) else each).find_all(exp.Column)}
+def _columns(assignments: Iterable[exp.Expr]) -> set[str]:
+    """Return the columns that assignments set."""
+    return {folded(column.this) for each in assignments for column in (each.this if isinstance(each, exp.EQ) else each).find_all(exp.Column)}
+
+
+def _keys(conflict: exp.OnConflict) -> set[str]:
+    """Return the columns in which a row conflicts with an equal one; an expression may be equal where its columns are not."""
+    keys = (key.this if isinstance(key, exp.Ordered) else key for key in conflict.args.get("conflict_keys") or ())
+    return {folded(key.this) for key in keys if isinstance(key, exp.Column)}

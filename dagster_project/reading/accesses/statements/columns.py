@@ -1,6 +1,7 @@
 """Resolves an expression to a column or to a known value: names are looked up in the sources of a scope and followed through subqueries."""
 
 from collections.abc import Container, Iterable, Sequence
+from dataclasses import replace
 
 from sqlglot import exp
 
@@ -68,8 +69,8 @@ class Columns:
         found = [each for each in behind if each is not None]
         if len(found) == len(behind) and found:
             self._known.rule(node, *found)
-        if source.passes_down and found:
-            for each in found:
+        for each in found if source.passes_down else ():
+            if each[0] > source.number:  # of the query's own tables, which are read after it; a column from outside is not bound by it
                 self._known.rule(each, node)
         return node
 
@@ -92,7 +93,7 @@ class Columns:
             elif name in scope.merged:
                 return scope.merged[name]
             elif scope.sources:
-                return self.owner(name, list(scope.sources.values()))
+                return None if scope.is_naturally_outer else self.owner(name, list(scope.sources.values()))
             scope = scope.around
         return None
 
@@ -101,9 +102,13 @@ class Columns:
             place = list(names).index(name)
             is_sure = place < len(output.columns) and not output.has_star
             return self.node(output.columns[place][1], output.scope) if is_sure else None
-        found = [written for given, written in output.columns if given == name]
+        found = [written for given, written in output.columns[len(names) :] if given == name]
         if len(found) == 1:
             return self.node(found[0], output.scope)
         if found or not output.has_star or names:
             return None
-        return self._named(exp.column(exp.to_identifier(name, quoted=True)), Scope(None, output.scope.sources, output.scope.merged))
+        stars = [written for _, written in output.columns if isinstance(written, exp.Column) and isinstance(written.this, exp.Star)]
+        if not stars or any(isinstance(written, exp.Star) for _, written in output.columns):
+            return self._named(exp.column(exp.to_identifier(name, quoted=True)), replace(output.scope, around=None))
+        starred = [output.scope.called(folded(star.args["table"]), folded(star.args.get("db"))) for star in stars]
+        return self.owner(name, [each[0] for each in starred]) if all(len(each) == 1 for each in starred) else None

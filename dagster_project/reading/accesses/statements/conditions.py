@@ -1,6 +1,6 @@
 """The equalities and exclusions that hold for every row that passes a condition. Keep out: whose columns they are (columns.py)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from itertools import product
 from math import prod
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from sqlglot import exp
 from dagster_project.reading.accesses.statements.literals import several, value
 
 MOST_ALTERNATIVES = 64
-Chosen = Mapping[int, exp.Expr]  # of an `or` its side, of a list its row, by the id of its node
+Chosen = MutableMapping[int, exp.Expr]  # of an `or` its side, of a list its row, by the id of its node
 Parameters = Sequence[str] | None  # the values of $1, $2, …, None where they are not known
 
 
@@ -72,7 +72,7 @@ def _equal(left: exp.Expr, right: exp.Expr, parameters: Parameters) -> Iterator[
     if len(ones := cells(left)) == len(others := cells(right)) and ones != [left] and others != [right]:
         for one, other in zip(ones, others, strict=True):
             yield from _equal(one, other, parameters)
-    elif (among := _of_any(right)) is not None:
+    elif (among := right if isinstance(right, exp.Subquery) else _of_any(right)) is not None:
         if isinstance(among, exp.Query | exp.Values):
             yield Found(left, _without_brackets(among))
         elif (values := several(among, parameters)) is not None:

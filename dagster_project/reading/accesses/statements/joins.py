@@ -25,12 +25,18 @@ class Joins:
         if (join.method or "").upper() == "NATURAL":
             names = [name for name in self._columns.accounts(left) if name in self._columns.accounts(right)]
         for name in names:
-            first = scope.merged.get(name) if name in scope.merged else self._columns.owner(name, left)
-            second = self._columns.owner(name, right)
-            scope.merged[name] = self._merged(name, first, second, joined)
+            first, second = self._side(name, left, scope), self._side(name, right, scope)
+            scope.merged[name] = joined.merged[name] = self._merged(name, first, second, joined)
             joined.same.append((first, second))
             self._known.equal(first, second, joined.bound())
+        scope.is_naturally_outer = scope.is_naturally_outer or (bool(join.method) and joined.bound() is not None)
         scope.joins.append(joined)
+
+    def _side(self, name: str, sources: list[Source], scope: Scope) -> Node | None:
+        """Return the column of that name on one side of a join: the one that a join within it made, or that of a source."""
+        numbers = {source.number for source in sources}
+        made = [join.merged[name] for join in scope.joins if name in join.merged and join.right_sources <= numbers]
+        return made[-1] if made else None if scope.is_naturally_outer else self._columns.owner(name, sources)
 
     def _merged(self, name: str, first: Node | None, second: Node | None, joined: Joined) -> Node | None:
         """Return the column that `using` makes of two; of a full join it is the one that is not null, and a row of either side has its value."""

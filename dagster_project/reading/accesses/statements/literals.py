@@ -74,11 +74,22 @@ def _negative(text: str) -> str | None:
     return None if whole is None else f"-{whole}"
 
 
+def fits(tree: exp.Expr, parameters: Sequence[str]) -> bool:
+    """Tell whether a statement has no more parameters than values: else they are not its own, as where a server masks literals as parameters."""
+    return all(_number(written) <= len(parameters) for written in tree.find_all(exp.Parameter))
+
+
 def _parameter(written: exp.Parameter, parameters: Sequence[str] | None) -> str | None:
-    number = str(written.this.this) if isinstance(written.this, exp.Literal) else ""
-    if parameters is None or not _INTEGER.fullmatch(number) or not 0 < int(number) <= len(parameters):
+    number = _number(written)
+    if parameters is None or not 0 < number <= len(parameters):
         return None
-    return parameters[int(number) - 1] or None  # an empty one is null or an empty text: the log does not tell
+    return parameters[number - 1] or None  # an empty one is null or an empty text: the log does not tell
+
+
+def _number(written: exp.Parameter) -> int:
+    """Return the number of a parameter; 0 where it has none."""
+    number = str(written.this.this) if isinstance(written.this, exp.Literal) else ""
+    return int(number) if _INTEGER.fullmatch(number) and len(number) < MOST_DIGITS else 0
 
 
 def cast(text: str, kind: exp.DataType) -> str | None:

@@ -1,6 +1,7 @@
 """Reads queries: the tables of each, once for every time it is read, with what conditions and joins say about their columns."""
 
 from collections.abc import Container, Sequence
+from collections.abc import Set as AbstractSet
 
 from sqlglot import exp
 
@@ -70,6 +71,8 @@ class Queries:
         seen, self._seen = self._seen, set()
         with self._known.apart(is_plain(query.this)):
             found = self.query(query.this, self.with_(query.this, scope))
+        for node in query.find_all(exp.Or, exp.In) if self._chosen else ():
+            self._chosen.pop(id(node), None)  # where it is read again, other rows may pass by another side
         self._seen = seen
         self._open.pop()
         return found
@@ -78,10 +81,12 @@ class Queries:
         """Read a query; return the outputs of its branches, none where its columns are unknown."""
         self._seen.add(id(query))
         if isinstance(query, exp.Subquery) and isinstance(query.this, exp.Query) and not query.args.get("joins"):
+            self.others(query, scope)
             return self.query(query.this, self.with_(query.this, self.with_(query, scope)))
         if isinstance(query, exp.SetOperation):
             with self._known.apart():
                 sides = [self.query(side, self.with_(side, scope)) for side in (query.left, query.right)]
+            self.others(query, scope)
             is_told = isinstance(query, exp.Union) and all(sides) and not any(output.has_star for side in sides for output in side)
             return [*sides[0], *sides[1]] if is_told else []
         if not isinstance(query, exp.Select):
@@ -90,9 +95,8 @@ class Queries:
         return [self._select(query, Scope(scope))]
 
     def _select(self, query: exp.Select, scope: Scope) -> Output:
-        if (from_ := query.args.get("from_")) is not None:
-            self.source(from_.this, scope)
-        self._joins(query, scope)
+        first = self.source(from_.this, scope) if (from_ := query.args.get("from_")) is not None else []
+        self._joins(query, scope, first)
         self.where(query.args.get("where"), scope)
         self.where(query.args.get("having"), scope)
         self.others(query, scope)
@@ -108,7 +112,7 @@ class Queries:
         if isinstance(source, exp.Subquery) and isinstance(source.this, exp.Query):
             made = [self._in_brackets(source.this, source, scope)]
         elif isinstance(source, exp.Subquery):
-            made = self.source(source.this, scope)
+            made = self._joined_in_brackets(source, scope)
         elif isinstance(source, exp.Values):
             made = [self.put(self.derived(source, scope, alias_names(source)), source, scope)]
         elif isinstance(source, exp.Unnest):
@@ -119,18 +123,29 @@ class Queries:
         else:
             self.inside(source, scope)
             made = [self.put(Source(self._known.number()), source, scope)]
-        return made + self._joins(source, scope)
+        return made + self._joins(source, scope, made)
 
     def _lateral(self, lateral: exp.Lateral, scope: Scope) -> list[Source]:
         if isinstance(lateral.this, exp.Subquery):
             return [self._in_brackets(lateral.this.this, lateral, scope)]
         if lateral.this is not None:
             self.inside(lateral.this, scope)
-        return []
+        return [self.put(Source(self._known.number()), lateral, scope)]
 
     def _in_brackets(self, query: exp.Expr, named: exp.Expr, scope: Scope) -> Source:
         with self._known.apart(is_plain(query)):
             return self.put(self.derived(query, scope, alias_names(named)), named, scope)
+
+    def _joined_in_brackets(self, brackets: exp.Subquery, scope: Scope) -> list[Source]:
+        """Read a join in brackets; where these have a name, what is inside is called by it alone."""
+        before, number = list(scope.sources), self._known.number()
+        made = self.source(brackets.this, scope)
+        if brackets.args.get("alias") is not None:
+            hidden = {name: scope.sources.pop(name) for name in list(scope.sources) if name not in before}
+            scope.sources.update({f"#{source.number}": source for source in hidden.values()})
+            named = Source(number, branches=[Output([], Scope(None, hidden), has_star=True)], names=alias_names(brackets))
+            return [self.put(named, brackets, scope)]
+        return made
 
     def _table(self, table: exp.Table, scope: Scope) -> Source:
         found = None if table.args.get("db") else scope.query(folded(table.this))
@@ -138,7 +153,8 @@ class Queries:
             leaf = self.leaf(table, "read")
             return Source(self._known.number()) if alias_names(table) else leaf  # its columns have other names here
         query, where = found
-        names = alias_names(table) or alias_names(query)
+        given = alias_names(table)
+        names = [*given, *alias_names(query)[len(given) :]]
         if _listed(query.this) is not None:
             return self.derived(query.this, where, names)
         is_followed = passes_down(query.this) and not query.parent.args.get("recursive")  # type: ignore[union-attr]  # it stands in a `with`
@@ -181,18 +197,18 @@ class Queries:
         scope.add(name or f"#{source.number}", source)
         return source
 
-    def _joins(self, holder: exp.Expr, scope: Scope) -> list[Source]:
-        every: list[Source] = []
+    def _joins(self, holder: exp.Expr, scope: Scope, first: list[Source]) -> list[Source]:
+        """Read what is joined to the first sources of a list; a comma begins the list anew."""
+        every, left = list[Source](), first
         for join in holder.args.get("joins") or ():
-            left, begin = list(scope.sources.values()), self._known.number()
+            left, begin = [] if _is_comma(join) else left, self._known.number()
             with self._known.apart(not join.side):
                 right = self.source(join.this, scope)
             side = (join.side or "").upper()
             on = join.args.get("on")
-            first = left[0].number if left else begin
             joined = Joined(
                 condition=on if isinstance(on, exp.Expr) else None,
-                left=range(first, begin),
+                left=range(left[0].number if left else begin, begin),
                 right=range(begin, self._known.number()),
                 right_sources={source.number for source in right},
                 is_left_optional=side in ("RIGHT", "FULL"),
@@ -200,6 +216,7 @@ class Queries:
                 is_nested=not isinstance(holder, exp.Select),
             )
             self._joined(join, joined, left, right, scope)
+            left = left + right
             every += right
         return every
 
@@ -239,13 +256,17 @@ class Queries:
                 with self._known.apart():
                     self.derived(query, scope, ())
 
-    def others(self, holder: exp.Expr, scope: Scope) -> None:
+    def others(self, holder: exp.Expr, scope: Scope, but: AbstractSet[str] = frozenset()) -> None:
         """Read the queries in the other clauses of a statement."""
-        passed = {"with_", "from_", "joins", "this", "expression", "using", "where"} - ({"expression"} if isinstance(holder, exp.Merge) else set())
+        passed = {"with_", "from_", "joins", "this", "expression", "using", "where", *but} - ({"expression"} if isinstance(holder, exp.Merge) else set())
         for name, part in holder.args.items():
             for each in part if isinstance(part, list) else [part]:
                 if name not in passed and isinstance(each, exp.Expr):
                     self.inside(each, scope)
+
+
+def _is_comma(join: exp.Join) -> bool:
+    return not any(join.args.get(name) for name in ("kind", "side", "method", "on", "using"))
 
 
 def _name(query: exp.CTE) -> str:

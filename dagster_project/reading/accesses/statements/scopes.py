@@ -44,6 +44,7 @@ class Joined:
     is_right_optional: bool
     is_nested: bool  # in brackets, which other joins are around
     same: list[tuple[Node | None, Node | None]] = field(default_factory=list)  # columns that `using` or `natural` says are the same
+    merged: dict[str, Node | None] = field(default_factory=dict)  # the column that it makes of the two, by name
 
     def bound(self) -> Container[int] | None:
         """Return the sources that the join's condition binds, None for all."""
@@ -61,6 +62,7 @@ class Scope:
     merged: dict[str, Node | None] = field(default_factory=dict)
     queries: dict[str, tuple[exp.CTE, "Scope"]] = field(default_factory=dict)
     joins: list[Joined] = field(default_factory=list)
+    is_naturally_outer: bool = False  # a natural outer join may have made one column of two that nobody knows of
     qualified: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # names with a schema, by their last part
 
     def add(self, name: str, source: Source) -> None:

@@ -46,7 +46,7 @@ def _is_never(node: exp.Expr) -> bool:
 
 def _tells_only_whether(tree: exp.Expr) -> bool:
     """Tell whether a query gives the same for each of its rows, `select 1 from …`, or whether there are any, `select exists (…)`."""
-    columns = [column.unalias() for column in tree.expressions] if isinstance(tree, exp.Select) else []
+    columns = [column.unalias().unnest() for column in tree.expressions] if isinstance(tree, exp.Select) else []
     return bool(columns) and all(isinstance(column, exp.Literal | exp.Boolean | exp.Null | exp.Exists) for column in columns)
 
 
