@@ -23,7 +23,7 @@ class Joins:
         """Put a join into its scope, with the columns that `using` or `natural` makes one of."""
         names = [folded(name) for name in join.args.get("using") or ()]
         if (join.method or "").upper() == "NATURAL":
-            names = [name for name in self._columns.accounts(left) if name in self._columns.accounts(right)]
+            names = [name for name in dict.fromkeys(self._columns.accounts(right)) if any(name in self._columns.accounts([source]) for source in left)]
         for name in names:
             first, second = self._side(name, left, scope), self._side(name, right, scope)
             scope.merged[name] = joined.merged[name] = self._merged(name, first, second, joined)

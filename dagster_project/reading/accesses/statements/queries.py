@@ -80,7 +80,7 @@ class Queries:
     def query(self, query: exp.Expr, scope: Scope) -> list[Output]:
         """Read a query; return the outputs of its branches, none where its columns are unknown."""
         self._seen.add(id(query))
-        if isinstance(query, exp.Subquery) and isinstance(query.this, exp.Query) and not query.args.get("joins"):
+        if isinstance(query, exp.Subquery) and isinstance(query.this, exp.Query) and not _is_joined(query):
             self.others(query, scope)
             return self.query(query.this, self.with_(query.this, self.with_(query, scope)))
         if isinstance(query, exp.SetOperation):
@@ -109,7 +109,7 @@ class Queries:
         """Read an item of a `from` into the scope, with what is joined to it; return the sources."""
         if isinstance(source, exp.Lateral):
             return self._lateral(source, scope)
-        if isinstance(source, exp.Subquery) and isinstance(source.this, exp.Query):
+        if isinstance(source, exp.Subquery) and isinstance(source.this, exp.Query) and not _is_joined(source.this):
             made = [self._in_brackets(source.this, source, scope)]
         elif isinstance(source, exp.Subquery):
             made = self._joined_in_brackets(source, scope)
@@ -263,6 +263,11 @@ class Queries:
             for each in part if isinstance(part, list) else [part]:
                 if name not in passed and isinstance(each, exp.Expr):
                     self.inside(each, scope)
+
+
+def _is_joined(query: exp.Expr) -> bool:
+    """Tell whether a query in brackets is only the first item of a join."""
+    return isinstance(query, exp.Subquery) and bool(query.args.get("joins"))
 
 
 def _is_comma(join: exp.Join) -> bool:
