@@ -184,10 +184,12 @@ _REQUEST_NUMBER = Field(pattern=r"-|[0-9a-f]{16,64}|\S+(?= - \[)", plain=r"-|[0-
 BUNKERWEB = (Layout((VHOST, *_BUNKERWEB[1:4], _REQUEST_NUMBER, *_BUNKERWEB[5:], _REST)),)
 """What is no number of a request, before a user, is the first of her names."""
 
-_ZORAXY = nginx("[$time_iso8601] [router:$router] [origin:$host] [client: $remote_addr] [useragent: $http_user_agent] $request_method $request_uri $status").parts
+_ZORAXY_CLIENT = ("[client: $remote_addr] [useragent: $http_user_agent]", "[client $remote_addr] [useragent $http_user_agent]", "[client $remote_addr]")
+"""The client as Zoraxy writes it, the newest first."""
 _BARE = {"user_agent": ".*?", "method": "[A-Z]+", "status": r"\d{3}"}
 _SECOND = Field(pattern=r"(?:\d{4}/\d\d/\d\d \d\d:\d\d:\d\d(?:\.\d+)? )?")
-ZORAXY = (Layout((_SECOND, *(replace(part, pattern=_BARE.get(part.name)) if isinstance(part, Field) else part for part in _ZORAXY))),)
+_ZORAXY = tuple(nginx(f"[$time_iso8601] [router:$router] [origin:$host] {client} $request_method $request_uri $status").parts for client in _ZORAXY_CLIENT)
+ZORAXY = tuple(Layout((_SECOND, *(replace(part, pattern=_BARE.get(part.name)) if isinstance(part, Field) else part for part in parts))) for parts in _ZORAXY)
 
 IIS_NATIVE = (
     Layout(
