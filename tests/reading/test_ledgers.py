@@ -115,17 +115,22 @@ def test_parquet_stamps_of_any_unit_become_microseconds(unit: str, ticks: int, m
     assert found.cast(pa.int64()).to_pylist() == [micros]
 
 
-@pytest.mark.parametrize(("local", "utc", "is_ambiguous"), [
-    ("2026-03-29T01:59", "2026-03-29T00:59Z", False),
-    ("2026-03-29T02:00", "2026-03-29T01:00Z", True),
-    ("2026-03-29T03:00", "2026-03-29T01:00Z", False),
-    ("2026-10-25T01:59", "2026-10-24T23:59Z", False),
-    ("2026-10-25T02:00", "2026-10-25T00:00Z", True),
-    ("2026-10-25T03:00", "2026-10-25T02:00Z", False),
+@pytest.mark.parametrize(("zone", "local", "utc", "is_ambiguous"), [
+    ("Europe/Berlin", "2026-03-29T01:59", "2026-03-29T00:59Z", False),
+    ("Europe/Berlin", "2026-03-29T02:00", "2026-03-29T01:00Z", True),
+    ("Europe/Berlin", "2026-03-29T03:00", "2026-03-29T01:00Z", False),
+    ("Europe/Berlin", "2026-10-25T01:59", "2026-10-24T23:59Z", False),
+    ("Europe/Berlin", "2026-10-25T02:00", "2026-10-25T00:00Z", True),
+    ("Europe/Berlin", "2026-10-25T03:00", "2026-10-25T02:00Z", False),
+    ("Australia/Lord_Howe", "2026-04-05T01:29", "2026-04-04T14:29Z", False),
+    ("Australia/Lord_Howe", "2026-04-05T01:45", "2026-04-04T14:45Z", True),
+    ("Australia/Lord_Howe", "2026-04-05T02:00", "2026-04-04T15:30Z", False),
+    ("Australia/Lord_Howe", "2026-10-04T02:20", "2026-10-03T15:50Z", True),
+    ("Australia/Lord_Howe", "2026-10-04T02:30", "2026-10-03T15:30Z", False),
 ])  # fmt: skip
-def test_folds_and_gaps_of_a_zone_are_told(local: str, utc: str, is_ambiguous: bool) -> None:
-    """In the hour a clock repeats or skips, nobody can say when an access was."""
-    instants, marks = placed(pa.array([parsed(local), None], pa.timestamp("us")), "Europe/Berlin")
+def test_folds_and_gaps_of_a_zone_are_told(zone: str, local: str, utc: str, is_ambiguous: bool) -> None:
+    """In the time a clock repeats or skips (an hour, half of one on Lord Howe), nobody can say when an access was."""
+    instants, marks = placed(pa.array([parsed(local), None], pa.timestamp("us")), zone)
     assert (instants.to_pylist(), marks.to_pylist()) == ([parsed(utc), None], [is_ambiguous, False])
 
 
