@@ -84,6 +84,16 @@ def test_times_of_no_day_are_refused() -> None:
     assert header_of(b"#Date: 2026-03-02 00:00:01\n", header_of(body, None)) == b"#Date: 2026-03-02 00:00:01\n#Fields: time c-ip cs-method cs-uri"
 
 
+@pytest.mark.parametrize("count", [1, FEWEST_LINES])
+@pytest.mark.parametrize("fields", ["c-ip cs-method cs-uri", "x-time c-ip cs-method cs-uri"])
+def test_a_date_directive_is_no_time_of_lines_that_have_none(fields: str, count: int) -> None:
+    """A day alone is no instant, and the request is said all the same."""
+    line = "192.0.2.7 GET /jobs?page=2\n" if fields.startswith("c-ip") else "10:15:00 192.0.2.7 GET /jobs?page=2\n"
+    said = [parse(f"{date}#Fields: {fields}\n{line * count}".encode(), "w3c").rows.drop_columns("line_number") for date in ("", "#Date: 2026-03-02 00:00:01\n")]
+    assert said[0].equals(said[1])
+    assert said[0]["target"].to_pylist() == ["/jobs?page=2"] * count
+
+
 @pytest.mark.parametrize(
     "line",
     [

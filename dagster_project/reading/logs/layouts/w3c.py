@@ -109,7 +109,7 @@ def _directives(lines: Lines) -> Iterator[tuple[int, str]]:
 
 
 def header_of(body: bytes, header: bytes | None) -> bytes | None:
-    """Return the `#Fields` line in force after `body`, and before it the `#Date` line if those fields are of no day; `header` where it holds neither."""
+    """Return the `#Fields` line in force after `body`, and before it the `#Date` line if those fields have a time and no day; `header` where it holds neither."""
     return reduce(_in_force, (text for _, text in _directives(split(body))), header)
 
 
@@ -117,7 +117,7 @@ def _in_force(header: bytes | None, text: str) -> bytes | None:
     """Return the header in force behind a directive."""
     date, fields = _date_and_fields(header)
     date, fields = (text, fields) if text.startswith(_DATE) else (date, _fields(text) or fields)
-    return "\n".join(filter(None, ("" if _has_day(fields.split()) else date, fields))).encode() or None
+    return "\n".join(filter(None, (date if not fields or _lacks_day(fields.split()) else "", fields))).encode() or None
 
 
 def _date_and_fields(header: bytes | None) -> tuple[str, str]:
@@ -126,9 +126,10 @@ def _date_and_fields(header: bytes | None) -> tuple[str, str]:
     return date, fields
 
 
-def _has_day(names: list[str]) -> bool:
-    """Tell whether one of these fields is a day, or an instant."""
-    return any(known.name == "time" and known.pattern != _TIME_OF_DAY for name in names if (known := _FIELDS.get(name.lower())))
+def _lacks_day(names: list[str]) -> bool:
+    """Tell whether a time of a day is all that these fields say of when."""
+    known = (_FIELDS.get(name.lower(), Field()) for name in names)
+    return {field.pattern for field in known if field.name == "time"} == {_TIME_OF_DAY}
 
 
 def _fields(text: str) -> str:
@@ -172,7 +173,7 @@ def _layouts(lines: Lines, start: int, end: int, header: bytes | None) -> tuple[
     separators = Counter("\t" if "\t" in text else " " for text in few)
     date, text = _date_and_fields(header)
     names = (_fields(text).partition(":")[2] or text).split()
-    day = "" if _has_day(names) else " ".join(date.split()[1:2])
+    day = " ".join(date.split()[1:2]) if _lacks_day(names) else ""
     own = tuple(layout(" ".join(names), separator, day) for separator, _ in separators.most_common()) if names else ()
     own = tuple(each for known in own for each in _by_unit(known, few))
     found = {(" ".join(fields), "\t" if "\t" in line else " "): fields.count(UNREAD) for line in few if (fields := fields_of(line))}
