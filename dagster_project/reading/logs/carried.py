@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from html import unescape
 
 import orjson
 import polars as pl
@@ -55,6 +56,10 @@ _COLOURS = re.compile(r"\x1b\[[\d;]{0,16}m")
 _BLANKS = re.compile(r'("(?:[^"\\]|\\.)*+(?:"|\\?$))| *\t[ \t]*| {2,}', re.DOTALL)
 AROUND = " \t\r\n"
 DOCKER = '{"log":"'
+EVENT = "<Event "
+_DATA = re.compile(r"""<Data Name=["']([\w-]{1,64})["']>([^<]*)</Data>""")
+_OF_HEADER = re.compile(r"cs([A-Z].*)")
+"""What an event of IIS calls `cs(User-Agent)`: `csUser-Agent`."""
 _CARRIERS = (
     "log", "message", "MESSAGE", "Message", "msg", "line", "textPayload", "event", "body", "_raw", "raw", "short_message", "LogEntry", "LogMessage", "Log_s",
     "ResultDescription", "resultDescription",
@@ -128,8 +133,16 @@ def uncarried(line: str) -> str:
     """Return a line without its outermost header or object, unchanged where it has none."""
     if line.startswith("{"):
         return _held(line)
+    if line.startswith(EVENT):
+        return _of_event(line)
     found = HEAD.match(line)
     return line[found.end() :].strip(AROUND) if found else line
+
+
+def _of_event(line: str) -> str:
+    """Return the W3C fields that an event of IIS holds as an object, an event without them as it is."""
+    fields = {_OF_HEADER.sub(r"cs(\1)", name): unescape(value) for name, value in _DATA.findall(line)}
+    return orjson.dumps(fields).decode() if "c-ip" in fields else line
 
 
 def _held(line: str) -> str:

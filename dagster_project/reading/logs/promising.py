@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from dagster_project.reading.logs.automata import UNUSUAL, loosened
-from dagster_project.reading.logs.carried import HEAD, readings
+from dagster_project.reading.logs.carried import EVENT, HEAD, readings
 from dagster_project.reading.logs.formats import Format
 from dagster_project.reading.logs.lines import Lines
 
@@ -25,8 +25,8 @@ Indexes = npt.NDArray[np.int64]
 MOST_SIGNS = 2_000
 """Characters of patterns that are matched together: the automaton of some 5,000 no longer fits Polars' cache, and takes a hundred times as long."""
 
-_CARRIED = rf"^\{{|\t|  |^(?:{loosened(HEAD.pattern)})"
-"""What a line must hold to be read as anything but itself without blanks around it: an object, a tab or two blanks, a shipper's header."""
+_CARRIED = rf"^\{{|^{EVENT}|\t|  |^(?:{loosened(HEAD.pattern)})"
+"""What a line must hold to be read as anything but itself without blanks around it: an object, an event of Windows, a tab or two blanks, a shipper's header."""
 
 
 @dataclass(frozen=True, eq=False)

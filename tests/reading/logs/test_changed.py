@@ -83,6 +83,14 @@ def test_half_a_line_is_no_line_of_a_poorer_format(first: str, last: str, reason
     assert (parsed.rows.num_rows, parsed.rejects["reason"].to_pylist()) == (HEAD_LINES * 2, [reason])
 
 
+@pytest.mark.parametrize(("known", "first"), [("combined", "common"), ("traefik", "common"), ("json", "combined"), ("combined", "haproxy"), ("bunkerweb", "npm")])
+def test_a_whole_first_line_of_another_format_is_read(known: str, first: str) -> None:
+    """The line before a LogFormat was changed is a request, too: it ends as no line of the new format ends that lost its begin."""
+    parsed = parse((LINES[first] + LINES[known] * HEAD_LINES).encode())
+    assert (parsed.rejects.num_rows, parsed.others) == (0, (first,))
+    assert parsed.rows.slice(0, 1).equals(parse(LINES[first].encode()).rows)
+
+
 def test_a_format_that_is_named_is_the_only_one() -> None:
     """A setting says what the lines are; what is not of it is a fault to be told."""
     parsed = parse((LINES["common"] * HEAD_LINES + LINES["json"]).encode(), "common")

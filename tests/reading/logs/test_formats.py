@@ -469,7 +469,7 @@ def test_a_damaged_line_does_not_make_a_file_one_of_a_poorer_format(known: str) 
     """Read as common, a log that begins with one cut line would lose the referrers and agents of all its lines."""
     example = next(entry.example for entry in FORMATS if entry.name == known)
     for length in range(len(example) // 2, len(example)):
-        assert detect(f"{example[:length]}\n{example}\n{example}\n".encode()).format == known
+        assert str(detect(f"{example[:length]}\n{example}\n{example}\n".encode()).format).split("+")[0] == known
 
 
 @pytest.mark.parametrize(

@@ -18,11 +18,13 @@ _REAL_TIME = (
     "x-edge-result-type fle-encrypted-fields fle-status sc-content-type sc-content-len sc-range-start sc-range-end c-port x-edge-detailed-result-type c-country "
     "cs-accept-encoding cs-accept cache-behavior-path-pattern cs-headers cs-header-names cs-headers-count"
 )
-_NETSCALER = "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status sc-bytes cs-bytes time-taken cs-version cs(User-Agent) cs(Cookie) cs(Referer)"
-_IIS_5 = "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status cs(User-Agent)"
+_AGENT = "cs-version cs(User-Agent) cs(Cookie) cs(Referer)"
+_NETSCALER = f"date time c-ip cs-username sc-servicename s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status cs-bytes sc-bytes time-taken {_AGENT}"
+_IIS_5 = "date time c-ip cs-username s-ip s-port cs-method cs-uri-stem cs-uri-query sc-status"
+_IIS_5_LONG, _IIS_5_SHORT = f"{_IIS_5} sc-bytes cs-bytes time-taken {_AGENT}", f"{_IIS_5} cs(User-Agent)"
 _FEWEST_OF_CLOUDFRONT, _FEWEST, _MOST = 12, 11, 64
 _FEWEST_OF_REAL_TIME = 20
-_FIXED = {len(names): names for names in (_NETSCALER.split(), _IIS_5.split())}
+_FIXED = {len(names): names for names in (_NETSCALER.split(), _IIS_5_LONG.split(), _IIS_5_SHORT.split())}
 
 UNREAD = "x"
 
@@ -30,6 +32,8 @@ _ADDRESS = re.compile(r"[0-9A-Fa-f]*[.:][0-9A-Fa-f.:]*(?:%\w+)?|-|\[[0-9A-Fa-f.:
 _METHOD, _NUMBER, _PORT = re.compile(r"[A-Z][A-Z_]{2,15}|-"), re.compile(r"\d+"), re.compile(r"\d{1,5}|-")
 _INSTANT = re.compile(r"\d{10}(?:\.\d{1,6})?")
 _STATUS, _EDGE, _DAY = re.compile(r"\d{3}"), re.compile(r"[A-Z]{3}\d+(?:-[A-Z]+\d+)?"), re.compile(r"\d{4}-\d\d-\d\d")
+_TOLD_BY = {"s-ip": _ADDRESS, "s-port": _PORT, "cs-method": _METHOD, "sc-status": _STATUS}
+"""The fields whose form tells lines of a fixed order."""
 _URL = re.compile(r"[a-z][a-z+.-]*://")
 _HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*(?::\d+)?|\[[\w.-]+\]\(\S*\)")
 
@@ -47,7 +51,7 @@ def fields_of(line: str) -> list[str]:
     if _EDGE.fullmatch(words[2]) and _FEWEST_OF_CLOUDFRONT <= len(words) <= len(cloudfront):
         return cloudfront[: len(words)]
     fixed = _FIXED.get(len(words), [])
-    if fixed and _ADDRESS.fullmatch(words[4]) and _PORT.fullmatch(words[5]) and _METHOD.fullmatch(words[6]) and _STATUS.fullmatch(words[9]):
+    if fixed and all(form.fullmatch(words[fixed.index(name)]) for name, form in _TOLD_BY.items()):
         return fixed
     return _iis(words)
 

@@ -34,6 +34,7 @@ _FIELDS = {
     "x-forwarded-for": Field("forwarded_for"), "cs(x-forwarded-for)": Field("forwarded_for"), "s-xff": Field("forwarded_for"),
     "s-ip": Field("", pattern=_ADDRESS), "s-port": Field("", pattern=_NUMBER),
     "timestamp": Field("time"), "timestamp(ms)": Field("time"), "cs-user-agent": Field("user_agent"), "cs-referer": Field("referer"),
+    "c-user-agent": Field("user_agent"), "c-referrer": Field("referer"),
     "time-taken": Field("duration", 1_000_000), "timetakenms": Field("duration", 1_000_000, rank=1),
 }  # fmt: skip
 _ZEEK = {
@@ -56,15 +57,15 @@ _FEW_LINES = 20
 def layout(names: str, separator: str = " ", day: str = "") -> Layout:
     """Return the layout of the fields that a `#Fields` line names, of times of a day where they say none.
 
-    CloudFront's real-time logs have the viewer's host in `cs-host` and the query in the stem.
+    NetScaler and CloudFront take times in seconds; the real-time logs of the latter have the viewer's host in `cs-host` and the query in the stem.
     """
-    is_zeek = _CLIENT_OF_ZEEK in names
+    is_zeek, is_netscaler = _CLIENT_OF_ZEEK in names, "sc-servicename" in names
     is_cloudfront, has_query = "x-edge-" in names, "cs-uri-query" in names.lower()
     is_real_time = is_cloudfront and "cs-host" in names
     parts: list[Part] = []
     for name in names.split():
         field = (_ZEEK if is_zeek else _FIELDS).get(name.lower(), Field(header=header_name(name[3:-1]) if _HEADER.fullmatch(name) else ""))
-        if name.lower() == "time-taken" and is_cloudfront:
+        if name.lower() == "time-taken" and (is_cloudfront or is_netscaler):
             field = replace(field, unit_ns=1_000_000_000)
         if name.lower() == "cs-uri" and has_query:
             field = Field("path")
